@@ -1,0 +1,19 @@
+// What the race itself costs, without sockets: resolving from a table, ordering, pacing and the winner's way out.
+import { bench, do_not_optimize, run } from 'mitata';
+import { of, throwError } from 'rxjs';
+import { connect$, staticResolver } from '../dist/index.mjs';
+
+const list = (length) => Array.from({ length }, (_, i) => `2001:db8::${(i + 1).toString(16)}`);
+const refused = new Error('refused');
+
+const race = { resolver: staticResolver([...list(2), '192.0.2.1', '192.0.2.2']), transport: () => of('connected') };
+bench('2 + 2 addresses, the first connects', () => {
+  connect$('example.com', 443, race).subscribe(do_not_optimize);
+});
+
+const lost = { resolver: staticResolver(list(5000)), transport: () => throwError(() => refused) };
+bench('5,000 addresses that all fail in one tick', () => {
+  connect$('example.com', 443, lost).subscribe({ error: do_not_optimize });
+});
+
+await run();

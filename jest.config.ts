@@ -1,0 +1,16 @@
+import type { Config } from 'jest';
+
+const config: Config = {
+  testMatch: ['<rootDir>/spec/**/*.spec.ts'],
+  // Types are checked by `npm run types`; here they are only taken away. cac comes as an ES module alone.
+  transform: {
+    '\\.ts$|/node_modules/cac/.*\\.js$': [
+      'ts-jest',
+      { tsconfig: { target: 'ES2022', module: 'CommonJS', isolatedModules: true, allowJs: true, rootDir: '.' } },
+    ],
+  },
+  transformIgnorePatterns: ['/node_modules/(?!cac/)'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+};
+
+export default config;

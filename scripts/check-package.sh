@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Checks the package as its users get it: packs what was built, installs that in a directory of its own, and uses it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$1"; }
+installed() { node -p "require('./node_modules/$1/package.json').version"; }
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+step 'npm pack'
+npm pack --ignore-scripts --loglevel=error --pack-destination "$work"
+tarball=$(echo "$work"/*.tgz)
+tar -tzf "$tarball" | sort
+
+step 'publint'
+node_modules/.bin/publint run "$tarball" --strict
+
+step 'attw'
+node_modules/.bin/attw "$tarball" --profile node16 --format ascii --no-color
+
+step 'npm install of the packed package'
+tsc=$PWD/node_modules/typescript/bin/tsc
+packages=("$tarball" "rxjs@$(installed rxjs)" "@types/node@$(installed @types/node)")
+cd "$work"
+echo '{ "private": true }' >package.json
+npm install --prefer-offline --no-audit --no-fund --loglevel=error "${packages[@]}"
+
+step 'import in an ES module'
+cat >esm.mjs <<'EOF'
+import assert from 'node:assert/strict';
+import { connect$, ConnectionError } from 'rx-happy-eyeballs';
+
+assert.equal(typeof connect$, 'function');
+assert.equal(typeof ConnectionError, 'function');
+EOF
+node esm.mjs
+
+step 'require in a CommonJS module'
+cat >cjs.cjs <<'EOF'
+const assert = require('node:assert/strict');
+const { connect$, ConnectionError } = require('rx-happy-eyeballs');
+
+assert.equal(typeof connect$, 'function');
+assert.equal(typeof ConnectionError, 'function');
+EOF
+node cjs.cjs
+
+step 'instanceof across both copies in one process'
+cat >both.mjs <<'EOF'
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import * as esm from 'rx-happy-eyeballs';
+
+const cjs = createRequire(import.meta.url)('rx-happy-eyeballs');
+assert.notEqual(esm.ConnectionError, cjs.ConnectionError, 'one copy only');
+
+async function errorOf({ connect$, staticResolver }) {
+  return new Promise((resolve, reject) => {
+    const next = () => reject(new Error('it connected'));
+    connect$('example.com', 80, { resolver: staticResolver([]) }).subscribe({ next, error: resolve });
+  });
+}
+
+for (const error of [await errorOf(esm), await errorOf(cjs)]) {
+  assert.ok(error instanceof esm.ConnectionError);
+  assert.ok(error instanceof cjs.ConnectionError);
+}
+assert.ok(!(new Error('another') instanceof esm.ConnectionError));
+EOF
+node both.mjs
+
+step 'the command line'
+node_modules/.bin/rx-happy-eyeballs --version
+
+step 'types in an ES module and in a CommonJS module'
+for consumer in consumer.mts consumer.cts; do
+  cat >"$consumer" <<'EOF'
+import { connect$ } from 'rx-happy-eyeballs';
+
+connect$('localhost', 80).subscribe((socket) => socket.end());
+connect$('localhost', 80).subscribe((socket) => {
+  // @ts-expect-error -- the socket is not `any`
+  socket.isNoSocket;
+});
+EOF
+done
+node "$tsc" --noEmit --strict --module NodeNext --target ES2022 --types node consumer.mts consumer.cts
+
+printf '\nThe package is in order.\n'

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+
+const src = join(__dirname, '..', 'src');
+
+/** Folders and files of `src` from the inside out: each may use what stands before it, and itself. */
+const LAYERS = ['core', 'rx', 'node', 'options.ts', 'presets.ts', 'connect.ts', 'cli', 'index.ts'];
+
+/** Layers beside each other: none uses the other. */
+const NOT_FOR = new Map([['index.ts', ['cli']]]);
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+
+const importsOf = (file: string) => {
+  const text = readFileSync(join(src, file), 'utf8');
+  return [...text.matchAll(/^(?:import|export)\s(?:[^'";]*?\sfrom\s)?'([^']+)'/gms)].map(([, name]) => name!);
+};
+
+const layerOf = (file: string) => file.split(sep)[0]!;
+
+describe('the layers', () => {
+  it('hold every file', () => {
+    expect(files.length).toBeGreaterThan(15);
+    expect([...new Set(files.map(layerOf))].filter((layer) => !LAYERS.includes(layer))).toEqual([]);
+  });
+
+  it.each(files)('%s imports from its own layer and from those within', (file) => {
+    const allowed = LAYERS.slice(0, LAYERS.indexOf(layerOf(file)) + 1).filter(
+      (layer) => !NOT_FOR.get(layerOf(file))?.includes(layer),
+    );
+    const imported = importsOf(file)
+      .filter((name) => name.startsWith('.') && !name.endsWith('package.json'))
+      .map((name) => layerOf(relative(src, join(src, dirname(file), name)).replace(/\.js$/, '.ts')));
+    expect(imported.filter((layer) => !allowed.includes(layer))).toEqual([]);
+  });
+
+  const core = files.filter((file) => layerOf(file) === 'core');
+
+  it.each(core)('%s has no rxjs, no Node, no clock and no chance', (file) => {
+    expect(importsOf(file).filter((name) => !name.startsWith('./'))).toEqual([]);
+    const code = readFileSync(join(src, file), 'utf8').replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
+    expect(
+      code.match(
+        /\b(?:Date|performance|Math\.random|crypto|process|setTimeout|setInterval|setImmediate|queueMicrotask|require|Buffer)\b/g,
+      ),
+    ).toBeNull();
+  });
+
+  it.each(files.filter((file) => layerOf(file) === 'rx'))('%s has no Node', (file) => {
+    expect(importsOf(file).filter((name) => name.startsWith('node:'))).toEqual([]);
+  });
+
+  it.each(files.filter((file) => layerOf(file) !== 'cli'))('%s needs nothing at run time but rxjs and Node', (file) => {
+    expect(importsOf(file).filter((name) => !/^(?:\.|node:|rxjs$)/.test(name))).toEqual([]);
+  });
+});

@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import type { Answer } from '../src/index.js';
+import { predict, type Rules } from './support/oracle.js';
+import { runRace, type Fate, type Lookup } from './support/virtual-race.js';
+
+/** A millisecond of these races. Its low bits tell apart the events of one race, so that none fall together by accident. */
+const MS = 2 ** 20;
+
+const SIX = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4'];
+const FOUR = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'];
+
+interface Scenario {
+  readonly lookup: Lookup;
+  readonly fates: Readonly<Record<string, Fate>>;
+  readonly rules: Rules;
+}
+
+/** A duration of whole ms and a trace of its own. */
+const duration = (most: number, trace: number) => fc.integer({ min: 0, max: most }).map((ms) => ms * MS + 2 ** trace);
+
+const fate = (index: number): fc.Arbitrary<Fate> => {
+  const after = fc.oneof(
+    { weight: 4, arbitrary: duration(600, index) },
+    { weight: 1, arbitrary: fc.constant('at once' as const) },
+  );
+  return fc.oneof(
+    { weight: 3, arbitrary: after.map((after): Fate => ({ outcome: 'connects', after })) },
+    { weight: 6, arbitrary: after.map((after): Fate => ({ outcome: 'fails', after })) },
+    { weight: 1, arbitrary: after.map((after): Fate => ({ outcome: 'completes', after })) },
+    { weight: 2, arbitrary: fc.constant<Fate>({ outcome: 'hangs' }) },
+    { weight: 1, arbitrary: fc.constant<Fate>({ outcome: 'throws' }) },
+  );
+};
+
+const answer: fc.Arbitrary<Answer> = fc.oneof(
+  fc.subarray(SIX, { minLength: 0 }).map((addresses): Answer => ({ type: 'AAAA', addresses })),
+  fc.subarray(FOUR, { minLength: 0 }).map((addresses): Answer => ({ type: 'A', addresses })),
+);
+
+/** Up to four answers, at once, in one instant or apart; then an end at once, later, by an error, or never. */
+const lookup: fc.Arbitrary<Lookup> = fc
+  .record({
+    steps: fc.array(fc.record({ answer, gap: fc.constantFrom('together', 'apart'), ms: fc.integer({ min: 0, max: 200 }) }), {
+      maxLength: 4,
+    }),
+    atOnce: fc.integer({ min: 0, max: 4 }),
+    ends: fc.constantFrom('with the last', 'later', 'by an error', 'never'),
+  })
+  .map(({ steps, atOnce, ends }) => {
+    let at = 0;
+    const answers = steps.map(({ answer, gap, ms }, index) => {
+      if (index < atOnce) return { after: 'at once' as const, answer };
+      if (at === 0 || gap === 'apart') at += ms * MS + 2 ** (10 + index);
+      return { after: at, answer };
+    });
+    if (ends === 'never') return { answers, ends };
+    const last = answers.at(-1)?.after ?? 'at once';
+    const after = ends === 'later' ? at + 30 * MS + 2 ** 16 : last;
+    return { answers, ends: { after, ...(ends === 'by an error' && { error: new Error('the resolver broke') }) } };
+  });
+
+const rules: fc.Arbitrary<Rules> = fc
+  .record({
+    family: fc.constantFrom(0, 0, 0, 4, 6),
+    preferFamily: fc.constantFrom(undefined, undefined, 4, 6),
+    sort: fc.constantFrom(undefined, undefined, 'none'),
+    interleave: fc.constantFrom(true, true, false),
+    firstAddressFamilyCount: fc.integer({ min: 1, max: 3 }),
+    connectionAttemptDelay: fc.integer({ min: 10, max: 300 }).map((ms) => ms * MS),
+    resolutionDelay: fc.constantFrom(0, 50 * MS),
+    maxConcurrentAttempts: fc.constantFrom(1, 2, 3, Infinity),
+    perFamily: fc.option(
+      fc.record({
+        familyStaggerDelay: fc.constantFrom(20 * MS, 250 * MS),
+        attemptSpacingDelay: fc.constantFrom(10 * MS, 125 * MS),
+      }),
+    ),
+    enabled: fc.constantFrom(true, true, true, false),
+    connectTimeout: fc.constantFrom(300 * MS + 2 ** 18, 2000 * MS + 2 ** 18),
+    attemptTimeout: fc.constantFrom(Infinity, Infinity, 150 * MS + 2 ** 19),
+  })
+  .map(({ perFamily, ...rest }) => ({ ...rest, ...perFamily }));
+
+const scenario: fc.Arbitrary<Scenario> = fc.record({
+  lookup,
+  fates: fc
+    .tuple(...[...SIX, ...FOUR].map((_, index) => fate(index)))
+    .map((fates) => Object.fromEntries([...SIX, ...FOUR].map((address, i) => [address, fates[i]!]))),
+  rules,
+});
+
+/** Fixed, so that a run can be repeated; another seed and count come from the environment. */
+const seed = Number(process.env.RACES_SEED ?? 8305);
+const numRuns = Number(process.env.RACES ?? 5000);
+
+it(`${numRuns} random races agree with an oracle in plain time (seed ${seed})`, () => {
+  fc.assert(
+    fc.property(scenario, ({ lookup, fates, rules }) => {
+      const expected = predict(lookup, fates, rules);
+      const race = runRace({ lookup, fates, options: rules });
+      expect({ starts: race.starts, ends: race.ends, winner: race.winner, finish: race.finish }).toEqual({
+        starts: expected.starts,
+        ends: expected.ends,
+        winner: expected.winner,
+        finish: expected.finish,
+      });
+      expect((race.error as { reason?: string } | undefined)?.reason).toBe(expected.lost);
+      expect(race.mostInFlight).toBeLessThanOrEqual(rules.enabled ? rules.maxConcurrentAttempts : 1);
+    }),
+    { seed, numRuns },
+  );
+}, 60_000);

@@ -1,0 +1,219 @@
+import { NEVER, Observable, of, Subject, throwError, VirtualTimeScheduler } from 'rxjs';
+import { connect$, race$, staticResolver, type Endpoint, type RaceEvent, type Transport } from '../../src/index.js';
+import { A, AAAA, answering, completes, connects, fails, hangs, negative, runRace, throws } from '../support/virtual-race.js';
+
+const six = '2001:db8::6',
+  seven = '2001:db8::7',
+  four = '192.0.2.4',
+  five = '192.0.2.5';
+const resolver = staticResolver([six, seven, four, five]);
+const both = answering(['at once', AAAA(six)], ['at once', A(four)]);
+
+describe('where a race goes wrong easily', () => {
+  it('[A6] lets go of the losers before the subscriber hears of the winner', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const order: string[] = [];
+    const transport: Transport<string> = ({ address }) =>
+      new Observable((subscriber) => {
+        subscriber.add(() => order.push(`${address} let go`));
+        if (address === four)
+          scheduler.schedule(() => {
+            subscriber.next(address);
+          }, 10);
+      });
+    connect$('example.com', 443, { resolver, transport, scheduler }).subscribe((winner) => order.push(`${winner} won`));
+    scheduler.flush();
+    expect(order.indexOf(`${six} let go`)).toBeLessThan(order.indexOf(`${four} won`));
+    expect(order.at(-1)).toBe(`${four} won`);
+  });
+
+  it('[A6] destroys a connection that comes about in the same turn as the winner', () => {
+    // Both families' first attempts are due at once, and both connect within the call that starts them.
+    const destroyed: string[] = [];
+    const transport = ({ address }: Endpoint) => of({ address, destroy: () => destroyed.push(address) });
+    const winners: string[] = [];
+    const scheduler = new VirtualTimeScheduler();
+    const lookup = new Subject<ReturnType<typeof AAAA>>();
+    connect$('example.com', 443, {
+      resolver: () => lookup,
+      transport: (endpoint) => (endpoint.address === five ? NEVER : transport(endpoint)),
+      scheduler,
+      preferFamily: 4,
+      familyStaggerDelay: 10,
+      attemptSpacingDelay: 100,
+    }).subscribe(({ address }) => winners.push(address));
+    lookup.next(A(five));
+    scheduler.schedule(() => {
+      lookup.next(AAAA(six));
+      lookup.next(A(five, four));
+    }, 150);
+    scheduler.flush();
+    expect(winners).toHaveLength(1);
+    expect([...winners, ...destroyed].sort()).toEqual([four, six]);
+  });
+
+  it('destroys a winner that nobody is left to receive', () => {
+    const destroyed: string[] = [];
+    const scheduler = new VirtualTimeScheduler();
+    const transport = ({ address }: Endpoint) =>
+      new Observable<{ destroy(): void }>((subscriber) => {
+        if (address === four)
+          scheduler.schedule(() => {
+            subscriber.next({ destroy: () => destroyed.push(address) });
+          }, 10);
+      });
+    const race = race$('example.com', 443, { resolver, transport, scheduler }).subscribe((event) => {
+      if (event.type === 'cancelled') race.unsubscribe();
+    });
+    scheduler.flush();
+    expect(destroyed).toEqual([four]);
+  });
+
+  it('handles what is raised while it handles something else afterwards, in order', () => {
+    // The first failure tears down a network that fails the other attempt within the same call.
+    const scheduler = new VirtualTimeScheduler();
+    const networks = new Map([six, seven, four, five].map((address) => [address, new Subject<string>()]));
+    const events: RaceEvent<string>[] = [];
+    const transport: Transport<string> = ({ address }) => networks.get(address)!;
+    race$('example.com', 443, { resolver, transport, scheduler }).subscribe({
+      next: (event) => {
+        events.push(event);
+        if (event.type === 'failed' && event.endpoint.address === four) networks.get(six)!.error(new Error('down'));
+      },
+      error: () => undefined,
+    });
+    scheduler.schedule(() => {
+      networks.get(four)!.error(new Error('down'));
+    }, 300);
+    scheduler.schedule(() => {
+      networks.get(seven)!.next('seven');
+    }, 320);
+    scheduler.flush();
+    const told = events.filter(({ type }) => ['started', 'failed', 'connected', 'cancelled'].includes(type));
+    expect(told.map((event) => `${event.type} ${(event as { endpoint: Endpoint }).endpoint.address} ${event.at}`)).toEqual([
+      `started ${six} 0`,
+      `started ${four} 250`,
+      `failed ${four} 300`,
+      `started ${seven} 300`,
+      `failed ${six} 300`,
+      `connected ${seven} 320`,
+    ]);
+  });
+
+  it('starts nothing twice when a failure and the timer fall in one instant', () => {
+    const race = runRace({
+      lookup: answering(['at once', AAAA(six, seven)], ['at once', A(four)]),
+      fates: { [six]: fails(250), [four]: fails(50), [seven]: connects(5) },
+    });
+    expect(race.starts).toEqual([
+      [six, 0],
+      [four, 250],
+      [seven, 300],
+    ]);
+  });
+
+  it('starts nothing twice when an answer comes in the instant of a start', () => {
+    const race = runRace({ lookup: answering([0, AAAA(six)], [250, A(four)]), fates: { [six]: hangs, [four]: connects(5) } });
+    expect(race.starts).toEqual([
+      [six, 0],
+      [four, 250],
+    ]);
+  });
+
+  it('takes answers of one instant together, whichever is delivered first', () => {
+    const lookup = answering([10, AAAA(seven)], [10, AAAA(six)], [10, A(four)]);
+    const race = runRace({
+      lookup,
+      fates: { [six]: connects(5) },
+      options: { sort: (all) => [...all].sort((a, b) => (a.address < b.address ? 1 : -1)), preferFamily: 6 },
+    });
+    expect(race.starts).toEqual([
+      [seven, 10],
+      [four, 260],
+      [six, 510],
+    ]);
+  });
+
+  it.each([
+    ['fails at once', fails('at once')],
+    ['completes at once without a connection', completes('at once')],
+    ['completes later without a connection', completes(0)],
+    ['throws', throws],
+  ])('counts an attempt that %s as failed, and goes on', (_, fate) => {
+    const race = runRace({ lookup: both, fates: { [six]: fate, [four]: connects(5) } });
+    expect(race.ends).toEqual([
+      [six, 'failed', 0],
+      [four, 'connected', 5],
+    ]);
+  });
+
+  it('never has an empty message for what was thrown', () => {
+    const transport: Transport<string> = () => throwError(() => undefined);
+    connect$('example.com', 443, { resolver, transport }).subscribe({
+      error: (error: Error) => {
+        expect(error.message).toMatch(/undefined was thrown/);
+      },
+    });
+    expect.assertions(1);
+  });
+
+  it('counts a look-up that errors as answered, and does not end by it', () => {
+    const lookup = { answers: [{ after: 5, answer: A(four) }], ends: { after: 20, error: new Error('broken') } } as const;
+    const race = runRace({ lookup, fates: { [four]: connects(5) } });
+    expect(race.starts).toEqual([[four, 20]]);
+    expect(race.winner).toBe(four);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw Object.assign(new Error('no'), { code: 'ENO' });
+      },
+    ],
+    ['errors', () => throwError(() => Object.assign(new Error('no'), { code: 'ENO' }))],
+  ])('is lost with the error of a resolver that %s', (_, broken) => {
+    const seen: unknown[] = [];
+    connect$('example.com', 443, { resolver: broken }).subscribe({ error: (error) => seen.push(error) });
+    expect(seen).toEqual([expect.objectContaining({ reason: 'resolution', code: 'ENO' })]);
+  });
+
+  it('sorts when an answer comes, not when an attempt starts', () => {
+    let sorted = 0;
+    const many = Array.from({ length: 1000 }, (_, i) => `2001:db8::${(i + 1).toString(16)}`);
+    const sort = (endpoints: readonly Endpoint[]) => {
+      sorted++;
+      return endpoints;
+    };
+    const race = runRace({
+      lookup: answering(['at once', AAAA(...many)], [5, A(four)]),
+      fates: Object.fromEntries(many.map((address) => [address, fails(1)])),
+      options: { sort },
+    });
+    expect(race.starts).toHaveLength(1001);
+    expect(sorted).toBe(2);
+  });
+
+  it('survives 5 000 candidates that all fail within one call', () => {
+    const many = Array.from({ length: 5000 }, (_, i) => `2001:db8::${(i + 1).toString(16)}`);
+    let failed = 0;
+    connect$('example.com', 443, {
+      resolver: staticResolver(many),
+      transport: () => {
+        failed++;
+        return throwError(() => new Error('no'));
+      },
+    }).subscribe({
+      error: (error: { attempts: unknown[] }) => {
+        expect(error.attempts).toHaveLength(5000);
+      },
+    });
+    expect(failed).toBe(5000);
+    expect.assertions(2);
+  });
+
+  it('is lost with both errors in order when a negative answer is all there is', () => {
+    const race = runRace({ lookup: answering([5, negative('AAAA', 'ESERVFAIL')], [9, negative('A')]), fates: {} });
+    expect(race).toMatchObject({ finish: 9, error: { reason: 'resolution', code: 'ESERVFAIL' } });
+  });
+});

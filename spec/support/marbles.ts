@@ -1,0 +1,56 @@
+import { TestScheduler, type RunHelpers } from 'rxjs/testing';
+import { connect$, type Answer, type ConnectOptions, type Transport } from '../../src/index.js';
+import { A, AAAA } from './virtual-race.js';
+
+/** Addresses by the letter that stands for their endpoint in a diagram. */
+export const ADDRESSES = {
+  s: '2001:db8::5',
+  t: '2001:db8::6',
+  e: '192.0.2.8',
+  f: '192.0.2.9',
+} as const;
+
+export type Letter = keyof typeof ADDRESSES;
+
+/** Delays short enough for a race to fit one diagram: Resolution Delay 5, Connection Attempt Delay 10. */
+const SHORT: ConnectOptions<string> = { resolutionDelay: 5, connectionAttemptDelay: 10, connectTimeout: 100 };
+
+/** Answers by letter: an answer of these endpoints. */
+export const answers = (letters: string): Answer => {
+  const addresses = Array.from(letters, (letter) => ADDRESSES[letter as Letter]);
+  return 'st'.includes(letters[0]!) ? AAAA(...addresses) : A(...addresses);
+};
+
+/**
+ * Runs a race whose answers and attempts are given as marbles, in the TestScheduler's time.
+ *
+ * `dns` is a look-up; each letter's marbles are the attempt on its endpoint. Expects the winner, and of each attempt when it
+ * was started (`^`) and when it was ended (`!`); none for endpoints that were never tried.
+ */
+export function expectRace(
+  race: (helpers: RunHelpers) => {
+    dns: readonly [marbles: string, values: Record<string, Answer>];
+    attempts: Partial<Record<Letter, string>>;
+    lives: Partial<Record<Letter, string>>;
+    winner: readonly [marbles: string, values?: unknown, error?: unknown];
+    unsubscribed?: string;
+    options?: ConnectOptions<string>;
+  },
+): void {
+  const scheduler = new TestScheduler((actual, expected) => {
+    expect(actual).toEqual(expected);
+  });
+  scheduler.run((helpers) => {
+    const { dns, attempts, lives, winner, unsubscribed, options } = race(helpers);
+    const byAddress = new Map(
+      Object.entries(ADDRESSES).map(([letter, address]) => [address as string, helpers.cold(attempts[letter as Letter] ?? '')]),
+    );
+    const transport: Transport<string> = ({ address }) => byAddress.get(address)!;
+    const resolver = () => helpers.cold(dns[0], dns[1]);
+    const race$ = connect$('example.com', 443, { ...SHORT, scheduler, resolver, transport, ...options });
+    helpers.expectObservable(race$, unsubscribed).toBe(...(winner as [string, Record<string, string>?, unknown?]));
+    for (const [letter, address] of Object.entries(ADDRESSES)) {
+      helpers.expectSubscriptions(byAddress.get(address)!.subscriptions).toBe(lives[letter as Letter] ?? []);
+    }
+  });
+}

@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { Worker } from 'node:worker_threads';
+
+/** Something of the lab that has to be closed. */
+export interface Fixture {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** A server that accepts every connection and keeps it open. `port` 0 takes a free one. */
+export async function healthy(host: string, port = 0): Promise<Fixture> {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
+  });
+  server.listen({ host, port, ipv6Only: true });
+  await once(server, 'listening');
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/**
+ * An address that never answers: a listener with room for one connection that accepts none, and two connections that
+ * fill it. The system drops the first packet of every further one. Needs neither root nor a network.
+ *
+ * @param wakesAfter ms after which it accepts after all: a slow address. A connection that was dropped comes in with its
+ * first retransmission, one second after its start.
+ */
+export async function blackhole(host: string, port = 0, wakesAfter = Infinity): Promise<Fixture> {
+  const worker = new Worker(LISTEN_AND_SLEEP, { eval: true, workerData: { host, port, wakesAfter } });
+  const [message] = (await once(worker, 'message')) as [number | string];
+  if (typeof message === 'string') {
+    await worker.terminate();
+    throw Object.assign(new Error(`${host} cannot be listened on: ${message}`), { code: message });
+  }
+  const fillers = await Promise.all(
+    [1, 2].map(async () => {
+      const socket = net.connect({ host, port: message });
+      socket.on('error', () => socket.destroy());
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  return {
+    port: message,
+    async close() {
+      for (const socket of fillers) socket.destroy();
+      await worker.terminate();
+    },
+  };
+}
+
+/** A thread of its own, so that a listener can exist whose event loop stands still. */
+const LISTEN_AND_SLEEP = `
+  const net = require('node:net');
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { host, port, wakesAfter } = workerData;
+  const server = net.createServer((socket) => socket.on('error', () => {}));
+  server.on('error', (error) => parentPort.postMessage(error.code));
+  server.listen({ host, port, backlog: 1, ipv6Only: true }, () => {
+    parentPort.postMessage(server.address().port);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, wakesAfter);
+  });
+`;
+
+/** An address of the lab, and what is wrong with it. */
+export interface LabAddress {
+  readonly address: string;
+  readonly nature: string;
+}
+
+export interface Lab extends Fixture {
+  /** In the order in which a resolver would give them. */
+  readonly addresses: readonly LabAddress[];
+}
+
+/** Attempts to find a port that is free on every address of the lab. */
+const PORT_TRIES = 10;
+
+/**
+ * Loopback addresses on one port, of which only the last is in order: a blackhole, one that refuses, a slow one and a
+ * healthy one. An address that this system does not have is left out.
+ */
+export async function openLab(): Promise<Lab> {
+  for (let tries = 1; ; tries++) {
+    const fixtures: Fixture[] = [];
+    const close = async () => {
+      await Promise.all(fixtures.map((fixture) => fixture.close()));
+    };
+    try {
+      const { port } = await keep(fixtures, healthy('127.0.0.1'));
+      const addresses: LabAddress[] = [];
+      if (await exists(keep(fixtures, blackhole('::1', port)))) {
+        addresses.push({ address: '::1', nature: 'never answers: its backlog is full' });
+      }
+      addresses.push({ address: '127.0.0.2', nature: 'refuses: nobody listens' });
+      if (await exists(keep(fixtures, blackhole('127.0.0.3', port, SLOW)))) {
+        addresses.push({ address: '127.0.0.3', nature: 'slow: accepts the second packet, a second later' });
+      }
+      addresses.push({ address: '127.0.0.1', nature: 'healthy' });
+      return { port, addresses, close };
+    } catch (error) {
+      await close();
+      if (tries === PORT_TRIES) throw error;
+    }
+  }
+}
+
+/** ms; anything under the second after which a dropped packet is sent again. */
+const SLOW = 300;
+
+async function keep(fixtures: Fixture[], opening: Promise<Fixture>): Promise<Fixture> {
+  const fixture = await opening;
+  fixtures.push(fixture);
+  return fixture;
+}
+
+const NO_SUCH_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
+
+async function exists(opening: Promise<Fixture>): Promise<boolean> {
+  try {
+    await opening;
+    return true;
+  } catch (error) {
+    if (NO_SUCH_ADDRESS.has((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
+}

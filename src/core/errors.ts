@@ -1,0 +1,184 @@
+import { recordType } from './answers.js';
+import type { Family } from './address.js';
+import { formatEndpoint, type Endpoint } from './endpoint.js';
+import type { Answered, RaceEvent, Resolved } from './events.js';
+
+/** What became of one attempt. Instants in ms since the race began. */
+export interface AttemptRecord {
+  readonly endpoint: Endpoint;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly outcome: 'failed' | 'cancelled';
+  /** What it failed with; absent when it was cancelled. */
+  readonly error?: Error;
+  /** The error's `code`, where it has one: `ECONNREFUSED`, `EHOSTUNREACH` … */
+  readonly code?: string;
+}
+
+/**
+ * Why a race has no winner.
+ *
+ * - `attempts`: every attempt failed
+ * - `timeout`: `connectTimeout` was over first
+ * - `resolution`: there was no address to try
+ */
+export type ConnectionErrorReason = 'attempts' | 'timeout' | 'resolution';
+
+/** What a {@link ConnectionError} is made of: where the race went, how it ended, and its events in order. */
+export interface LostRace {
+  readonly host: string;
+  readonly port: number;
+  readonly preferredFamily: Family;
+  readonly timedOut: boolean;
+  /** When the race ended, in ms since it began. */
+  readonly endedAt: number;
+  readonly events: readonly RaceEvent[];
+}
+
+const brand = Symbol.for('rx-happy-eyeballs.ConnectionError');
+
+/**
+ * A race that nobody won, with everything that was learnt: why, from which attempts, and each one's own error.
+ *
+ * `instanceof` also holds between the ESM and the CommonJS copy of this package.
+ */
+export class ConnectionError extends AggregateError {
+  override readonly name: string = 'ConnectionError';
+  readonly host: string;
+  readonly port: number;
+  /**
+   * That of the first attempt, in start order, that failed with one; `ETIMEDOUT` when the race ran out of time; the
+   * resolver's when there was nothing to try (`ENOTFOUND` if it gave none).
+   */
+  readonly code: string | undefined;
+  readonly reason: ConnectionErrorReason;
+  /** The family whose addresses were waited for. */
+  readonly preferredFamily: Family;
+  /** One record for every attempt that was started, in start order. */
+  readonly attempts: readonly AttemptRecord[];
+  /** The attempts' errors in start order, or the queries' where there was no attempt; nested ones are flattened. */
+  declare readonly errors: Error[];
+
+  constructor(race: LostRace) {
+    const attempts = attemptRecords(race.events, race.endedAt);
+    const queries = queryErrors(race.events);
+    const causes = attempts.length > 0 ? attempts.flatMap(({ error }) => error ?? []) : queries.map(({ error }) => error);
+    const reason = race.timedOut ? 'timeout' : attempts.length > 0 ? 'attempts' : 'resolution';
+    const code = codeOf(reason, attempts, causes);
+    const cause = causes.find((error) => errorCode(error) === code) ?? causes[0];
+    super(causes.flatMap(flatten), describe(race, attempts, queries), cause && { cause });
+    this.host = race.host;
+    this.port = race.port;
+    this.code = code;
+    this.reason = reason;
+    this.preferredFamily = race.preferredFamily;
+    this.attempts = attempts;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** True for the other copy's errors too; subclasses keep JavaScript's own rule. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== ConnectionError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && brand in value;
+  }
+}
+
+/** What became of every attempt in a race's events, in start order; `endedAt` for those that are still in flight. */
+export function attemptRecords(events: readonly RaceEvent[], endedAt: number): AttemptRecord[] {
+  const records = new Map<Endpoint, AttemptRecord>();
+  for (const event of events) {
+    if (event.type === 'started') {
+      records.set(event.endpoint, { endpoint: event.endpoint, startedAt: event.at, endedAt, outcome: 'cancelled' });
+    } else if (event.type === 'cancelled') {
+      records.set(event.endpoint, { ...records.get(event.endpoint)!, endedAt: event.at });
+    } else if (event.type === 'failed') {
+      const code = errorCode(event.error);
+      const failure = { endedAt: event.at, outcome: 'failed', error: event.error, ...(code !== undefined && { code }) } as const;
+      records.set(event.endpoint, { ...records.get(event.endpoint)!, ...failure });
+    } else if (event.type === 'connected') {
+      records.delete(event.endpoint);
+    }
+  }
+  return [...records.values()];
+}
+
+/** Anything that was thrown, as an Error with a message. */
+export function toError(thrown: unknown): Error {
+  const tag = Object.prototype.toString.call(thrown);
+  if (tag === '[object Error]' || thrown instanceof Error) return thrown as Error; // by its tag where it is of another realm
+  const what = Object(thrown) === thrown ? tag : String(thrown);
+  return new Error(`${what} was thrown, which is not an Error`, { cause: thrown });
+}
+
+/** An Error with a code, as Node's system errors have. */
+export function codedError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+/** The `code` of an error, where it has one. */
+export function errorCode(error: Error | undefined): string | undefined {
+  const code: unknown = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+interface QueryError {
+  readonly query: string;
+  readonly error: Error;
+}
+
+function queryErrors(events: readonly RaceEvent[]): QueryError[] {
+  return events
+    .filter((event): event is Answered | Resolved => event.type === 'answered' || event.type === 'resolved')
+    .flatMap((event) => {
+      if (event.type === 'resolved') return event.error ? { query: 'resolver', error: event.error } : [];
+      return event.answer.error ? { query: event.answer.type, error: event.answer.error } : [];
+    });
+}
+
+/** Codes that say that there is nothing, where others say that nobody knows. */
+const NOTHING_THERE = new Set(['ENOTFOUND', 'ENODATA']);
+
+function codeOf(reason: ConnectionErrorReason, attempts: readonly AttemptRecord[], causes: readonly Error[]): string | undefined {
+  if (reason === 'timeout') return 'ETIMEDOUT';
+  if (reason === 'attempts') return attempts.find(({ code }) => code !== undefined)?.code;
+  const codes = causes.flatMap((error) => errorCode(error) ?? []);
+  return codes.find((code) => !NOTHING_THERE.has(code)) ?? codes[0] ?? 'ENOTFOUND';
+}
+
+/** Attempts that a message tells of one by one. */
+const DESCRIBED_ATTEMPTS = 20;
+
+function describe(race: LostRace, attempts: readonly AttemptRecord[], queries: readonly QueryError[]): string {
+  const host = race.host.includes(':') && !race.host.startsWith('[') ? `[${race.host}]` : race.host;
+  const limit = race.timedOut ? ` within ${ms(race.endedAt)}` : '';
+  const reasons = [
+    ...attempts.slice(0, DESCRIBED_ATTEMPTS).map(describeAttempt),
+    ...(attempts.length > DESCRIBED_ATTEMPTS ? [`and ${attempts.length - DESCRIBED_ATTEMPTS} more`] : []),
+    ...queries.map(({ query, error }) => `${query} ${errorCode(error) ?? error.message}`),
+    ...unanswered(race),
+  ];
+  if (attempts.length === 0) reasons.unshift('no addresses to try');
+  return `Could not connect to ${host}:${race.port}${limit}: ${reasons.join('; ')}`;
+}
+
+function describeAttempt({ endpoint, startedAt, endedAt, outcome, error, code }: AttemptRecord): string {
+  const why = outcome === 'failed' ? (code ?? (error?.message || error?.name)) : outcome;
+  return `${formatEndpoint(endpoint)} ${why} after ${ms(endedAt - startedAt)}`;
+}
+
+/** The queries whose answer a race that ran out of time was still waiting for. */
+function unanswered({ timedOut, events }: LostRace): string[] {
+  if (!timedOut || events.some(({ type }) => type === 'resolved')) return [];
+  const answered = new Set(events.map((event) => event.type === 'answered' && event.answer.type));
+  const missing = ([6, 4] as const).map(recordType).filter((type) => !answered.has(type));
+  return missing.map((type) => `${type} not answered`);
+}
+
+function ms(duration: number): string {
+  return `${Math.round(duration)} ms`;
+}
+
+function flatten(error: Error): Error[] {
+  const { errors } = error as Partial<AggregateError>;
+  return Array.isArray(errors) ? errors.map(toError).flatMap(flatten) : [error];
+}

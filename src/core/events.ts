@@ -1,0 +1,61 @@
+import type { Answer } from './answers.js';
+import type { Endpoint } from './endpoint.js';
+
+/**
+ * Everything that can happen in a race, in one vocabulary: what `race$` emits, what the schedule folds, what pictures are
+ * drawn from and what the records of a {@link ConnectionError} are made of.
+ *
+ * `at` is in milliseconds since the race began.
+ */
+export type RaceEvent<T = unknown> = Answered | Resolved | Queued | Started | Failed | Cancelled | Connected<T>;
+
+/** A query was answered, with addresses or without. */
+export interface Answered {
+  readonly type: 'answered';
+  readonly at: number;
+  readonly answer: Answer;
+}
+
+/** The resolver has finished: no answer will follow. `error` when it ended by one. */
+export interface Resolved {
+  readonly type: 'resolved';
+  readonly at: number;
+  readonly error?: Error;
+}
+
+/** The order in which what has not been started would be started, as it stands now. */
+export interface Queued {
+  readonly type: 'queued';
+  readonly at: number;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** An attempt began. */
+export interface Started {
+  readonly type: 'started';
+  readonly at: number;
+  readonly endpoint: Endpoint;
+}
+
+/** An attempt ended by an error of its own. */
+export interface Failed {
+  readonly type: 'failed';
+  readonly at: number;
+  readonly endpoint: Endpoint;
+  readonly error: Error;
+}
+
+/** An attempt was ended from outside: it lost, or the race was out of time. Its socket is already gone. */
+export interface Cancelled {
+  readonly type: 'cancelled';
+  readonly at: number;
+  readonly endpoint: Endpoint;
+}
+
+/** An attempt won. The last event of a race: everything else has been released. */
+export interface Connected<T> {
+  readonly type: 'connected';
+  readonly at: number;
+  readonly endpoint: Endpoint;
+  readonly value: T;
+}

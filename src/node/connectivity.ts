@@ -1,0 +1,35 @@
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+import type { Family } from '../core/address.js';
+
+/** The addresses of this machine, as `os.networkInterfaces()` tells them. */
+export type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
+
+const LINK_LOCAL = /^(?:169\.254\.|fe[89ab])/i;
+
+/** For how long an answer of the system about its interfaces is believed, in ms. */
+const LOOK_INTERVAL = 1000;
+
+/**
+ * The families in which this machine can reach others: those with an address that is neither loopback nor link-local.
+ * Both, when there is no such address at all: then only names of this machine itself can work, in either family.
+ */
+export function connectedFamilies(interfaces: Interfaces): readonly Family[] {
+  const usable = Object.values(interfaces)
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, address }) => !internal && !LINK_LOCAL.test(address));
+  const families = ([6, 4] as const).filter((family) => usable.some((info) => info.family === `IPv${family}`));
+  return families.length === 0 ? [6, 4] : families;
+}
+
+let lookedAt = -Infinity;
+let families: readonly Family[] = [6, 4];
+
+/** {@link connectedFamilies} of this machine now, looked up at most once a second. */
+export function currentFamilies(): readonly Family[] {
+  const now = performance.now();
+  if (now - lookedAt >= LOOK_INTERVAL) {
+    lookedAt = now;
+    families = connectedFamilies(networkInterfaces());
+  }
+  return families;
+}

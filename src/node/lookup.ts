@@ -1,0 +1,72 @@
+import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
+import { merge, Observable, of } from 'rxjs';
+import { parseAddress, type Family } from '../core/address.js';
+import { recordType, type Answer } from '../core/answers.js';
+import { codedError, toError } from '../core/errors.js';
+import type { Resolver } from '../rx/resolve.js';
+import { currentFamilies } from './connectivity.js';
+
+/** `dns.lookup`, or anything that is called as `net.connect` calls its `lookup` option. */
+export type LookupFunction = (
+  host: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/** Options of {@link systemResolver}. */
+export interface SystemResolverOptions {
+  /** Default: `dns.lookup`. */
+  readonly lookup?: LookupFunction;
+  /** The families worth asking for; default: those in which this machine has a non-loopback, non-link-local address. */
+  readonly families?: () => readonly Family[];
+}
+
+/**
+ * Asks the system, as every other program does: hosts file, name service switch, mDNS and DNS, by `dns.lookup`.
+ *
+ *     lookup(host, IPv6)  ───────► AAAA
+ *     lookup(host, IPv4)  ──► A
+ *
+ * One look-up per family, side by side, AAAA first; each answer is emitted when it comes, and neither waits for the other.
+ * Completes when both have come. A family without addresses, one whose look-up fails, and one that this machine cannot
+ * reach is a negative answer with the reason as its `error`. Never errors.
+ *
+ * The system's look-ups cannot be cancelled: after unsubscribing their results are ignored.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-3.1 RFC 8305 section 3.1}
+ */
+export function systemResolver(options: SystemResolverOptions = {}): Resolver {
+  const { lookup = systemLookup, families = currentFamilies } = options;
+  return (host, query = {}) => {
+    const wanted = ([6, 4] as const).filter((family) => query.family === undefined || query.family === family);
+    const connected = families();
+    return merge(
+      ...wanted.map((family) => (connected.includes(family) ? lookUp(lookup, host, family) : of(unreachable(family)))),
+    );
+  };
+}
+
+function lookUp(lookup: LookupFunction, host: string, family: Family): Observable<Answer> {
+  return new Observable((subscriber) => {
+    const answer = (addresses: readonly string[], error?: Error) => {
+      subscriber.next({ type: recordType(family), addresses, ...(error && { error }) });
+      subscriber.complete();
+    };
+    try {
+      lookup(host, { family, all: true, verbatim: true }, (error, found) => {
+        if (error) return answer([], error);
+        // A look-up of a literal, or a careless look-up function, brings the other family's addresses as well.
+        const addresses = found.map(({ address }) => address).filter((address) => parseAddress(address)?.family === family);
+        if (addresses.length > 0) return answer(addresses);
+        answer([], codedError('ENODATA', `the look-up of ${host} found no IPv${family} address`));
+      });
+    } catch (error) {
+      answer([], toError(error));
+    }
+  });
+}
+
+function unreachable(family: Family): Answer {
+  const error = new Error(`not asked for: this machine has no IPv${family} address to connect from`);
+  return { type: recordType(family), addresses: [], error };
+}

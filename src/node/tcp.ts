@@ -1,0 +1,113 @@
+import { isIP, Socket } from 'node:net';
+import { catchError, Observable, throwError } from 'rxjs';
+import type { Family } from '../core/address.js';
+import { invalidReturn } from '../core/argument-errors.js';
+import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
+import { codedError, errorCode } from '../core/errors.js';
+import type { Transport } from '../rx/race.js';
+
+/** Options of the sockets that {@link tcp} makes: names, units and defaults are those of `net.connect`. */
+export interface SocketOptions {
+  readonly allowHalfOpen?: boolean;
+  /** Bytes. */
+  readonly highWaterMark?: number;
+  readonly noDelay?: boolean;
+  readonly keepAlive?: boolean;
+  /** ms. */
+  readonly keepAliveInitialDelay?: number;
+}
+
+/** {@link SocketOptions}, and where the connections come from. */
+export interface TcpOptions extends SocketOptions {
+  /** Where connections come from: one or several local addresses. Those of the endpoint's family are tried in order. */
+  readonly localAddress?: string | readonly string[];
+  /** One or several local ports, tried in order. */
+  readonly localPort?: number | readonly number[];
+  /** Makes the socket of an attempt; it must not be connected yet. Default: `new net.Socket()` with the options. */
+  readonly socketFactory?: (endpoint: Endpoint) => Socket;
+}
+
+/**
+ * A transport over TCP. Emits the connected socket and completes; from then on the socket is the subscriber's alone:
+ * nothing listens on it, and what the server has sent waits in it. Unsubscribing before that destroys the socket.
+ *
+ * Errors with Node's own error of the connection. Where local addresses or ports are given, one that cannot be had
+ * (`EADDRNOTAVAIL`, `EADDRINUSE` …) makes room for the next; the last one's error counts. An endpoint for whose family
+ * there is no local address fails with `EADDRNOTAVAIL` before any packet is sent.
+ */
+export function tcp(options: TcpOptions = {}): Transport<Socket> {
+  const { localAddress, localPort, socketFactory, ...socketOptions } = options;
+  const createSocket = socketFactory ?? (() => new Socket(socketOptions));
+  const locals = localEnds(localAddress, localPort);
+
+  return (endpoint) => {
+    const ends = locals.filter(({ family }) => family === undefined || family === endpoint.family);
+    return connectFrom(ends, endpoint, createSocket);
+  };
+}
+
+type SocketFactory = NonNullable<TcpOptions['socketFactory']>;
+
+/** Where a connection comes from, as far as the caller wants to say. */
+interface LocalEnd {
+  readonly localAddress?: string;
+  readonly localPort?: number;
+  readonly family?: Family;
+}
+
+function localEnds(addresses: TcpOptions['localAddress'], ports: TcpOptions['localPort']): LocalEnd[] {
+  const addressed = [addresses ?? []].flat().map((localAddress) => ({ localAddress, family: isIP(localAddress) as Family }));
+  const ported = [ports ?? []].flat().map((localPort) => ({ localPort }));
+  const orAny = (ends: LocalEnd[]): LocalEnd[] => (ends.length === 0 ? [{}] : ends);
+  return orAny(addressed).flatMap((address) => orAny(ported).map((port) => ({ ...address, ...port })));
+}
+
+/** Failures of the local end before any packet was sent: another one may do. */
+const LOCAL_FAILURES = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EACCES', 'EINVAL']);
+
+function connectFrom(ends: readonly LocalEnd[], endpoint: Endpoint, createSocket: SocketFactory): Observable<Socket> {
+  const [end, ...others] = ends;
+  if (end === undefined) {
+    const message = `no local IPv${endpoint.family} address is given to reach ${formatEndpoint(endpoint)} from`;
+    return throwError(() => codedError('EADDRNOTAVAIL', message));
+  }
+  const socket$ = connectOnce(end, endpoint, createSocket);
+  if (others.length === 0) return socket$;
+  return socket$.pipe(
+    catchError((error: Error) => {
+      if (LOCAL_FAILURES.has(errorCode(error) ?? '')) return connectFrom(others, endpoint, createSocket);
+      throw error;
+    }),
+  );
+}
+
+function connectOnce({ localAddress, localPort }: LocalEnd, endpoint: Endpoint, createSocket: SocketFactory) {
+  return new Observable<Socket>((subscriber) => {
+    const socket = createSocket(endpoint);
+    if (!(socket instanceof Socket) || !socket.pending || socket.connecting) {
+      throw invalidReturn('socketFactory', 'a net.Socket that is not yet connected', socket);
+    }
+
+    const connected = () => {
+      socket.off('error', failed).off('close', closed);
+      subscriber.remove(destroy);
+      subscriber.next(socket);
+      subscriber.complete();
+    };
+    // Stays on a socket that has lost: an error that is already on its way must find a listener.
+    const failed = (error: Error) => {
+      subscriber.error(error);
+    };
+    const closed = () => {
+      subscriber.error(codedError('ECONNABORTED', `closed before it was connected to ${formatEndpoint(endpoint)}`));
+    };
+    const destroy = () => {
+      socket.off('connect', connected).destroy();
+    };
+
+    subscriber.add(destroy);
+    socket.once('connect', connected).on('error', failed).once('close', closed);
+    const { address: host, port, family } = endpoint;
+    socket.connect({ host, port, family, autoSelectFamily: false, localAddress, localPort });
+  });
+}

@@ -1,0 +1,43 @@
+import { defer, of, type Observable } from 'rxjs';
+import { parseAddress, type Address, type Family } from '../core/address.js';
+import { recordType, type Answer } from '../core/answers.js';
+
+/** What a race wants to know of a host. */
+export interface Query {
+  /** Only this family; both when absent. */
+  readonly family?: Family;
+}
+
+/**
+ * Finds the addresses of a host: emits an answer whenever a query has been answered, and completes when all have been.
+ * An answer without addresses is a negative one. An error after the first answer loses nothing that was found.
+ * Unsubscribing cancels the queries. The race never asks it for an IP address or for `localhost`.
+ */
+export type Resolver = (host: string, query?: Query) => Observable<Answer>;
+
+/**
+ * The answers for a host: what is known without asking, or else the resolver's.
+ *
+ * IP literals (with brackets or without, with a zone, IPv4-mapped) are their own answer. `localhost`, and all names below
+ * it, are the loopback addresses (RFC 6761 section 6.3).
+ */
+export function resolve(host: string, resolver: Resolver, query: Query): Observable<Answer> {
+  const literal = parseLiteral(host);
+  if (literal) return of(answer(literal.family, [literal.address]));
+  if (isLocalhost(host)) return of(answer(6, ['::1']), answer(4, ['127.0.0.1']));
+  return defer(() => resolver(host, query));
+}
+
+/** The address that a host names itself, as people write it and as URLs do. */
+export function parseLiteral(host: string): Address | undefined {
+  const bracketed = /^\[(.*:.*)\]$/.exec(host);
+  return parseAddress(bracketed ? bracketed[1]! : host);
+}
+
+function isLocalhost(host: string): boolean {
+  return /^(?:.+\.)?localhost\.?$/i.test(host);
+}
+
+function answer(family: Family, addresses: readonly string[]): Answer {
+  return { type: recordType(family), addresses };
+}

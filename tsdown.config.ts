@@ -1,0 +1,19 @@
+import { defineConfig } from 'tsdown';
+
+// rxjs stays outside, as a peer dependency; a library that is bundled by accident ends the build.
+export default defineConfig([
+  {
+    entry: { index: 'src/index.ts' },
+    format: ['esm', 'cjs'],
+    dts: true,
+    target: 'node20',
+    deps: { onlyBundle: [] },
+  },
+  {
+    entry: { cli: 'src/cli/bin.ts' },
+    format: 'esm',
+    dts: false,
+    target: 'node20',
+    deps: { onlyBundle: ['cac'] },
+  },
+]);
