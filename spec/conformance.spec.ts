@@ -20,7 +20,7 @@ interface Row {
 const rows = readFileSync(join(root, 'docs', 'conformance.md'), 'utf8')
   .split('\n')
   .flatMap((line): Row[] => {
-    const [, id, , proof] = /^\| ([RSATVNHF]\d+) \| (.*) \| (.*) \|$/.exec(line) ?? [];
+    const [, id, , proof] = /^\| ([RSATVNHF]\d+) +\| (.*?) +\| (.*?) +\|$/.exec(line) ?? [];
     if (id === undefined) return [];
     return [
       {

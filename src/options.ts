@@ -174,6 +174,9 @@ const checks: Record<keyof ConnectOptions, Check> = {
   random: callable,
 };
 
+/** Every option there is. */
+export const optionNames = Object.keys(checks) as readonly (keyof ConnectOptions)[];
+
 const socketChecks: Record<keyof SocketOptions, Check> = {
   allowHalfOpen: boolean,
   highWaterMark: integer(0, Number.MAX_SAFE_INTEGER),
