@@ -140,16 +140,14 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
       return { type: 'queued', at: at(), endpoints };
     };
 
-    const started = (endpoint: Endpoint): RaceEvent<T> => ({ type: 'started', at: at(), endpoint });
-
-    /** Waits until the schedule says so; where answers may still come together, at least until the end of the turn. */
-    const turn = (schedule: Schedule): Observable<Endpoint> => {
+    /** Starts the next attempt when the schedule says so; while answers may still come together, not before the turn ends. */
+    const turn = (schedule: Schedule): Observable<RaceEvent<T>> => {
       if (exhausted(schedule)) return throwError(() => lost({ timedOut: false }));
       const start = nextStart(schedule);
       if (start === Infinity) return EMPTY;
-      const candidate = nextCandidate(schedule)!;
+      const started = (): RaceEvent<T> => ({ type: 'started', at: at(), endpoint: nextCandidate(schedule)! });
       const wait = Math.max(start - at(), 0);
-      return wait > 0 || schedule.gathering ? timer(wait, scheduler).pipe(map(() => candidate)) : of(candidate);
+      return wait > 0 || schedule.gathering ? timer(wait, scheduler).pipe(map(started)) : of(started());
     };
 
     const attempt = ({ endpoint }: Started): Observable<RaceEvent<T>> =>
@@ -221,7 +219,7 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     );
     handle();
     // Only now, so that answers which were there at once are taken together.
-    held.add(schedule$.pipe(switchMap(turn), map(started)).subscribe({ next: raise, error: abandon }));
+    held.add(schedule$.pipe(switchMap(turn)).subscribe({ next: raise, error: abandon }));
   });
 }
 
