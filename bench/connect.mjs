@@ -37,7 +37,10 @@ const raced = (host, options) => () =>
 summary(() => {
   bench('net.connect to an address', native({ host: '127.0.0.1' })).baseline(true);
   bench('connect$ to an address', raced('127.0.0.1'));
-  bench('net.connect to a name with two addresses, autoSelectFamily', native({ host: 'bench.example', lookup, autoSelectFamily: true }));
+  bench(
+    'net.connect to a name with two addresses, autoSelectFamily',
+    native({ host: 'bench.example', lookup, autoSelectFamily: true }),
+  );
   bench('connect$ to a name with two addresses', raced('bench.example', { resolver }));
 });
 await run();

@@ -1,10 +1,14 @@
 import type { Socket } from 'node:net';
 import { filter, firstValueFrom, from, map, of, take, throwIfEmpty, type Observable, type ObservableInput } from 'rxjs';
+import { parseAddress } from './core/address.js';
 import { invalidReturn } from './core/argument-errors.js';
 import type { Endpoint } from './core/endpoint.js';
 import type { Connected, RaceEvent } from './core/events.js';
 import type { Pacing } from './core/schedule.js';
+import { rfc6724 } from './node/address-selection.js';
+import { currentFamilies } from './node/connectivity.js';
 import { systemResolver } from './node/lookup.js';
+import type { FindSources } from './node/source-address.js';
 import { tcp } from './node/tcp.js';
 import { checkHost, checkOptions, checkPort, type ConnectOptions, type Settings } from './options.js';
 import { race, type RacePlan, type Transport } from './rx/race.js';
@@ -81,8 +85,10 @@ function plan<T>(host: string, port: number, settings: Settings<T>, name: string
 }
 
 function pacing<T>(settings: Settings<T>): Pacing {
-  const { family, preferFamily = 6, resolutionDelay, familyStaggerDelay, maxConcurrentAttempts } = settings;
-  const preferredFamily = family === 0 ? preferFamily : family;
+  const { family, preferFamily, transport, resolutionDelay, familyStaggerDelay, maxConcurrentAttempts } = settings;
+  // A transport of the caller's may reach what this machine does not.
+  const ownFamily = transport || currentFamilies().includes(6) ? 6 : 4;
+  const preferredFamily = family || (preferFamily ?? ownFamily);
   if (!settings.enabled) return { preferredFamily, resolutionDelay, attemptDelay: Infinity, maxConcurrentAttempts: 1 };
   const attemptDelay = settings.attemptSpacingDelay ?? settings.connectionAttemptDelay;
   return { preferredFamily, resolutionDelay, attemptDelay, familyStaggerDelay, maxConcurrentAttempts };
@@ -92,24 +98,37 @@ function tcpTransport<T>({ tcp: options, localAddress, localPort, socketFactory 
   return tcp({ ...options, localAddress, localPort, socketFactory });
 }
 
-function sorting<T>({ sort }: Settings<T>): RacePlan<T>['sort'] {
+function sorting<T>({ sort, transport, localAddress }: Settings<T>): RacePlan<T>['sort'] {
   if (sort === 'none') return (endpoints) => of(endpoints);
-  if (sort === undefined) return (endpoints) => of(ipv6First(endpoints));
-  return (endpoints) => {
-    const sorted = sort(endpoints);
-    const sorted$ = Array.isArray(sorted)
-      ? of(sorted as readonly Endpoint[])
-      : from(sorted as ObservableInput<readonly Endpoint[]>);
-    return sorted$.pipe(
-      take(1),
-      throwIfEmpty(() => invalidReturn('options.sort', 'endpoints', undefined)),
-      map((list) => amongGiven(list, endpoints)),
-    );
-  };
+  if (typeof sort === 'function') return (endpoints) => sortedBy(sort, endpoints);
+  if (sort === undefined && transport) return (endpoints) => of(ipv6First(endpoints));
+  const select = rfc6724(localAddress === undefined ? {} : { findSources: among([localAddress].flat()) });
+  return (endpoints) => of(select(endpoints));
+}
+
+/** The sources of sockets that are bound to the first local address of their family. */
+function among(localAddresses: readonly string[]): FindSources {
+  const locals = localAddresses.map(parseAddress);
+  return (addresses) => addresses.map(({ family }) => locals.find((local) => local?.family === family)?.address);
 }
 
 function ipv6First(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   return [...endpoints.filter(({ family }) => family === 6), ...endpoints.filter(({ family }) => family === 4)];
+}
+
+function sortedBy(
+  sort: Exclude<ConnectOptions['sort'], string | undefined>,
+  endpoints: readonly Endpoint[],
+): Observable<readonly Endpoint[]> {
+  const sorted = sort(endpoints);
+  const sorted$ = Array.isArray(sorted)
+    ? of(sorted as readonly Endpoint[])
+    : from(sorted as ObservableInput<readonly Endpoint[]>);
+  return sorted$.pipe(
+    take(1),
+    throwIfEmpty(() => invalidReturn('options.sort', 'endpoints', undefined)),
+    map((list) => amongGiven(list, endpoints)),
+  );
 }
 
 /** What a caller's `sort` returned: endpoints may be missing, and be copies, but none may be new. */

@@ -8,10 +8,15 @@ export { staticResolver, type StaticTable } from './rx/static-resolver.js';
 export type { Query, Resolver } from './rx/resolve.js';
 export type { Answer } from './core/answers.js';
 
+// order
+export { rfc6724, type AddressSelectionOptions } from './node/address-selection.js';
+export type { FindSources } from './node/source-address.js';
+export { defaultPolicyTable, type Policy } from './core/policy-table.js';
+
 // attempts
 export { tcp, type SocketOptions, type TcpOptions } from './node/tcp.js';
 export type { Transport } from './rx/race.js';
-export type { Family } from './core/address.js';
+export type { Address, Family } from './core/address.js';
 export { formatEndpoint, type Endpoint } from './core/endpoint.js';
 
 // what happened

@@ -16,11 +16,13 @@ export interface ConnectOptions<T = Socket> extends Pick<TcpOptions, 'localAddre
   /** Leads, whatever the order says, and is what the Resolution Delay waits for. Default: IPv6. */
   readonly preferFamily?: Family;
   /**
-   * The order of the addresses, before the families are interleaved. `'none'` keeps the resolver's, so that the first
-   * address received leads; a function gets all endpoints known so far and returns them in order. Default: the resolver's
-   * order within each family, IPv6 first.
+   * The order of the addresses, before the families are interleaved. `'rfc6724'`: destination address selection, with the
+   * source addresses that this machine would use. `'none'` keeps the resolver's order, so that the first address received
+   * leads. A function gets all endpoints known so far and returns them in order. Default: `'rfc6724'`; with a `transport` of
+   * your own, of whose sources this machine knows nothing, the resolver's order with IPv6 first.
    */
-  readonly sort?: 'none' | ((endpoints: readonly Endpoint[]) => readonly Endpoint[] | ObservableInput<readonly Endpoint[]>);
+  readonly sort?:
+    'rfc6724' | 'none' | ((endpoints: readonly Endpoint[]) => readonly Endpoint[] | ObservableInput<readonly Endpoint[]>);
   /** Alternate the families. Default true. */
   readonly interleave?: boolean;
   /** How many of the leading family come before the first of the other. Default 1. */
@@ -139,8 +141,7 @@ const checks: Record<keyof ConnectOptions, Check> = {
   family: oneOf(0, 4, 6),
   preferFamily: oneOf(4, 6),
   sort: (name, value) => {
-    if (typeof value !== 'function' && typeof value !== 'string') throw invalidType(name, "'none' or a function", value);
-    if (typeof value === 'string') oneOf('none')(name, value);
+    if (typeof value !== 'function') oneOf('rfc6724', 'none')(name, value);
   },
   interleave: boolean,
   firstAddressFamilyCount: integer(1, Number.MAX_SAFE_INTEGER),

@@ -62,7 +62,11 @@ describe('a race on real sockets', () => {
   it('[A14] loses no time by a local address that this machine does not have', async () => {
     const { port } = await open(healthy('127.0.0.1'));
     const events: RaceEvent<net.Socket>[] = [];
-    const race$$ = race$('localhost', port, { resolver: localhost, localAddress: ['2001:db8::77', '127.0.0.9'] });
+    const race$$ = race$('localhost', port, {
+      resolver: localhost,
+      localAddress: ['2001:db8::77', '127.0.0.9'],
+      preferFamily: 6,
+    });
     await new Promise<void>((resolve, reject) =>
       race$$.subscribe({ next: (event) => events.push(event), error: reject, complete: resolve }),
     );

@@ -21,15 +21,18 @@ export function connectedFamilies(interfaces: Interfaces): readonly Family[] {
   return families.length === 0 ? [6, 4] : families;
 }
 
-let lookedAt = -Infinity;
-let families: readonly Family[] = [6, 4];
-
-/** {@link connectedFamilies} of this machine now, looked up at most once a second. */
-export function currentFamilies(): readonly Family[] {
-  const now = performance.now();
-  if (now - lookedAt >= LOOK_INTERVAL) {
-    lookedAt = now;
-    families = connectedFamilies(networkInterfaces());
-  }
-  return families;
+/** Asks the system for its addresses, at most once in `LOOK_INTERVAL`; in between, what it said. */
+export function watchFamilies(interfaces: () => Interfaces, now: () => number): () => readonly Family[] {
+  let lookedAt = -Infinity;
+  let families: readonly Family[] = [];
+  return () => {
+    if (now() - lookedAt >= LOOK_INTERVAL) {
+      lookedAt = now();
+      families = connectedFamilies(interfaces());
+    }
+    return families;
+  };
 }
+
+/** {@link connectedFamilies} of this machine as it is now, a second old at most. */
+export const currentFamilies = watchFamilies(networkInterfaces, () => performance.now());

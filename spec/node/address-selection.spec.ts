@@ -1,0 +1,143 @@
+import os from 'node:os';
+import { filter, firstValueFrom, NEVER, of, startWith, toArray } from 'rxjs';
+import { defaultPolicyTable, race$, rfc6724, type Address, type Endpoint, type Resolver } from '../../src/index.js';
+import { findSources } from '../../src/node/source-address.js';
+import { A, AAAA, answering, connects, fails, hangs, runRace } from '../support/virtual-race.js';
+
+const six = '2001:db8::6';
+const seven = '2001:db8::7';
+const four = '192.0.2.4';
+const five = '192.0.2.5';
+
+const address = (text: string): Address => ({ address: text, family: text.includes(':') ? 6 : 4 });
+const endpoint = (text: string): Endpoint => ({ ...address(text), port: 443 });
+
+/** Sources as a machine with both families would use them. */
+const dualStack = (addresses: readonly Address[]) => addresses.map(({ family }) => (family === 6 ? '2001:db8::2' : '192.0.2.2'));
+
+describe('findSources', () => {
+  it('[S1] tells from which address this machine would connect, in the order of the question', () => {
+    expect(findSources(['127.0.0.1', '::1', '127.0.0.2'].map(address))).toEqual(['127.0.0.1', '::1', '127.0.0.1']);
+  });
+
+  it('[S1] has no source where there is no route', () => {
+    // A link-local address without a zone, and the broadcast address, cannot be connected to on any machine.
+    expect(findSources(['fe80::1', '127.0.0.1', '255.255.255.255'].map(address))).toEqual([undefined, '127.0.0.1', undefined]);
+  });
+
+  it('leaves nothing open', async () => {
+    const before = process.getActiveResourcesInfo().filter((name) => name.startsWith('UDP'));
+    for (let i = 0; i < 100; i++) findSources(['127.0.0.1', '::1', 'fe80::1'].map(address));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(process.getActiveResourcesInfo().filter((name) => name.startsWith('UDP'))).toEqual(before);
+  });
+});
+
+describe('rfc6724', () => {
+  it('[S1] asks for all sources together, once for an address and race', () => {
+    const find = jest.fn(dualStack);
+    const sort = rfc6724({ findSources: find });
+    const race = runRace({
+      lookup: answering([0, AAAA(six, seven)], [100, A(four)]),
+      fates: { [six]: hangs, [four]: connects(5) },
+      options: { sort },
+    });
+    expect(race.starts).toEqual([
+      [six, 0],
+      [four, 250],
+    ]);
+    expect(find.mock.calls.map(([all]) => all.map((one) => one.address))).toEqual([[six, seven], [four]]);
+    runRace({ lookup: answering([0, AAAA(six, seven)]), fates: { [six]: connects(5) }, options: { sort } });
+    expect(find).toHaveBeenCalledTimes(3);
+  });
+
+  it('[S1] does not ask for a single address', () => {
+    const find = jest.fn(dualStack);
+    const one = [endpoint(six)];
+    expect(rfc6724({ findSources: find })(one)).toEqual(one);
+    expect(find).not.toHaveBeenCalled();
+  });
+
+  it('[S1] puts what has no route last, and the other family in front', () => {
+    const onlyIPv4 = (addresses: readonly Address[]) => addresses.map(({ family }) => (family === 6 ? undefined : '192.0.2.2'));
+    const race = runRace({
+      lookup: answering(['at once', AAAA(six, seven)], ['at once', A(four)]),
+      fates: { [four]: fails(1), [six]: connects(1) },
+      options: { sort: rfc6724({ findSources: onlyIPv4 }) },
+    });
+    expect(race.starts).toEqual([
+      [four, 0],
+      [six, 1],
+    ]);
+  });
+
+  it('[S1] goes by another policy table', () => {
+    const policyTable = [
+      ...defaultPolicyTable.filter(({ label }) => label !== 4),
+      { prefix: '::ffff:0:0/96', precedence: 100, label: 4 },
+    ];
+    const sorted = rfc6724({ policyTable, findSources: dualStack })([six, four, seven, five].map(endpoint));
+    expect(sorted.map((one) => one.address)).toEqual([four, five, six, seven]);
+  });
+
+  it('refuses a policy table that is none at the call', () => {
+    expect(() => rfc6724({ policyTable: [{ prefix: 'x', precedence: 1, label: 1 }] })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+    );
+  });
+});
+
+describe('the default order', () => {
+  const loopback: Resolver = () => of(A('127.0.0.1'), AAAA('::1'));
+  const queued = async (options: object) => {
+    const events = await firstValueFrom(
+      race$('example.com', 443, { resolver: loopback, transport: () => of('won'), ...options }).pipe(toArray()),
+    );
+    const orders = events.flatMap((event) => (event.type === 'queued' ? [event.endpoints.map((one) => one.address)] : []));
+    return orders.at(-1);
+  };
+
+  it("[S1] is destination address selection, also by name: sort: 'rfc6724'", async () => {
+    await expect(queued({ sort: 'rfc6724' })).resolves.toEqual(['::1', '127.0.0.1']);
+  });
+
+  it('[S1] takes the local addresses that are given for the sources', (done) => {
+    // Bound to an IPv4 address alone, the IPv6 endpoint has no source: IPv4 leads.
+    const events: string[] = [];
+    race$('example.com', 1, { resolver: loopback, localAddress: '127.0.0.9' }).subscribe({
+      next: (event) => {
+        if (event.type === 'started') events.push(event.endpoint.address);
+      },
+      error: () => {
+        expect(events).toEqual(['127.0.0.1', '::1']);
+        done();
+      },
+    });
+  });
+
+  it('asks this machine nothing with a transport of the caller, which may reach what it does not', () => {
+    const interfaces = jest.spyOn(os, 'networkInterfaces');
+    const race = runRace({ lookup: answering([0, A(four)], [20, AAAA(six)]), fates: { [six]: connects(1) } });
+    expect(race.starts).toEqual([[six, 20]]);
+    expect(interfaces).not.toHaveBeenCalled();
+    interfaces.mockRestore();
+  });
+
+  it.each([
+    ['IPv4', 'A', '127.0.0.1'],
+    ['IPv6', 'AAAA', '::1'],
+  ] as const)('[R6] on a machine with %s alone does not wait for the other family', async (family, type, address) => {
+    await jest.isolateModulesAsync(async () => {
+      jest.doMock('node:os', () => ({
+        networkInterfaces: () => ({ eth0: [{ internal: false, family, address: '2001:db8::7' }] }),
+      }));
+      const copy = await import('../../src/index.js');
+      const resolver: Resolver = () => NEVER.pipe(startWith({ type, addresses: [address] }));
+      const started$ = copy
+        .race$('example.com', 9, { resolver, resolutionDelay: 5000 })
+        .pipe(filter((event) => event.type === 'started'));
+      await expect(firstValueFrom(started$)).resolves.toMatchObject({ endpoint: { address } });
+    });
+    jest.dontMock('node:os');
+  });
+});

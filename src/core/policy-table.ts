@@ -1,0 +1,62 @@
+import { addressWords, commonPrefixLength, type Words } from './address-bits.js';
+import { parseAddress } from './address.js';
+import { invalidType, invalidValue, outOfRange } from './argument-errors.js';
+
+/** A row of the policy table: addresses within the prefix have this precedence and this label. */
+export interface Policy {
+  /** In CIDR form, IPv4 as IPv4-mapped: `::ffff:0:0/96`, `2001:db8::/32`. */
+  readonly prefix: string;
+  readonly precedence: number;
+  readonly label: number;
+}
+
+/**
+ * The default policy table.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-2.1 RFC 6724 section 2.1}
+ */
+export const defaultPolicyTable: readonly Policy[] = Object.freeze([
+  { prefix: '::1/128', precedence: 50, label: 0 },
+  { prefix: '::/0', precedence: 40, label: 1 },
+  { prefix: '::ffff:0:0/96', precedence: 35, label: 4 },
+  { prefix: '2002::/16', precedence: 30, label: 2 },
+  { prefix: '2001::/32', precedence: 5, label: 5 },
+  { prefix: 'fc00::/7', precedence: 3, label: 13 },
+  { prefix: '::/96', precedence: 1, label: 3 },
+  { prefix: 'fec0::/10', precedence: 1, label: 11 },
+  { prefix: '3ffe::/16', precedence: 1, label: 12 },
+]);
+
+/** Finds the policy of an address: the row with the longest matching prefix. */
+export type PolicyLookup = (words: Words) => Pick<Policy, 'precedence' | 'label'>;
+
+/** What holds where no row matches, as in a table without `::/0`. */
+const NO_POLICY = { precedence: 0, label: -1 };
+
+/**
+ * Makes a look-up of a policy table.
+ *
+ * @throws TypeError, RangeError for rows that are none, naming row and value
+ */
+export function policyLookup(table: readonly Policy[]): PolicyLookup {
+  if (!Array.isArray(table)) throw invalidType('policyTable', 'an array of policies', table);
+  const rows = table
+    .map((row: Policy, index) => ({ ...row, ...parsePrefix(row, `policyTable[${index}]`) }))
+    .sort((a, b) => b.length - a.length);
+  return (words) => rows.find((row) => commonPrefixLength(row.words, words) >= row.length) ?? NO_POLICY;
+}
+
+function parsePrefix({ prefix, precedence, label }: Policy, name: string): { words: Words; length: number } {
+  if (typeof prefix !== 'string') throw invalidType(`${name}.prefix`, 'of type string', prefix);
+  for (const [key, value] of Object.entries({ precedence, label })) {
+    if (typeof value !== 'number') throw invalidType(`${name}.${key}`, 'of type number', value);
+    if (!(value >= 0)) throw outOfRange(`${name}.${key}`, '>= 0', value);
+  }
+  const [, text = '', digits = ''] = /^(.+)\/(\d{1,3})$/.exec(prefix) ?? [];
+  const address = parseAddress(text);
+  // An IPv4-mapped prefix is read as the IPv4 address that it is, and an IPv4 prefix would lack the 96 bits before it.
+  const length = Number(digits);
+  if (!address || digits === '' || length > 128 || !text.includes(':'))
+    throw invalidValue(`${name}.prefix`, 'must be an IPv6 prefix', prefix);
+  return { words: addressWords(address), length };
+}

@@ -1,0 +1,42 @@
+import type { Endpoint } from '../core/endpoint.js';
+import { defaultPolicyTable, policyLookup, type Policy } from '../core/policy-table.js';
+import { destinationOf, selectDestinations } from '../core/rfc6724.js';
+import { findSources, type FindSources } from './source-address.js';
+
+/** Options of {@link rfc6724}. */
+export interface AddressSelectionOptions {
+  /** Replaces the policy table of RFC 6724 section 2.1. */
+  readonly policyTable?: readonly Policy[];
+  /** Default: asks the kernel, once for each address and race. */
+  readonly findSources?: FindSources;
+}
+
+/**
+ * Destination address selection as a `sort` function: usable addresses first, then by scope, label, precedence and longest
+ * matching prefix, with the source address that the kernel would choose for each. What no rule tells apart stays in order.
+ *
+ * Rules 3, 4 and 7 (deprecated and home addresses, native transport) need to know what Node does not tell, and are left out.
+ * A single address is not asked for. No packet is sent.
+ *
+ * @throws TypeError, RangeError at the call, for a policy table that is none
+ *
+ * @example
+ * // IPv4 first, as RFC 6724 section 10.3 would have it
+ * const policyTable = [...defaultPolicyTable.filter(({ label }) => label !== 4), { prefix: '::ffff:0:0/96', precedence: 100, label: 4 }];
+ * connect$('example.com', 443, { sort: rfc6724({ policyTable }) });
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-6 RFC 6724 section 6}
+ */
+export function rfc6724(options: AddressSelectionOptions = {}): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
+  const { policyTable = defaultPolicyTable, findSources: find = findSources } = options;
+  const policyOf = policyLookup(policyTable);
+  // An endpoint object belongs to one race, so that this remembers for a race and forgets with it.
+  const sources = new WeakMap<Endpoint, { readonly source: string | undefined }>();
+  return (endpoints) => {
+    if (endpoints.length < 2) return endpoints;
+    const unknown = endpoints.filter((endpoint) => !sources.has(endpoint));
+    find(unknown).forEach((source, index) => sources.set(unknown[index]!, { source }));
+    const destinations = endpoints.map((endpoint) => destinationOf(endpoint, sources.get(endpoint)?.source, policyOf));
+    return selectDestinations(destinations).map(({ endpoint }) => endpoint);
+  };
+}

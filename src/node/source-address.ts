@@ -1,0 +1,53 @@
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
+import type { Address, Family } from '../core/address.js';
+
+/**
+ * The address from which this machine would connect to each of the given ones, or `undefined` where it has no route.
+ *
+ * A UDP socket is connected and asked for its own address, which sends no packet: one socket for each family, used for one
+ * address after the other, within the call, and closed at its end. About 5 µs an address and 15 µs a family.
+ */
+export type FindSources = (addresses: readonly Address[]) => readonly (string | undefined)[];
+
+export const findSources: FindSources = (addresses) => {
+  const sockets: Partial<Record<Family, Socket>> = {};
+  try {
+    return addresses.map(({ address, family }) => sourceOf(address, (sockets[family] ??= openSocket(family))));
+  } finally {
+    for (const socket of Object.values(sockets)) socket.close();
+  }
+};
+
+/** Literals alone are connected to. Answering at once, where Node would ask `dns.lookup`, makes connecting synchronous. */
+const literalLookup = ((host: string, options: unknown, callback: (error: null, address: string, family: number) => void) => {
+  callback(null, host, 0);
+}) as SocketOptions['lookup'];
+
+function openSocket(family: Family): Socket {
+  const socket = createSocket({ type: `udp${family}`, ipv6Only: family === 6, lookup: literalLookup });
+  // What cannot be connected says so below; the event that says it again comes in a later turn.
+  return socket.on('error', () => undefined).unref();
+}
+
+/** Any but 0: nothing is sent there. */
+const DISCARD_PORT = 9;
+
+function sourceOf(address: string, socket: Socket): string | undefined {
+  try {
+    socket.connect(DISCARD_PORT, address);
+    socket.remoteAddress(); // throws unless connected
+    return socket.address().address;
+  } catch {
+    return undefined;
+  } finally {
+    disconnect(socket);
+  }
+}
+
+function disconnect(socket: Socket): void {
+  try {
+    socket.disconnect();
+  } catch {
+    // was not connected
+  }
+}
