@@ -1,5 +1,8 @@
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+import { merge, of, type Observable } from 'rxjs';
 import type { Family } from '../core/address.js';
+import { recordType, type Answer } from '../core/answers.js';
+import type { Query } from '../rx/resolve.js';
 
 /** The addresses of this machine, as `os.networkInterfaces()` tells them. */
 export type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
@@ -36,3 +39,21 @@ export function watchFamilies(interfaces: () => Interfaces, now: () => number): 
 
 /** {@link connectedFamilies} of this machine as it is now, a second old at most. */
 export const currentFamilies = watchFamilies(networkInterfaces, () => performance.now());
+
+/**
+ * Asks for each family that is wanted, side by side, AAAA first. A family that this machine cannot reach is not asked for: it
+ * is a negative answer.
+ */
+export function askFamilies(
+  query: Query,
+  connected: readonly Family[],
+  ask: (family: Family) => Observable<Answer>,
+): Observable<Answer> {
+  const wanted = ([6, 4] as const).filter((family) => query.family === undefined || query.family === family);
+  return merge(...wanted.map((family) => (connected.includes(family) ? ask(family) : of(unreachable(family)))));
+}
+
+function unreachable(family: Family): Answer {
+  const error = new Error(`not asked for: this machine has no IPv${family} address to connect from`);
+  return { type: recordType(family), addresses: [], error };
+}

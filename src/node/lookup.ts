@@ -1,10 +1,10 @@
 import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
-import { merge, Observable, of } from 'rxjs';
+import { Observable } from 'rxjs';
 import { parseAddress, type Family } from '../core/address.js';
 import { recordType, type Answer } from '../core/answers.js';
 import { codedError, toError } from '../core/errors.js';
 import type { Resolver } from '../rx/resolve.js';
-import { currentFamilies } from './connectivity.js';
+import { askFamilies, currentFamilies } from './connectivity.js';
 
 /** `dns.lookup`, or anything that is called as `net.connect` calls its `lookup` option. */
 export type LookupFunction = (
@@ -37,13 +37,7 @@ export interface SystemResolverOptions {
  */
 export function systemResolver(options: SystemResolverOptions = {}): Resolver {
   const { lookup = systemLookup, families = currentFamilies } = options;
-  return (host, query = {}) => {
-    const wanted = ([6, 4] as const).filter((family) => query.family === undefined || query.family === family);
-    const connected = families();
-    return merge(
-      ...wanted.map((family) => (connected.includes(family) ? lookUp(lookup, host, family) : of(unreachable(family)))),
-    );
-  };
+  return (host, query = {}) => askFamilies(query, families(), (family) => lookUp(lookup, host, family));
 }
 
 function lookUp(lookup: LookupFunction, host: string, family: Family): Observable<Answer> {
@@ -64,9 +58,4 @@ function lookUp(lookup: LookupFunction, host: string, family: Family): Observabl
       answer([], toError(error));
     }
   });
-}
-
-function unreachable(family: Family): Answer {
-  const error = new Error(`not asked for: this machine has no IPv${family} address to connect from`);
-  return { type: recordType(family), addresses: [], error };
 }

@@ -15,17 +15,21 @@ export interface Query {
  */
 export type Resolver = (host: string, query?: Query) => Observable<Answer>;
 
+/** The answers for a host: what is known without asking, or else the resolver's. */
+export function resolve(host: string, resolver: Resolver, query: Query): Observable<Answer> {
+  return knownAnswers(host) ?? defer(() => resolver(host, query));
+}
+
 /**
- * The answers for a host: what is known without asking, or else the resolver's.
+ * What is known of a host without asking anybody.
  *
  * IP literals (with brackets or without, with a zone, IPv4-mapped) are their own answer. `localhost`, and all names below
  * it, are the loopback addresses (RFC 6761 section 6.3).
  */
-export function resolve(host: string, resolver: Resolver, query: Query): Observable<Answer> {
+export function knownAnswers(host: string): Observable<Answer> | undefined {
   const literal = parseLiteral(host);
   if (literal) return of(answer(literal.family, [literal.address]));
-  if (isLocalhost(host)) return of(answer(6, ['::1']), answer(4, ['127.0.0.1']));
-  return defer(() => resolver(host, query));
+  return isLocalhost(host) ? of(answer(6, ['::1']), answer(4, ['127.0.0.1'])) : undefined;
 }
 
 /** The address that a host names itself, as people write it and as URLs do. */

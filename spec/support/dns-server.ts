@@ -1,0 +1,98 @@
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import net from 'node:net';
+import {
+  decode,
+  encode,
+  streamDecode,
+  streamEncode,
+  TRUNCATED_RESPONSE,
+  AUTHORITATIVE_ANSWER,
+  type Answer,
+  type Packet,
+  type Question,
+} from 'dns-packet';
+
+/** How a DNS server answers a question: with records, with an error, cut short so that it is asked over TCP, or not at all. */
+export interface Reply {
+  readonly records?: readonly Answer[];
+  readonly rcode?: 'NXDOMAIN' | 'SERVFAIL' | 'REFUSED';
+  /** ms */
+  readonly after?: number;
+  readonly truncated?: boolean;
+  readonly silent?: boolean;
+}
+
+export interface DnsServer {
+  /** As in the `servers` option. */
+  readonly address: string;
+  /** `name type protocol` of each question, in order. */
+  readonly questions: readonly string[];
+  close(): Promise<void>;
+}
+
+const RCODES = { NXDOMAIN: 3, SERVFAIL: 2, REFUSED: 5 };
+
+/** Runs a DNS server on a loopback address, over UDP and TCP. */
+export async function dnsServer(reply: (question: Question) => Reply, host = '127.0.0.1'): Promise<DnsServer> {
+  const questions: string[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+  const answer = (query: Packet, protocol: 'udp' | 'tcp', send: (packet: Packet) => void) => {
+    const [question] = query.questions as [Question];
+    questions.push(`${question.name} ${question.type} ${protocol}`);
+    const { records = [], rcode, after = 0, truncated = false, silent = false } = reply(question);
+    if (silent) return;
+    const cut = truncated && protocol === 'udp';
+    const packet: Packet = {
+      type: 'response',
+      id: query.id,
+      flags: AUTHORITATIVE_ANSWER | (cut ? TRUNCATED_RESPONSE : 0) | (rcode ? RCODES[rcode] : 0),
+      questions: [question],
+      answers: cut ? [] : [...records],
+    };
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      send(packet);
+    }, after);
+    timers.add(timer);
+  };
+
+  const tcp = net.createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    let received = Buffer.alloc(0);
+    socket.on('data', (data: Buffer) => {
+      received = Buffer.concat([received, data]);
+      while (received.length >= 2 && received.length >= 2 + received.readUInt16BE(0)) {
+        const length = 2 + received.readUInt16BE(0);
+        answer(streamDecode(received.subarray(0, length)), 'tcp', (packet) => socket.write(streamEncode(packet)));
+        received = received.subarray(length);
+      }
+    });
+  });
+  tcp.listen(0, host);
+  await once(tcp, 'listening');
+  const { port } = tcp.address() as net.AddressInfo;
+
+  const udp = dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  udp.on('message', (message, peer) => {
+    answer(decode(message), 'udp', (packet) => {
+      udp.send(encode(packet), peer.port, peer.address);
+    });
+  });
+  udp.bind(port, host);
+  await once(udp, 'listening');
+
+  return {
+    address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    questions,
+    async close() {
+      for (const timer of timers) clearTimeout(timer);
+      udp.close();
+      tcp.close();
+      await Promise.all([once(udp, 'close'), once(tcp, 'close')]);
+    },
+  };
+}
+
+export const records = (name: string, type: 'A' | 'AAAA', addresses: readonly string[], ttl = 60): Answer[] =>
+  addresses.map((data) => ({ name, type, ttl, data }));

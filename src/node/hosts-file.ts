@@ -1,0 +1,61 @@
+import { readFileSync, statSync } from 'node:fs';
+import { parseAddress, type Address } from '../core/address.js';
+import { debug } from './debug.js';
+
+/** The addresses of a name in a hosts file, in its order; none when it does not hold the name. */
+export type HostsFile = (name: string) => readonly Address[];
+
+/** Where this system keeps its hosts file. */
+export const systemHostsFile =
+  process.platform === 'win32' ? `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\drivers\\etc\\hosts` : '/etc/hosts';
+
+/**
+ * Reads a hosts file when it is first asked, and again whenever it has changed. Names are compared without regard to case
+ * and to a final dot. Lines that are none are passed over; a file that cannot be read is empty.
+ */
+export function hostsFile(path: string): HostsFile {
+  let version: string | undefined;
+  let hosts = new Map<string, readonly Address[]>();
+  return (name) => {
+    const current = versionOf(path);
+    if (current !== version) {
+      version = current;
+      hosts = current === undefined ? new Map<string, readonly Address[]>() : read(path);
+    }
+    return hosts.get(normalName(name)) ?? [];
+  };
+}
+
+function versionOf(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats && `${stats.ino} ${stats.mtimeMs} ${stats.size}`;
+}
+
+function read(path: string): Map<string, readonly Address[]> {
+  try {
+    return parseHosts(readFileSync(path, 'utf8'));
+  } catch (error) {
+    debug('the hosts file cannot be read: %s', (error as Error).message);
+    return new Map();
+  }
+}
+
+/** The names of a hosts file with their addresses (hosts(5)). */
+export function parseHosts(text: string): Map<string, readonly Address[]> {
+  const hosts = new Map<string, readonly Address[]>();
+  for (const line of text.split('\n')) {
+    const [first, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (!first) continue;
+    const address = parseAddress(first);
+    if (!address || names.length === 0) {
+      debug('a line of the hosts file is passed over: %j', line);
+      continue;
+    }
+    for (const name of names.map(normalName)) hosts.set(name, [...(hosts.get(name) ?? []), address]);
+  }
+  return hosts;
+}
+
+function normalName(name: string): string {
+  return name.replace(/\.$/, '').toLowerCase();
+}
