@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsdown';
 
-// rxjs stays outside, as a peer dependency; a library that is bundled by accident ends the build.
+// Libraries stay outside, as dependencies; one that is bundled by accident ends the build.
 export default defineConfig([
   {
     entry: { index: 'src/index.ts' },
@@ -14,6 +14,6 @@ export default defineConfig([
     format: 'esm',
     dts: false,
     target: 'node20',
-    deps: { onlyBundle: ['cac'] },
+    deps: { onlyBundle: [] },
   },
 ]);

@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net';
 import { filter, firstValueFrom, from, map, of, take, throwIfEmpty, type Observable, type ObservableInput } from 'rxjs';
 import { parseAddress } from './core/address.js';
+import { wellFormed, type Answer } from './core/answers.js';
 import { invalidReturn } from './core/argument-errors.js';
 import type { Endpoint } from './core/endpoint.js';
 import type { Connected, RaceEvent } from './core/events.js';
 import type { Pacing } from './core/schedule.js';
 import { rfc6724 } from './node/address-selection.js';
 import { currentFamilies } from './node/connectivity.js';
+import { debug } from './node/debug.js';
 import { systemResolver } from './node/lookup.js';
 import type { FindSources } from './node/source-address.js';
 import { tcp } from './node/tcp.js';
@@ -49,9 +51,9 @@ export function connect$<T = Socket>(host: string, port: number, options?: Conne
  * `connected`, and completes. Losers are `cancelled`, and gone, before that.
  */
 export function race$<T = Socket>(host: string, port: number, options?: ConnectOptions<T>): Observable<RaceEvent<T>> {
-  const name = checkHost(host);
+  const asciiHost = checkHost(host);
   checkPort(port);
-  return race(plan(host, port, checkOptions(options), name));
+  return race(plan(host, asciiHost, port, checkOptions(options)));
 }
 
 /**
@@ -65,13 +67,13 @@ export async function connect<T = Socket>(host: string, port: number, options?: 
 }
 
 /** The stages of a race, with defaults plugged in. */
-function plan<T>(host: string, port: number, settings: Settings<T>, name: string): RacePlan<T> {
+function plan<T>(host: string, asciiHost: string, port: number, settings: Settings<T>): RacePlan<T> {
   const { family, resolver = systemResolver(), attemptTimeout, connectTimeout, signal, scheduler } = settings;
   return {
     host,
     port,
     family,
-    answers$: resolve(name, resolver, family === 0 ? {} : { family }),
+    answers$: wellFormedAnswers(resolve(asciiHost, resolver, family === 0 ? {} : { family })),
     sort: sorting(settings),
     interleaving: settings,
     pacing: pacing(settings),
@@ -82,6 +84,13 @@ function plan<T>(host: string, port: number, settings: Settings<T>, name: string
     signal,
     scheduler,
   };
+}
+
+function wellFormedAnswers(answers$: Observable<Answer>): Observable<Answer> {
+  return answers$.pipe(
+    map((answer) => wellFormed(answer, debug)),
+    filter((answer) => answer !== undefined),
+  );
 }
 
 function pacing<T>(settings: Settings<T>): Pacing {
@@ -120,13 +129,13 @@ function sortedBy(
   sort: Exclude<ConnectOptions['sort'], string | undefined>,
   endpoints: readonly Endpoint[],
 ): Observable<readonly Endpoint[]> {
-  const sorted = sort(endpoints);
-  const sorted$ = Array.isArray(sorted)
-    ? of(sorted as readonly Endpoint[])
-    : from(sorted as ObservableInput<readonly Endpoint[]>);
+  const sorted: unknown = sort([...endpoints]);
+  const refuse = () => invalidReturn('options.sort', 'endpoints, or an Observable of them', sorted);
+  if (typeof sorted !== 'object' || sorted === null) throw refuse();
+  const sorted$ = Array.isArray(sorted) ? of(sorted) : from(sorted as ObservableInput<unknown>);
   return sorted$.pipe(
     take(1),
-    throwIfEmpty(() => invalidReturn('options.sort', 'endpoints', undefined)),
+    throwIfEmpty(refuse),
     map((list) => amongGiven(list, endpoints)),
   );
 }

@@ -5,6 +5,7 @@ export { presets } from './presets.js';
 // answers
 export { systemResolver, type LookupFunction, type SystemResolverOptions } from './node/lookup.js';
 export { dnsResolver, type DnsResolverOptions } from './node/dns.js';
+export { cached, type CachedResolver, type CacheOptions } from './rx/cached.js';
 export { staticResolver, type StaticTable } from './rx/static-resolver.js';
 export type { Query, Resolver } from './rx/resolve.js';
 export type { Answer } from './core/answers.js';

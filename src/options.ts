@@ -1,10 +1,23 @@
 import type { Socket } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { ObservableInput, SchedulerLike } from 'rxjs';
-import { parseAddress, type Family } from './core/address.js';
+import type { Family } from './core/address.js';
 import { invalidType, invalidValue, outOfRange } from './core/argument-errors.js';
+import {
+  boolean,
+  callable,
+  checkEach,
+  integer,
+  isObject,
+  LONGEST_DELAY,
+  number,
+  oneOf,
+  orInfinity,
+  scheduler,
+  type Checks,
+} from './core/checks.js';
 import type { Endpoint } from './core/endpoint.js';
-import type { SocketOptions, TcpOptions } from './node/tcp.js';
+import { localChecks, socketChecks, type SocketOptions, type TcpOptions } from './node/tcp.js';
 import { monotonicScheduler } from './rx/monotonic.js';
 import type { Transport } from './rx/race.js';
 import { parseLiteral, type Resolver } from './rx/resolve.js';
@@ -51,7 +64,7 @@ export interface ConnectOptions<T = Socket> extends Pick<TcpOptions, 'localAddre
   readonly attemptTimeout?: number;
   /** Default: `systemResolver()`. */
   readonly resolver?: Resolver;
-  /** How an attempt connects. Default: `tcp()`. Replaces `tcp`, `localAddress`, `localPort` and `socketFactory`. */
+  /** How an attempt connects. Default: `tcp()`. In place of `tcp`, `localAddress`, `localPort` and `socketFactory`. */
   readonly transport?: Transport<T>;
   /** Options of the sockets, as in `net.connect`. */
   readonly tcp?: SocketOptions;
@@ -90,15 +103,9 @@ export type Settings<T> = ConnectOptions<T> & Required<Pick<ConnectOptions<T>, k
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, RangeError `ERR_OUT_OF_RANGE`, naming option and value
  */
 export function checkOptions<T>(options: ConnectOptions<T> = {}): Settings<T> {
-  if (!isObject(options)) throw invalidType('options', 'an object', options);
-  const settings: Record<string, unknown> = { ...defaults };
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined) continue;
-    if (!Object.hasOwn(checks, name)) throw invalidValue(`options.${name}`, 'is not an option', value);
-    checks[name as keyof ConnectOptions](`options.${name}`, value);
-    settings[name] = value;
-  }
-  const checked = settings as unknown as Settings<T>;
+  checkEach('options', options, checks);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const checked = { ...defaults, ...Object.fromEntries(given) } as Settings<T>;
   checkTogether(checked);
   return checked;
 }
@@ -129,15 +136,10 @@ export function checkHost(host: unknown): string {
   return ascii;
 }
 
-type Check = (name: string, value: unknown) => void;
-
-/** The longest delay that Node's timers know; a longer one would end at once. */
-const LONGEST_DELAY = 2 ** 31 - 1;
-
 /** RFC 8305 section 5: the Connection Attempt Delay MUST NOT be under 10 ms. */
 const attemptDelay = number(10, LONGEST_DELAY);
 
-const checks: Record<keyof ConnectOptions, Check> = {
+const checks: Checks<ConnectOptions> = {
   family: oneOf(0, 4, 6),
   preferFamily: oneOf(4, 6),
   sort: (name, value) => {
@@ -158,47 +160,29 @@ const checks: Record<keyof ConnectOptions, Check> = {
   attemptTimeout: orInfinity(number(1, LONGEST_DELAY)),
   resolver: callable,
   transport: callable,
-  tcp: checkSocketOptions,
-  localAddress: oneOrMore((name, value) => {
-    if (typeof value !== 'string') throw invalidType(name, 'an IP address or several', value);
-    if (!parseAddress(value)) throw invalidValue(name, 'must be an IP address', value);
-  }),
-  localPort: oneOrMore(integer(0, 65_535)),
-  socketFactory: callable,
+  tcp: (name, value) => {
+    checkEach(name, value, socketChecks);
+  },
+  ...localChecks,
   signal: (name, value) => {
-    if (!isObject(value) || !('aborted' in value)) throw invalidType(name, 'an AbortSignal', value);
+    const { aborted, addEventListener } = (isObject(value) ? value : {}) as Partial<AbortSignal>;
+    if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') throw invalidType(name, 'an AbortSignal', value);
   },
-  scheduler: (name, value) => {
-    const { now, schedule } = (isObject(value) ? value : {}) as Partial<SchedulerLike>;
-    if (typeof now !== 'function' || typeof schedule !== 'function') throw invalidType(name, 'an RxJS scheduler', value);
-  },
+  scheduler,
   random: callable,
 };
 
 /** Every option there is. */
 export const optionNames = Object.keys(checks) as readonly (keyof ConnectOptions)[];
 
-const socketChecks: Record<keyof SocketOptions, Check> = {
-  allowHalfOpen: boolean,
-  highWaterMark: integer(0, Number.MAX_SAFE_INTEGER),
-  noDelay: boolean,
-  keepAlive: boolean,
-  keepAliveInitialDelay: number(0, LONGEST_DELAY),
-};
-
-function checkSocketOptions(name: string, value: unknown): void {
-  if (!isObject(value)) throw invalidType(name, 'an object', value);
-  for (const [key, own] of Object.entries(value)) {
-    if (!Object.hasOwn(socketChecks, key)) throw invalidValue(`${name}.${key}`, 'is not an option', own);
-    if (own !== undefined) socketChecks[key as keyof SocketOptions](`${name}.${key}`, own);
-  }
-}
-
 /** Options that only make sense with others, or without them. */
 function checkTogether<T>(settings: Settings<T>): void {
   const { familyStaggerDelay, attemptSpacingDelay, minimumConnectionAttemptDelay, maximumConnectionAttemptDelay } = settings;
   if ((familyStaggerDelay === undefined) !== (attemptSpacingDelay === undefined)) {
-    const [given, missing] = ['familyStaggerDelay', 'attemptSpacingDelay'].sort((name) => (name in settings ? -1 : 1));
+    const [given, missing] =
+      attemptSpacingDelay === undefined
+        ? ['familyStaggerDelay', 'attemptSpacingDelay']
+        : ['attemptSpacingDelay', 'familyStaggerDelay'];
     throw invalidValue(`options.${missing}`, `must be given together with options.${given}`, undefined);
   }
   if (maximumConnectionAttemptDelay < minimumConnectionAttemptDelay) {
@@ -213,52 +197,4 @@ function checkTogether<T>(settings: Settings<T>): void {
   if (settings.socketFactory && settings.tcp) {
     throw invalidValue('options.tcp', 'has no effect on the sockets of options.socketFactory', settings.tcp);
   }
-}
-
-function oneOf(...values: readonly (string | number)[]): Check {
-  return (name, value) => {
-    if (typeof value !== typeof values[0]) throw invalidType(name, `of type ${typeof values[0]}`, value);
-    if (!values.includes(value as string | number)) throw invalidValue(name, `must be one of: ${values.join(', ')}`, value);
-  };
-}
-
-function number(least: number, most: number): Check {
-  const range = most === Number.MAX_SAFE_INTEGER ? `>= ${least}` : `>= ${least} and <= ${most}`;
-  return (name, value) => {
-    if (typeof value !== 'number') throw invalidType(name, 'of type number', value);
-    if (!(value >= least && value <= most)) throw outOfRange(name, range, value);
-  };
-}
-
-function integer(least: number, most: number): Check {
-  const inRange = number(least, most);
-  return (name, value) => {
-    inRange(name, value);
-    if (!Number.isInteger(value)) throw outOfRange(name, 'an integer', value);
-  };
-}
-
-function orInfinity(check: Check): Check {
-  return (name, value) => {
-    if (value !== Infinity) check(name, value);
-  };
-}
-
-function oneOrMore(check: Check): Check {
-  return (name, value) => {
-    if (Array.isArray(value) && value.length === 0) throw invalidValue(name, 'must not be empty', value);
-    for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) check(name, one);
-  };
-}
-
-function boolean(name: string, value: unknown): void {
-  if (typeof value !== 'boolean') throw invalidType(name, 'of type boolean', value);
-}
-
-function callable(name: string, value: unknown): void {
-  if (typeof value !== 'function') throw invalidType(name, 'a function', value);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,34 +1,75 @@
-import { gather } from '../../src/core/answers.js';
+import { gather, wellFormed, type Answer, type Known } from '../../src/core/answers.js';
 import { A, AAAA } from '../support/virtual-race.js';
 
-const addresses = (...args: Parameters<typeof gather>) => gather(...args).map(({ address }) => address);
+const take = (known: readonly Known[], answer: Answer, { at = 0, family = 0 }: { at?: number; family?: 0 | 4 | 6 } = {}) =>
+  gather(known, { type: 'answered', at, answer }, { port: 443, family });
+const addresses = (known: readonly Known[]) => known.map(({ endpoint }) => endpoint.address);
 
 describe('gather', () => {
   it('adds endpoints with family and port, in the order of the answer', () => {
-    expect(gather([], AAAA('2001:db8::2', '2001:db8::1'), 443, 0)).toEqual([
+    expect(take([], AAAA('2001:db8::2', '2001:db8::1')).map(({ endpoint }) => endpoint)).toEqual([
       { address: '2001:db8::2', family: 6, port: 443 },
       { address: '2001:db8::1', family: 6, port: 443 },
     ]);
   });
 
   it('[R14] takes an address once, however it is written, over all answers', () => {
-    const known = gather([], AAAA('2001:db8::1', '2001:DB8:0::1', '::ffff:192.0.2.1'), 443, 0);
-    expect(addresses(known, A('192.0.2.1', '192.0.2.2', '192.0.2.2'), 443, 0)).toEqual(['2001:db8::1', '192.0.2.1', '192.0.2.2']);
+    const known = take([], AAAA('2001:db8::1', '2001:DB8:0::1', '::ffff:192.0.2.1'));
+    expect(addresses(take(known, A('192.0.2.1', '192.0.2.2', '192.0.2.2')))).toEqual(['2001:db8::1', '192.0.2.1', '192.0.2.2']);
   });
 
   it('keeps the endpoints that it knew, as the same objects', () => {
-    const known = gather([], AAAA('2001:db8::1'), 443, 0);
-    expect(gather(known, A('192.0.2.1'), 443, 0)[0]).toBe(known[0]);
-    expect(gather(known, AAAA('2001:db8::1'), 443, 0)).toBe(known);
-  });
-
-  it('leaves out what is no address, or of another family than the answer', () => {
-    expect(addresses([], AAAA('nonsense', '192.0.2.1', '2001:db8::1'), 443, 0)).toEqual(['2001:db8::1']);
-    expect(addresses([], A('127.1', '2001:db8::1', '192.0.2.1'), 443, 0)).toEqual(['192.0.2.1']);
+    const known = take([], AAAA('2001:db8::1'));
+    expect(take(known, A('192.0.2.1'))[0]).toBe(known[0]);
+    expect(take(known, { type: 'A', addresses: [] })).toBe(known);
   });
 
   it('leaves out the family that the race excludes, also where it is mapped', () => {
-    expect(addresses([], AAAA('2001:db8::1', '::ffff:192.0.2.1'), 443, 4)).toEqual(['192.0.2.1']);
-    expect(addresses([], AAAA('2001:db8::1', '::ffff:192.0.2.1'), 443, 6)).toEqual(['2001:db8::1']);
+    const answer = AAAA('2001:db8::1', '::ffff:192.0.2.1');
+    expect(addresses(take([], answer, { family: 4 }))).toEqual(['192.0.2.1']);
+    expect(addresses(take([], answer, { family: 6 }))).toEqual(['2001:db8::1']);
+  });
+
+  it('[R10] knows until when an answer holds; one that holds for no time, for the race under way', () => {
+    const expiries = (ttl?: number) => take([], { ...A('192.0.2.1'), ttl }, { at: 100 }).map(({ expiresAt }) => expiresAt);
+    expect([expiries(5), expiries(0), expiries()]).toEqual([[5100], [Infinity], [Infinity]]);
+  });
+
+  it('[R11] replaces what is stale by a fresh answer of its type, which keeps the endpoints that it holds too', () => {
+    const stale = take(take([], { ...AAAA('2001:db8::1', '2001:db8::2'), stale: true }), { ...A('192.0.2.1'), stale: true });
+    const fresh = take(stale, AAAA('2001:db8::2', '2001:db8::3'));
+    expect(addresses(fresh)).toEqual(['192.0.2.1', '2001:db8::2', '2001:db8::3']);
+    expect(fresh[1]!.endpoint).toBe(stale[1]!.endpoint);
+    expect(addresses(take(fresh, { type: 'A', addresses: [] }))).toEqual(['2001:db8::2', '2001:db8::3']);
+  });
+});
+
+describe('wellFormed', () => {
+  const check = (answer: unknown) => {
+    const complaints: string[] = [];
+    return { answer: wellFormed(answer as Answer, (complaint) => complaints.push(complaint)), complaints };
+  };
+
+  it('leaves a good answer as it is', () => {
+    const answer = { ...AAAA('2001:db8::1', '::ffff:192.0.2.1', 'fe80::1%eth0'), ttl: 0 };
+    expect(check(answer)).toEqual({ answer, complaints: [] });
+    expect(check(answer).answer).toBe(answer);
+  });
+
+  it.each<[unknown, unknown, string]>([
+    [AAAA('nonsense', '192.0.2.1', '2001:db8::1'), AAAA('2001:db8::1'), "'nonsense'"],
+    [A('127.1', '2001:db8::1', '192.0.2.1'), A('192.0.2.1'), "'127.1'"],
+    [{ type: 'A', addresses: ['192.0.2.1', null, 5] }, A('192.0.2.1'), 'null'],
+    [{ type: 'A', addresses: undefined }, A(), 'no list'],
+    [{ type: 'A', addresses: '192.0.2.1' }, A(), 'no list'],
+    [{ ...A('192.0.2.1'), ttl: -1 }, A('192.0.2.1'), '-1'],
+    [{ ...A('192.0.2.1'), ttl: NaN }, A('192.0.2.1'), 'NaN'],
+    [{ type: 'MX', addresses: [] }, undefined, 'neither'],
+    [null, undefined, 'neither'],
+    ['192.0.2.1', undefined, 'neither'],
+  ])('makes of %j %j, and says so', (given, expected, complaint) => {
+    const { answer, complaints } = check(given);
+    expect(answer).toEqual(expected);
+    expect(complaints.join('; ')).toContain(complaint);
   });
 });

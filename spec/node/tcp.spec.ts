@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { firstValueFrom, toArray } from 'rxjs';
 import { blackhole, healthy, type Fixture } from '../../src/cli/lab.js';
-import { tcp, type Endpoint } from '../../src/index.js';
+import { connect, tcp, type Endpoint } from '../../src/index.js';
 
 const endpoint = (port: number, address = '127.0.0.1'): Endpoint => ({ address, family: address.includes(':') ? 6 : 4, port });
 
@@ -39,6 +39,14 @@ describe('tcp', () => {
   };
   afterEach(async () => {
     await Promise.all(fixtures.splice(0).map((fixture) => fixture.close()));
+  });
+
+  it.each<[object, string]>([
+    [{ noDelay: 'yes' }, 'ERR_INVALID_ARG_TYPE'],
+    [{ localAddres: '127.0.0.1' }, 'ERR_INVALID_ARG_VALUE'],
+    [{ localAddress: 'nonsense' }, 'ERR_INVALID_ARG_VALUE'],
+  ])('refuses %j at the call', (options, code) => {
+    expect(() => tcp(options)).toThrow(expect.objectContaining({ code }));
   });
 
   it('emits a connected socket, completes, and leaves no listener on it', async () => {
@@ -141,7 +149,7 @@ describe('tcp', () => {
       keepAlive = jest.spyOn(handles, 'setKeepAlive');
     const socket = await firstValueFrom(tcp({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 5000 })(endpoint(port)));
     expect(noDelay).toHaveBeenCalledWith(true);
-    expect(keepAlive).toHaveBeenCalledWith(true, 5);
+    expect(keepAlive.mock.calls.map(([enable, delay]: unknown[]) => [enable, delay])).toContainEqual([true, 5]);
     jest.restoreAllMocks();
     plain.destroy();
     socket.destroy();
@@ -151,6 +159,13 @@ describe('tcp', () => {
     it("connects from the one of the endpoint's family", async () => {
       const { port } = await open(healthy('127.0.0.1'));
       const socket = await firstValueFrom(tcp({ localAddress: ['::1', '127.0.0.9'] })(endpoint(port)));
+      expect(socket.localAddress).toBe('127.0.0.9');
+      socket.destroy();
+    });
+
+    it('takes an IPv4-mapped local address for the IPv4 address that it is', async () => {
+      const { port } = await open(healthy('127.0.0.1'));
+      const socket = await firstValueFrom(tcp({ localAddress: '::ffff:127.0.0.9' })(endpoint(port)));
       expect(socket.localAddress).toBe('127.0.0.9');
       socket.destroy();
     });
@@ -218,6 +233,31 @@ describe('tcp', () => {
         code: 'ERR_INVALID_RETURN_VALUE',
       });
       used.destroy();
+    });
+
+    it('[A13] leaves no socket behind when the race is ended by the factory, or by a transport around it', async () => {
+      const { port } = await open(healthy('127.0.0.1'));
+      const sockets: net.Socket[] = [];
+      const make = () => {
+        const socket = new net.Socket();
+        sockets.push(socket);
+        return socket;
+      };
+      for (const ending of ['factory', 'transport'] as const) {
+        const controller = new AbortController();
+        const end = (where: string) => {
+          if (where === ending) controller.abort();
+        };
+        const transport = (one: Endpoint) => {
+          end('transport');
+          return tcp({ socketFactory: () => (end('factory'), make()) })(one);
+        };
+        await expect(connect('127.0.0.1', port, { transport, signal: controller.signal })).rejects.toMatchObject({
+          name: 'AbortError',
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(sockets.filter(({ destroyed }) => !destroyed)).toEqual([]);
     });
 
     it('fails when the socket is destroyed before it is connected', async () => {

@@ -36,27 +36,26 @@ export async function healthy(host: string, port = 0): Promise<Fixture> {
  */
 export async function blackhole(host: string, port = 0, wakesAfter = Infinity): Promise<Fixture> {
   const worker = new Worker(LISTEN_AND_SLEEP, { eval: true, workerData: { host, port, wakesAfter } });
-  const [message] = (await once(worker, 'message')) as [number | string];
-  if (typeof message === 'string') {
+  const fillers: net.Socket[] = [];
+  const close = async () => {
+    for (const socket of fillers) socket.destroy();
     await worker.terminate();
-    throw Object.assign(new Error(`${host} cannot be listened on: ${message}`), { code: message });
-  }
-  const fillers = await Promise.all(
-    [1, 2].map(async () => {
-      const socket = net.connect({ host, port: message });
-      socket.on('error', () => socket.destroy());
-      await once(socket, 'connect');
-      return socket;
-    }),
-  );
-  return {
-    port: message,
-    async close() {
-      for (const socket of fillers) socket.destroy();
-      await worker.terminate();
-    },
   };
+  try {
+    const [message] = (await once(worker, 'message')) as [number | string];
+    if (typeof message === 'string')
+      throw Object.assign(new Error(`${host} cannot be listened on: ${message}`), { code: message });
+    for (let i = 0; i < 2; i++) fillers.push(net.connect({ host, port: message }).on('error', () => undefined));
+    await Promise.all(fillers.map((socket) => once(socket, 'connect', { signal: AbortSignal.timeout(FILLING) })));
+    return { port: message, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
+
+/** How long the connections that fill a backlog are waited for, in ms. */
+const FILLING = 2000;
 
 /** A thread of its own, so that a listener can exist whose event loop stands still. */
 const LISTEN_AND_SLEEP = `

@@ -22,7 +22,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   cli.help();
   cli.version(packageJson.version);
   try {
-    cli.parse(['', '', ...argv], { run: false });
+    cli.parse(['', '', ...argv.filter((text) => text !== '--')], { run: false });
     return (await (cli.runMatchedCommand() as Promise<number> | undefined)) ?? 0;
   } catch (error) {
     if (!isBadArgument(error)) throw error;

@@ -31,7 +31,8 @@ function coded<E extends Error>(error: E, code: string): E {
 /** Longer values are cut: a message is read by people. */
 const SHOWN_CHARACTERS = 80;
 
-function show(value: unknown): string {
+/** A value as messages show it. */
+export function show(value: unknown): string {
   if (typeof value === 'string') return cut(`'${value}'`);
   if (typeof value === 'function') return `function ${value.name}`;
   if (typeof value !== 'object' || value === null) return String(value);

@@ -66,7 +66,11 @@ export class ConnectionError extends AggregateError {
     const reason = race.timedOut ? 'timeout' : attempts.length > 0 ? 'attempts' : 'resolution';
     const code = codeOf(reason, attempts, causes);
     const cause = causes.find((error) => errorCode(error) === code) ?? causes[0];
-    super(causes.flatMap(flatten), describe(race, attempts, queries), cause && { cause });
+    super(
+      causes.flatMap((error) => flatten(error)),
+      describe(race, attempts, queries),
+      cause && { cause },
+    );
     this.host = race.host;
     this.port = race.port;
     this.code = code;
@@ -105,7 +109,8 @@ export function attemptRecords(events: readonly RaceEvent[], endedAt: number): A
 /** Anything that was thrown, as an Error with a message. */
 export function toError(thrown: unknown): Error {
   const tag = Object.prototype.toString.call(thrown);
-  if (tag === '[object Error]' || thrown instanceof Error) return thrown as Error; // by its tag where it is of another realm
+  // By tag and shape where it is of another realm.
+  if (thrown instanceof Error || tag === '[object Error]' || tag === '[object DOMException]') return thrown as Error;
   const what = Object(thrown) === thrown ? tag : String(thrown);
   return new Error(`${what} was thrown, which is not an Error`, { cause: thrown });
 }
@@ -121,6 +126,12 @@ export function errorCode(error: Error | undefined): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** Why, in a word: the error's code; where that is one of Node's own or missing, its message; in any case something. */
+export function reasonOf(error: Error): string {
+  const code = errorCode(error);
+  return code !== undefined && !code.startsWith('ERR_') ? code : error.message || code || error.name;
+}
+
 interface QueryError {
   readonly query: string;
   readonly error: Error;
@@ -131,12 +142,12 @@ function queryErrors(events: readonly RaceEvent[]): QueryError[] {
     .filter((event): event is Answered | Resolved => event.type === 'answered' || event.type === 'resolved')
     .flatMap((event) => {
       if (event.type === 'resolved') return event.error ? { query: 'resolver', error: event.error } : [];
-      return event.answer.error ? { query: event.answer.type, error: event.answer.error } : [];
+      return event.answer.error ? { query: event.answer.type, error: toError(event.answer.error) } : [];
     });
 }
 
 /** Codes that say that there is nothing, where others say that nobody knows. */
-const NOTHING_THERE = new Set(['ENOTFOUND', 'ENODATA']);
+export const NOTHING_THERE = new Set(['ENOTFOUND', 'ENODATA']);
 
 function codeOf(reason: ConnectionErrorReason, attempts: readonly AttemptRecord[], causes: readonly Error[]): string | undefined {
   if (reason === 'timeout') return 'ETIMEDOUT';
@@ -154,15 +165,20 @@ function describe(race: LostRace, attempts: readonly AttemptRecord[], queries: r
   const reasons = [
     ...attempts.slice(0, DESCRIBED_ATTEMPTS).map(describeAttempt),
     ...(attempts.length > DESCRIBED_ATTEMPTS ? [`and ${attempts.length - DESCRIBED_ATTEMPTS} more`] : []),
-    ...queries.map(({ query, error }) => `${query} ${errorCode(error) ?? error.message}`),
+    ...queries.map(({ query, error }) => `${query} ${reasonOf(error)}`),
     ...unanswered(race),
   ];
-  if (attempts.length === 0) reasons.unshift('no addresses to try');
+  if (attempts.length === 0) reasons.unshift(nothingToTry(race));
   return `Could not connect to ${host}:${race.port}${limit}: ${reasons.join('; ')}`;
 }
 
-function describeAttempt({ endpoint, startedAt, endedAt, outcome, error, code }: AttemptRecord): string {
-  const why = outcome === 'failed' ? (code ?? (error?.message || error?.name)) : outcome;
+function nothingToTry({ events }: LostRace): string {
+  const found = events.flatMap((event) => (event.type === 'answered' ? event.answer.addresses : []));
+  return found.length === 0 ? 'no addresses to try' : `no addresses to try, for none of the ${found.length} found may be tried`;
+}
+
+function describeAttempt({ endpoint, startedAt, endedAt, outcome, error }: AttemptRecord): string {
+  const why = error ? reasonOf(error) : outcome;
   return `${formatEndpoint(endpoint)} ${why} after ${ms(endedAt - startedAt)}`;
 }
 
@@ -178,7 +194,8 @@ function ms(duration: number): string {
   return `${Math.round(duration)} ms`;
 }
 
-function flatten(error: Error): Error[] {
+function flatten(error: Error, within: readonly Error[] = []): Error[] {
   const { errors } = error as Partial<AggregateError>;
-  return Array.isArray(errors) ? errors.map(toError).flatMap(flatten) : [error];
+  if (!Array.isArray(errors) || within.includes(error)) return [error];
+  return errors.map(toError).flatMap((one) => flatten(one, [...within, error]));
 }

@@ -34,7 +34,7 @@ export interface Schedule {
   readonly ordering: boolean;
   /** No answer will follow. */
   readonly resolved: boolean;
-  /** The latest event brought addresses, and others may come in the same turn of the event loop. */
+  /** The latest event was an answer, or the order that came of it, and others may come in the same turn of the event loop. */
   readonly gathering: boolean;
 }
 

@@ -1,4 +1,4 @@
-import { errorCode } from './errors.js';
+import { reasonOf, toError } from './errors.js';
 import { formatEndpoint, type Endpoint } from './endpoint.js';
 import type { RaceEvent } from './events.js';
 
@@ -10,6 +10,9 @@ export interface TimelineOptions {
 
 /** The fewest columns in which a bar still says something. */
 const NARROWEST_BARS = 16;
+
+/** Columns beyond which no terminal goes. */
+const WIDEST = 1000;
 
 interface Row {
   readonly label: string;
@@ -39,7 +42,7 @@ export function timeline(events: readonly RaceEvent[], { width = 80 }: TimelineO
   const rows = rowsOf(events, total);
   const labels = Math.max(0, ...rows.map(({ label }) => label.length));
   const outcomes = Math.max(0, ...rows.map(({ outcome }) => outcome.length));
-  const columns = Math.max(NARROWEST_BARS, width - labels - outcomes - 4);
+  const columns = Math.max(NARROWEST_BARS, Math.min(width, WIDEST) - labels - outcomes - 4);
   const column = (at: number) => Math.round((at / total) * (columns - 1));
 
   const bar = ({ from, to, start, end }: Row) => {
@@ -59,7 +62,7 @@ function rowsOf(events: readonly RaceEvent[], total: number): Row[] {
       case 'answered': {
         const { type, addresses, error } = event.answer;
         const found = `${addresses.length} ${addresses.length === 1 ? 'address' : 'addresses'}`;
-        const what = error && addresses.length === 0 ? (errorCode(error) ?? error.message) : found;
+        const what = error && addresses.length === 0 ? reasonOf(toError(error)) : found;
         const end = addresses.length === 0 ? '✗' : '●';
         answers.push({ label: type, from: 0, to: event.at, start: '─', end, outcome: `${what} after ${ms(event.at)}` });
         break;
@@ -86,8 +89,7 @@ function ending(
   event: Extract<RaceEvent, { type: 'failed' | 'cancelled' | 'connected' }>,
   after: number,
 ): Pick<Row, 'end' | 'outcome'> {
-  if (event.type === 'failed')
-    return { end: '✗', outcome: `${errorCode(event.error) ?? event.error.message} after ${ms(after)}` };
+  if (event.type === 'failed') return { end: '✗', outcome: `${reasonOf(event.error)} after ${ms(after)}` };
   return { end: event.type === 'connected' ? '●' : '○', outcome: `${event.type} after ${ms(after)}` };
 }
 

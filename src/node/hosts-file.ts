@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parseAddress, type Address } from '../core/address.js';
+import { normalName } from '../core/host-name.js';
 import { debug } from './debug.js';
 
 /** The addresses of a name in a hosts file, in its order; none when it does not hold the name. */
@@ -54,8 +55,4 @@ export function parseHosts(text: string): Map<string, readonly Address[]> {
     for (const name of names.map(normalName)) hosts.set(name, [...(hosts.get(name) ?? []), address]);
   }
   return hosts;
-}
-
-function normalName(name: string): string {
-  return name.replace(/\.$/, '').toLowerCase();
 }

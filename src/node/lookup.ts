@@ -3,7 +3,7 @@ import { Observable } from 'rxjs';
 import { parseAddress, type Family } from '../core/address.js';
 import { recordType, type Answer } from '../core/answers.js';
 import { codedError, toError } from '../core/errors.js';
-import type { Resolver } from '../rx/resolve.js';
+import type { Query, Resolver } from '../rx/resolve.js';
 import { askFamilies, currentFamilies } from './connectivity.js';
 
 /** `dns.lookup`, or anything that is called as `net.connect` calls its `lookup` option. */
@@ -37,7 +37,8 @@ export interface SystemResolverOptions {
  */
 export function systemResolver(options: SystemResolverOptions = {}): Resolver {
   const { lookup = systemLookup, families = currentFamilies } = options;
-  return (host, query = {}) => askFamilies(query, families(), (family) => lookUp(lookup, host, family));
+  const resolver = (host: string, query: Query = {}) => askFamilies(query, families(), (family) => lookUp(lookup, host, family));
+  return Object.assign(resolver, { uncancellable: true });
 }
 
 function lookUp(lookup: LookupFunction, host: string, family: Family): Observable<Answer> {
@@ -48,9 +49,9 @@ function lookUp(lookup: LookupFunction, host: string, family: Family): Observabl
     };
     try {
       lookup(host, { family, all: true, verbatim: true }, (error, found) => {
-        if (error) return answer([], error);
+        if (error) return answer([], toError(error));
         // A look-up of a literal, or a careless look-up function, brings the other family's addresses as well.
-        const addresses = found.map(({ address }) => address).filter((address) => parseAddress(address)?.family === family);
+        const addresses = listed(found).filter((address) => parseAddress(address)?.family === family);
         if (addresses.length > 0) return answer(addresses);
         answer([], codedError('ENODATA', `the look-up of ${host} found no IPv${family} address`));
       });
@@ -58,4 +59,12 @@ function lookUp(lookup: LookupFunction, host: string, family: Family): Observabl
       answer([], toError(error));
     }
   });
+}
+
+/** The addresses that a look-up function gives: a list, as it is asked for, or one, as those do that know of no list. */
+function listed(found: unknown): string[] {
+  const addresses = [found]
+    .flat()
+    .map((one) => (typeof one === 'string' ? one : (one as Partial<LookupAddress> | null | undefined)?.address));
+  return addresses.filter((address) => typeof address === 'string');
 }

@@ -1,7 +1,8 @@
-import { isIP, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { catchError, Observable, throwError } from 'rxjs';
-import type { Family } from '../core/address.js';
-import { invalidReturn } from '../core/argument-errors.js';
+import { parseAddress, type Family } from '../core/address.js';
+import { invalidReturn, invalidType, invalidValue } from '../core/argument-errors.js';
+import { boolean, callable, checkEach, integer, LONGEST_DELAY, number, oneOrMore, type Checks } from '../core/checks.js';
 import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
 import { codedError, errorCode } from '../core/errors.js';
 import type { Transport } from '../rx/race.js';
@@ -34,8 +35,11 @@ export interface TcpOptions extends SocketOptions {
  * Errors with Node's own error of the connection. Where local addresses or ports are given, one that cannot be had
  * (`EADDRNOTAVAIL`, `EADDRINUSE` …) makes room for the next; the last one's error counts. An endpoint for whose family
  * there is no local address fails with `EADDRNOTAVAIL` before any packet is sent.
+ *
+ * @throws TypeError, RangeError at the call, with Node's codes, for options that make no sense
  */
 export function tcp(options: TcpOptions = {}): Transport<Socket> {
+  checkEach('options', options, tcpChecks);
   const { localAddress, localPort, socketFactory, ...socketOptions } = options;
   const createSocket = socketFactory ?? (() => new Socket(socketOptions));
   const locals = localEnds(localAddress, localPort);
@@ -45,6 +49,27 @@ export function tcp(options: TcpOptions = {}): Transport<Socket> {
     return connectFrom(ends, endpoint, createSocket);
   };
 }
+
+/** The options of the sockets. */
+export const socketChecks: Checks<SocketOptions> = {
+  allowHalfOpen: boolean,
+  highWaterMark: integer(0, Number.MAX_SAFE_INTEGER),
+  noDelay: boolean,
+  keepAlive: boolean,
+  keepAliveInitialDelay: number(0, LONGEST_DELAY),
+};
+
+/** The options of where connections come from. */
+export const localChecks: Checks<Omit<TcpOptions, keyof SocketOptions>> = {
+  localAddress: oneOrMore((name, value) => {
+    if (typeof value !== 'string') throw invalidType(name, 'an IP address or several', value);
+    if (!parseAddress(value)) throw invalidValue(name, 'must be an IP address', value);
+  }),
+  localPort: oneOrMore(integer(0, 65_535)),
+  socketFactory: callable,
+};
+
+const tcpChecks: Checks<TcpOptions> = { ...socketChecks, ...localChecks };
 
 type SocketFactory = NonNullable<TcpOptions['socketFactory']>;
 
@@ -56,7 +81,10 @@ interface LocalEnd {
 }
 
 function localEnds(addresses: TcpOptions['localAddress'], ports: TcpOptions['localPort']): LocalEnd[] {
-  const addressed = [addresses ?? []].flat().map((localAddress) => ({ localAddress, family: isIP(localAddress) as Family }));
+  const addressed = [addresses ?? []].flat().map((text) => {
+    const { address, family } = parseAddress(text)!;
+    return { localAddress: address, family };
+  });
   const ported = [ports ?? []].flat().map((localPort) => ({ localPort }));
   const orAny = (ends: LocalEnd[]): LocalEnd[] => (ends.length === 0 ? [{}] : ends);
   return orAny(addressed).flatMap((address) => orAny(ported).map((port) => ({ ...address, ...port })));
@@ -83,7 +111,13 @@ function connectFrom(ends: readonly LocalEnd[], endpoint: Endpoint, createSocket
 
 function connectOnce({ localAddress, localPort }: LocalEnd, endpoint: Endpoint, createSocket: SocketFactory) {
   return new Observable<Socket>((subscriber) => {
+    if (subscriber.closed) return;
     const socket = createSocket(endpoint);
+    // A factory may end the race; a destroyed socket would come to life again by connecting.
+    if (subscriber.closed as boolean) {
+      socket.destroy();
+      return;
+    }
     if (!(socket instanceof Socket) || !socket.pending || socket.connecting) {
       throw invalidReturn('socketFactory', 'a net.Socket that is not yet connected', socket);
     }

@@ -5,12 +5,12 @@ import { asyncScheduler, queueScheduler, Subscription, type SchedulerAction, typ
  *
  * RxJS's `asyncScheduler` with two differences. `now()` is monotonic (`performance.now()`), in ms. A delay of 0 ends with
  * the current turn of the event loop instead of a millisecond later, and no other delay is cut short, where Node's timers
- * would drop a fraction of a millisecond.
+ * count whole milliseconds of a clock that they round down: so that one is added.
  */
 export const monotonicScheduler: SchedulerLike = {
   now: () => performance.now(),
   schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T): Subscription =>
-    delay > 0 ? asyncScheduler.schedule(work, Math.ceil(delay), state) : atEndOfTurn(work, state),
+    delay > 0 ? asyncScheduler.schedule(work, Math.ceil(delay) + 1, state) : atEndOfTurn(work, state),
 };
 
 function atEndOfTurn<T>(work: (this: SchedulerAction<T>, state?: T) => void, state?: T): Subscription {

@@ -1,10 +1,14 @@
 import {
   BehaviorSubject,
   catchError,
+  config,
   defer,
+  distinctUntilChanged,
   EMPTY,
   filter,
+  from,
   map,
+  merge,
   mergeMap,
   Observable,
   of,
@@ -21,10 +25,10 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import type { Family } from '../core/address.js';
-import { gather, type Answer } from '../core/answers.js';
+import { gather, type Answer, type Known } from '../core/answers.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { attemptRecords, codedError, ConnectionError, toError } from '../core/errors.js';
-import type { Answered, Connected, RaceEvent, Started } from '../core/events.js';
+import type { Connected, RaceEvent, Started } from '../core/events.js';
 import { interleave, type Interleaving } from '../core/interleave.js';
 import {
   evolve,
@@ -36,10 +40,12 @@ import {
   type Pacing,
   type Schedule,
 } from '../core/schedule.js';
+import { onAbort } from './abort.js';
 
 /**
  * How one attempt connects: emits once when connected. An error, or completing without a value, is a failed attempt;
- * unsubscribing cancels it. A transport lets go of what it has emitted: its teardown ends only what it still holds.
+ * unsubscribing cancels it. A transport lets go of what it has emitted: its teardown ends only what it still holds. A value
+ * that nobody is left to receive is ended by its `destroy()`, where it has one.
  */
 export type Transport<T> = (endpoint: Endpoint) => Observable<T>;
 
@@ -103,18 +109,26 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
 
     const handle = () => {
       handling = true;
-      while (handled < log.length && !held.closed) events$.next(log[handled++]!);
-      handling = false;
+      try {
+        while (handled < log.length && !held.closed) events$.next(log[handled++]!);
+      } finally {
+        handling = false;
+      }
     };
 
     /** Lets go of everything; only then says so. */
     const release = () => {
       const endedAt = at();
       const past = log.slice(0, handled);
-      held.unsubscribe();
+      letGo();
       for (const { endpoint, outcome } of attemptRecords(past, endedAt)) {
         if (outcome === 'cancelled') subscriber.next({ type: 'cancelled', at: endedAt, endpoint });
       }
+    };
+
+    const letGo = () => {
+      held.unsubscribe();
+      for (const event of log.splice(handled)) if (event.type === 'connected') plan.discard(event.value);
     };
 
     const win = (event: Connected<T>) => {
@@ -135,8 +149,17 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
       return new ConnectionError({ host, port, preferredFamily: pacing.preferredFamily, timedOut, endedAt: at(), events });
     };
 
-    const queued = (sorted: readonly Endpoint[]): RaceEvent<T> => {
-      const endpoints = unstarted(schedule$.value, interleave(sorted, plan.interleaving));
+    /** What is known in order, and what is left of it in order again whenever some of it has expired. */
+    const sorted = (known: readonly Known[]): Observable<readonly Endpoint[]> => {
+      const sorted$ = from(plan.sort(known.map(({ endpoint }) => endpoint)));
+      const expiry = Math.min(...known.map(({ expiresAt }) => expiresAt));
+      if (expiry >= plan.connectTimeout) return sorted$;
+      const fresh = () => sorted(known.filter(({ expiresAt }) => expiresAt > expiry));
+      return merge(sorted$, timer(expiry - at(), scheduler).pipe(mergeMap(fresh)));
+    };
+
+    const queued = (order: readonly Endpoint[]): RaceEvent<T> => {
+      const endpoints = unstarted(schedule$.value, interleave(order, plan.interleaving));
       return { type: 'queued', at: at(), endpoints };
     };
 
@@ -151,7 +174,7 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     };
 
     const attempt = ({ endpoint }: Started): Observable<RaceEvent<T>> =>
-      defer(() => plan.transport(endpoint)).pipe(
+      guarded(() => plan.transport(endpoint)).pipe(
         limit(plan.attemptTimeout, scheduler),
         take(1),
         throwIfEmpty(() => codedError('ECONNABORTED', 'the transport completed without a connection')),
@@ -159,15 +182,19 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
         catchError((error: unknown) => of<RaceEvent<T>>({ type: 'failed', at: at(), endpoint, error: toError(error) })),
       );
 
-    subscriber.add(() => {
-      held.unsubscribe();
-      for (const event of log.slice(handled)) if (event.type === 'connected') plan.discard(event.value);
-    });
+    subscriber.add(letGo);
     if (plan.signal?.aborted) {
       abandon(plan.signal.reason);
       return;
     }
-    if (plan.signal) held.add(onAbort(plan.signal, abandon));
+    const { signal } = plan;
+    if (signal) {
+      held.add(
+        onAbort(signal, () => {
+          abandon(signal.reason);
+        }),
+      );
+    }
     if (plan.connectTimeout < Infinity) {
       held.add(
         timer(plan.connectTimeout, scheduler).subscribe(() => {
@@ -186,9 +213,10 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     held.add(
       events$
         .pipe(
-          filter((event): event is Answered => event.type === 'answered' && event.answer.addresses.length > 0),
-          scan((known: readonly Endpoint[], { answer }) => gather(known, answer, plan.port, plan.family), []),
-          switchMap(plan.sort),
+          scan((known, event) => (event.type === 'answered' ? gather(known, event, plan) : known), nothing),
+          filter((known) => known !== nothing),
+          distinctUntilChanged(),
+          switchMap(sorted),
           map(queued),
         )
         .subscribe({ next: raise, error: abandon }),
@@ -201,11 +229,11 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
           filter((event) => event.type === 'started'),
           mergeMap(attempt),
         )
-        .subscribe(raise),
+        .subscribe({ next: raise, error: abandon }),
     );
 
     held.add(
-      plan.answers$.subscribe({
+      guarded(() => plan.answers$).subscribe({
         next: (answer) => {
           raise({ type: 'answered', at: at(), answer });
         },
@@ -223,19 +251,44 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
   });
 }
 
+/** Known before any answer. */
+const nothing: readonly Known[] = [];
+
+/** A stream of the caller's, whose teardown cannot throw: it must not keep the race from its end. */
+function guarded<T>(create: () => ObservableInput<T>): Observable<T> {
+  return new Observable((subscriber) => {
+    const subscription = defer(create).subscribe({
+      next: (value) => {
+        subscriber.next(value);
+      },
+      error: (error: unknown) => {
+        subscriber.error(error);
+      },
+      complete: () => {
+        subscriber.complete();
+      },
+    });
+    return () => {
+      try {
+        subscription.unsubscribe();
+      } catch (error) {
+        reportUnhandledError(error);
+      }
+    };
+  });
+}
+
+/** As RxJS reports what nobody handles: to its hook, or else as an uncaught exception, in a turn of its own. */
+function reportUnhandledError(error: unknown): void {
+  setTimeout(() => {
+    if (!config.onUnhandledError) throw error;
+    config.onUnhandledError(error);
+  });
+}
+
 /** Errors with `ETIMEDOUT` when nothing has come after so many ms. */
 function limit<T>(duration: number, scheduler: SchedulerLike) {
   const timedOut = () => throwError(() => codedError('ETIMEDOUT', `no connection after ${duration} ms`));
   return (source: Observable<T>) =>
     duration === Infinity ? source : source.pipe(timeout({ first: duration, with: timedOut, scheduler }));
-}
-
-function onAbort(signal: AbortSignal, abort: (reason: unknown) => void): () => void {
-  const listener = () => {
-    abort(signal.reason);
-  };
-  signal.addEventListener('abort', listener, { once: true });
-  return () => {
-    signal.removeEventListener('abort', listener);
-  };
 }

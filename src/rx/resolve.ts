@@ -13,7 +13,11 @@ export interface Query {
  * An answer without addresses is a negative one. An error after the first answer loses nothing that was found.
  * Unsubscribing cancels the queries. The race never asks it for an IP address or for `localhost`.
  */
-export type Resolver = (host: string, query?: Query) => Observable<Answer>;
+export interface Resolver {
+  (host: string, query?: Query): Observable<Answer>;
+  /** Its queries go on when they are unsubscribed, so that waiting for them a little longer costs nothing. */
+  readonly uncancellable?: boolean;
+}
 
 /** The answers for a host: what is known without asking, or else the resolver's. */
 export function resolve(host: string, resolver: Resolver, query: Query): Observable<Answer> {
@@ -32,10 +36,10 @@ export function knownAnswers(host: string): Observable<Answer> | undefined {
   return isLocalhost(host) ? of(answer(6, ['::1']), answer(4, ['127.0.0.1'])) : undefined;
 }
 
-/** The address that a host names itself, as people write it and as URLs do. */
+/** The address that a host names itself, as people write it and, in brackets, as URLs do (there `%25` for the `%` of a zone). */
 export function parseLiteral(host: string): Address | undefined {
   const bracketed = /^\[(.*:.*)\]$/.exec(host);
-  return parseAddress(bracketed ? bracketed[1]! : host);
+  return parseAddress(bracketed ? bracketed[1]!.replace('%25', '%') : host);
 }
 
 function isLocalhost(host: string): boolean {

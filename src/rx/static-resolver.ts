@@ -3,6 +3,7 @@ import { parseAddress } from '../core/address.js';
 import { recordType, type Answer } from '../core/answers.js';
 import { invalidType, invalidValue } from '../core/argument-errors.js';
 import { codedError } from '../core/errors.js';
+import { normalName } from '../core/host-name.js';
 import type { Resolver } from './resolve.js';
 
 /** Addresses by host name, or one list for every host. */
@@ -46,8 +47,4 @@ function answersFor(texts: readonly string[]): readonly Answer[] {
     const answer = { type: recordType(family), addresses: own };
     return own.length > 0 ? answer : { ...answer, error: codedError('ENOTFOUND', `no IPv${family} address in the table`) };
   });
-}
-
-function normalName(name: string): string {
-  return name.replace(/\.$/, '').toLowerCase();
 }

@@ -1,0 +1,203 @@
+import { concat, EMPTY, map, NEVER, Observable, of, Subject, throwError, timer, VirtualTimeScheduler } from 'rxjs';
+import { cached, connect$, type Answer, type CacheOptions, type Query, type Resolver } from '../../src/index.js';
+import { A, AAAA, negative } from '../support/virtual-race.js';
+
+const six = '2001:db8::6';
+const four = '192.0.2.4';
+
+/** A resolver that answers at once from what the spec sets, and keeps the questions. */
+function source(answers: Partial<Record<Answer['type'], Answer>>) {
+  const asked: string[] = [];
+  const resolver: Resolver = (host: string, { family }: Query = {}) => {
+    asked.push(`${host} ${family ?? 'both'}`);
+    const wanted = (['AAAA', 'A'] as const).filter((type) => !family || (type === 'AAAA') === (family === 6));
+    return of(...wanted.flatMap((type) => answers[type] ?? []));
+  };
+  return { asked, resolver, answers };
+}
+
+/** What a resolver emits, as it comes. */
+function listen(answers$: Observable<Answer>): (Answer | 'complete' | Error)[] {
+  const seen: (Answer | 'complete' | Error)[] = [];
+  answers$.subscribe({
+    next: (answer) => seen.push(answer),
+    error: (error: Error) => seen.push(error),
+    complete: () => seen.push('complete'),
+  });
+  return seen;
+}
+
+describe('cached', () => {
+  let clock: VirtualTimeScheduler;
+  beforeEach(() => {
+    clock = new VirtualTimeScheduler();
+  });
+  const after = (seconds: number) => {
+    clock.schedule(() => undefined, seconds * 1000);
+    clock.flush();
+  };
+  const cache = (resolver: Resolver, options: CacheOptions = {}) => cached(resolver, { clock, ...options });
+
+  it('[R10] answers from memory, at once and with the time to live that is left, until an answer has expired', () => {
+    const { asked, resolver } = source({ AAAA: { ...AAAA(six), ttl: 10 }, A: { ...A(four), ttl: 20 } });
+    const remembering = cache(resolver);
+    listen(remembering('example.com'));
+    after(4);
+    expect(listen(remembering('EXAMPLE.com.'))).toEqual([{ ...AAAA(six), ttl: 6 }, { ...A(four), ttl: 16 }, 'complete']);
+    expect(asked).toEqual(['example.com both']);
+  });
+
+  it('[R10] asks again for what has expired, and for nothing else', () => {
+    const { asked, resolver } = source({ AAAA: { ...AAAA(six), ttl: 10 }, A: { ...A(four), ttl: 20 } });
+    const remembering = cache(resolver);
+    listen(remembering('example.com'));
+    after(10);
+    expect(listen(remembering('example.com'))).toEqual([{ ...A(four), ttl: 10 }, { ...AAAA(six), ttl: 10 }, 'complete']);
+    expect(asked).toEqual(['example.com both', 'example.com 6']);
+  });
+
+  it.each<[string, CacheOptions, number | undefined, number]>([
+    ['the ceiling of 30 s', {}, 3600, 30],
+    ['another ceiling', { maxTtl: 100 }, 3600, 100],
+    ['the ceiling for an answer that does not say', {}, undefined, 30],
+    ['its own time', {}, 7, 7],
+    ['a floor', { minTtl: 5 }, 1, 5],
+  ])('holds an answer for %s', (_, options, ttl, holds) => {
+    const { asked, resolver } = source({ AAAA: { ...AAAA(six), ttl }, A: { ...A(four), ttl } });
+    const remembering = cache(resolver, options);
+    listen(remembering('example.com'));
+    after(holds - 0.001);
+    listen(remembering('example.com'));
+    expect(asked).toHaveLength(1);
+    after(0.001);
+    listen(remembering('example.com'));
+    expect(asked).toHaveLength(2);
+  });
+
+  it('does not hold an answer that says 0', () => {
+    const { asked, resolver } = source({ AAAA: { ...AAAA(six), ttl: 0 }, A: { ...A(four), ttl: 0 } });
+    const remembering = cache(resolver);
+    listen(remembering('example.com'));
+    listen(remembering('example.com'));
+    expect(asked).toHaveLength(2);
+  });
+
+  it('remembers for 5 s that there is nothing, and not at all that a query failed', () => {
+    const { asked, resolver } = source({ AAAA: negative('AAAA', 'ENODATA'), A: negative('A', 'ESERVFAIL') });
+    const remembering = cache(resolver);
+    listen(remembering('example.com'));
+    after(4.9);
+    listen(remembering('example.com'));
+    after(0.2);
+    listen(remembering('example.com'));
+    expect(asked).toEqual(['example.com both', 'example.com 4', 'example.com both']);
+  });
+
+  it('asks once for all who ask at the same time, each of whom gets every answer', () => {
+    const answers$ = new Subject<Answer>();
+    const resolver = jest.fn(() => answers$);
+    const remembering = cache(resolver);
+    const first = listen(remembering('example.com'));
+    answers$.next(AAAA(six));
+    const second = listen(remembering('example.com'));
+    answers$.next(A(four));
+    answers$.complete();
+    expect(first).toEqual([AAAA(six), A(four), 'complete']);
+    expect(second).toEqual([{ ...AAAA(six), ttl: 30 }, A(four), 'complete']);
+    expect(resolver).toHaveBeenCalledTimes(1);
+  });
+
+  it('cancels a query with the last who waits for it', () => {
+    let cancelled = 0;
+    const resolver = () => new Observable<Answer>(() => () => cancelled++);
+    const remembering = cache(resolver);
+    const [first, second] = [remembering('example.com').subscribe(), remembering('example.com').subscribe()];
+    first.unsubscribe();
+    expect(cancelled).toBe(0);
+    second.unsubscribe();
+    expect(cancelled).toBe(1);
+  });
+
+  it('[R9] lets answers that come anyway fill it for up to a second after the race', () => {
+    const late =
+      (seconds: number): Resolver =>
+      () =>
+        concat(of(AAAA(six)), timer(seconds * 1000, clock).pipe(map(() => A(four))));
+    for (const [seconds, kept] of [
+      [0.9, true],
+      [1.1, false],
+    ] as const) {
+      clock = new VirtualTimeScheduler();
+      const resolver = jest.fn(late(seconds));
+      const remembering = cache(Object.assign(resolver, { uncancellable: true }));
+      connect$('example.com', 443, { resolver: remembering, transport: () => of('won'), scheduler: clock }).subscribe();
+      clock.flush();
+      const seen = listen(remembering('example.com'));
+      expect(seen.filter((one) => (one as Answer).type === 'A')).toHaveLength(kept ? 1 : 0);
+    }
+  });
+
+  it('[R11] gives an expired answer at once where that is switched on, and the fresh one after it', () => {
+    const known = source({ AAAA: { ...AAAA(six), ttl: 10 }, A: { ...A(four), ttl: 10 } });
+    const remembering = cache(known.resolver, { staleFor: 60 });
+    listen(remembering('example.com'));
+    after(69.9);
+    known.answers.AAAA = { ...AAAA('2001:db8::7'), ttl: 10 };
+    expect(listen(remembering('example.com'))).toEqual([
+      { ...AAAA(six), ttl: 0, stale: true },
+      { ...A(four), ttl: 0, stale: true },
+      { ...AAAA('2001:db8::7'), ttl: 10 },
+      { ...A(four), ttl: 10 },
+      'complete',
+    ]);
+    after(70);
+    expect(listen(remembering('example.com'))).toHaveLength(3);
+  });
+
+  it('[R11] does not let a failed query take away what is stale', () => {
+    const known = source({ AAAA: { ...AAAA(six), ttl: 10 }, A: negative('A') });
+    const remembering = cache(known.resolver, { staleFor: 60 });
+    listen(remembering('example.com'));
+    after(20);
+    known.answers.AAAA = negative('AAAA', 'ETIMEOUT');
+    expect(listen(remembering('example.com'))).toContainEqual({
+      ...negative('AAAA', 'ETIMEOUT'),
+      error: expect.anything(),
+      stale: true,
+    });
+  });
+
+  it('keeps no more than maxEntries', () => {
+    const { asked, resolver } = source({ AAAA: AAAA(six), A: A(four) });
+    const remembering = cache(resolver, { maxEntries: 4 });
+    for (const host of ['a.example', 'b.example', 'c.example', 'b.example', 'a.example']) listen(remembering(host));
+    expect(asked).toEqual(['a.example both', 'b.example both', 'c.example both', 'a.example both']);
+  });
+
+  it('forgets everything when it is cleared', () => {
+    const { asked, resolver } = source({ AAAA: AAAA(six), A: A(four) });
+    const remembering = cache(resolver);
+    listen(remembering('example.com'));
+    remembering.clear();
+    listen(remembering('example.com'));
+    expect(asked).toHaveLength(2);
+  });
+
+  it('passes the resolver’s error on, and asks again', () => {
+    const resolver = jest.fn<Observable<Answer>, []>(() => throwError(() => new Error('broken')));
+    const remembering = cache(resolver);
+    expect(listen(remembering('example.com'))).toEqual([new Error('broken')]);
+    resolver.mockReturnValue(EMPTY);
+    expect(listen(remembering('example.com'))).toEqual(['complete']);
+  });
+
+  it.each<[object, string]>([
+    [{ maxTtl: -1 }, 'ERR_OUT_OF_RANGE'],
+    [{ maxTtl: '30' }, 'ERR_INVALID_ARG_TYPE'],
+    [{ maxEntries: 0 }, 'ERR_OUT_OF_RANGE'],
+    [{ clock: Date }, 'ERR_INVALID_ARG_TYPE'],
+    [{ ttl: 5 }, 'ERR_INVALID_ARG_VALUE'],
+  ])('refuses %j at the call', (options, code) => {
+    expect(() => cached(() => NEVER, options)).toThrow(expect.objectContaining({ code }));
+  });
+});

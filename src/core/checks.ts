@@ -1,0 +1,78 @@
+import { invalidType, invalidValue, outOfRange } from './argument-errors.js';
+
+/** Throws, with name and value, unless the value may be given under that name. */
+export type Check = (name: string, value: unknown) => void;
+
+/** A check for each option there is. */
+export type Checks<Options> = { readonly [Name in keyof Options]-?: Check };
+
+/**
+ * Checks each option that is given; `undefined` counts as not given.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` (also for an option that does not exist), RangeError
+ * `ERR_OUT_OF_RANGE`
+ */
+export function checkEach<Options>(name: string, options: unknown, checks: Checks<Options>): asserts options is Options {
+  if (!isObject(options) || Array.isArray(options)) throw invalidType(name, 'an object', options);
+  for (const [option, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(checks, option)) throw invalidValue(`${name}.${option}`, 'is not an option', value);
+    checks[option as keyof Options](`${name}.${option}`, value);
+  }
+}
+
+/** The longest delay that Node's timers know; a longer one would end at once. */
+export const LONGEST_DELAY = 2 ** 31 - 1;
+
+export function oneOf(...values: readonly (string | number)[]): Check {
+  return (name, value) => {
+    if (typeof value !== typeof values[0]) throw invalidType(name, `of type ${typeof values[0]}`, value);
+    if (!values.includes(value as string | number)) throw invalidValue(name, `must be one of: ${values.join(', ')}`, value);
+  };
+}
+
+export function number(least: number, most: number): Check {
+  const range = most === Number.MAX_SAFE_INTEGER ? `>= ${least}` : `>= ${least} and <= ${most}`;
+  return (name, value) => {
+    if (typeof value !== 'number') throw invalidType(name, 'of type number', value);
+    if (!(value >= least && value <= most)) throw outOfRange(name, range, value);
+  };
+}
+
+export function integer(least: number, most: number): Check {
+  const inRange = number(least, most);
+  return (name, value) => {
+    inRange(name, value);
+    if (!Number.isInteger(value)) throw outOfRange(name, 'an integer', value);
+  };
+}
+
+export function orInfinity(check: Check): Check {
+  return (name, value) => {
+    if (value !== Infinity) check(name, value);
+  };
+}
+
+export function oneOrMore(check: Check): Check {
+  return (name, value) => {
+    if (Array.isArray(value) && value.length === 0) throw invalidValue(name, 'must not be empty', value);
+    for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) check(name, one);
+  };
+}
+
+export function boolean(name: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw invalidType(name, 'of type boolean', value);
+}
+
+export function callable(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw invalidType(name, 'a function', value);
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+export function scheduler(name: string, value: unknown): void {
+  const { now, schedule } = (isObject(value) ? value : {}) as Record<'now' | 'schedule', unknown>;
+  if (typeof now !== 'function' || typeof schedule !== 'function') throw invalidType(name, 'an RxJS scheduler', value);
+}
