@@ -4,7 +4,19 @@ import { dirname, join, relative, sep } from 'node:path';
 const src = join(__dirname, '..', 'src');
 
 /** Folders and files of `src` from the inside out: each may use what stands before it, and itself. */
-const LAYERS = ['core', 'rx', 'node', 'options.ts', 'presets.ts', 'connect.ts', 'cli', 'index.ts'];
+const LAYERS = [
+  'core',
+  'rx',
+  'node',
+  'history.ts',
+  'options.ts',
+  'presets.ts',
+  'ordering.ts',
+  'connect.ts',
+  'connector.ts',
+  'cli',
+  'index.ts',
+];
 
 /** Layers beside each other: none uses the other. */
 const NOT_FOR = new Map([['index.ts', ['cli']]]);

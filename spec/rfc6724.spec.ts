@@ -10,13 +10,13 @@ type Destinations = readonly string[];
 
 const endpointOf = (address: string): Endpoint => ({ ...parseAddress(address)!, port: 443 });
 
-function select(destinations: Destinations, policyTable: readonly Policy[] = defaultPolicyTable, by = rules): Destinations {
+function select(destinations: Destinations, policyTable: readonly Policy[] = defaultPolicyTable): Destinations {
   const policyOf = policyLookup(policyTable);
   const judged = destinations.map((text) => {
     const [destination, source] = text.split(' < ') as [string, string?];
     return destinationOf(endpointOf(destination), source, policyOf);
   });
-  return selectDestinations(judged, by).map((destination) => destinations[judged.indexOf(destination)]!);
+  return selectDestinations(judged).map((destination) => destinations[judged.indexOf(destination)]!);
 }
 
 /** Both orders in which a resolver could give them come to the same. */

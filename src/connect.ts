@@ -1,18 +1,15 @@
 import type { Socket } from 'node:net';
-import { filter, firstValueFrom, from, map, of, take, throwIfEmpty, type Observable, type ObservableInput } from 'rxjs';
-import { parseAddress } from './core/address.js';
+import { filter, firstValueFrom, map, type Observable } from 'rxjs';
 import { wellFormed, type Answer } from './core/answers.js';
-import { invalidReturn } from './core/argument-errors.js';
-import type { Endpoint } from './core/endpoint.js';
 import type { Connected, RaceEvent } from './core/events.js';
+import { retransmissionTimeout } from './core/history.js';
 import type { Pacing } from './core/schedule.js';
-import { rfc6724 } from './node/address-selection.js';
 import { currentFamilies } from './node/connectivity.js';
 import { debug } from './node/debug.js';
 import { systemResolver } from './node/lookup.js';
-import type { FindSources } from './node/source-address.js';
 import { tcp } from './node/tcp.js';
-import { checkHost, checkOptions, checkPort, type ConnectOptions, type Settings } from './options.js';
+import { checkHost, checkOptions, checkPort, defaults, type ConnectOptions, type Settings } from './options.js';
+import { ordering, type Past } from './ordering.js';
 import { race, type RacePlan, type Transport } from './rx/race.js';
 import { resolve } from './rx/resolve.js';
 
@@ -40,10 +37,16 @@ import { resolve } from './rx/resolve.js';
  * @see {@link https://www.rfc-editor.org/rfc/rfc8305 RFC 8305}
  */
 export function connect$<T = Socket>(host: string, port: number, options?: ConnectOptions<T>): Observable<T> {
-  return race$(host, port, options).pipe(
-    filter((event): event is Connected<T> => event.type === 'connected'),
-    map(({ value }) => value),
-  );
+  return race$(host, port, options).pipe(winner());
+}
+
+/** Of all events of a race, what it was for. */
+export function winner<T>() {
+  return (events$: Observable<RaceEvent<T>>): Observable<T> =>
+    events$.pipe(
+      filter((event): event is Connected<T> => event.type === 'connected'),
+      map(({ value }) => value),
+    );
 }
 
 /**
@@ -53,7 +56,7 @@ export function connect$<T = Socket>(host: string, port: number, options?: Conne
 export function race$<T = Socket>(host: string, port: number, options?: ConnectOptions<T>): Observable<RaceEvent<T>> {
   const asciiHost = checkHost(host);
   checkPort(port);
-  return race(plan(host, asciiHost, port, checkOptions(options)));
+  return race(plan({ host, asciiHost, port }, checkOptions(options)));
 }
 
 /**
@@ -66,17 +69,24 @@ export async function connect<T = Socket>(host: string, port: number, options?: 
   return firstValueFrom(connect$(host, port, options));
 }
 
+/** Where a race goes: the host as it was given and as it is looked up. */
+interface Destination {
+  readonly host: string;
+  readonly asciiHost: string;
+  readonly port: number;
+}
+
 /** The stages of a race, with defaults plugged in. */
-function plan<T>(host: string, asciiHost: string, port: number, settings: Settings<T>): RacePlan<T> {
+export function plan<T>({ host, asciiHost, port }: Destination, settings: Settings<T>, past?: Past): RacePlan<T> {
   const { family, resolver = systemResolver(), attemptTimeout, connectTimeout, signal, scheduler } = settings;
   return {
     host,
     port,
     family,
     answers$: wellFormedAnswers(resolve(asciiHost, resolver, family === 0 ? {} : { family })),
-    sort: sorting(settings),
+    sort: ordering(settings, past),
     interleaving: settings,
-    pacing: pacing(settings),
+    pacing: pacing(settings, past),
     transport: settings.transport ?? (tcpTransport(settings) as Transport<unknown> as Transport<T>),
     discard: destroy,
     attemptTimeout,
@@ -93,63 +103,35 @@ function wellFormedAnswers(answers$: Observable<Answer>): Observable<Answer> {
   );
 }
 
-function pacing<T>(settings: Settings<T>): Pacing {
+function pacing<T>(settings: Settings<T>, past: Past | undefined): Pacing {
   const { family, preferFamily, transport, resolutionDelay, familyStaggerDelay, maxConcurrentAttempts } = settings;
   // A transport of the caller's may reach what this machine does not.
   const ownFamily = transport || currentFamilies().includes(6) ? 6 : 4;
   const preferredFamily = family || (preferFamily ?? ownFamily);
-  if (!settings.enabled) return { preferredFamily, resolutionDelay, attemptDelay: Infinity, maxConcurrentAttempts: 1 };
-  const attemptDelay = settings.attemptSpacingDelay ?? settings.connectionAttemptDelay;
-  return { preferredFamily, resolutionDelay, attemptDelay, familyStaggerDelay, maxConcurrentAttempts };
+  if (!settings.enabled) return { preferredFamily, resolutionDelay, attemptDelay: () => Infinity, maxConcurrentAttempts: 1 };
+  return {
+    preferredFamily,
+    resolutionDelay,
+    attemptDelay: attemptDelay(settings, past),
+    familyStaggerDelay,
+    maxConcurrentAttempts,
+  };
+}
+
+/** With `'adaptive'`, when the first packet would be sent again on a path that is known; elsewhere what RFC 8305 recommends. */
+function attemptDelay<T>(settings: Settings<T>, past: Past | undefined): Pacing['attemptDelay'] {
+  const { attemptSpacingDelay, connectionAttemptDelay } = settings;
+  const given = attemptSpacingDelay ?? connectionAttemptDelay;
+  if (given !== 'adaptive') return () => given;
+  const { minimumConnectionAttemptDelay: least, maximumConnectionAttemptDelay: most } = settings;
+  return (endpoint) => {
+    const known = retransmissionTimeout(past?.recall(endpoint) ?? {});
+    return Math.min(Math.max(known ?? defaults.connectionAttemptDelay, least), most);
+  };
 }
 
 function tcpTransport<T>({ tcp: options, localAddress, localPort, socketFactory }: Settings<T>): Transport<Socket> {
   return tcp({ ...options, localAddress, localPort, socketFactory });
-}
-
-function sorting<T>({ sort, transport, localAddress }: Settings<T>): RacePlan<T>['sort'] {
-  if (sort === 'none') return (endpoints) => of(endpoints);
-  if (typeof sort === 'function') return (endpoints) => sortedBy(sort, endpoints);
-  if (sort === undefined && transport) return (endpoints) => of(ipv6First(endpoints));
-  const select = rfc6724(localAddress === undefined ? {} : { findSources: among([localAddress].flat()) });
-  return (endpoints) => of(select(endpoints));
-}
-
-/** The sources of sockets that are bound to the first local address of their family. */
-function among(localAddresses: readonly string[]): FindSources {
-  const locals = localAddresses.map(parseAddress);
-  return (addresses) => addresses.map(({ family }) => locals.find((local) => local?.family === family)?.address);
-}
-
-function ipv6First(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  return [...endpoints.filter(({ family }) => family === 6), ...endpoints.filter(({ family }) => family === 4)];
-}
-
-function sortedBy(
-  sort: Exclude<ConnectOptions['sort'], string | undefined>,
-  endpoints: readonly Endpoint[],
-): Observable<readonly Endpoint[]> {
-  const sorted: unknown = sort([...endpoints]);
-  const refuse = () => invalidReturn('options.sort', 'endpoints, or an Observable of them', sorted);
-  if (typeof sorted !== 'object' || sorted === null) throw refuse();
-  const sorted$ = Array.isArray(sorted) ? of(sorted) : from(sorted as ObservableInput<unknown>);
-  return sorted$.pipe(
-    take(1),
-    throwIfEmpty(refuse),
-    map((list) => amongGiven(list, endpoints)),
-  );
-}
-
-/** What a caller's `sort` returned: endpoints may be missing, and be copies, but none may be new. */
-function amongGiven(sorted: unknown, given: readonly Endpoint[]): readonly Endpoint[] {
-  if (!Array.isArray(sorted)) throw invalidReturn('options.sort', 'endpoints', sorted);
-  const byAddress = new Map(given.map((endpoint) => [endpoint.address, endpoint]));
-  const known = (sorted as readonly (Partial<Endpoint> | undefined)[]).map((endpoint) => {
-    const original = byAddress.get(endpoint?.address ?? '');
-    if (!original) throw invalidReturn('options.sort', 'endpoints that it was given', endpoint?.address);
-    return original;
-  });
-  return [...new Set(known)];
 }
 
 /** Ends a value that nobody was left to receive, if it can be ended as a socket is. */

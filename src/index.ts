@@ -1,5 +1,8 @@
 export { connect, connect$, race$ } from './connect.js';
 export type { ConnectOptions } from './options.js';
+export { createConnector, type Connector, type ConnectorOptions } from './connector.js';
+export type { HistoryOptions, HistoryStore, Snapshot } from './history.js';
+export type { PathRecord } from './core/history.js';
 export { presets } from './presets.js';
 
 // answers

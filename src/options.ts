@@ -40,11 +40,14 @@ export interface ConnectOptions<T = Socket> extends Pick<TcpOptions, 'localAddre
   readonly interleave?: boolean;
   /** How many of the leading family come before the first of the other. Default 1. */
   readonly firstAddressFamilyCount?: number;
-  /** Between two starts; at least 10. Default 250. */
-  readonly connectionAttemptDelay?: number;
-  /** The least that a delay which the race derives by itself may be; at least 10. Default 100. No effect on the delays given here. */
+  /**
+   * Between two starts; at least 10. Default 250. `'adaptive'`: when the first packet would be sent again on a path whose
+   * round-trip time a connector knows; on another, 250.
+   */
+  readonly connectionAttemptDelay?: number | 'adaptive';
+  /** The least that an adaptive delay may be; at least 10. Default 100. */
   readonly minimumConnectionAttemptDelay?: number;
-  /** The most that a delay which the race derives by itself may be. Default 2000. No effect on the delays given here. */
+  /** The most that an adaptive delay may be. Default 2000. */
   readonly maximumConnectionAttemptDelay?: number;
   /** How long the first attempt waits for the preferred family's answer once the other's has come. Default 50; 0 allowed. */
   readonly resolutionDelay?: number;
@@ -147,7 +150,9 @@ const checks: Checks<ConnectOptions> = {
   },
   interleave: boolean,
   firstAddressFamilyCount: integer(1, Number.MAX_SAFE_INTEGER),
-  connectionAttemptDelay: attemptDelay,
+  connectionAttemptDelay: (name, value) => {
+    if (value !== 'adaptive') attemptDelay(name, value);
+  },
   minimumConnectionAttemptDelay: attemptDelay,
   maximumConnectionAttemptDelay: attemptDelay,
   resolutionDelay: number(0, LONGEST_DELAY),

@@ -1,7 +1,7 @@
 import type dns from 'node:dns';
 import { firstValueFrom, toArray } from 'rxjs';
 import { connect$, systemResolver, type Answer, type LookupFunction, type RaceEvent } from '../../src/index.js';
-import { connectedFamilies, watchFamilies, type Interfaces } from '../../src/node/connectivity.js';
+import { connectedFamilies, watchConnectivity, type Interfaces } from '../../src/node/connectivity.js';
 
 type Callback = Parameters<LookupFunction>[2];
 const bothFamilies = () => [6, 4] as const;
@@ -175,18 +175,18 @@ describe('connectedFamilies', () => {
   });
 });
 
-describe('watchFamilies', () => {
+describe('watchConnectivity', () => {
   it('[R2] looks again when the network may have changed, but no more than once a second', () => {
     let now = 0;
     const info = (address: string, family: string) => [{ internal: false, family, address }];
     const interfaces = jest.fn<Interfaces, []>(() => ({ eth0: info('192.0.2.1', 'IPv4') }) as unknown as Interfaces);
-    const families = watchFamilies(interfaces, () => now);
-    expect(families()).toEqual([4]);
+    const connectivity = watchConnectivity(interfaces, () => now);
+    expect(connectivity().families).toEqual([4]);
     interfaces.mockReturnValue({ eth0: info('2001:db8::1', 'IPv6') } as unknown as Interfaces);
     now = 999;
-    expect(families()).toEqual([4]);
+    expect(connectivity().families).toEqual([4]);
     now = 1000;
-    expect(families()).toEqual([6]);
+    expect(connectivity().families).toEqual([6]);
     expect(interfaces).toHaveBeenCalledTimes(2);
   });
 });

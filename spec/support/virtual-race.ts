@@ -64,6 +64,8 @@ export interface VirtualRace {
   readonly fates: Readonly<Record<string, Fate>>;
   readonly options?: ConnectOptions<string>;
   readonly host?: string;
+  /** What races; default: the package's own function. */
+  readonly racing?: typeof race$;
   /** Unsubscribes so many ms after the start. */
   readonly unsubscribeAt?: number;
 }
@@ -74,7 +76,14 @@ export interface VirtualRace {
  * Every run is also checked for what holds in every race: nothing is started twice, what ended was let go of before the
  * winner was emitted, and nothing (attempt, look-up or timer) is left when it is over.
  */
-export function runRace({ lookup, fates, options = {}, host = 'example.com', unsubscribeAt }: VirtualRace): RaceReport {
+export function runRace({
+  lookup,
+  fates,
+  options = {},
+  host = 'example.com',
+  racing = race$,
+  unsubscribeAt,
+}: VirtualRace): RaceReport {
   const scheduler = new VirtualTimeScheduler();
   const open = new Set<string>();
   const handedOver = new Set<string>();
@@ -129,7 +138,7 @@ export function runRace({ lookup, fates, options = {}, host = 'example.com', uns
     report.finish = scheduler.now();
     expect({ leftWhenTheRaceEnded: [...open], asking }).toEqual({ leftWhenTheRaceEnded: [], asking: 0 });
   };
-  const subscription: Subscription = race$<string>(host, 443, { resolver, transport, scheduler, ...options }).subscribe({
+  const subscription: Subscription = racing<string>(host, 443, { resolver, transport, scheduler, ...options }).subscribe({
     next: (event) => {
       events.push(event);
       if (event.type === 'connected') {

@@ -30,13 +30,13 @@ export function head(lane: Lane): Endpoint | undefined {
  * the timer, so that unanswered packets cannot pile up.
  *
  * @param opensAt when the lane's first attempt may start
- * @param delay ms between two starts
+ * @param delayAfter ms between two starts, by the endpoint of the first
  * @returns ms since the race began; `Infinity` while the lane has no candidate
  */
-export function laneStart(lane: Lane, opensAt: number, delay: number): number {
+export function laneStart(lane: Lane, opensAt: number, delayAfter: (endpoint: Endpoint) => number): number {
   if (head(lane) === undefined) return Infinity;
   if (lane.latest === undefined) return opensAt;
-  return Math.min(lane.latest.startedAt + delay, lane.latest.failedAt ?? Infinity);
+  return Math.min(lane.latest.startedAt + delayAfter(lane.latest.endpoint), lane.latest.failedAt ?? Infinity);
 }
 
 /** The lane once an attempt on its first candidate has begun. */

@@ -1,6 +1,7 @@
 import { addressWords, commonPrefixLength, type Words } from './address-bits.js';
 import { parseAddress } from './address.js';
 import type { Endpoint } from './endpoint.js';
+import type { PathRecord } from './history.js';
 import type { PolicyLookup } from './policy-table.js';
 
 /** All that the rules need to know of a destination D and of Source(D), the address that the kernel would connect from. */
@@ -15,7 +16,12 @@ export interface Destination {
   readonly precedence: number;
   /** CommonPrefixLen(Source(D), D), at most the first 64 bits; -1 for IPv4, where it says nothing. */
   readonly commonPrefixLength: number;
+  /** What earlier races have learnt, where there were any. */
+  readonly record: PathRecord;
 }
+
+/** Whatever has a history. */
+type Recorded = Pick<Destination, 'record'>;
 
 /** A rule compares two destinations: negative, the first comes first; positive, the second; 0, the next rule decides. */
 export type Rule = (a: Destination, b: Destination) => number;
@@ -40,6 +46,15 @@ export const preferHigherPrecedence: Rule = (a, b) => b.precedence - a.precedenc
 /** Rule 8: prefer smaller scope. */
 export const preferSmallerScope: Rule = (a, b) => a.scope - b.scope;
 
+/** Between rules 8 and 9, where there is history: prefer lower round-trip times (RFC 8305 section 4). */
+export const preferLowerRoundTripTime = ({ record: a }: Recorded, { record: b }: Recorded): number => {
+  const [first, second] = [a.smoothedRtt ?? Infinity, b.smoothedRtt ?? Infinity];
+  return first === second ? 0 : first - second;
+};
+
+/** Then: prefer addresses that were used with success (RFC 8305 section 4). */
+export const preferUsed = (a: Recorded, b: Recorded): number => first(a, b, ({ record }) => record.usedAt !== undefined);
+
 /**
  * Rule 9: use the longest matching prefix.
  *
@@ -60,22 +75,32 @@ export const rules: readonly Rule[] = [
   preferMatchingLabel,
   preferHigherPrecedence,
   preferSmallerScope,
+  preferLowerRoundTripTime,
+  preferUsed,
   useLongestMatchingPrefix,
 ];
 
-/** The destinations, best first. */
-export function selectDestinations(destinations: readonly Destination[], by: readonly Rule[] = rules): readonly Destination[] {
-  return [...destinations].sort((a, b) => {
-    for (const rule of by) {
-      const order = rule(a, b);
-      if (order !== 0) return order;
-    }
-    return 0;
-  });
+/** The destinations, best first: sorted by the first rule that tells them apart. */
+export function selectDestinations(destinations: readonly Destination[]): readonly Destination[] {
+  return [...destinations].sort((a, b) => firstDecision(rules, a, b));
+}
+
+/** What the first rule says that says anything. */
+export function firstDecision<D>(by: readonly ((a: D, b: D) => number)[], a: D, b: D): number {
+  for (const rule of by) {
+    const order = rule(a, b);
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 /** What the rules see of an endpoint and its source address; without one, it is unusable. */
-export function destinationOf(endpoint: Endpoint, source: string | undefined, policyOf: PolicyLookup): Destination {
+export function destinationOf(
+  endpoint: Endpoint,
+  source: string | undefined,
+  policyOf: PolicyLookup,
+  record: PathRecord = {},
+): Destination {
   const words = addressWords(endpoint);
   const from = source === undefined ? undefined : parseAddress(source);
   const sourceWords = from && addressWords(from);
@@ -87,6 +112,7 @@ export function destinationOf(endpoint: Endpoint, source: string | undefined, po
     ...policyOf(words),
     sourceLabel: sourceWords ? policyOf(sourceWords).label : -1,
     commonPrefixLength: sourceWords && endpoint.family === 6 ? Math.min(commonPrefixLength(sourceWords, words), 64) : -1,
+    record,
   };
 }
 
@@ -108,6 +134,6 @@ function scopeOf(words: Words): number {
   return words.slice(0, 7).every((word) => word === 0) && low === 1 ? LINK_LOCAL : GLOBAL;
 }
 
-function first(a: Destination, b: Destination, preferred: (destination: Destination) => boolean): number {
+function first<D>(a: D, b: D, preferred: (destination: D) => boolean): number {
   return Number(preferred(b)) - Number(preferred(a));
 }

@@ -9,8 +9,8 @@ export interface Pacing {
   /** The family whose answer the first attempt waits for, within the Resolution Delay. */
   readonly preferredFamily: Family;
   readonly resolutionDelay: number;
-  /** Between two starts of a lane; `Infinity`: only after a failure. */
-  readonly attemptDelay: number;
+  /** Between two starts of a lane, by the endpoint of the first; `Infinity`: only after a failure. */
+  readonly attemptDelay: (after: Endpoint) => number;
   /** Given: each family is a lane of its own, and the other family's opens this much after the preferred one's. */
   readonly familyStaggerDelay?: number;
   readonly maxConcurrentAttempts: number;

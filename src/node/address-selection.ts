@@ -1,4 +1,5 @@
 import type { Endpoint } from '../core/endpoint.js';
+import type { Recall } from '../core/history.js';
 import { defaultPolicyTable, policyLookup, type Policy } from '../core/policy-table.js';
 import { destinationOf, selectDestinations } from '../core/rfc6724.js';
 import { findSources, type FindSources } from './source-address.js';
@@ -28,15 +29,26 @@ export interface AddressSelectionOptions {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-6 RFC 6724 section 6}
  */
 export function rfc6724(options: AddressSelectionOptions = {}): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
-  const { policyTable = defaultPolicyTable, findSources: find = findSources } = options;
-  const policyOf = policyLookup(policyTable);
+  return destinationSelection(options);
+}
+
+/** {@link rfc6724} with what is known of earlier races. */
+export function destinationSelection(
+  options: AddressSelectionOptions & { readonly recall?: Recall },
+): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
+  const { policyTable = defaultPolicyTable, findSources: find = findSources, recall } = options;
+  const policyOf = policyTable === defaultPolicyTable ? defaultPolicyLookup : policyLookup(policyTable);
   // An endpoint object belongs to one race, so that this remembers for a race and forgets with it.
   const sources = new WeakMap<Endpoint, { readonly source: string | undefined }>();
   return (endpoints) => {
     if (endpoints.length < 2) return endpoints;
     const unknown = endpoints.filter((endpoint) => !sources.has(endpoint));
     find(unknown).forEach((source, index) => sources.set(unknown[index]!, { source }));
-    const destinations = endpoints.map((endpoint) => destinationOf(endpoint, sources.get(endpoint)?.source, policyOf));
+    const destinations = endpoints.map((endpoint) =>
+      destinationOf(endpoint, sources.get(endpoint)?.source, policyOf, recall?.(endpoint)),
+    );
     return selectDestinations(destinations).map(({ endpoint }) => endpoint);
   };
 }
+
+const defaultPolicyLookup = policyLookup(defaultPolicyTable);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import { merge, of, type Observable } from 'rxjs';
 import type { Family } from '../core/address.js';
@@ -24,21 +25,41 @@ export function connectedFamilies(interfaces: Interfaces): readonly Family[] {
   return families.length === 0 ? [6, 4] : families;
 }
 
+/** Names the network that a machine is in: the same while it has the same addresses on the same interfaces. */
+export function networkId(interfaces: Interfaces): string {
+  const addresses = Object.entries(interfaces).flatMap(([name, infos]) =>
+    (infos ?? []).map(({ address }) => `${name} ${address}`),
+  );
+  return createHash('sha256').update(addresses.sort().join('\n')).digest('base64url').slice(0, 16);
+}
+
+/** What is looked at when the machine's addresses are. */
+export interface Connectivity {
+  readonly families: readonly Family[];
+  readonly network: string;
+}
+
 /** Asks the system for its addresses, at most once in `LOOK_INTERVAL`; in between, what it said. */
-export function watchFamilies(interfaces: () => Interfaces, now: () => number): () => readonly Family[] {
+export function watchConnectivity(interfaces: () => Interfaces, now: () => number): () => Connectivity {
   let lookedAt = -Infinity;
-  let families: readonly Family[] = [];
+  let connectivity: Connectivity;
   return () => {
     if (now() - lookedAt >= LOOK_INTERVAL) {
       lookedAt = now();
-      families = connectedFamilies(interfaces());
+      const found = interfaces();
+      connectivity = { families: connectedFamilies(found), network: networkId(found) };
     }
-    return families;
+    return connectivity;
   };
 }
 
+const currentConnectivity = watchConnectivity(networkInterfaces, () => performance.now());
+
 /** {@link connectedFamilies} of this machine as it is now, a second old at most. */
-export const currentFamilies = watchFamilies(networkInterfaces, () => performance.now());
+export const currentFamilies = () => currentConnectivity().families;
+
+/** {@link networkId} of this machine as it is now, a second old at most. */
+export const currentNetwork = () => currentConnectivity().network;
 
 /**
  * Asks for each family that is wanted, side by side, AAAA first. A family that this machine cannot reach is not asked for: it

@@ -1,0 +1,120 @@
+import { LRUCache } from 'lru-cache';
+import { invalidType, invalidValue } from './core/argument-errors.js';
+import { callable, checkEach, integer, isObject, number, type Checks } from './core/checks.js';
+import type { RaceEvent } from './core/events.js';
+import { failed, lessons, succeeded, type PathRecord, type Recall } from './core/history.js';
+import { currentNetwork } from './node/connectivity.js';
+import { debug } from './node/debug.js';
+
+/** Where records are kept: a Map will do. One that throws is done without. */
+export interface HistoryStore {
+  get(key: string): PathRecord | undefined;
+  set(key: string, record: PathRecord): unknown;
+  clear(): void;
+  entries(): Iterable<readonly [string, PathRecord]>;
+}
+
+/** Options of a connector's history. */
+export interface HistoryOptions {
+  /** For how long a failure counts, in ms. Default 600 000: ten minutes. */
+  readonly failureAge?: number;
+  /** One race in so many takes no notice of history, so that a path that has recovered is found. Default 20; `Infinity`: none. */
+  readonly ignoreOneIn?: number;
+  /** Records kept, over all networks, in the store that is used by default. Default 1000. */
+  readonly maxEntries?: number;
+  /** Default: in memory, the record used longest ago makes room. */
+  readonly store?: HistoryStore;
+  /** Names the network that this machine is in; default: its addresses and their interfaces. */
+  readonly network?: () => string;
+}
+
+/** History as plain JSON. */
+export interface Snapshot {
+  readonly version: 1;
+  readonly paths: Readonly<Record<string, PathRecord>>;
+}
+
+/** What the races of one connector learn from each other, for each network by itself. */
+export interface History {
+  /** What is known in the network of now. `undefined` for a race that is to take no notice. */
+  readonly recall: (random: () => number) => Recall | undefined;
+  readonly failedLately: (record: PathRecord) => boolean;
+  /** Takes in the events of a race that has ended, in the network of now. */
+  readonly learn: (events: readonly RaceEvent[]) => void;
+  readonly snapshot: () => Snapshot;
+  readonly restore: (snapshot: unknown) => void;
+  readonly clear: () => void;
+}
+
+export const historyChecks: Checks<HistoryOptions> = {
+  failureAge: number(0, Number.MAX_SAFE_INTEGER),
+  ignoreOneIn: (name, value) => {
+    if (value !== Infinity) number(1, Number.MAX_SAFE_INTEGER)(name, value);
+  },
+  maxEntries: integer(1, Number.MAX_SAFE_INTEGER),
+  store: (name, value) => {
+    const { get, set, clear, entries } = (isObject(value) ? value : {}) as Record<keyof HistoryStore, unknown>;
+    if (![get, set, clear, entries].every((method) => typeof method === 'function')) throw invalidType(name, 'a store', value);
+  },
+  network: callable,
+};
+
+/** @param now ms; of a clock that goes on from one run of the program to the next, where snapshots are to do so */
+export function createHistory(options: HistoryOptions, now: () => number): History {
+  checkEach('options.history', options, historyChecks);
+  const { failureAge = 600_000, ignoreOneIn = 20, maxEntries = 1000, network = currentNetwork } = options;
+  const store = options.store ?? new LRUCache<string, PathRecord>({ max: maxEntries });
+  const keyOf = (address: string) => `${network()} ${address}`;
+
+  return {
+    recall: (random) => {
+      if (random() < 1 / ignoreOneIn) return undefined;
+      return ({ address }) => attempt('get', () => checked(store.get(keyOf(address))));
+    },
+    failedLately: ({ failedAt }) => failedAt !== undefined && now() - failedAt < failureAge,
+    learn: (events) => {
+      for (const lesson of lessons(events)) {
+        const key = keyOf(lesson.endpoint.address);
+        attempt('set', () => {
+          const record = checked(store.get(key)) ?? {};
+          store.set(key, lesson.outcome === 'failed' ? failed(record, now()) : succeeded(record, lesson.rtt, now()));
+        });
+      }
+    },
+    snapshot: () => ({ version: 1, paths: attempt('entries', () => Object.fromEntries(store.entries())) ?? {} }),
+    restore: (snapshot) => {
+      if (!isObject(snapshot)) throw invalidType('snapshot', 'what snapshot() returned', snapshot);
+      const { version, paths } = snapshot as Partial<Snapshot>;
+      if (version !== 1 || !isObject(paths)) throw invalidValue('snapshot', 'is not of a version that is known', version);
+      for (const [key, record] of Object.entries(paths)) {
+        const good = checked(record);
+        if (good) attempt('set', () => store.set(key, good));
+      }
+    },
+    clear: () => {
+      attempt('clear', () => {
+        store.clear();
+      });
+    },
+  };
+}
+
+/** History is of use, not of need: a store that throws is told of, and done without. */
+function attempt<R>(method: keyof HistoryStore, call: () => R): R | undefined {
+  try {
+    return call();
+  } catch (error) {
+    debug('the store of the history failed in %s: %s', method, (error as Error).message);
+    return undefined;
+  }
+}
+
+/** A record that came from outside; rubbish is told of, and no record. */
+function checked(record: unknown): PathRecord | undefined {
+  if (record === undefined) return undefined;
+  const wellFormed =
+    isObject(record) && Object.values(record).every((value) => value === undefined || (typeof value === 'number' && value >= 0));
+  if (wellFormed) return record;
+  debug('a record of the history is none: %j', record);
+  return undefined;
+}
