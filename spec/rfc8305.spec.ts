@@ -1,5 +1,5 @@
-import { EMPTY, of, throwError } from 'rxjs';
-import { connect$, presets, type ConnectOptions, type Resolver } from '../src/index.js';
+import { concat, EMPTY, of, throwError } from 'rxjs';
+import { connect$, presets, type ConnectOptions, type Endpoint, type Resolver } from '../src/index.js';
 import { monotonicScheduler } from '../src/rx/monotonic.js';
 import { A, AAAA, answering, connects, fails, hangs, negative, runRace } from './support/virtual-race.js';
 
@@ -148,8 +148,18 @@ describe('RFC 8305 section 4, Sorting Addresses', () => {
     expect(race.starts).toEqual([[five, 0]]);
   });
 
+  it('takes the first order that a sort function emits, and asks for no more', () => {
+    const sort = (all: readonly Endpoint[]) =>
+      concat(
+        of([...all].reverse()),
+        throwError(() => new Error('later')),
+      );
+    expect(order({ sort })).toEqual([five]);
+  });
+
   const broken: readonly (readonly [what: string, sort: ConnectOptions['sort'], code: string])[] = [
     ['no list', () => of(5) as never, 'ERR_INVALID_RETURN_VALUE'],
+    ['a hole', () => [undefined] as never, 'ERR_INVALID_RETURN_VALUE'],
     ['nothing', () => EMPTY, 'ERR_INVALID_RETURN_VALUE'],
     ['an endpoint of its own', () => [{ address: '192.0.2.99', family: 4, port: 1 } as const], 'ERR_INVALID_RETURN_VALUE'],
     ['an error', () => throwError(() => Object.assign(new Error('no'), { code: 'ENO' })), 'ENO'],

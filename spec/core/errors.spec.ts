@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { ConnectionError, attemptRecords, codedError, toError, type LostRace } from '../../src/core/errors.js';
 import type { RaceEvent } from '../../src/core/events.js';
 import { A, AAAA, negative } from '../support/virtual-race.js';
@@ -125,6 +126,61 @@ describe('ConnectionError', () => {
     expect(error.attempts).toHaveLength(25);
   });
 
+  it('describes an error without a code by its message, or its name', () => {
+    const of = (error: Error) =>
+      lost([
+        { type: 'started', at: 0, endpoint: six },
+        { type: 'failed', at: 0.6, endpoint: six, error },
+      ]);
+    const boom = of(new Error('boom'));
+    expect(boom.message).toMatch(/boom after 1 ms$/);
+    expect(boom.code).toBeUndefined();
+    expect(boom.attempts[0]).not.toHaveProperty('code');
+    expect(of(new TypeError('')).message).toMatch(/TypeError after/);
+    expect(of(Object.assign(new Error('boom'), { code: 20 })).code).toBeUndefined();
+  });
+
+  it('[R8] takes a code where there is one', () => {
+    const unasked: RaceEvent = {
+      type: 'answered',
+      at: 0,
+      answer: { type: 'AAAA', addresses: [], error: new Error('not asked for') },
+    };
+    expect(
+      lost([unasked, { type: 'answered', at: 1, answer: negative('A', 'ESERVFAIL') }, { type: 'resolved', at: 1 }]).code,
+    ).toBe('ESERVFAIL');
+    expect(lost([unasked, { type: 'resolved', at: 1 }])).toMatchObject({
+      code: 'ENOTFOUND',
+      cause: { message: 'not asked for' },
+    });
+  });
+
+  it('that is out of time has the failure before it as its cause; one of nothing has none', () => {
+    const events: RaceEvent[] = [
+      { type: 'answered', at: 0, answer: A(four.address) },
+      { type: 'resolved', at: 0 },
+      { type: 'started', at: 0, endpoint: four },
+      { type: 'failed', at: 1, endpoint: four, error: refused },
+    ];
+    const error = lost(events, { timedOut: true });
+    expect(error.cause).toBe(refused);
+    expect(error.message).not.toContain('not answered');
+    expect(lost([{ type: 'resolved', at: 0 }])).not.toHaveProperty('cause');
+  });
+
+  it('names a resolver that broke, a bracketed host once, and twenty attempts in full', () => {
+    expect(lost([{ type: 'resolved', at: 0, error: codedError('EBROKEN', 'it broke') }]).message).toMatch(/; resolver EBROKEN$/);
+    expect(lost(bothFailed, { host: '[2001:db8::6]' }).message).toMatch(/^Could not connect to \[2001:db8::6\]:443: /);
+    const twenty = Array.from({ length: 20 }, (_, i) => ({ address: `192.0.2.${i}`, family: 4, port: 443 }) as const);
+    const error = lost(
+      twenty.flatMap((endpoint): RaceEvent[] => [
+        { type: 'started', at: 0, endpoint },
+        { type: 'failed', at: 1, endpoint, error: refused },
+      ]),
+    );
+    expect(error.message).not.toContain('more');
+  });
+
   it('is an Error, an AggregateError, and what a copy of this module makes', () => {
     const error = lost(bothFailed);
     expect(error).toBeInstanceOf(Error);
@@ -139,6 +195,8 @@ describe('ConnectionError', () => {
     expect(refused).not.toBeInstanceOf(ConnectionError);
     class Own extends ConnectionError {}
     expect(error).not.toBeInstanceOf(Own);
+    expect(new Own({ host: 'a', port: 1, preferredFamily: 6, timedOut: false, endedAt: 0, events: [] })).toBeInstanceOf(Own);
+    for (const other of ['text', 5, null, undefined]) expect(other).not.toBeInstanceOf(ConnectionError);
   });
 });
 
@@ -163,7 +221,22 @@ describe('toError', () => {
     expect(toError(thrown).cause).toBe(thrown);
   });
 
-  it('leaves an Error as it is', () => {
-    expect(toError(refused)).toBe(refused);
+  it('leaves an Error as it is, also that of another realm, and one with a tag of its own', () => {
+    const foreign = runInNewContext('new Error("x")') as Error;
+    class Tagged extends Error {
+      readonly [Symbol.toStringTag] = 'Tagged';
+    }
+    const tagged = new Tagged();
+    expect([refused, foreign, tagged].map(toError)).toEqual([refused, foreign, tagged]);
+    expect(toError(foreign)).toBe(foreign);
+  });
+
+  it('makes Errors of what an AggregateError holds', () => {
+    const error = new AggregateError(['text']);
+    const { errors } = lost([
+      { type: 'started', at: 0, endpoint: six },
+      { type: 'failed', at: 1, endpoint: six, error },
+    ]);
+    expect(errors.map(({ message }) => message)).toEqual(['text was thrown, which is not an Error']);
   });
 });

@@ -101,6 +101,19 @@ describe('a race on real sockets', () => {
     if (connected.type === 'connected') connected.value.destroy();
   });
 
+  it('makes its sockets with the options that are given', async () => {
+    const { port } = await open(healthy('127.0.0.1'));
+    const free = await healthy('127.0.0.1');
+    await free.close();
+    const socket = await connect('127.0.0.1', port, {
+      tcp: { highWaterMark: 1234 },
+      localAddress: '127.0.0.1',
+      localPort: free.port,
+    });
+    expect(socket).toMatchObject({ readableHighWaterMark: 1234, localPort: free.port });
+    socket.destroy();
+  });
+
   it('[A12] tells of every address when all refuse', async () => {
     const { port, close } = await healthy('127.0.0.1');
     await close();

@@ -180,9 +180,28 @@ describe('tcp', () => {
     it('goes on to the next local port when one is taken', async () => {
       const { port } = await open(healthy('127.0.0.1'));
       const taken = await open(healthy('127.0.0.1'));
-      const socket = await firstValueFrom(tcp({ localAddress: '127.0.0.1', localPort: [taken.port, 0] })(endpoint(port)));
-      expect(socket.localPort).not.toBe(taken.port);
+      const free = await healthy('127.0.0.1');
+      await free.close();
+      const socket = await firstValueFrom(tcp({ localAddress: '127.0.0.1', localPort: [taken.port, free.port] })(endpoint(port)));
+      expect(socket.localPort).toBe(free.port);
       socket.destroy();
+    });
+
+    it.each([
+      ['EADDRNOTAVAIL', 2],
+      ['EADDRINUSE', 2],
+      ['EACCES', 2],
+      ['EINVAL', 2],
+      ['ECONNREFUSED', 1],
+    ])('after %s has made %i sockets of two local addresses', async (code, sockets) => {
+      const socketFactory = jest.fn(() => {
+        const socket = new net.Socket();
+        socket.connect = () => socket.destroy(Object.assign(new Error(code), { code }));
+        return socket;
+      });
+      const transport = tcp({ localAddress: ['127.0.0.8', '127.0.0.9'], socketFactory });
+      await expect(firstValueFrom(transport(endpoint(1)))).rejects.toMatchObject({ code });
+      expect(socketFactory).toHaveBeenCalledTimes(sockets);
     });
 
     it('[A14] fails before any packet where there is none of the family, or none that this machine has', async () => {
@@ -229,6 +248,10 @@ describe('tcp', () => {
         code: 'ERR_INVALID_RETURN_VALUE',
       });
       const used = net.connect({ host: '127.0.0.1', port });
+      await expect(firstValueFrom(tcp({ socketFactory: () => used })(endpoint(port)))).rejects.toMatchObject({
+        code: 'ERR_INVALID_RETURN_VALUE',
+      });
+      await once(used, 'connect');
       await expect(firstValueFrom(tcp({ socketFactory: () => used })(endpoint(port)))).rejects.toMatchObject({
         code: 'ERR_INVALID_RETURN_VALUE',
       });

@@ -1,5 +1,14 @@
-import { NEVER, Observable, of, Subject, throwError, VirtualTimeScheduler } from 'rxjs';
-import { connect$, race$, staticResolver, type Endpoint, type RaceEvent, type Transport } from '../../src/index.js';
+import { map, NEVER, Observable, of, Subject, throwError, timer, VirtualTimeScheduler, type SchedulerLike } from 'rxjs';
+import {
+  connect$,
+  race$,
+  staticResolver,
+  type Answer,
+  type ConnectionError,
+  type Endpoint,
+  type RaceEvent,
+  type Transport,
+} from '../../src/index.js';
 import { A, AAAA, answering, completes, connects, fails, hangs, negative, runRace, throws } from '../support/virtual-race.js';
 
 const six = '2001:db8::6',
@@ -215,5 +224,144 @@ describe('where a race goes wrong easily', () => {
   it('is lost with both errors in order when a negative answer is all there is', () => {
     const race = runRace({ lookup: answering([5, negative('AAAA', 'ESERVFAIL')], [9, negative('A')]), fates: {} });
     expect(race).toMatchObject({ finish: 9, error: { reason: 'resolution', code: 'ESERVFAIL' } });
+  });
+
+  describe('with a sort that takes time', () => {
+    const slow = (scheduler: SchedulerLike) => ({
+      sort: (all: readonly Endpoint[]) => timer(all.length === 1 ? 100 : 20, scheduler).pipe(map(() => all)),
+    });
+
+    it.each([
+      ['the look-up being over', answering(['at once', A(four)])],
+      ['a negative answer in between', answering([0, A(four)], [10, negative('AAAA')])],
+    ])('is not lost before there is an order: %s', (_, lookup) => {
+      const race = runRace({ lookup, fates: { [four]: connects(5) }, options: slow });
+      expect(race.starts).toEqual([[four, 100]]);
+      expect(race.winner).toBe(four);
+    });
+
+    it('sorts anew, and all, when an answer comes in between', () => {
+      const race = runRace({
+        lookup: answering([0, AAAA(six)], [90, A(four)]),
+        fates: { [six]: hangs, [four]: connects(5) },
+        options: slow,
+      });
+      expect(race.starts).toEqual([
+        [six, 110],
+        [four, 360],
+      ]);
+    });
+  });
+
+  it('waits for answers of the instant of a start, also where another candidate is due', () => {
+    const race = runRace({ lookup: answering([0, AAAA(six, seven)], [250, A(four)]), fates: { [four]: connects(5) } });
+    expect(race.starts).toEqual([
+      [six, 0],
+      [four, 250],
+    ]);
+  });
+
+  it('waits for the last fraction of a millisecond', () => {
+    const race = runRace({
+      lookup: answering(['at once', AAAA(six, seven)], ['at once', A(four)]),
+      fates: { [six]: fails(499.5), [four]: hangs, [seven]: connects(5) },
+    });
+    expect(race.starts.at(-1)).toEqual([seven, 500]);
+  });
+
+  it('lets go of the losers before it tells of any', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const open = new Set<string>();
+    const told: string[][] = [];
+    const transport = ({ address }: Endpoint) =>
+      new Observable<string>((subscriber) => {
+        open.add(address);
+        subscriber.add(() => open.delete(address));
+      });
+    race$('example.com', 443, { resolver, transport, scheduler, connectTimeout: 300 }).subscribe({
+      next: ({ type }) => {
+        if (type === 'cancelled') told.push([...open]);
+      },
+      error: () => undefined,
+    });
+    scheduler.flush();
+    expect(told).toEqual([[], []]);
+  });
+
+  it('tells of an attempt whose failure waits behind the winner as cancelled', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const networks = new Map([six, four].map((address) => [address, new Subject<string>()]));
+    const lookup = new Subject<Answer>();
+    const told: string[] = [];
+    race$('example.com', 443, {
+      resolver: () => lookup,
+      transport: ({ address }) => networks.get(address)!,
+      scheduler,
+    }).subscribe((event) => {
+      if ('endpoint' in event) told.push(`${event.type} ${event.endpoint.address}`);
+      if (event.type !== 'answered' || event.answer.addresses.length > 0) return;
+      networks.get(four)!.next('four');
+      networks.get(six)!.error(new Error('down'));
+    });
+    lookup.next(AAAA(six));
+    lookup.next(A(four));
+    scheduler.schedule(() => {
+      lookup.next(negative('A'));
+    }, 300);
+    scheduler.flush();
+    expect(told).toEqual([`started ${six}`, `started ${four}`, `cancelled ${six}`, `connected ${four}`]);
+  });
+
+  it('counts time from the start of the race', () => {
+    const scheduler = new VirtualTimeScheduler();
+    scheduler.schedule(() => undefined, 1000);
+    scheduler.flush();
+    let startedAt: number[] = [];
+    connect$('example.com', 443, { resolver, transport: () => NEVER, scheduler, connectTimeout: 600 }).subscribe({
+      error: (error: ConnectionError) => (startedAt = error.attempts.map((attempt) => attempt.startedAt)),
+    });
+    scheduler.flush();
+    expect(startedAt).toEqual([0, 250, 500]);
+  });
+
+  it('has codes for attempts that end without an error of their own', () => {
+    const lookup = answering(['at once', AAAA(six)]);
+    expect(runRace({ lookup, fates: { [six]: completes(5) } }).error).toMatchObject({ code: 'ECONNABORTED' });
+    const late = runRace({ lookup, fates: { [six]: hangs }, options: { attemptTimeout: 100 } });
+    expect(late.error).toMatchObject({ code: 'ETIMEDOUT', reason: 'attempts' });
+  });
+
+  it('tells of no new order after a negative answer', () => {
+    const race = runRace({ lookup: answering([0, AAAA(six)], [10, negative('A')]), fates: { [six]: connects(20) } });
+    expect(race.events.filter(({ type }) => type === 'queued')).toHaveLength(1);
+  });
+
+  it('goes on without a limit, in real time, where limits are Infinity', async () => {
+    const told: string[] = [];
+    const race = race$('example.com', 443, {
+      resolver: staticResolver([six]),
+      transport: () => NEVER,
+      connectTimeout: Infinity,
+    }).subscribe({
+      next: ({ type }) => told.push(type),
+      error: () => told.push('error'),
+    });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    race.unsubscribe();
+    expect(told.filter((type) => ['started', 'failed', 'error'].includes(type))).toEqual(['started']);
+  });
+
+  it.each([undefined, null, 'text'])('has nothing to destroy in a winner that is %p', (value) => {
+    const race = race$('example.com', 443, {
+      resolver,
+      transport: ({ family }) => (family === 4 ? of(value) : NEVER),
+      preferFamily: 6,
+      connectionAttemptDelay: 10,
+    }).subscribe(({ type }) => {
+      if (type === 'cancelled') race.unsubscribe();
+    });
+    return new Promise((resolve) => setTimeout(resolve, 30)).then(() => {
+      expect(race.closed).toBe(true);
+    });
   });
 });

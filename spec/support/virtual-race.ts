@@ -1,4 +1,4 @@
-import { Observable, VirtualTimeScheduler, type Subscription } from 'rxjs';
+import { Observable, VirtualTimeScheduler, type SchedulerLike, type Subscription } from 'rxjs';
 import {
   race$,
   type Answer,
@@ -62,7 +62,8 @@ export interface RaceReport {
 export interface VirtualRace {
   readonly lookup: Lookup;
   readonly fates: Readonly<Record<string, Fate>>;
-  readonly options?: ConnectOptions<string>;
+  /** Options, or what makes them of the race's scheduler. */
+  readonly options?: ConnectOptions<string> | ((scheduler: SchedulerLike) => ConnectOptions<string>);
   readonly host?: string;
   /** What races; default: the package's own function. */
   readonly racing?: typeof race$;
@@ -138,7 +139,12 @@ export function runRace({
     report.finish = scheduler.now();
     expect({ leftWhenTheRaceEnded: [...open], asking }).toEqual({ leftWhenTheRaceEnded: [], asking: 0 });
   };
-  const subscription: Subscription = racing<string>(host, 443, { resolver, transport, scheduler, ...options }).subscribe({
+  const subscription: Subscription = racing<string>(host, 443, {
+    resolver,
+    transport,
+    scheduler,
+    ...(typeof options === 'function' ? options(scheduler) : options),
+  }).subscribe({
     next: (event) => {
       events.push(event);
       if (event.type === 'connected') {

@@ -77,7 +77,7 @@ export class ConnectionError extends AggregateError {
     this.reason = reason;
     this.preferredFamily = race.preferredFamily;
     this.attempts = attempts;
-    Object.defineProperty(this, brand, { value: true });
+    Object.defineProperty(this, brand, {}); // not enumerable
   }
 
   /** True for the other copy's errors too; subclasses keep JavaScript's own rule. */

@@ -27,7 +27,7 @@ export function interleave(sorted: readonly Endpoint[], options: Interleaving): 
 
   const ahead = options.firstAddressFamilyCount - 1;
   const alternated = leading.slice(0, ahead);
-  for (let i = 0; i < Math.max(leading.length - ahead, following.length); i++) {
+  for (let i = 0; i < Math.max(leading.length, following.length); i++) {
     if (ahead + i < leading.length) alternated.push(leading[ahead + i]!);
     if (i < following.length) alternated.push(following[i]!);
   }

@@ -34,7 +34,7 @@ export interface Schedule {
   readonly ordering: boolean;
   /** No answer will follow. */
   readonly resolved: boolean;
-  /** The latest event was an answer, or the order that came of it, and others may come in the same turn of the event loop. */
+  /** Since the last answer nothing has happened but its being put in order, and others may come in the same turn. */
   readonly gathering: boolean;
 }
 
@@ -69,7 +69,7 @@ export function evolve(schedule: Schedule, event: RaceEvent): Schedule {
       return failed(schedule, event);
     case 'cancelled':
     case 'connected':
-      return { ...schedule, inFlight: schedule.inFlight - 1, gathering: false };
+      return schedule; // the race is over
   }
 }
 
@@ -96,10 +96,8 @@ export function exhausted({ resolved, ordering, inFlight, lanes }: Schedule): bo
 
 /** Those of the endpoints that have not been started, in the same order. */
 export function unstarted(schedule: Schedule, endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  const begun = allBegun(schedule);
-  if (begun.length === 0) return endpoints;
-  const excluded = new Set(begun);
-  return endpoints.filter((endpoint) => !excluded.has(endpoint));
+  const begun = new Set(allBegun(schedule));
+  return endpoints.filter((endpoint) => !begun.has(endpoint));
 }
 
 /** The lane that starts first; the preferred family's when both are due. */
@@ -136,8 +134,8 @@ function answered(schedule: Schedule, { at, answer }: Answered): Schedule {
 }
 
 function resolved(schedule: Schedule, { at }: Resolved): Schedule {
-  const opensAt = schedule.opensAt < Infinity ? Math.min(schedule.opensAt, at) : Infinity;
-  return { ...schedule, opensAt, resolved: true, gathering: false };
+  // With nothing found, open or not is all the same.
+  return { ...schedule, opensAt: Math.min(schedule.opensAt, at), resolved: true, gathering: false };
 }
 
 function queued(schedule: Schedule, event: Queued): Schedule {
@@ -155,7 +153,6 @@ function queued(schedule: Schedule, event: Queued): Schedule {
     begun: allBegun(schedule),
     lanes: lanes.map((lane, index) => ({ ...lane, order: lists[index]!, next: 0 })),
     ordering: false,
-    gathering: !schedule.resolved,
   };
 }
 
