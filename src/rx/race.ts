@@ -25,11 +25,12 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import type { Family } from '../core/address.js';
-import { gather, type Answer, type Known } from '../core/answers.js';
+import type { Answer } from '../core/answers.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { attemptRecords, codedError, ConnectionError, toError } from '../core/errors.js';
 import type { Connected, RaceEvent, Started } from '../core/events.js';
 import { interleave, type Interleaving } from '../core/interleave.js';
+import { gather, type Known } from '../core/known.js';
 import {
   evolve,
   exhausted,

@@ -1,0 +1,46 @@
+import type { Answer } from '../../src/core/answers.js';
+import { gather, type Known } from '../../src/core/known.js';
+import { A, AAAA } from '../support/virtual-race.js';
+
+const take = (known: readonly Known[], answer: Answer, { at = 0, family = 0 }: { at?: number; family?: 0 | 4 | 6 } = {}) =>
+  gather(known, { type: 'answered', at, answer }, { port: 443, family });
+const addresses = (known: readonly Known[]) => known.map(({ endpoint }) => endpoint.address);
+
+describe('gather', () => {
+  it('adds endpoints with family and port, in the order of the answer', () => {
+    expect(take([], AAAA('2001:db8::2', '2001:db8::1')).map(({ endpoint }) => endpoint)).toEqual([
+      { address: '2001:db8::2', family: 6, port: 443 },
+      { address: '2001:db8::1', family: 6, port: 443 },
+    ]);
+  });
+
+  it('[R14] takes an address once, however it is written, over all answers', () => {
+    const known = take([], AAAA('2001:db8::1', '2001:DB8:0::1', '::ffff:192.0.2.1'));
+    expect(addresses(take(known, A('192.0.2.1', '192.0.2.2', '192.0.2.2')))).toEqual(['2001:db8::1', '192.0.2.1', '192.0.2.2']);
+  });
+
+  it('keeps the endpoints that it knew, as the same objects', () => {
+    const known = take([], AAAA('2001:db8::1'));
+    expect(take(known, A('192.0.2.1'))[0]).toBe(known[0]);
+    expect(take(known, { type: 'A', addresses: [] })).toBe(known);
+  });
+
+  it('leaves out the family that the race excludes, also where it is mapped', () => {
+    const answer = AAAA('2001:db8::1', '::ffff:192.0.2.1');
+    expect(addresses(take([], answer, { family: 4 }))).toEqual(['192.0.2.1']);
+    expect(addresses(take([], answer, { family: 6 }))).toEqual(['2001:db8::1']);
+  });
+
+  it('[R10] knows until when an answer holds; one that holds for no time, for the race under way', () => {
+    const expiries = (ttl?: number) => take([], { ...A('192.0.2.1'), ttl }, { at: 100 }).map(({ expiresAt }) => expiresAt);
+    expect([expiries(5), expiries(0), expiries()]).toEqual([[5100], [Infinity], [Infinity]]);
+  });
+
+  it('[R11] replaces what is stale by a fresh answer of its type, which keeps the endpoints that it holds too', () => {
+    const stale = take(take([], { ...AAAA('2001:db8::1', '2001:db8::2'), stale: true }), { ...A('192.0.2.1'), stale: true });
+    const fresh = take(stale, AAAA('2001:db8::2', '2001:db8::3'));
+    expect(addresses(fresh)).toEqual(['192.0.2.1', '2001:db8::2', '2001:db8::3']);
+    expect(fresh[1]!.endpoint).toBe(stale[1]!.endpoint);
+    expect(addresses(take(fresh, { type: 'A', addresses: [] }))).toEqual(['2001:db8::2', '2001:db8::3']);
+  });
+});
