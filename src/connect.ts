@@ -6,6 +6,7 @@ import { retransmissionTimeout } from './core/history.js';
 import type { Pacing } from './core/schedule.js';
 import { currentFamilies } from './node/connectivity.js';
 import { debug } from './node/debug.js';
+import { filtered } from './node/filter.js';
 import { systemResolver } from './node/lookup.js';
 import { tcp } from './node/tcp.js';
 import { checkHost, checkOptions, checkPort, defaults, type ConnectOptions, type Settings } from './options.js';
@@ -87,7 +88,7 @@ export function plan<T>({ host, asciiHost, port }: Destination, settings: Settin
     sort: ordering(settings, past),
     interleaving: settings,
     pacing: pacing(settings, past),
-    transport: settings.transport ?? (tcpTransport(settings) as Transport<unknown> as Transport<T>),
+    transport: filtered(settings.transport ?? (tcpTransport(settings) as Transport<unknown> as Transport<T>), settings),
     discard: destroy,
     attemptTimeout,
     connectTimeout,

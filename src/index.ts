@@ -20,6 +20,7 @@ export { defaultPolicyTable, type Policy } from './core/policy-table.js';
 
 // attempts
 export { tcp, type SocketOptions, type TcpOptions } from './node/tcp.js';
+export { ssrf, type Filter } from './node/filter.js';
 export type { Transport } from './rx/race.js';
 export type { Address, Family } from './core/address.js';
 export { formatEndpoint, type Endpoint } from './core/endpoint.js';

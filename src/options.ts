@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { BlockList, Socket } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { ObservableInput, SchedulerLike } from 'rxjs';
 import type { Family } from './core/address.js';
@@ -17,6 +17,7 @@ import {
   type Checks,
 } from './core/checks.js';
 import type { Endpoint } from './core/endpoint.js';
+import type { Filter } from './node/filter.js';
 import { localChecks, socketChecks, type SocketOptions, type TcpOptions } from './node/tcp.js';
 import { monotonicScheduler } from './rx/monotonic.js';
 import type { Transport } from './rx/race.js';
@@ -71,6 +72,13 @@ export interface ConnectOptions<T = Socket> extends Pick<TcpOptions, 'localAddre
   readonly transport?: Transport<T>;
   /** Options of the sockets, as in `net.connect`. */
   readonly tcp?: SocketOptions;
+  /**
+   * Addresses that are never dialled, in whatever form they come (also on Node 20, whose `net.connect` knows no block list).
+   * Their attempts fail at once with `ERR_IP_BLOCKED`.
+   */
+  readonly blockList?: BlockList;
+  /** Decides of each endpoint, and of each IPv4 address that it may lead to, whether it may be dialled. See `ssrf()`. */
+  readonly filter?: Filter;
   /** Ends the race; it errors with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Every timer and every timestamp. Default: monotonic real time. */
@@ -169,6 +177,11 @@ const checks: Checks<ConnectOptions> = {
     checkEach(name, value, socketChecks);
   },
   ...localChecks,
+  blockList: (name, value) => {
+    const { check } = (isObject(value) ? value : {}) as Partial<BlockList>;
+    if (typeof check !== 'function') throw invalidType(name, 'a net.BlockList', value);
+  },
+  filter: callable,
   signal: (name, value) => {
     const { aborted, addEventListener } = (isObject(value) ? value : {}) as Partial<AbortSignal>;
     if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') throw invalidType(name, 'an AbortSignal', value);

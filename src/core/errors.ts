@@ -8,7 +8,8 @@ export interface AttemptRecord {
   readonly endpoint: Endpoint;
   readonly startedAt: number;
   readonly endedAt: number;
-  readonly outcome: 'failed' | 'cancelled';
+  /** `blocked`: refused by a filter, and never dialled. */
+  readonly outcome: 'failed' | 'cancelled' | 'blocked';
   /** What it failed with; absent when it was cancelled. */
   readonly error?: Error;
   /** The error's `code`, where it has one: `ECONNREFUSED`, `EHOSTUNREACH` … */
@@ -21,8 +22,9 @@ export interface AttemptRecord {
  * - `attempts`: every attempt failed
  * - `timeout`: `connectTimeout` was over first
  * - `resolution`: there was no address to try
+ * - `blocked`: every address was refused by a filter
  */
-export type ConnectionErrorReason = 'attempts' | 'timeout' | 'resolution';
+export type ConnectionErrorReason = 'attempts' | 'timeout' | 'resolution' | 'blocked';
 
 /** What a {@link ConnectionError} is made of: where the race went, how it ended, and its events in order. */
 export interface LostRace {
@@ -48,7 +50,7 @@ export class ConnectionError extends AggregateError {
   readonly port: number;
   /**
    * That of the first attempt, in start order, that failed with one; `ETIMEDOUT` when the race ran out of time; the
-   * resolver's when there was nothing to try (`ENOTFOUND` if it gave none).
+   * resolver's when there was nothing to try (`ENOTFOUND` if it gave none); `ERR_IP_BLOCKED` when all was blocked.
    */
   readonly code: string | undefined;
   readonly reason: ConnectionErrorReason;
@@ -63,7 +65,7 @@ export class ConnectionError extends AggregateError {
     const attempts = attemptRecords(race.events, race.endedAt);
     const queries = queryErrors(race.events);
     const causes = attempts.length > 0 ? attempts.flatMap(({ error }) => error ?? []) : queries.map(({ error }) => error);
-    const reason = race.timedOut ? 'timeout' : attempts.length > 0 ? 'attempts' : 'resolution';
+    const reason = reasonFor(race, attempts);
     const code = codeOf(reason, attempts, causes);
     const cause = causes.find((error) => errorCode(error) === code) ?? causes[0];
     super(
@@ -97,13 +99,23 @@ export function attemptRecords(events: readonly RaceEvent[], endedAt: number): A
       records.set(event.endpoint, { ...records.get(event.endpoint)!, endedAt: event.at });
     } else if (event.type === 'failed') {
       const code = errorCode(event.error);
-      const failure = { endedAt: event.at, outcome: 'failed', error: event.error, ...(code !== undefined && { code }) } as const;
+      const outcome = code === BLOCKED ? 'blocked' : 'failed';
+      const failure = { endedAt: event.at, outcome, error: event.error, ...(code !== undefined && { code }) } as const;
       records.set(event.endpoint, { ...records.get(event.endpoint)!, ...failure });
     } else if (event.type === 'connected') {
       records.delete(event.endpoint);
     }
   }
   return [...records.values()];
+}
+
+/** The code of an attempt that a filter has refused. */
+const BLOCKED = 'ERR_IP_BLOCKED';
+
+function reasonFor({ timedOut }: LostRace, attempts: readonly AttemptRecord[]): ConnectionErrorReason {
+  if (timedOut) return 'timeout';
+  if (attempts.length === 0) return 'resolution';
+  return attempts.every(({ outcome }) => outcome === 'blocked') ? 'blocked' : 'attempts';
 }
 
 /** Anything that was thrown, as an Error with a message. */
@@ -129,6 +141,7 @@ export function errorCode(error: Error | undefined): string | undefined {
 /** Why, in a word: the error's code; where that is one of Node's own or missing, its message; in any case something. */
 export function reasonOf(error: Error): string {
   const code = errorCode(error);
+  if (code === BLOCKED) return 'blocked';
   return code !== undefined && !code.startsWith('ERR_') ? code : error.message || code || error.name;
 }
 
@@ -151,7 +164,8 @@ export const NOTHING_THERE = new Set(['ENOTFOUND', 'ENODATA']);
 
 function codeOf(reason: ConnectionErrorReason, attempts: readonly AttemptRecord[], causes: readonly Error[]): string | undefined {
   if (reason === 'timeout') return 'ETIMEDOUT';
-  if (reason === 'attempts') return attempts.find(({ code }) => code !== undefined)?.code;
+  if (reason === 'blocked') return BLOCKED;
+  if (reason === 'attempts') return attempts.find(({ outcome, code }) => outcome === 'failed' && code !== undefined)?.code;
   const codes = causes.flatMap((error) => errorCode(error) ?? []);
   return codes.find((code) => !NOTHING_THERE.has(code)) ?? codes[0] ?? 'ENOTFOUND';
 }
@@ -178,8 +192,9 @@ function nothingToTry({ events }: LostRace): string {
 }
 
 function describeAttempt({ endpoint, startedAt, endedAt, outcome, error }: AttemptRecord): string {
-  const why = error ? reasonOf(error) : outcome;
-  return `${formatEndpoint(endpoint)} ${why} after ${ms(endedAt - startedAt)}`;
+  const where = formatEndpoint(endpoint);
+  if (outcome === 'blocked') return `${where} is blocked`;
+  return `${where} ${error ? reasonOf(error) : outcome} after ${ms(endedAt - startedAt)}`;
 }
 
 /** The queries whose answer a race that ran out of time was still waiting for. */

@@ -45,7 +45,16 @@ export function retransmissionTimeout({ smoothedRtt, rttVariation = 0 }: PathRec
 }
 
 /** Failures of this machine, which say nothing of the path. */
-const LOCAL_FAILURES = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ECONNABORTED']);
+const LOCAL_FAILURES = new Set([
+  'EADDRNOTAVAIL',
+  'EADDRINUSE',
+  'EACCES',
+  'EPERM',
+  'EMFILE',
+  'ENFILE',
+  'ECONNABORTED',
+  'ERR_IP_BLOCKED',
+]);
 
 /**
  * What a race that has ended teaches: its winner's round trip; and what failed, by an error that is not this machine's own,

@@ -1,6 +1,6 @@
-import { addressWords, commonPrefixLength, type Words } from './address-bits.js';
-import { parseAddress } from './address.js';
+import type { Words } from './address-bits.js';
 import { invalidType, invalidValue, outOfRange } from './argument-errors.js';
+import { longestMatch, parsePrefix, type Prefix } from './prefix-table.js';
 
 /** A row of the policy table: addresses within the prefix have this precedence and this label. */
 export interface Policy {
@@ -40,23 +40,17 @@ const NO_POLICY = { precedence: 0, label: -1 };
  */
 export function policyLookup(table: readonly Policy[]): PolicyLookup {
   if (!Array.isArray(table)) throw invalidType('policyTable', 'an array of policies', table);
-  const rows = table
-    .map((row: Policy, index) => ({ ...row, ...parsePrefix(row, `policyTable[${index}]`) }))
-    .sort((a, b) => b.length - a.length);
-  return (words) => rows.find((row) => commonPrefixLength(row.words, words) >= row.length) ?? NO_POLICY;
+  const find = longestMatch(table.map((row: Policy, index) => ({ ...row, ...checkPolicy(row, `policyTable[${index}]`) })));
+  return (words) => find(words) ?? NO_POLICY;
 }
 
-function parsePrefix({ prefix, precedence, label }: Policy, name: string): { words: Words; length: number } {
+function checkPolicy({ prefix, precedence, label }: Policy, name: string): Prefix {
   if (typeof prefix !== 'string') throw invalidType(`${name}.prefix`, 'of type string', prefix);
   for (const [key, value] of Object.entries({ precedence, label })) {
     if (typeof value !== 'number') throw invalidType(`${name}.${key}`, 'of type number', value);
     if (!(value >= 0)) throw outOfRange(`${name}.${key}`, '>= 0', value);
   }
-  const [, text = '', digits = ''] = /^(.+)\/(\d{1,3})$/.exec(prefix) ?? [];
-  const address = parseAddress(text);
-  // An IPv4-mapped prefix is read as the IPv4 address that it is, and an IPv4 prefix would lack the 96 bits before it.
-  const length = Number(digits);
-  if (!address || digits === '' || length > 128 || !text.includes(':'))
-    throw invalidValue(`${name}.prefix`, 'must be an IPv6 prefix', prefix);
-  return { words: addressWords(address), length };
+  const parsed = prefix.includes(':') ? parsePrefix(prefix) : undefined;
+  if (!parsed) throw invalidValue(`${name}.prefix`, 'must be an IPv6 prefix', prefix);
+  return parsed;
 }

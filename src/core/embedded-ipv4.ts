@@ -1,0 +1,49 @@
+import { addressWords, type Words } from './address-bits.js';
+import type { Address } from './address.js';
+
+/**
+ * The IPv4 addresses within an IPv6 address that lead, or may lead, to them: a packet to the one can end at the other.
+ *
+ *     ::192.0.2.1                  IPv4-compatible, RFC 4291 section 2.5.5.1
+ *     64:ff9b::192.0.2.1           NAT64, RFC 6052 section 2.1
+ *     64:ff9b:1::192.0.2.1         NAT64 of the network, RFC 8215; at any place where RFC 6052 section 2.2 may put it
+ *     2002:c000:201::              6to4, RFC 3056
+ *     2001:0:…                     Teredo, RFC 4380 section 4: its server, and its client (inverted)
+ *
+ * None within an IPv4 address, nor in `::` and `::1`. IPv4-mapped addresses are IPv4 addresses from the start.
+ */
+export function embeddedIPv4(address: Address): readonly string[] {
+  if (address.family === 4) return [];
+  const words = addressWords(address);
+  const [first, second, third, fourth, , , seventh, eighth] = words as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const last = dotted(seventh, eighth);
+  if (words.slice(0, 6).every((word) => word === 0)) return seventh === 0 && eighth <= 1 ? [] : [last];
+  if (first === 0x64 && second === 0xff9b && third === 0) return [last];
+  if (first === 0x64 && second === 0xff9b && third === 1) return [...new Set([last, ...translated(words)])];
+  if (first === 0x2002) return [dotted(second, third)];
+  if (first === 0x2001 && second === 0) return [dotted(third, fourth), dotted(seventh ^ 0xffff, eighth ^ 0xffff)];
+  return [];
+}
+
+/** Where RFC 6052 section 2.2 puts an IPv4 address after prefixes of 48, 56 and 64 bits: around bits 64 to 71, which are 0. */
+function translated(words: Words): string[] {
+  const bytes = words.flatMap((word) => [word >>> 8, word & 0xff]);
+  return [
+    [6, 7, 9, 10],
+    [7, 9, 10, 11],
+    [9, 10, 11, 12],
+  ].map((places) => places.map((place) => bytes[place]).join('.'));
+}
+
+function dotted(high: number, low: number): string {
+  return [high >>> 8, high & 0xff, low >>> 8, low & 0xff].join('.');
+}
