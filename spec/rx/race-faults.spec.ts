@@ -166,6 +166,18 @@ describe('answers', () => {
     expect(race.winner).toBe(six);
   });
 
+  it('[R10] that have expired do not come back with another answer', () => {
+    const race = runRace({
+      lookup: answering(['at once', { ...AAAA(six, seven), ttl: 0.1 }], [200, A(four)]),
+      fates: { [six]: fails(300), [four]: fails(10) },
+    });
+    expect(race.starts).toEqual([
+      [six, 0],
+      [four, 250],
+    ]);
+    expect(race.error).toMatchObject({ attempts: [{ endpoint: { address: six } }, { endpoint: { address: four } }] });
+  });
+
   it('[R11] that are stale start the race, until fresh ones replace what was not started', () => {
     const race = runRace({
       lookup: answering(['at once', { ...AAAA(six, seven), stale: true }], [100, AAAA(six, '2001:db8::8')]),

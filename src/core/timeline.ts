@@ -38,7 +38,7 @@ interface Row {
  * @returns lines joined by newlines; no newline at the end
  */
 export function timeline(events: readonly RaceEvent[], { width = 80 }: TimelineOptions = {}): string {
-  const total = Math.max(1, ...events.map(({ at }) => at));
+  const total = events.reduce((last, { at }) => Math.max(last, at), 1);
   const rows = rowsOf(events, total);
   const labels = Math.max(0, ...rows.map(({ label }) => label.length));
   const outcomes = Math.max(0, ...rows.map(({ outcome }) => outcome.length));

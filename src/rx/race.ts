@@ -150,13 +150,13 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
       return new ConnectionError({ host, port, preferredFamily: pacing.preferredFamily, timedOut, endedAt: at(), events });
     };
 
-    /** What is known in order, and what is left of it in order again whenever some of it has expired. */
+    /** What is known and has not expired, in order; and again what is left of it whenever some of it has. */
     const sorted = (known: readonly Known[]): Observable<readonly Endpoint[]> => {
-      const sorted$ = from(plan.sort(known.map(({ endpoint }) => endpoint)));
-      const expiry = Math.min(...known.map(({ expiresAt }) => expiresAt));
+      const fresh = known.filter(({ expiresAt }) => expiresAt > at());
+      const sorted$ = from(plan.sort(fresh.map(({ endpoint }) => endpoint)));
+      const expiry = fresh.reduce((first, { expiresAt }) => Math.min(first, expiresAt), Infinity);
       if (expiry >= plan.connectTimeout) return sorted$;
-      const fresh = () => sorted(known.filter(({ expiresAt }) => expiresAt > expiry));
-      return merge(sorted$, timer(expiry - at(), scheduler).pipe(mergeMap(fresh)));
+      return merge(sorted$, timer(expiry - at(), scheduler).pipe(mergeMap(() => sorted(fresh))));
     };
 
     const queued = (order: readonly Endpoint[]): RaceEvent<T> => {
@@ -184,11 +184,11 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
       );
 
     subscriber.add(letGo);
-    if (plan.signal?.aborted) {
-      abandon(plan.signal.reason);
+    const { signal } = plan;
+    if (signal?.aborted) {
+      abandon(signal.reason);
       return;
     }
-    const { signal } = plan;
     if (signal) {
       held.add(
         onAbort(signal, () => {
