@@ -2,6 +2,7 @@ import net from 'node:net';
 import { NEVER, of, VirtualTimeScheduler } from 'rxjs';
 import {
   createConnector,
+  rfc6724,
   staticResolver,
   type Connector,
   type ConnectorOptions,
@@ -57,6 +58,24 @@ describe('a connector', () => {
       after(2);
       expect(starts(races, deadSix)).toEqual([`${six} 0`, `${four} 250`]);
     });
+
+    it.each([
+      ['AAAA a turn before A', [0, AAAA(six)], [1, A(four)], `${four} 1`],
+      ['AAAA long before A', [0, AAAA(six)], [200, A(four)], `${six} 50`],
+      ['AAAA alone', [0, AAAA(six)], [20, { type: 'A', addresses: [] }], `${six} 20`],
+    ] as const)(
+      '[S7] waits for the other family as for the preferred, where all of this one failed: %s',
+      (_, first, second, start) => {
+        const races = connector();
+        starts(races, { [six]: hangs, [four]: connects(20) });
+        const race = runRace({
+          lookup: answering(first, second),
+          fates: { [six]: connects(500), [four]: connects(20) },
+          racing: races.race$,
+        });
+        expect(`${race.starts[0]![0]} ${race.starts[0]![1]}`).toBe(start);
+      },
+    );
 
     it('[S7] tries what failed after the others of its family, never drops it, and forgets it with a success', () => {
       const races = connector();
@@ -131,6 +150,28 @@ describe('a connector', () => {
       expect(starts(races, deadSix)).toEqual([`${four} 0`]);
     });
 
+    it('[S4] learns nothing from a race during which the network changed', () => {
+      const races = connector();
+      const transport = ({ address }: { address: string }) => {
+        network = 'train';
+        return address === four ? of(address) : NEVER;
+      };
+      races
+        .connect$('example.com', 443, { resolver: staticResolver([six, four]), transport, connectionAttemptDelay: 10 })
+        .subscribe();
+      clock.flush();
+      expect(races.snapshot().paths).toEqual({});
+    });
+
+    it('[S4] does without a name of the network that cannot be had', () => {
+      const broken = () => {
+        throw new Error('no network');
+      };
+      const races = connector({ history: { network: broken } });
+      expect(starts(races, { [six]: hangs, [four]: connects(20) })).toEqual([`${six} 0`, `${four} 250`]);
+      expect(starts(races, { [six]: hangs, [four]: connects(20) })).toEqual([`${four} 0`]);
+    });
+
     it('[S5] takes no notice of it in one race of twenty', () => {
       let chance = 0;
       const races = connector({ random: () => chance });
@@ -141,6 +182,13 @@ describe('a connector', () => {
         return starts(races, { [six]: fails(1), [four]: connects(1) })[0];
       });
       expect(led.filter((start) => start === `${six} 0`)).toHaveLength(1);
+    });
+
+    it('counts with another policy table too', () => {
+      const races = connector({ sort: rfc6724({ findSources: (all) => all.map(({ address }) => address) }) });
+      const deadSix = { [six]: hangs, [four]: connects(20) };
+      starts(races, deadSix);
+      expect(starts(races, deadSix)).toEqual([`${four} 0`]);
     });
 
     it("does not touch the order of a caller's sort, or of sort: 'none'", () => {
@@ -211,6 +259,34 @@ describe('a connector', () => {
       expect(Object.keys(small.snapshot().paths)).toHaveLength(2);
     });
 
+    it('with what was used last as what was used last', () => {
+      const races = connector({ history: { maxEntries: 3 } });
+      for (const address of [six, seven, four]) starts(races, { [address]: connects(1) });
+      const later = connector({ history: { maxEntries: 3 } });
+      later.restore(races.snapshot());
+      starts(later, { '192.0.2.5': connects(1) });
+      expect(Object.keys(later.snapshot().paths).sort()).toEqual(['home 192.0.2.4', 'home 192.0.2.5', `home ${seven}`]);
+    });
+
+    it('without instants of a clock that was ahead', () => {
+      const races = connector();
+      races.restore({ version: 1, paths: { [`home ${six}`]: { failedAt: 1e13 } } });
+      after(FAILURE_AGE + 1);
+      expect(starts(races, { [six]: connects(1), [four]: connects(1) })).toEqual([`${six} 0`]);
+    });
+
+    it('and does without a store that gives promises', async () => {
+      const store = {
+        get: () => Promise.reject(new Error('later')),
+        set: () => undefined,
+        clear: () => undefined,
+        entries: () => [],
+      };
+      const races = connector({ history: { store: store as never } });
+      expect(starts(races, { [six]: connects(1) })).toEqual([`${six} 0`]);
+      await new Promise(setImmediate);
+    });
+
     it('by itself: two connectors share nothing', () => {
       starts(connector(), { [six]: hangs, [four]: connects(20) });
       expect(starts(connector(), { [six]: connects(1), [four]: connects(20) })).toEqual([`${six} 0`]);
@@ -227,8 +303,8 @@ describe('a connector', () => {
 
     it('without records that are none', () => {
       const races = connector();
-      races.restore({ version: 1, paths: { a: 5, b: { failedAt: 'now' }, c: { usedAt: -1 }, d: { usedAt: 1 } } });
-      expect(races.snapshot().paths).toEqual({ d: { usedAt: 1 } });
+      races.restore({ version: 1, paths: { a: 5, b: { failedAt: 'now' }, c: { usedAt: -1 }, d: { usedAt: 0 } } });
+      expect(races.snapshot().paths).toEqual({ d: { usedAt: 0 } });
     });
 
     it('and does without a store that throws', () => {
@@ -262,6 +338,15 @@ describe('a connector', () => {
       races.clear();
       race(races);
       expect(resolver).toHaveBeenCalledTimes(3);
+    });
+
+    it('without those that are malformed', () => {
+      const resolver = () => of(null as never, { type: 'A' } as never, AAAA(six));
+      const winners: unknown[] = [];
+      const races = connector({ resolver, cache: {} });
+      for (let i = 0; i < 2; i++)
+        races.connect$('example.com', 443, { transport: () => of('won') }).subscribe((winner) => winners.push(winner));
+      expect(winners).toEqual(['won', 'won']);
     });
 
     it('of its own resolver alone, and with cache: false not at all', () => {

@@ -1,18 +1,22 @@
 import type { Socket } from 'node:net';
-import { filter, firstValueFrom, map, type Observable } from 'rxjs';
-import { wellFormed, type Answer } from './core/answers.js';
+import { defer, filter, firstValueFrom, map, type Observable } from 'rxjs';
+import { parseAddress, type Family } from './core/address.js';
+import type { Answer } from './core/answers.js';
 import type { Connected, RaceEvent } from './core/events.js';
 import { retransmissionTimeout } from './core/history.js';
+import { prefersIPv4 } from './core/policy-table.js';
 import type { Pacing } from './core/schedule.js';
+import type { Past } from './history.js';
+import { selectionOptions } from './node/address-selection.js';
 import { currentFamilies } from './node/connectivity.js';
 import { debug } from './node/debug.js';
 import { filtered } from './node/filter.js';
 import { systemResolver } from './node/lookup.js';
 import { tcp } from './node/tcp.js';
 import { checkHost, checkOptions, checkPort, defaults, type ConnectOptions, type Settings } from './options.js';
-import { ordering, type Past } from './ordering.js';
+import { ordering } from './ordering.js';
 import { race, type RacePlan, type Transport } from './rx/race.js';
-import { resolve } from './rx/resolve.js';
+import { resolve, wellFormedResolver } from './rx/resolve.js';
 
 /**
  * Connects to a host by racing its addresses, as an Observable of the first connection that works.
@@ -57,7 +61,8 @@ export function winner<T>() {
 export function race$<T = Socket>(host: string, port: number, options?: ConnectOptions<T>): Observable<RaceEvent<T>> {
   const asciiHost = checkHost(host);
   checkPort(port);
-  return race(plan({ host, asciiHost, port }, checkOptions(options)));
+  const settings = checkOptions(options);
+  return defer(() => race(plan({ host, asciiHost, port }, settings)));
 }
 
 /**
@@ -84,7 +89,7 @@ export function plan<T>({ host, asciiHost, port }: Destination, settings: Settin
     host,
     port,
     family,
-    answers$: wellFormedAnswers(resolve(asciiHost, resolver, family === 0 ? {} : { family })),
+    answers$: resolve(asciiHost, wellFormedResolver(resolver, debug), family === 0 ? {} : { family }),
     sort: ordering(settings, past),
     interleaving: settings,
     pacing: pacing(settings, past),
@@ -97,26 +102,41 @@ export function plan<T>({ host, asciiHost, port }: Destination, settings: Settin
   };
 }
 
-function wellFormedAnswers(answers$: Observable<Answer>): Observable<Answer> {
-  return answers$.pipe(
-    map((answer) => wellFormed(answer, debug)),
-    filter((answer) => answer !== undefined),
-  );
-}
-
 function pacing<T>(settings: Settings<T>, past: Past | undefined): Pacing {
-  const { family, preferFamily, transport, resolutionDelay, familyStaggerDelay, maxConcurrentAttempts } = settings;
-  // A transport of the caller's may reach what this machine does not.
-  const ownFamily = transport || currentFamilies().includes(6) ? 6 : 4;
-  const preferredFamily = family || (preferFamily ?? ownFamily);
-  if (!settings.enabled) return { preferredFamily, resolutionDelay, attemptDelay: () => Infinity, maxConcurrentAttempts: 1 };
+  const { family, preferFamily, resolutionDelay, familyStaggerDelay, maxConcurrentAttempts } = settings;
+  const preferredFamily = family || (preferFamily ?? familyOfChoice(settings));
+  const suspects = past && allFailedLately(past);
+  if (!settings.enabled)
+    return { preferredFamily, resolutionDelay, attemptDelay: () => Infinity, maxConcurrentAttempts: 1, suspects };
   return {
     preferredFamily,
     resolutionDelay,
     attemptDelay: attemptDelay(settings, past),
     familyStaggerDelay,
     maxConcurrentAttempts,
+    suspects,
   };
+}
+
+/**
+ * IPv6, unless the policy table says otherwise, or sockets of this machine would have no way to use it. A transport of the
+ * caller's may reach what it does not.
+ */
+function familyOfChoice<T>({ sort, transport, localAddress }: Settings<T>): Family {
+  const { policyTable } = (typeof sort === 'function' ? selectionOptions(sort) : undefined) ?? {};
+  if (policyTable && prefersIPv4(policyTable)) return 4;
+  if (transport) return 6;
+  const locals = [localAddress ?? []].flat().map((local) => parseAddress(local)?.family);
+  const usable = locals.length > 0 ? locals : currentFamilies();
+  return usable.includes(6) ? 6 : 4;
+}
+
+function allFailedLately({ recall, failedLately }: Past): (answer: Answer) => boolean {
+  return ({ addresses }) =>
+    addresses.every((text) => {
+      const address = parseAddress(text);
+      return address !== undefined && failedLately(recall(address) ?? {});
+    });
 }
 
 /** With `'adaptive'`, when the first packet would be sent again on a path that is known; elsewhere what RFC 8305 recommends. */

@@ -5,12 +5,14 @@ import { invalidType } from './core/argument-errors.js';
 import { isObject } from './core/checks.js';
 import { ConnectionError } from './core/errors.js';
 import type { RaceEvent } from './core/events.js';
-import { createHistory, type History, type HistoryOptions, type Snapshot } from './history.js';
+import { createHistory, type HistoryOptions, type RaceHistory, type Snapshot } from './history.js';
+import { debug } from './node/debug.js';
 import { systemResolver } from './node/lookup.js';
 import { checkHost, checkOptions, checkPort, type ConnectOptions } from './options.js';
 import { cached, type CacheOptions } from './rx/cached.js';
 import { monotonicScheduler } from './rx/monotonic.js';
 import { race } from './rx/race.js';
+import { wellFormedResolver } from './rx/resolve.js';
 
 /** Defaults of a connector's races, and what they share. */
 export interface ConnectorOptions<T = Socket> extends ConnectOptions<T> {
@@ -62,7 +64,7 @@ export function createConnector<D = Socket>(options: ConnectorOptions<D> = {}): 
   checkMemory(options);
   const { cache, history: historyOptions, ...shared } = options;
   const { scheduler } = checkOptions(shared);
-  const base = shared.resolver ?? systemResolver();
+  const base = wellFormedResolver(shared.resolver ?? systemResolver(), debug);
   const answers = cache === false ? undefined : cached(base, { clock: scheduler, ...cache });
   const history = historyOptions === false ? undefined : createHistory(historyOptions ?? {}, clockOf(scheduler));
 
@@ -72,10 +74,9 @@ export function createConnector<D = Socket>(options: ConnectorOptions<D> = {}): 
     const options = { ...withoutReplaced(shared, own), resolver: answers ?? base, ...given(own) };
     const settings = checkOptions(options as ConnectOptions<T>);
     return defer(() => {
-      const recall = history?.recall(settings.random);
-      const past = history && recall && { recall, failedLately: history.failedLately };
-      const events$ = race(plan({ host, asciiHost, port }, settings, past));
-      return history ? events$.pipe(teaching(history)) : events$;
+      const lived = history?.begin(settings.random);
+      const events$ = race(plan({ host, asciiHost, port }, settings, lived?.past));
+      return lived ? events$.pipe(teaching(lived)) : events$;
     });
   };
   const connect$ = <T>(host: string, port: number, own?: ConnectOptions<T>) => race$(host, port, own).pipe(winner());
@@ -122,7 +123,7 @@ function given(options: ConnectOptions<unknown>): ConnectOptions<unknown> {
 }
 
 /** Lets a history learn from a race once it has ended by itself: before its winner, or its error, is told. */
-function teaching<T>(history: History): MonoTypeOperatorFunction<RaceEvent<T>> {
+function teaching<T>(history: RaceHistory): MonoTypeOperatorFunction<RaceEvent<T>> {
   return (events$) =>
     defer(() => {
       const events: RaceEvent<T>[] = [];

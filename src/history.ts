@@ -1,12 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { invalidType, invalidValue } from './core/argument-errors.js';
-import { callable, checkEach, integer, isObject, number, type Checks } from './core/checks.js';
+import { callable, checkEach, integer, isObject, number, orInfinity, type Checks } from './core/checks.js';
+import { toError } from './core/errors.js';
 import type { RaceEvent } from './core/events.js';
 import { failed, lessons, succeeded, type PathRecord, type Recall } from './core/history.js';
-import { currentNetwork } from './node/connectivity.js';
+import { currentNetwork as networkOfNow } from './node/connectivity.js';
 import { debug } from './node/debug.js';
 
-/** Where records are kept: a Map will do. One that throws is done without. */
+/** Where records are kept, synchronously: a Map will do. One that throws is done without. */
 export interface HistoryStore {
   get(key: string): PathRecord | undefined;
   set(key: string, record: PathRecord): unknown;
@@ -36,21 +37,29 @@ export interface Snapshot {
 
 /** What the races of one connector learn from each other, for each network by itself. */
 export interface History {
-  /** What is known in the network of now. `undefined` for a race that is to take no notice. */
-  readonly recall: (random: () => number) => Recall | undefined;
-  readonly failedLately: (record: PathRecord) => boolean;
-  /** Takes in the events of a race that has ended, in the network of now. */
-  readonly learn: (events: readonly RaceEvent[]) => void;
+  /** The history as one race sees it, in the network in which it begins. */
+  readonly begin: (random: () => number) => RaceHistory;
   readonly snapshot: () => Snapshot;
   readonly restore: (snapshot: unknown) => void;
   readonly clear: () => void;
 }
 
+export interface RaceHistory {
+  /** Absent for a race that is to take no notice. */
+  readonly past?: Past;
+  /** Takes in the events of the race once it has ended; nothing, if the network is another by then. */
+  readonly learn: (events: readonly RaceEvent[]) => void;
+}
+
+/** What a race knows of those before it. */
+export interface Past {
+  readonly recall: Recall;
+  readonly failedLately: (record: PathRecord) => boolean;
+}
+
 export const historyChecks: Checks<HistoryOptions> = {
   failureAge: number(0, Number.MAX_SAFE_INTEGER),
-  ignoreOneIn: (name, value) => {
-    if (value !== Infinity) number(1, Number.MAX_SAFE_INTEGER)(name, value);
-  },
+  ignoreOneIn: orInfinity(number(1, Number.MAX_SAFE_INTEGER)),
   maxEntries: integer(1, Number.MAX_SAFE_INTEGER),
   store: (name, value) => {
     const { get, set, clear, entries } = (isObject(value) ? value : {}) as Record<keyof HistoryStore, unknown>;
@@ -62,33 +71,35 @@ export const historyChecks: Checks<HistoryOptions> = {
 /** @param now ms; of a clock that goes on from one run of the program to the next, where snapshots are to do so */
 export function createHistory(options: HistoryOptions, now: () => number): History {
   checkEach('options.history', options, historyChecks);
-  const { failureAge = 600_000, ignoreOneIn = 20, maxEntries = 1000, network = currentNetwork } = options;
+  const { failureAge = 600_000, ignoreOneIn = 20, maxEntries = 1000, network = networkOfNow } = options;
   const store = options.store ?? new LRUCache<string, PathRecord>({ max: maxEntries });
-  const keyOf = (address: string) => `${network()} ${address}`;
+  const currentNetwork = () => attempt('network', network) ?? '';
+  const failedLately = ({ failedAt }: PathRecord) => failedAt !== undefined && now() - failedAt < failureAge;
 
   return {
-    recall: (random) => {
-      if (random() < 1 / ignoreOneIn) return undefined;
-      return ({ address }) => attempt('get', () => checked(store.get(keyOf(address))));
-    },
-    failedLately: ({ failedAt }) => failedAt !== undefined && now() - failedAt < failureAge,
-    learn: (events) => {
-      for (const lesson of lessons(events)) {
-        const key = keyOf(lesson.endpoint.address);
-        attempt('set', () => {
-          const record = checked(store.get(key)) ?? {};
-          store.set(key, lesson.outcome === 'failed' ? failed(record, now()) : succeeded(record, lesson.rtt, now()));
-        });
-      }
+    begin: (random) => {
+      const home = currentNetwork();
+      const keyOf = (address: string) => `${home} ${address}`;
+      const recall: Recall = ({ address }) => attempt('get', () => checked(store.get(keyOf(address))));
+      const learn = (events: readonly RaceEvent[]) => {
+        if (currentNetwork() !== home) return;
+        for (const lesson of lessons(events)) {
+          const record = recall(lesson.endpoint) ?? {};
+          const learnt = lesson.outcome === 'failed' ? failed(record, now()) : succeeded(record, lesson.rtt, now());
+          attempt('set', () => store.set(keyOf(lesson.endpoint.address), learnt));
+        }
+      };
+      return random() < 1 / ignoreOneIn ? { learn } : { past: { recall, failedLately }, learn };
     },
     snapshot: () => ({ version: 1, paths: attempt('entries', () => Object.fromEntries(store.entries())) ?? {} }),
     restore: (snapshot) => {
       if (!isObject(snapshot)) throw invalidType('snapshot', 'what snapshot() returned', snapshot);
       const { version, paths } = snapshot as Partial<Snapshot>;
       if (version !== 1 || !isObject(paths)) throw invalidValue('snapshot', 'is not of a version that is known', version);
-      for (const [key, record] of Object.entries(paths)) {
+      // The first was used last, and so is to be set last.
+      for (const [key, record] of Object.entries(paths).reverse()) {
         const good = checked(record);
-        if (good) attempt('set', () => store.set(key, good));
+        if (good) attempt('set', () => store.set(key, notAfter(now(), good)));
       }
     },
     clear: () => {
@@ -100,13 +111,27 @@ export function createHistory(options: HistoryOptions, now: () => number): Histo
 }
 
 /** History is of use, not of need: a store that throws is told of, and done without. */
-function attempt<R>(method: keyof HistoryStore, call: () => R): R | undefined {
+function attempt<R>(what: string, call: () => R): R | undefined {
+  const complain = (error: unknown) => {
+    debug('the history does without %s: %s', what, toError(error).message);
+  };
   try {
-    return call();
+    const result = call();
+    if (result instanceof Promise) result.catch(complain);
+    return result;
   } catch (error) {
-    debug('the store of the history failed in %s: %s', method, (error as Error).message);
+    complain(error);
     return undefined;
   }
+}
+
+/** Instants of a clock that was ahead of this one would never age. */
+function notAfter(now: number, { usedAt, failedAt, ...record }: PathRecord): PathRecord {
+  return {
+    ...record,
+    ...(usedAt !== undefined && { usedAt: Math.min(usedAt, now) }),
+    ...(failedAt !== undefined && { failedAt: Math.min(failedAt, now) }),
+  };
 }
 
 /** A record that came from outside; rubbish is told of, and no record. */

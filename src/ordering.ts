@@ -2,30 +2,27 @@ import { from, map, of, take, throwIfEmpty, type Observable, type ObservableInpu
 import { parseAddress } from './core/address.js';
 import { invalidReturn } from './core/argument-errors.js';
 import type { Endpoint } from './core/endpoint.js';
-import type { PathRecord, Recall } from './core/history.js';
+import type { Recall } from './core/history.js';
 import { firstDecision, preferLowerRoundTripTime, preferUsed } from './core/rfc6724.js';
-import { destinationSelection } from './node/address-selection.js';
-import { findSources, type FindSources } from './node/source-address.js';
+import type { Past } from './history.js';
+import { destinationSelection, selectionOptions } from './node/address-selection.js';
+import type { FindSources } from './node/source-address.js';
 import type { ConnectOptions, Settings } from './options.js';
 import type { RacePlan } from './rx/race.js';
-
-/** What a race knows of those before it. */
-export interface Past {
-  readonly recall: Recall;
-  readonly failedLately: (record: PathRecord) => boolean;
-}
 
 /** The stage that puts endpoints in order, as the `sort` option has it. */
 export function ordering<T>({ sort, transport, localAddress }: Settings<T>, past: Past | undefined): RacePlan<T>['sort'] {
   if (sort === 'none') return (endpoints) => of(endpoints);
-  if (typeof sort === 'function') return (endpoints) => sortedBy(sort, endpoints);
+  const selection = typeof sort === 'function' ? selectionOptions(sort) : {};
+  if (!selection) return (endpoints) => sortedBy(sort as SortFunction, endpoints);
+
   const recall: Recall = past?.recall ?? (() => undefined);
-  const select =
-    sort === undefined && transport
-      ? ipv6First(recall)
-      : destinationSelection({ findSources: localAddress === undefined ? findSources : among([localAddress].flat()), recall });
+  const sources = localAddress === undefined ? {} : { findSources: among([localAddress].flat()) };
+  const select = sort === undefined && transport ? ipv6First(recall) : destinationSelection({ ...sources, ...selection, recall });
   return (endpoints) => of(past ? failuresLast(select(endpoints), past) : select(endpoints));
 }
+
+type SortFunction = Exclude<ConnectOptions['sort'], string | undefined>;
 
 /** What failed lately after what did not, each in its order: within its family that is, for the families alternate later. */
 function failuresLast(endpoints: readonly Endpoint[], { recall, failedLately }: Past): readonly Endpoint[] {
@@ -49,10 +46,7 @@ function ipv6First(recall: Recall): (endpoints: readonly Endpoint[]) => readonly
       .map(({ endpoint }) => endpoint);
 }
 
-function sortedBy(
-  sort: Exclude<ConnectOptions['sort'], string | undefined>,
-  endpoints: readonly Endpoint[],
-): Observable<readonly Endpoint[]> {
+function sortedBy(sort: SortFunction, endpoints: readonly Endpoint[]): Observable<readonly Endpoint[]> {
   const sorted: unknown = sort([...endpoints]);
   const refuse = () => invalidReturn('options.sort', 'endpoints, or an Observable of them', sorted);
   if (typeof sorted !== 'object' || sorted === null) throw refuse();

@@ -34,6 +34,8 @@ describe('gather', () => {
   it('[R10] knows until when an answer holds; one that holds for no time, for the race under way', () => {
     const expiries = (ttl?: number) => take([], { ...A('192.0.2.1'), ttl }, { at: 100 }).map(({ expiresAt }) => expiresAt);
     expect([expiries(5), expiries(0), expiries()]).toEqual([[5100], [Infinity], [Infinity]]);
+    // No timer lasts so long.
+    expect(expiries(30 * 24 * 3600)).toEqual([Infinity]);
   });
 
   it('[R11] replaces what is stale by a fresh answer of its type, which keeps the endpoints that it holds too', () => {

@@ -80,6 +80,19 @@ describe('rfc6724', () => {
     expect(sorted.map((one) => one.address)).toEqual([four, five, six, seven]);
   });
 
+  it('[R6] waits for A where the policy table prefers IPv4', () => {
+    const policyTable = [
+      ...defaultPolicyTable.filter(({ label }) => label !== 4),
+      { prefix: '::ffff:0:0/96', precedence: 100, label: 4 },
+    ];
+    const race = runRace({
+      lookup: answering([0, AAAA(six)], [20, A(four)]),
+      fates: { [four]: connects(1) },
+      options: { sort: rfc6724({ policyTable, findSources: dualStack }) },
+    });
+    expect(race.starts).toEqual([[four, 20]]);
+  });
+
   it('refuses a policy table that is none at the call', () => {
     expect(() => rfc6724({ policyTable: [{ prefix: 'x', precedence: 1, label: 1 }] })).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
@@ -113,6 +126,14 @@ describe('the default order', () => {
         done();
       },
     });
+  });
+
+  it('[R6] waits for A where only IPv4 local addresses are given', async () => {
+    const resolver: Resolver = () => NEVER.pipe(startWith(A('127.0.0.1')));
+    const started$ = race$('example.com', 9, { resolver, resolutionDelay: 4000, localAddress: '127.0.0.9' }).pipe(
+      filter(({ type }) => type === 'started'),
+    );
+    await expect(firstValueFrom(started$)).resolves.toMatchObject({ endpoint: { address: '127.0.0.1' } });
   });
 
   it('asks this machine nothing with a transport of the caller, which may reach what it does not', () => {

@@ -215,6 +215,10 @@ describe('dnsResolver', () => {
     [{ servers: '192.0.2.53' }, 'ERR_INVALID_ARG_TYPE'],
     [{ timeout: 'soon' }, 'ERR_INVALID_ARG_TYPE'],
     [{ tries: 0 }, 'ERR_OUT_OF_RANGE'],
+    [{ servers: [] }, 'ERR_INVALID_ARG_VALUE'],
+    [{ servers: [5] }, 'ERR_INVALID_ARG_TYPE'],
+    [{ hostsFile: 5 }, 'ERR_INVALID_ARG_TYPE'],
+    [{ family: 4 }, 'ERR_INVALID_ARG_VALUE'],
   ])('refuses %j at the call', (options, code) => {
     expect(() => dnsResolver(options as never)).toThrow(expect.objectContaining({ code }));
   });
@@ -248,6 +252,7 @@ describe('dnsResolver', () => {
     });
 
     it('does without one that cannot be read', async () => {
+      expect((await answers('both.example', { hostsFile: '\0' })).A.addresses).toEqual([four]);
       expect((await answers('both.example', { hostsFile: folder })).A.addresses).toEqual([four]);
     });
   });

@@ -1,7 +1,7 @@
 import type dns from 'node:dns';
 import { firstValueFrom, toArray } from 'rxjs';
 import { connect$, systemResolver, type Answer, type LookupFunction, type RaceEvent } from '../../src/index.js';
-import { connectedFamilies, watchConnectivity, type Interfaces } from '../../src/node/connectivity.js';
+import { connectedFamilies, networkId, watchConnectivity, type Interfaces } from '../../src/node/connectivity.js';
 
 type Callback = Parameters<LookupFunction>[2];
 const bothFamilies = () => [6, 4] as const;
@@ -118,13 +118,30 @@ describe('systemResolver', () => {
     expect(asked.map(({ family }) => family)).toEqual([4]);
   });
 
-  it('[R2] does not ask for a family that this machine cannot reach, [R6] so that the other does not wait', () => {
+  it('[R2] does not ask for a family that this machine cannot reach', () => {
     const { asked, lookup } = manual();
-    const seen: Answer[] = [];
-    systemResolver({ lookup, families: () => [4] })('example.com').subscribe((answer) => seen.push(answer));
+    const seen: unknown[] = [];
+    systemResolver({ lookup, families: () => [4] })('example.com').subscribe({
+      next: (answer) => seen.push(answer),
+      complete: () => seen.push('complete'),
+    });
+    asked[0]!.answer(null, found('192.0.2.1'));
     expect(asked.map(({ family }) => family)).toEqual([4]);
     expect(seen).toEqual([
+      { type: 'A', addresses: ['192.0.2.1'] },
       { type: 'AAAA', addresses: [], error: expect.objectContaining({ message: expect.stringContaining('IPv6') }) },
+      'complete',
+    ]);
+  });
+
+  it('[R2] asks for it all the same where there is nothing else: the name may be one of this machine itself', async () => {
+    const lookup: LookupFunction = (_host, { family }, callback) => {
+      callback(null, found(...(family === 6 ? ['::1'] : [])));
+    };
+    const answers = await firstValueFrom(systemResolver({ lookup, families: () => [4] })('ip6-loopback').pipe(toArray()));
+    expect(answers).toMatchObject([
+      { type: 'A', addresses: [] },
+      { type: 'AAAA', addresses: ['::1'] },
     ]);
   });
 
@@ -188,5 +205,43 @@ describe('watchConnectivity', () => {
     now = 1000;
     expect(connectivity().families).toEqual([6]);
     expect(interfaces).toHaveBeenCalledTimes(2);
+  });
+
+  it('[R2] takes both families, or what was known before, for a system that does not tell', () => {
+    let now = 0;
+    const interfaces = jest.fn<Interfaces, []>(() => {
+      throw new Error('not allowed');
+    });
+    const connectivity = watchConnectivity(interfaces, () => now);
+    expect(connectivity()).toMatchObject({ families: [6, 4] });
+    expect(connectivity().network()).toBe('');
+    now = 1000;
+    interfaces.mockReturnValueOnce({
+      eth0: [{ internal: false, family: 'IPv4', address: '192.0.2.1' }],
+    } as unknown as Interfaces);
+    expect(connectivity().families).toEqual([4]);
+    now = 2000;
+    expect(connectivity().families).toEqual([4]);
+  });
+});
+
+describe('networkId', () => {
+  const id = (...addresses: readonly [name: string, address: string, internal?: boolean][]) =>
+    networkId(
+      Object.fromEntries(
+        addresses.map(([name, address, internal = false]) => [name, [{ address, internal }]]),
+      ) as unknown as Interfaces,
+    );
+  const home = id(['eth0', '192.0.2.7']);
+
+  it('[S4] is another with another address, or interface', () => {
+    expect(new Set([home, id(['eth0', '192.0.2.8']), id(['wlan0', '192.0.2.7']), id(['eth0', '2001:db8:1::1']), id()]).size).toBe(
+      5,
+    );
+  });
+
+  it('[S4] is the same with loopback, link-local and changing IPv6 addresses', () => {
+    expect(id(['eth0', '192.0.2.7'], ['lo', '127.0.0.1', true], ['veth1', 'fe80::1'])).toBe(home);
+    expect(id(['eth0', '2001:db8:1::1'])).toBe(id(['eth0', '2001:db8:1::abcd']));
   });
 });

@@ -25,6 +25,13 @@ describe('staticResolver', () => {
     await expect(answers(resolver, 'db.example.')).resolves.toMatchObject([{ addresses: [six] }, { addresses: [] }]);
   });
 
+  it('takes one address without a list around it', async () => {
+    await expect(answers(staticResolver({ 'db.example': six }), 'db.example')).resolves.toMatchObject([
+      { addresses: [six] },
+      { addresses: [] },
+    ]);
+  });
+
   it('has negative answers for a name that is not in the table', async () => {
     await expect(answers(staticResolver({ 'example.com': [four] }), 'constructor')).resolves.toMatchObject([
       { type: 'AAAA', addresses: [], error: { code: 'ENOTFOUND' } },

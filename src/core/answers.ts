@@ -42,7 +42,7 @@ export function wellFormed(answer: Answer, complain: (complaint: string) => void
   const { addresses, ttl, ...rest } = answer;
   const listed: readonly unknown[] = Array.isArray(addresses) ? addresses : [];
   const own = listed.filter((text): text is string => typeof text === 'string' && belongs(text, answer.type));
-  const holds = ttl === undefined || ttl >= 0;
+  const holds = ttl === undefined || (typeof ttl === 'number' && ttl >= 0);
   if (holds && listed === addresses && own.length === listed.length) return answer;
 
   for (const text of listed) if (!own.includes(text as string)) complain(`${show(text)} is left out of an ${answer.type} answer`);

@@ -1,3 +1,4 @@
+import type { Address } from './address.js';
 import type { Endpoint } from './endpoint.js';
 import type { RaceEvent } from './events.js';
 import { errorCode } from './errors.js';
@@ -14,8 +15,8 @@ export interface PathRecord {
   readonly failedAt?: number;
 }
 
-/** What is known of an endpoint's address. */
-export type Recall = (endpoint: Endpoint) => PathRecord | undefined;
+/** What is known of an address. */
+export type Recall = (address: Address) => PathRecord | undefined;
 
 /** What a race has taught of one of its endpoints. */
 export type Lesson =

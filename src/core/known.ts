@@ -1,5 +1,6 @@
 import { parseAddress, type Family } from './address.js';
 import type { Answer } from './answers.js';
+import { LONGEST_DELAY } from './checks.js';
 import type { Endpoint } from './endpoint.js';
 import type { Answered } from './events.js';
 
@@ -27,7 +28,8 @@ export function gather(
 ): readonly Known[] {
   const { type, stale = false, ttl } = answer;
   // A time to live of 0 is for the race under way.
-  const expiresAt = ttl === undefined || ttl === 0 ? Infinity : at + ttl * 1000;
+  const holds = ttl !== undefined && ttl > 0 && ttl * 1000 <= LONGEST_DELAY;
+  const expiresAt = holds ? at + ttl * 1000 : Infinity;
   const replaced = stale ? known : known.filter((one) => !one.stale || one.type !== type);
   const before = new Map(known.map((one) => [one.endpoint.address, one]));
   const kept = new Set(replaced.map((one) => one.endpoint.address));

@@ -1,4 +1,5 @@
-import type { Words } from './address-bits.js';
+import { addressWords, type Words } from './address-bits.js';
+import { parseAddress } from './address.js';
 import { invalidType, invalidValue, outOfRange } from './argument-errors.js';
 import { longestMatch, parsePrefix, type Prefix } from './prefix-table.js';
 
@@ -42,6 +43,16 @@ export function policyLookup(table: readonly Policy[]): PolicyLookup {
   if (!Array.isArray(table)) throw invalidType('policyTable', 'an array of policies', table);
   const find = longestMatch(table.map((row: Policy, index) => ({ ...row, ...checkPolicy(row, `policyTable[${index}]`) })));
   return (words) => find(words) ?? NO_POLICY;
+}
+
+/** Whether, by a policy table, IPv4 destinations come before those of global IPv6 where nothing else tells them apart. */
+export function prefersIPv4(table: readonly Policy[]): boolean {
+  const policyOf = policyLookup(table);
+  const [six, four] = ['2000::', '0.0.0.0'].map((text) => policyOf(addressWords(parseAddress(text)!)).precedence) as [
+    number,
+    number,
+  ];
+  return four > six;
 }
 
 function checkPolicy({ prefix, precedence, label }: Policy, name: string): Prefix {

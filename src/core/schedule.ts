@@ -1,4 +1,4 @@
-import { answerFamily } from './answers.js';
+import { answerFamily, type Answer } from './answers.js';
 import type { Family } from './address.js';
 import type { Endpoint } from './endpoint.js';
 import type { Answered, Failed, Queued, RaceEvent, Resolved, Started } from './events.js';
@@ -14,6 +14,8 @@ export interface Pacing {
   /** Given: each family is a lane of its own, and the other family's opens this much after the preferred one's. */
   readonly familyStaggerDelay?: number;
   readonly maxConcurrentAttempts: number;
+  /** Whether nothing good is to be expected of an answer's addresses: then the other family's are waited for as well. */
+  readonly suspects?: (answer: Answer) => boolean;
 }
 
 /** All that pacing needs to know of a race so far: a value, folded from its events by {@link evolve}. */
@@ -28,8 +30,10 @@ export interface Schedule {
   readonly opensAt: number;
   /** When the second lane opens even before its stagger is over: the first has failed, and nothing is in flight. */
   readonly relievedAt: number;
-  /** The preferred family's query has been answered, with addresses or without. */
+  /** The preferred family's query has been answered, with addresses or without; but not with suspect ones alone. */
   readonly preferredAnswered: boolean;
+  /** The families whose queries have been answered. */
+  readonly answeredFamilies: readonly Family[];
   /** Addresses have come whose order is still being decided. */
   readonly ordering: boolean;
   /** No answer will follow. */
@@ -48,6 +52,7 @@ export function openSchedule(pacing: Pacing): Schedule {
     opensAt: Infinity,
     relievedAt: Infinity,
     preferredAnswered: false,
+    answeredFamilies: [],
     ordering: false,
     resolved: false,
     gathering: false,
@@ -127,10 +132,16 @@ function secondOpensAt({ pacing, lanes, inFlight, opensAt, relievedAt }: Schedul
  */
 function answered(schedule: Schedule, { at, answer }: Answered): Schedule {
   const positive = answer.addresses.length > 0;
-  const preferredAnswered = schedule.preferredAnswered || answerFamily(answer) === schedule.pacing.preferredFamily;
+  const { preferredFamily, resolutionDelay, suspects } = schedule.pacing;
+  const family = answerFamily(answer);
+  const answeredFamilies = [...schedule.answeredFamilies, family];
+  const suspect = positive && suspects?.(answer) === true;
+  const preferredAnswered =
+    schedule.preferredAnswered || (family === preferredFamily && !suspect) || new Set(answeredFamilies).size === 2;
   const waiting = positive || schedule.opensAt < Infinity;
-  const opensAt = waiting ? Math.min(schedule.opensAt, preferredAnswered ? at : at + schedule.pacing.resolutionDelay) : Infinity;
-  return { ...schedule, opensAt, preferredAnswered, ordering: schedule.ordering || positive, gathering: !schedule.resolved };
+  const opensAt = waiting ? Math.min(schedule.opensAt, preferredAnswered ? at : at + resolutionDelay) : Infinity;
+  const ordering = schedule.ordering || positive;
+  return { ...schedule, opensAt, preferredAnswered, answeredFamilies, ordering, gathering: !schedule.resolved };
 }
 
 function resolved(schedule: Schedule, { at }: Resolved): Schedule {

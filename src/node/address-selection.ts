@@ -29,7 +29,16 @@ export interface AddressSelectionOptions {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-6 RFC 6724 section 6}
  */
 export function rfc6724(options: AddressSelectionOptions = {}): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
-  return destinationSelection(options);
+  const sort = destinationSelection(options);
+  selections.set(sort, options);
+  return sort;
+}
+
+const selections = new WeakMap<object, AddressSelectionOptions>();
+
+/** The options of a sort function that {@link rfc6724} has made. */
+export function selectionOptions(sort: object): AddressSelectionOptions | undefined {
+  return selections.get(sort);
 }
 
 /** {@link rfc6724} with what is known of earlier races. */

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
-import { merge, of, type Observable } from 'rxjs';
-import type { Family } from '../core/address.js';
+import { concat, concatMap, merge, of, type Observable } from 'rxjs';
+import { addressWords } from '../core/address-bits.js';
+import { parseAddress, type Family } from '../core/address.js';
 import { recordType, type Answer } from '../core/answers.js';
 import type { Query } from '../rx/resolve.js';
+import { debug } from './debug.js';
 
 /** The addresses of this machine, as `os.networkInterfaces()` tells them. */
 export type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
 
 const LINK_LOCAL = /^(?:169\.254\.|fe[89ab])/i;
+
+function reachesOthers({ internal, address }: NetworkInterfaceInfo): boolean {
+  return !internal && !LINK_LOCAL.test(address);
+}
 
 /** For how long an answer of the system about its interfaces is believed, in ms. */
 const LOOK_INTERVAL = 1000;
@@ -20,34 +26,50 @@ const LOOK_INTERVAL = 1000;
 export function connectedFamilies(interfaces: Interfaces): readonly Family[] {
   const usable = Object.values(interfaces)
     .flatMap((addresses) => addresses ?? [])
-    .filter(({ internal, address }) => !internal && !LINK_LOCAL.test(address));
+    .filter(reachesOthers);
   const families = ([6, 4] as const).filter((family) => usable.some((info) => info.family === `IPv${family}`));
   return families.length === 0 ? [6, 4] : families;
 }
 
-/** Names the network that a machine is in: the same while it has the same addresses on the same interfaces. */
+/**
+ * Names the network that a machine is in: the same while it has the same addresses on the same interfaces. Loopback and
+ * link-local addresses do not count, and of IPv6 addresses only the network's part, for the rest changes with time.
+ */
 export function networkId(interfaces: Interfaces): string {
   const addresses = Object.entries(interfaces).flatMap(([name, infos]) =>
-    (infos ?? []).map(({ address }) => `${name} ${address}`),
+    (infos ?? []).filter(reachesOthers).map(({ address }) => `${name} ${networkPart(address)}`),
   );
-  return createHash('sha256').update(addresses.sort().join('\n')).digest('base64url').slice(0, 16);
+  const distinct = [...new Set(addresses)].sort();
+  return createHash('sha256').update(distinct.join('\n')).digest('base64url').slice(0, 16);
 }
 
-/** What is looked at when the machine's addresses are. */
+function networkPart(text: string): string {
+  const address = parseAddress(text);
+  return address?.family === 6 ? addressWords(address).slice(0, 4).join(':') : text;
+}
+
+/** What a look at the machine's addresses tells. */
 export interface Connectivity {
   readonly families: readonly Family[];
-  readonly network: string;
+  readonly network: () => string;
 }
 
-/** Asks the system for its addresses, at most once in `LOOK_INTERVAL`; in between, what it said. */
+/** Where the system does not tell: nothing speaks against either family. */
+const UNKNOWN: Connectivity = { families: [6, 4], network: () => '' };
+
+/** Asks the system for its addresses, at most once in `LOOK_INTERVAL`; in between, and where it fails, what it said before. */
 export function watchConnectivity(interfaces: () => Interfaces, now: () => number): () => Connectivity {
   let lookedAt = -Infinity;
-  let connectivity: Connectivity;
+  let connectivity = UNKNOWN;
   return () => {
-    if (now() - lookedAt >= LOOK_INTERVAL) {
-      lookedAt = now();
+    if (now() - lookedAt < LOOK_INTERVAL) return connectivity;
+    lookedAt = now();
+    try {
       const found = interfaces();
-      connectivity = { families: connectedFamilies(found), network: networkId(found) };
+      let id: string | undefined;
+      connectivity = { families: connectedFamilies(found), network: () => (id ??= networkId(found)) };
+    } catch (error) {
+      debug('the system does not tell its addresses: %s', (error as Error).message);
     }
     return connectivity;
   };
@@ -59,11 +81,13 @@ const currentConnectivity = watchConnectivity(networkInterfaces, () => performan
 export const currentFamilies = () => currentConnectivity().families;
 
 /** {@link networkId} of this machine as it is now, a second old at most. */
-export const currentNetwork = () => currentConnectivity().network;
+export const currentNetwork = () => currentConnectivity().network();
 
 /**
- * Asks for each family that is wanted, side by side, AAAA first. A family that this machine cannot reach is not asked for: it
- * is a negative answer.
+ * Asks for each family that is wanted, side by side, AAAA first.
+ *
+ * A family that this machine cannot reach is not asked for: it is a negative answer. Unless the other has no address either:
+ * then the name may be one of this machine itself, whose loopback addresses need no network.
  */
 export function askFamilies(
   query: Query,
@@ -71,10 +95,15 @@ export function askFamilies(
   ask: (family: Family) => Observable<Answer>,
 ): Observable<Answer> {
   const wanted = ([6, 4] as const).filter((family) => query.family === undefined || query.family === family);
-  return merge(...wanted.map((family) => (connected.includes(family) ? ask(family) : of(unreachable(family)))));
+  const [reachable] = wanted.filter((family) => connected.includes(family));
+  const [unreachable] = wanted.filter((family) => !connected.includes(family));
+  if (reachable === undefined || unreachable === undefined) return merge(...wanted.map(ask));
+  return ask(reachable).pipe(
+    concatMap((answer) => concat(of(answer), answer.addresses.length > 0 ? of(notAsked(unreachable)) : ask(unreachable))),
+  );
 }
 
-function unreachable(family: Family): Answer {
+function notAsked(family: Family): Answer {
   const error = new Error(`not asked for: this machine has no IPv${family} address to connect from`);
   return { type: recordType(family), addresses: [], error };
 }

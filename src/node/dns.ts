@@ -1,9 +1,9 @@
 import { getServers, Resolver as Channel, type RecordWithTtl } from 'node:dns';
-import { domainToASCII } from 'node:url';
 import { defer, finalize, Observable, of } from 'rxjs';
 import type { Address, Family } from '../core/address.js';
 import { recordType, type Answer } from '../core/answers.js';
 import { invalidType } from '../core/argument-errors.js';
+import { callable, checkEach, integer, LONGEST_DELAY, oneOrMore, type Checks } from '../core/checks.js';
 import { codedError, toError } from '../core/errors.js';
 import { knownAnswers, type Query, type Resolver } from '../rx/resolve.js';
 import { askFamilies, currentFamilies } from './connectivity.js';
@@ -37,6 +37,7 @@ export interface DnsResolverOptions {
  * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-3 RFC 8305 section 3}
  */
 export function dnsResolver(options: DnsResolverOptions = {}): Resolver {
+  checkEach('options', options, checks);
   const { servers, timeout = 1000, tries = 2, families = currentFamilies } = options;
   const hosts = options.hostsFile === false ? () => [] : hostsFile(options.hostsFile ?? systemHostsFile);
   const open = () => {
@@ -44,15 +45,29 @@ export function dnsResolver(options: DnsResolverOptions = {}): Resolver {
     channel.setServers(ipv6First(servers ?? getServers()));
     return channel;
   };
-  if (servers !== undefined && !Array.isArray(servers)) throw invalidType('options.servers', 'an array of addresses', servers);
-  open(); // checks the options
+  open(); // checks the servers
 
   return (host, query = {}) => {
     const listed = hosts(host);
     if (listed.length > 0) return askFamilies(query, [6, 4], (family) => of(listedAnswer(host, family, listed)));
-    return knownAnswers(host) ?? defer(() => ask(open(), domainToASCII(host) || host, query, families()));
+    return knownAnswers(host) ?? defer(() => ask(open(), host, query, families()));
   };
 }
+
+const checks: Checks<DnsResolverOptions> = {
+  servers: (name, value) => {
+    if (!Array.isArray(value)) throw invalidType(name, 'an array of addresses', value);
+    oneOrMore((each, server) => {
+      if (typeof server !== 'string') throw invalidType(each, 'of type string', server);
+    })(name, value);
+  },
+  timeout: integer(1, LONGEST_DELAY),
+  tries: integer(1, Number.MAX_SAFE_INTEGER),
+  hostsFile: (name, value) => {
+    if (value !== false && typeof value !== 'string') throw invalidType(name, 'a path or false', value);
+  },
+  families: callable,
+};
 
 /** The queries share a channel of their own, so that cancelling them cancels nobody else's. */
 function ask(channel: Channel, name: string, query: Query, connected: readonly Family[]): Observable<Answer> {

@@ -27,17 +27,22 @@ export function hostsFile(path: string): HostsFile {
   };
 }
 
+/** Changes when the file does; `undefined` for one that cannot be read. */
 function versionOf(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = orUndefined(() => statSync(path, { throwIfNoEntry: false }));
   return stats && `${stats.ino} ${stats.mtimeMs} ${stats.size}`;
 }
 
 function read(path: string): Map<string, readonly Address[]> {
+  return parseHosts(orUndefined(() => readFileSync(path, 'utf8')) ?? '');
+}
+
+function orUndefined<T>(call: () => T): T | undefined {
   try {
-    return parseHosts(readFileSync(path, 'utf8'));
+    return call();
   } catch (error) {
     debug('the hosts file cannot be read: %s', (error as Error).message);
-    return new Map();
+    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } fro
 import { Observable } from 'rxjs';
 import { parseAddress, type Family } from '../core/address.js';
 import { recordType, type Answer } from '../core/answers.js';
+import { callable, checkEach, type Checks } from '../core/checks.js';
 import { codedError, toError } from '../core/errors.js';
 import type { Query, Resolver } from '../rx/resolve.js';
 import { askFamilies, currentFamilies } from './connectivity.js';
@@ -36,6 +37,7 @@ export interface SystemResolverOptions {
  * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-3.1 RFC 8305 section 3.1}
  */
 export function systemResolver(options: SystemResolverOptions = {}): Resolver {
+  checkEach('options', options, { lookup: callable, families: callable } satisfies Checks<SystemResolverOptions>);
   const { lookup = systemLookup, families = currentFamilies } = options;
   const resolver = (host: string, query: Query = {}) => askFamilies(query, families(), (family) => lookUp(lookup, host, family));
   return Object.assign(resolver, { uncancellable: true });

@@ -10,16 +10,17 @@ import {
   share,
   tap,
   timer,
-  type Observable,
+  Observable,
   type SchedulerLike,
+  type TimestampProvider,
 } from 'rxjs';
 import type { Family } from '../core/address.js';
 import { answerFamily, recordType, type Answer } from '../core/answers.js';
-import { checkEach, integer, number, scheduler, type Checks } from '../core/checks.js';
+import { invalidType } from '../core/argument-errors.js';
+import { checkEach, integer, isObject, number, type Checks } from '../core/checks.js';
 import { errorCode, NOTHING_THERE } from '../core/errors.js';
-import { normalName } from '../core/host-name.js';
 import { monotonicScheduler } from './monotonic.js';
-import type { Query, Resolver } from './resolve.js';
+import { wellFormedResolver, type Query, type Resolver } from './resolve.js';
 
 /** Options of {@link cached}. Times to live in seconds, as in DNS. */
 export interface CacheOptions {
@@ -29,17 +30,17 @@ export interface CacheOptions {
   readonly minTtl?: number;
   /** How long it holds that a name, or its addresses of a family, do not exist. Default 5, and never over `maxTtl`. */
   readonly negativeTtl?: number;
-  /** For how long an answer that has expired is still given, while it is asked for again. Default 0: not at all. */
+  /** For how many seconds an answer that has expired is still given, while it is asked for again. Default 0: not at all. */
   readonly staleFor?: number;
   /** Answers kept; the one used longest ago makes room. Default 1000. */
   readonly maxEntries?: number;
-  /** Default: monotonic real time. */
-  readonly clock?: SchedulerLike;
+  /** A scheduler, or whatever tells the time in ms. Default: monotonic real time. */
+  readonly clock?: TimestampProvider | SchedulerLike;
 }
 
 /** A resolver that remembers. */
 export interface CachedResolver extends Resolver {
-  /** Forgets every answer. Queries under way go on. */
+  /** Forgets every answer, those of queries under way too. */
   clear(): void;
 }
 
@@ -50,7 +51,7 @@ const LINGER = 1000;
  * Remembers a resolver's answers for as long as they hold.
  *
  *     ask ──► resolver ──► answer                 nothing known
- *     ask ──► answer                              fresh: at once, with the time to live that is left
+ *     ask ──► answer                              fresh: at once, and for the whole race
  *     ask ──► stale answer ──► resolver ──► answer    expired, within `staleFor`: a fresh one follows and replaces it
  *
  * A family that is not known, or not any more, is asked for alone. Those who ask for the same while a query is under way
@@ -67,6 +68,7 @@ const LINGER = 1000;
 export function cached(resolver: Resolver, options: CacheOptions = {}): CachedResolver {
   checkEach('options', options, checks);
   const { maxTtl = 30, minTtl = 0, negativeTtl = 5, staleFor = 0, maxEntries = 1000, clock = monotonicScheduler } = options;
+  const source = wellFormedResolver(resolver, () => undefined);
   const entries = new LRUCache<string, Entry>({ max: maxEntries });
   const underWay = new Map<string, Observable<Answer>>();
 
@@ -75,24 +77,26 @@ export function cached(resolver: Resolver, options: CacheOptions = {}): CachedRe
 
   const store = (host: string, answer: Answer) => {
     const freshUntil = clock.now() + holdsFor(answer) * 1000;
-    if (!failed(answer)) entries.set(keyOf(host, answer.type), { answer, freshUntil });
+    if (!queryFailed(answer)) entries.set(keyOf(host, answer.type), { answer, freshUntil });
   };
 
   /** One query for all who ask while it is under way. */
-  const query = (host: string, query: Query): Observable<Answer> => {
+  const shareQuery = (host: string, query: Query): Observable<Answer> => {
     const key = `${query.family ?? 0} ${host}`;
-    const same = underWay.get(key);
-    if (same) return same;
-    const both = underWay.get(`0 ${host}`);
-    if (both) return both.pipe(filter((answer) => answerFamily(answer) === query.family));
-    const shared$ = resolver(host, query).pipe(
+    const same$ = underWay.get(key);
+    if (same$) return same$;
+    const both$ = underWay.get(`0 ${host}`);
+    if (both$) return both$.pipe(filter((answer) => answerFamily(answer) === query.family));
+    const shared$: Observable<Answer> = source(host, query).pipe(
       tap((answer) => {
-        store(host, answer);
+        if (underWay.get(key) === shared$) store(host, answer); // unless it has been cleared
       }),
-      finalize(() => underWay.delete(key)),
+      finalize(() => {
+        if (underWay.get(key) === shared$) underWay.delete(key);
+      }),
       share({
         connector: () => new ReplaySubject<Answer>(Infinity),
-        resetOnRefCountZero: resolver.uncancellable ? () => timer(LINGER, clock) : true,
+        resetOnRefCountZero: resolver.uncancellable ? () => lingering(clock) : true,
       }),
     );
     underWay.set(key, shared$);
@@ -108,18 +112,37 @@ export function cached(resolver: Resolver, options: CacheOptions = {}): CachedRe
     const known$ = from(usable.map((entry) => given(entry!, now)));
     if (missing.length === 0) return known$;
     const stale = new Set(usable.filter((entry) => entry!.freshUntil <= now).map((entry) => entry!.answer.type));
-    const fresh$ = query(host, missing.length === 1 ? { ...asked, family: missing[0] } : asked).pipe(
+    const fresh$ = defer(() => shareQuery(host, missing.length === 1 ? { ...asked, family: missing[0] } : asked)).pipe(
       // What has failed says nothing against what is stale.
-      map((answer) => (stale.has(answer.type) && failed(answer) ? { ...answer, stale: true } : answer)),
+      map((answer) => (stale.has(answer.type) && queryFailed(answer) ? { ...answer, stale: true } : answer)),
     );
     return concat(known$, fresh$);
   };
 
-  return Object.assign((host: string, asked: Query = {}) => defer(() => ask(normalName(host), asked)), {
+  return Object.assign((host: string, asked: Query = {}) => defer(() => ask(host.toLowerCase(), asked)), {
     clear: () => {
       entries.clear();
+      underWay.clear();
     },
   });
+}
+
+/** Emits when those who wait no more have been waited for long enough; in real time without holding the process open. */
+function lingering(clock: TimestampProvider | SchedulerLike): Observable<unknown> {
+  if (isScheduler(clock) && clock !== monotonicScheduler) return timer(LINGER, clock);
+  return new Observable((subscriber) => {
+    const timeout = setTimeout(() => {
+      subscriber.next(undefined);
+    }, LINGER);
+    timeout.unref();
+    return () => {
+      clearTimeout(timeout);
+    };
+  });
+}
+
+function isScheduler(clock: TimestampProvider | SchedulerLike): clock is SchedulerLike {
+  return 'schedule' in clock;
 }
 
 interface Entry {
@@ -133,19 +156,26 @@ const checks: Checks<CacheOptions> = {
   negativeTtl: number(0, Number.MAX_SAFE_INTEGER),
   staleFor: number(0, Number.MAX_SAFE_INTEGER),
   maxEntries: integer(1, Number.MAX_SAFE_INTEGER),
-  clock: scheduler,
+  clock: (name, value) => {
+    const { now } = (isObject(value) || typeof value === 'function' ? value : {}) as Partial<TimestampProvider>;
+    if (typeof now !== 'function') throw invalidType(name, 'a scheduler or a clock', value);
+  },
 };
 
 function keyOf(host: string, type: Answer['type']): string {
   return `${type} ${host}`;
 }
 
-/** An answer as it is given from memory: with the time to live that is left, or as a stale one. */
+/**
+ * An answer as it is given from memory: as a stale one, or without a time to live, for it holds at least for the race that it
+ * is given to.
+ */
 function given({ answer, freshUntil }: Entry, now: number): Answer {
-  return freshUntil > now ? { ...answer, ttl: (freshUntil - now) / 1000 } : { ...answer, ttl: 0, stale: true };
+  if (freshUntil <= now) return { ...answer, ttl: 0, stale: true };
+  return { ...answer, ttl: undefined };
 }
 
-/** The query failed: nobody knows whether there is something. */
-function failed({ addresses, error }: Answer): boolean {
+/** Nobody knows whether there is something. */
+function queryFailed({ addresses, error }: Answer): boolean {
   return addresses.length === 0 && error !== undefined && !NOTHING_THERE.has(errorCode(error) ?? '');
 }

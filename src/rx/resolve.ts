@@ -1,6 +1,6 @@
-import { defer, of, type Observable } from 'rxjs';
+import { defer, filter, map, of, type Observable } from 'rxjs';
 import { parseAddress, type Address, type Family } from '../core/address.js';
-import { recordType, type Answer } from '../core/answers.js';
+import { recordType, wellFormed, type Answer } from '../core/answers.js';
 
 /** What a race wants to know of a host. */
 export interface Query {
@@ -19,9 +19,19 @@ export interface Resolver {
   readonly uncancellable?: boolean;
 }
 
+/** A resolver whose answers are well-formed; `complain` is told of what is left out. */
+export function wellFormedResolver(resolver: Resolver, complain: (complaint: string) => void): Resolver {
+  const ask = (host: string, query?: Query) =>
+    defer(() => resolver(host, query)).pipe(
+      map((answer) => wellFormed(answer, complain)),
+      filter((answer) => answer !== undefined),
+    );
+  return Object.assign(ask, { uncancellable: resolver.uncancellable === true });
+}
+
 /** The answers for a host: what is known without asking, or else the resolver's. */
 export function resolve(host: string, resolver: Resolver, query: Query): Observable<Answer> {
-  return knownAnswers(host) ?? defer(() => resolver(host, query));
+  return knownAnswers(host) ?? resolver(host, query);
 }
 
 /**

@@ -6,8 +6,8 @@ import { codedError } from '../core/errors.js';
 import { normalName } from '../core/host-name.js';
 import type { Resolver } from './resolve.js';
 
-/** Addresses by host name, or one list for every host. */
-export type StaticTable = Readonly<Record<string, readonly string[]>> | readonly string[];
+/** Addresses by host name, one or several, or one list for every host. */
+export type StaticTable = Readonly<Record<string, string | readonly string[]>> | readonly string[];
 
 /**
  * Answers from given addresses at once, within `subscribe`: both families, the family of the host's first address first;
@@ -26,7 +26,7 @@ export function staticResolver(table: StaticTable): Resolver {
   }
   const given: unknown = table;
   if (typeof given !== 'object' || given === null) throw invalidType('table', 'an object or an array of addresses', given);
-  const names = new Map(Object.entries(table).map(([name, addresses]) => [normalName(name), answersFor(addresses)]));
+  const names = new Map(Object.entries(table).map(([name, addresses]) => [normalName(name), answersFor([addresses].flat())]));
   const nothing = answersFor([]);
   return (host) => from(names.get(normalName(host)) ?? nothing);
 }
