@@ -16,7 +16,7 @@ import { tcp } from './node/tcp.js';
 import { checkHost, checkOptions, checkPort, defaults, type ConnectOptions, type Settings } from './options.js';
 import { ordering } from './ordering.js';
 import { race, type RacePlan, type Transport } from './rx/race.js';
-import { resolve, wellFormedResolver } from './rx/resolve.js';
+import { resolve } from './rx/resolve.js';
 
 /**
  * Connects to a host by racing its addresses, as an Observable of the first connection that works.
@@ -89,7 +89,8 @@ export function plan<T>({ host, asciiHost, port }: Destination, settings: Settin
     host,
     port,
     family,
-    answers$: resolve(asciiHost, wellFormedResolver(resolver, debug), family === 0 ? {} : { family }),
+    answers: () => resolve(asciiHost, resolver, family === 0 ? {} : { family }),
+    complain: debug,
     sort: ordering(settings, past),
     interleaving: settings,
     pacing: pacing(settings, past),

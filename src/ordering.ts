@@ -16,9 +16,11 @@ export function ordering<T>({ sort, transport, localAddress }: Settings<T>, past
   const selection = typeof sort === 'function' ? selectionOptions(sort) : {};
   if (!selection) return (endpoints) => sortedBy(sort as SortFunction, endpoints);
 
-  const recall: Recall = past?.recall ?? (() => undefined);
   const sources = localAddress === undefined ? {} : { findSources: among([localAddress].flat()) };
-  const select = sort === undefined && transport ? ipv6First(recall) : destinationSelection({ ...sources, ...selection, recall });
+  const select =
+    sort === undefined && transport
+      ? ipv6First(past?.recall)
+      : destinationSelection({ ...sources, ...selection, recall: past?.recall });
   return (endpoints) => of(past ? failuresLast(select(endpoints), past) : select(endpoints));
 }
 
@@ -37,13 +39,18 @@ function among(localAddresses: readonly string[]): FindSources {
 }
 
 /** The order where nothing is known of sources: IPv6 first, then by history. */
-function ipv6First(recall: Recall): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
-  const byFamily = (a: { endpoint: Endpoint }, b: { endpoint: Endpoint }) => b.endpoint.family - a.endpoint.family;
-  return (endpoints) =>
-    endpoints
-      .map((endpoint) => ({ endpoint, record: recall(endpoint) ?? {} }))
-      .sort((a, b) => firstDecision([byFamily, preferLowerRoundTripTime, preferUsed], a, b))
-      .map(({ endpoint }) => endpoint);
+function ipv6First(recall: Recall | undefined): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
+  return (endpoints) => {
+    const families = [6, 4].map((family) => endpoints.filter((endpoint) => endpoint.family === family));
+    return recall ? families.flatMap((family) => byHistory(family, recall)) : families.flat();
+  };
+}
+
+function byHistory(endpoints: readonly Endpoint[], recall: Recall): readonly Endpoint[] {
+  return endpoints
+    .map((endpoint) => ({ endpoint, record: recall(endpoint) ?? {} }))
+    .sort((a, b) => firstDecision([preferLowerRoundTripTime, preferUsed], a, b))
+    .map(({ endpoint }) => endpoint);
 }
 
 function sortedBy(sort: SortFunction, endpoints: readonly Endpoint[]): Observable<readonly Endpoint[]> {

@@ -3,7 +3,6 @@ import {
   catchError,
   config,
   defer,
-  distinctUntilChanged,
   EMPTY,
   filter,
   from,
@@ -25,9 +24,9 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import type { Family } from '../core/address.js';
-import type { Answer } from '../core/answers.js';
+import { wellFormed, type Answer } from '../core/answers.js';
 import type { Endpoint } from '../core/endpoint.js';
-import { attemptRecords, codedError, ConnectionError, toError } from '../core/errors.js';
+import { codedError, ConnectionError, toError } from '../core/errors.js';
 import type { Connected, RaceEvent, Started } from '../core/events.js';
 import { interleave, type Interleaving } from '../core/interleave.js';
 import { gather, type Known } from '../core/known.js';
@@ -55,7 +54,9 @@ export interface RacePlan<T> {
   readonly host: string;
   readonly port: number;
   readonly family: 0 | Family;
-  readonly answers$: Observable<Answer>;
+  readonly answers: () => ObservableInput<Answer>;
+  /** Is told of what is left out of answers that are not well-formed. */
+  readonly complain: (complaint: string) => void;
   /** Asked whenever addresses have come, for all of them. */
   readonly sort: (endpoints: readonly Endpoint[]) => ObservableInput<readonly Endpoint[]>;
   readonly interleaving: Interleaving;
@@ -120,11 +121,9 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     /** Lets go of everything; only then says so. */
     const release = () => {
       const endedAt = at();
-      const past = log.slice(0, handled);
+      const losers = inFlight(log.slice(0, handled));
       letGo();
-      for (const { endpoint, outcome } of attemptRecords(past, endedAt)) {
-        if (outcome === 'cancelled') subscriber.next({ type: 'cancelled', at: endedAt, endpoint });
-      }
+      for (const endpoint of losers) subscriber.next({ type: 'cancelled', at: endedAt, endpoint });
     };
 
     const letGo = () => {
@@ -214,9 +213,9 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     held.add(
       events$
         .pipe(
-          scan((known, event) => (event.type === 'answered' ? gather(known, event, plan) : known), nothing),
-          filter((known) => known !== nothing),
-          distinctUntilChanged(),
+          filter((event) => event.type === 'answered'),
+          scan((known, event) => gather(known, event, plan), nothing),
+          filter(anew(nothing)),
           switchMap(sorted),
           map(queued),
         )
@@ -234,9 +233,10 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     );
 
     held.add(
-      guarded(() => plan.answers$).subscribe({
-        next: (answer) => {
-          raise({ type: 'answered', at: at(), answer });
+      guarded(plan.answers).subscribe({
+        next: (given) => {
+          const answer = wellFormed(given, plan.complain);
+          if (answer) raise({ type: 'answered', at: at(), answer });
         },
         error: (error: unknown) => {
           raise({ type: 'resolved', at: at(), error: toError(error) });
@@ -252,8 +252,27 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
   });
 }
 
+/** The endpoints whose attempts have begun and not ended, in the order of their start. */
+function inFlight(events: readonly RaceEvent[]): ReadonlySet<Endpoint> {
+  const endpoints = new Set<Endpoint>();
+  for (const event of events) {
+    if (event.type === 'started') endpoints.add(event.endpoint);
+    else if (event.type === 'failed' || event.type === 'connected') endpoints.delete(event.endpoint);
+  }
+  return endpoints;
+}
+
 /** Known before any answer. */
 const nothing: readonly Known[] = [];
+
+/** Whether a value is another than the last. */
+function anew<V>(last: V): (value: V) => boolean {
+  return (value) => {
+    const isNew = value !== last;
+    last = value;
+    return isNew;
+  };
+}
 
 /** A stream of the caller's, whose teardown cannot throw: it must not keep the race from its end. */
 function guarded<T>(create: () => ObservableInput<T>): Observable<T> {
