@@ -3,7 +3,7 @@ import type { Endpoint } from '../src/index.js';
 import { parseAddress } from '../src/core/address.js';
 import { addressWords, commonPrefixLength } from '../src/core/address-bits.js';
 import { defaultPolicyTable, policyLookup, type Policy } from '../src/core/policy-table.js';
-import { destinationOf, rules, selectDestinations } from '../src/core/rfc6724.js';
+import { destinationOf, firstDecision, rules, selectDestinations, type Destination } from '../src/core/rfc6724.js';
 
 /** `destination < source`, best first; without a source: no route. */
 type Destinations = readonly string[];
@@ -150,20 +150,35 @@ describe('the order', () => {
     );
   });
 
-  it('[S1] is total: of three, what is before what is before a third is before the third', () => {
-    const three = fc.tuple(destination, destination, destination);
-    const compare = (a: ReturnType<typeof destinationOf>, b: ReturnType<typeof destinationOf>) =>
-      rules.map((rule) => rule(a, b)).find((order) => order !== 0) ?? 0;
+  const record = fc.record({ smoothedRtt: fc.constantFrom(10, 20), usedAt: fc.constant(1) }, { requiredKeys: [] });
+  const recorded = fc
+    .tuple(destination, record)
+    .map(([[address, source], known]) => ({ address, source: source ?? undefined, known }));
+
+  it('[S1] [S2] [S3] is total: of three, what is before what is before a third is before the third', () => {
     fc.assert(
-      fc.property(three, tables, (given, table) => {
-        const [a, b, c] = given.map(([address, source]) =>
-          destinationOf(endpointOf(address), source ?? undefined, policyLookup(table)),
-        ) as [never, never, never];
-        expect(Math.sign(compare(a, b))).toBe(-Math.sign(compare(b, a)) + 0);
+      fc.property(fc.tuple(recorded, recorded, recorded), tables, (given, table) => {
+        const [a, b, c] = given.map(({ address, source, known }) =>
+          destinationOf(endpointOf(address), source, policyLookup(table), known),
+        ) as [Destination, Destination, Destination];
+        const compare = (one: Destination, other: Destination) => firstDecision(rules, one, other);
+        expect(Math.sign(compare(a, b)) + Math.sign(compare(b, a))).toBe(0);
         if (compare(a, b) <= 0 && compare(b, c) <= 0) expect(compare(a, c)).toBeLessThanOrEqual(0);
       }),
-      { seed: 6724, numRuns: 2000 },
+      { seed: 6724, numRuns: 3000 },
     );
+  });
+
+  it('[S2] [S3] goes by history where rules 1 to 8 do not decide, and before rule 9', () => {
+    const policyOf = policyLookup(defaultPolicyTable);
+    const six = (address: string, known = {}) => destinationOf(endpointOf(address), '2001:db8:1::2', policyOf, known);
+    const nearest = six('2001:db8:1::1');
+    const used = six('2001:db8:3::1', { usedAt: 1 });
+    const slow = six('2001:db8:4::1', { smoothedRtt: 80, usedAt: 1 });
+    const fast = six('2001:db8:5::1', { smoothedRtt: 20, usedAt: 1 });
+    expect(selectDestinations([nearest, used, slow, fast])).toEqual([fast, slow, used, nearest]);
+    const ula = destinationOf(endpointOf('fd00::1'), 'fd00::2', policyOf, { smoothedRtt: 1, usedAt: 1 });
+    expect(selectDestinations([ula, nearest])).toEqual([nearest, ula]);
   });
 
   it('[S1] is stable: what no rule tells apart keeps its order', () => {

@@ -13,6 +13,7 @@ import {
   VirtualTimeScheduler,
 } from 'rxjs';
 import { cached, connect$, type Answer, type CacheOptions, type Query, type Resolver } from '../../src/index.js';
+import { runNode } from '../support/dist.js';
 import { A, AAAA, negative } from '../support/virtual-race.js';
 
 const six = '2001:db8::6';
@@ -148,6 +149,21 @@ describe('cached', () => {
       const seen = listen(remembering('example.com'));
       expect(seen.filter((one) => (one as Answer).type === 'A')).toHaveLength(kept ? 1 : 0);
     }
+  });
+
+  it('[R9] does not hold the process open for answers that may still come', async () => {
+    const program = `
+      import { concat, NEVER, of } from 'rxjs';
+      import { createConnector } from './dist/index.mjs';
+      const resolver = Object.assign(() => concat(of({ type: 'AAAA', addresses: ['2001:db8::1'] }), NEVER), { uncancellable: true });
+      const { connect } = createConnector({ resolver, transport: () => of('won') });
+      await connect('example.com', 443);
+      const won = performance.now();
+      process.on('exit', () => console.log(performance.now() - won));
+    `;
+    const { status, stdout, stderr } = await runNode('--input-type=module', '-e', program).ended;
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(Number(stdout)).toBeLessThan(500);
   });
 
   it('[R11] gives an expired answer at once where that is switched on, and the fresh one after it', () => {
