@@ -12,6 +12,7 @@ const LAYERS = [
   'options.ts',
   'presets.ts',
   'ordering.ts',
+  'pacing.ts',
   'connect.ts',
   'connector.ts',
   'cli',

@@ -1,20 +1,14 @@
 import type { Socket } from 'node:net';
 import { defer, filter, firstValueFrom, map, type Observable } from 'rxjs';
-import { parseAddress, type Family } from './core/address.js';
-import type { Answer } from './core/answers.js';
 import type { Connected, RaceEvent } from './core/events.js';
-import { retransmissionTimeout } from './core/history.js';
-import { prefersIPv4 } from './core/policy-table.js';
-import type { Pacing } from './core/schedule.js';
 import type { Past } from './history.js';
-import { selectionOptions } from './node/address-selection.js';
-import { currentFamilies } from './node/connectivity.js';
 import { debug } from './node/debug.js';
 import { filtered } from './node/filter.js';
 import { systemResolver } from './node/lookup.js';
 import { tcp } from './node/tcp.js';
-import { checkHost, checkOptions, checkPort, defaults, type ConnectOptions, type Settings } from './options.js';
+import { checkHost, checkOptions, checkPort, type ConnectOptions, type Settings } from './options.js';
 import { ordering } from './ordering.js';
+import { pacing } from './pacing.js';
 import { race, type RacePlan, type Transport } from './rx/race.js';
 import { resolve } from './rx/resolve.js';
 
@@ -100,55 +94,6 @@ export function plan<T>({ host, asciiHost, port }: Destination, settings: Settin
     connectTimeout,
     signal,
     scheduler,
-  };
-}
-
-function pacing<T>(settings: Settings<T>, past: Past | undefined): Pacing {
-  const { family, preferFamily, resolutionDelay, familyStaggerDelay, maxConcurrentAttempts } = settings;
-  const preferredFamily = family || (preferFamily ?? familyOfChoice(settings));
-  const suspects = past && allFailedLately(past);
-  if (!settings.enabled)
-    return { preferredFamily, resolutionDelay, attemptDelay: () => Infinity, maxConcurrentAttempts: 1, suspects };
-  return {
-    preferredFamily,
-    resolutionDelay,
-    attemptDelay: attemptDelay(settings, past),
-    familyStaggerDelay,
-    maxConcurrentAttempts,
-    suspects,
-  };
-}
-
-/**
- * IPv6, unless the policy table says otherwise, or sockets of this machine would have no way to use it. A transport of the
- * caller's may reach what it does not.
- */
-function familyOfChoice<T>({ sort, transport, localAddress }: Settings<T>): Family {
-  const { policyTable } = (typeof sort === 'function' ? selectionOptions(sort) : undefined) ?? {};
-  if (policyTable && prefersIPv4(policyTable)) return 4;
-  if (transport) return 6;
-  const locals = [localAddress ?? []].flat().map((local) => parseAddress(local)?.family);
-  const usable = locals.length > 0 ? locals : currentFamilies();
-  return usable.includes(6) ? 6 : 4;
-}
-
-function allFailedLately({ recall, failedLately }: Past): (answer: Answer) => boolean {
-  return ({ addresses }) =>
-    addresses.every((text) => {
-      const address = parseAddress(text);
-      return address !== undefined && failedLately(recall(address) ?? {});
-    });
-}
-
-/** With `'adaptive'`, when the first packet would be sent again on a path that is known; elsewhere what RFC 8305 recommends. */
-function attemptDelay<T>(settings: Settings<T>, past: Past | undefined): Pacing['attemptDelay'] {
-  const { attemptSpacingDelay, connectionAttemptDelay } = settings;
-  const given = attemptSpacingDelay ?? connectionAttemptDelay;
-  if (given !== 'adaptive') return () => given;
-  const { minimumConnectionAttemptDelay: least, maximumConnectionAttemptDelay: most } = settings;
-  return (endpoint) => {
-    const known = retransmissionTimeout(past?.recall(endpoint) ?? {});
-    return Math.min(Math.max(known ?? defaults.connectionAttemptDelay, least), most);
   };
 }
 
