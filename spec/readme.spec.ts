@@ -12,7 +12,7 @@ describe('README.md', () => {
   it('shows the race that the package draws', () => {
     const { events } = runRace({
       lookup: answering([18, AAAA('2001:db8::1')], [25, A('192.0.2.1')]),
-      fates: { '2001:db8::1': connects(400), '192.0.2.1': hangs },
+      fates: { '2001:db8::1': connects(600), '192.0.2.1': hangs },
     });
     const [, drawn] = /<!-- drawn by spec\/readme\.spec\.ts -->\s+```\n(.*?)```/s.exec(readme) ?? [];
     expect(`\n${drawn}`).toBe(`\n${timeline(events, { width: 88 })}\n`);

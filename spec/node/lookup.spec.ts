@@ -8,7 +8,7 @@ const bothFamilies = () => [6, 4] as const;
 
 /** A look-up function whose answers the spec gives by hand. */
 function manual() {
-  const asked: { family: unknown; options: dns.LookupAllOptions; answer: Callback }[] = [];
+  const asked: { family: unknown; options: dns.LookupOptions; answer: Callback }[] = [];
   const lookup: LookupFunction = (_host, options, answer) => {
     asked.push({ family: options.family, options, answer });
   };

@@ -1,4 +1,5 @@
-import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
+import { lookup as systemLookup, type LookupAddress } from 'node:dns';
+import type { LookupFunction as NetLookupFunction } from 'node:net';
 import { Observable } from 'rxjs';
 import { parseAddress, type Family } from '../core/address.js';
 import { recordType, type Answer } from '../core/answers.js';
@@ -8,11 +9,7 @@ import type { Query, Resolver } from '../rx/resolve.js';
 import { askFamilies, currentFamilies } from './connectivity.js';
 
 /** `dns.lookup`, or anything that is called as `net.connect` calls its `lookup` option. */
-export type LookupFunction = (
-  host: string,
-  options: LookupAllOptions,
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
+export type LookupFunction = NetLookupFunction;
 
 /** Options of {@link systemResolver}. */
 export interface SystemResolverOptions {
