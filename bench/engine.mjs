@@ -1,4 +1,5 @@
 // What the race itself costs, without sockets: resolving from a table, ordering, pacing and the winner's way out.
+import { setImmediate as turn } from 'node:timers/promises';
 import { bench, do_not_optimize, run } from 'mitata';
 import { of, throwError } from 'rxjs';
 import { connect$, staticResolver } from '../dist/index.mjs';
@@ -7,8 +8,10 @@ const list = (length) => Array.from({ length }, (_, i) => `2001:db8::${(i + 1).t
 const refused = new Error('refused');
 
 const race = { resolver: staticResolver([...list(2), '192.0.2.1', '192.0.2.2']), transport: () => of('connected') };
-bench('2 + 2 addresses, the first connects', () => {
-  connect$('example.com', 443, race).subscribe(do_not_optimize);
+// A hundred at a time, and then a turn of the event loop, as timers that are set and cleared want it: per race a hundredth.
+bench('100 races of 2 + 2 addresses, the first connects', async () => {
+  for (let i = 0; i < 100; i++) connect$('example.com', 443, race).subscribe(do_not_optimize);
+  await turn();
 });
 
 const lost = { resolver: staticResolver(list(5000)), transport: () => throwError(() => refused) };

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { defer, filter, firstValueFrom, map, type Observable } from 'rxjs';
+import { filter, firstValueFrom, map, type Observable } from 'rxjs';
 import type { Connected, RaceEvent } from './core/events.js';
 import type { Past } from './history.js';
 import { debug } from './node/debug.js';
@@ -56,7 +56,7 @@ export function race$<T = Socket>(host: string, port: number, options?: ConnectO
   const asciiHost = checkHost(host);
   checkPort(port);
   const settings = checkOptions(options);
-  return defer(() => race(plan({ host, asciiHost, port }, settings)));
+  return race(() => plan({ host, asciiHost, port }, settings));
 }
 
 /**

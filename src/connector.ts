@@ -75,7 +75,7 @@ export function createConnector<D = Socket>(options: ConnectorOptions<D> = {}): 
     const settings = checkOptions(options as ConnectOptions<T>);
     return defer(() => {
       const lived = history?.begin(settings.random);
-      const events$ = race(plan({ host, asciiHost, port }, settings, lived?.past));
+      const events$ = race(() => plan({ host, asciiHost, port }, settings, lived?.past));
       return lived ? events$.pipe(teaching(lived)) : events$;
     });
   };

@@ -2,7 +2,6 @@ import {
   BehaviorSubject,
   catchError,
   config,
-  defer,
   EMPTY,
   filter,
   from,
@@ -83,9 +82,12 @@ export interface RacePlan<T> {
  *
  * Emits every event. Completes with the first `connected`, before which everything else has been released. Errors with
  * {@link ConnectionError} when the race is lost, and with the signal's reason when it is aborted.
+ *
+ * @param makePlan called for each race, when it is subscribed to
  */
-export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
+export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
   return new Observable((subscriber) => {
+    const plan = makePlan();
     const { scheduler } = plan;
     const began = scheduler.now();
     const at = () => scheduler.now() - began;
@@ -277,7 +279,7 @@ function anew<V>(last: V): (value: V) => boolean {
 /** A stream of the caller's, whose teardown cannot throw: it must not keep the race from its end. */
 function guarded<T>(create: () => ObservableInput<T>): Observable<T> {
   return new Observable((subscriber) => {
-    const subscription = defer(create).subscribe({
+    const subscription = from(create()).subscribe({
       next: (value) => {
         subscriber.next(value);
       },
