@@ -115,8 +115,9 @@ export type Settings<T> = ConnectOptions<T> & Required<Pick<ConnectOptions<T>, k
  */
 export function checkOptions<T>(options: ConnectOptions<T> = {}): Settings<T> {
   checkEach('options', options, checks);
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const checked = { ...defaults, ...Object.fromEntries(given) } as Settings<T>;
+  const settings: Record<string, unknown> = { ...defaults };
+  for (const [name, value] of Object.entries(options)) if (value !== undefined) settings[name] = value;
+  const checked = settings as unknown as Settings<T>;
   checkTogether(checked);
   return checked;
 }

@@ -198,11 +198,10 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
       );
     }
     if (plan.connectTimeout < Infinity) {
-      held.add(
-        timer(plan.connectTimeout, scheduler).subscribe(() => {
-          abandon(lost({ timedOut: true }));
-        }),
-      );
+      const timedOut = () => {
+        abandon(lost({ timedOut: true }));
+      };
+      held.add(scheduler.schedule(timedOut, plan.connectTimeout));
     }
 
     // What becomes of an event: it is reported, its addresses are put in order, it is folded, its attempt is made.
