@@ -30,6 +30,7 @@ const withPolicy = (...policies: readonly Policy[]) => [
   ...policies,
 ];
 
+// The two examples of rules 3 and 4, deprecated and home addresses, need what Node does not tell.
 describe('RFC 6724 section 10.2, examples of destination address selection', () => {
   it.each<[string, Destinations]>([
     ['matching scope', ['2001:db8:1::1 < 2001:db8:1::2', '198.51.100.121 < 169.254.13.78']],
