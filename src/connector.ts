@@ -8,7 +8,7 @@ import type { RaceEvent } from './core/events.js';
 import { createHistory, type HistoryOptions, type RaceHistory, type Snapshot } from './history.js';
 import { debug } from './node/debug.js';
 import { systemResolver } from './node/lookup.js';
-import { checkHost, checkOptions, checkPort, type ConnectOptions } from './options.js';
+import { checkHost, checkOptions, checkPort, SOCKET_OPTIONS, type ConnectOptions } from './options.js';
 import { cached, type CacheOptions } from './rx/cached.js';
 import { monotonicScheduler } from './rx/monotonic.js';
 import { race } from './rx/race.js';
@@ -105,8 +105,6 @@ function checkMemory({ cache, history }: ConnectorOptions<unknown>): void {
 function clockOf(scheduler: SchedulerLike): () => number {
   return scheduler === monotonicScheduler ? () => performance.timeOrigin + performance.now() : () => scheduler.now();
 }
-
-const SOCKET_OPTIONS = ['tcp', 'localAddress', 'localPort', 'socketFactory'] as const;
 
 /** The connector's options without what a call puts its own in place of: a transport of sockets, and the other way round. */
 function withoutReplaced(shared: ConnectOptions<unknown>, own: ConnectOptions<unknown>): ConnectOptions<unknown> {

@@ -194,6 +194,9 @@ const checks: Checks<ConnectOptions> = {
 /** Every option there is. */
 export const optionNames = Object.keys(checks) as readonly (keyof ConnectOptions)[];
 
+/** What a `transport` stands in place of. */
+export const SOCKET_OPTIONS = ['tcp', 'localAddress', 'localPort', 'socketFactory'] as const;
+
 /** Options that only make sense with others, or without them. */
 function checkTogether<T>(settings: Settings<T>): void {
   const { familyStaggerDelay, attemptSpacingDelay, minimumConnectionAttemptDelay, maximumConnectionAttemptDelay } = settings;
@@ -208,7 +211,7 @@ function checkTogether<T>(settings: Settings<T>): void {
     const least = `>= options.minimumConnectionAttemptDelay (${minimumConnectionAttemptDelay})`;
     throw outOfRange('options.maximumConnectionAttemptDelay', least, maximumConnectionAttemptDelay);
   }
-  for (const name of ['tcp', 'localAddress', 'localPort', 'socketFactory'] as const) {
+  for (const name of SOCKET_OPTIONS) {
     if (settings.transport && settings[name] !== undefined) {
       throw invalidValue(`options.${name}`, 'has no effect on the transport that is given', settings[name]);
     }

@@ -5,7 +5,7 @@ import type { Endpoint } from './core/endpoint.js';
 import type { Recall } from './core/history.js';
 import { firstDecision, preferLowerRoundTripTime, preferUsed } from './core/rfc6724.js';
 import type { Past } from './history.js';
-import { destinationSelection, selectionOptions } from './node/address-selection.js';
+import { defaultSelection, destinationSelection, selectionOf } from './node/address-selection.js';
 import type { FindSources } from './node/source-address.js';
 import type { ConnectOptions, Settings } from './options.js';
 import type { RacePlan } from './rx/race.js';
@@ -13,7 +13,7 @@ import type { RacePlan } from './rx/race.js';
 /** The stage that puts endpoints in order, as the `sort` option has it. */
 export function ordering<T>({ sort, transport, localAddress }: Settings<T>, past: Past | undefined): RacePlan<T>['sort'] {
   if (sort === 'none') return (endpoints) => of(endpoints);
-  const selection = typeof sort === 'function' ? selectionOptions(sort) : {};
+  const selection = typeof sort === 'function' ? selectionOf(sort) : defaultSelection;
   if (!selection) return (endpoints) => sortedBy(sort as SortFunction, endpoints);
 
   const sources = localAddress === undefined ? {} : { findSources: among([localAddress].flat()) };

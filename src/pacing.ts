@@ -4,7 +4,7 @@ import { retransmissionTimeout } from './core/history.js';
 import { prefersIPv4 } from './core/policy-table.js';
 import type { Pacing } from './core/schedule.js';
 import type { Past } from './history.js';
-import { selectionOptions } from './node/address-selection.js';
+import { selectionOf } from './node/address-selection.js';
 import { currentFamilies } from './node/connectivity.js';
 import { defaults, type Settings } from './options.js';
 
@@ -30,8 +30,8 @@ export function pacing<T>(settings: Settings<T>, past: Past | undefined): Pacing
  * caller's may reach what it does not.
  */
 function familyOfChoice<T>({ sort, transport, localAddress }: Settings<T>): Family {
-  const { policyTable } = (typeof sort === 'function' ? selectionOptions(sort) : undefined) ?? {};
-  if (policyTable && prefersIPv4(policyTable)) return 4;
+  const selection = typeof sort === 'function' ? selectionOf(sort) : undefined;
+  if (selection && prefersIPv4(selection.policyOf)) return 4;
   if (transport) return 6;
   const locals = [localAddress ?? []].flat().map((local) => parseAddress(local)?.family);
   const usable = locals.length > 0 ? locals : currentFamilies();

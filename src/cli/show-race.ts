@@ -1,5 +1,6 @@
 import type net from 'node:net';
 import type { Observable } from 'rxjs';
+import { formatDuration } from '../core/duration.js';
 import { formatEndpoint } from '../core/endpoint.js';
 import { ConnectionError } from '../core/errors.js';
 import type { RaceEvent } from '../core/events.js';
@@ -48,7 +49,7 @@ export function showRace(race$: Observable<RaceEvent<net.Socket>>, terminal: Ter
         if (stderr.isTTY) stderr.write(CLEAR_LINE + progress(event));
         if (event.type !== 'connected') return;
         event.value.destroy();
-        end(WON, `${formatEndpoint(event.endpoint)} won after ${Math.round(event.at)} ms. The others are closed.`);
+        end(WON, `${formatEndpoint(event.endpoint)} won after ${formatDuration(event.at)}. The others are closed.`);
       },
       error: (error: unknown) => {
         if (error instanceof ConnectionError) end(LOST, error.message);
@@ -61,5 +62,5 @@ export function showRace(race$: Observable<RaceEvent<net.Socket>>, terminal: Ter
 /** What is going on while nothing else is to be seen. */
 function progress(event: RaceEvent): string {
   const what = event.type === 'answered' ? event.answer.type : 'endpoint' in event ? formatEndpoint(event.endpoint) : '';
-  return `${Math.round(event.at)} ms: ${event.type} ${what}`;
+  return `${formatDuration(event.at)}: ${event.type} ${what}`;
 }

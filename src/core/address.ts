@@ -43,7 +43,7 @@ function parse(text: string): Address | undefined {
   const canonical = canonicalIPv6(digits);
   if (canonical === undefined) return undefined;
   const mapped = IPV4_MAPPED.exec(canonical);
-  if (mapped) return { address: dottedDecimal(mapped[1]!, mapped[2]!), family: 4 };
+  if (mapped) return { address: dottedDecimal(parseInt(mapped[1]!, 16), parseInt(mapped[2]!, 16)), family: 4 };
   return { address: zone === undefined ? canonical : `${canonical}%${zone}`, family: 6 };
 }
 
@@ -56,7 +56,7 @@ function canonicalIPv6(digits: string): string | undefined {
   }
 }
 
-function dottedDecimal(high: string, low: string): string {
-  const bits = parseInt(high, 16) * 0x1_0000 + parseInt(low, 16);
-  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join('.');
+/** The IPv4 address of two numbers of 16 bits. */
+export function dottedDecimal(high: number, low: number): string {
+  return [high >>> 8, high & 0xff, low >>> 8, low & 0xff].join('.');
 }

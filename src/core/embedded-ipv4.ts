@@ -1,5 +1,5 @@
 import { addressWords, type Words } from './address-bits.js';
-import type { Address } from './address.js';
+import { dottedDecimal, type Address } from './address.js';
 
 /**
  * The IPv4 addresses within an IPv6 address that lead, or may lead, to them: a packet to the one can end at the other.
@@ -25,12 +25,12 @@ export function embeddedIPv4(address: Address): readonly string[] {
     number,
     number,
   ];
-  const last = dotted(seventh, eighth);
+  const last = dottedDecimal(seventh, eighth);
   if (words.slice(0, 6).every((word) => word === 0)) return seventh === 0 && eighth <= 1 ? [] : [last];
   if (first === 0x64 && second === 0xff9b && third === 0) return [last];
   if (first === 0x64 && second === 0xff9b && third === 1) return [...new Set([last, ...translated(words)])];
-  if (first === 0x2002) return [dotted(second, third)];
-  if (first === 0x2001 && second === 0) return [dotted(third, fourth), dotted(seventh ^ 0xffff, eighth ^ 0xffff)];
+  if (first === 0x2002) return [dottedDecimal(second, third)];
+  if (first === 0x2001 && second === 0) return [dottedDecimal(third, fourth), dottedDecimal(seventh ^ 0xffff, eighth ^ 0xffff)];
   return [];
 }
 
@@ -42,8 +42,4 @@ function translated(words: Words): string[] {
     [7, 9, 10, 11],
     [9, 10, 11, 12],
   ].map((places) => places.map((place) => bytes[place]).join('.'));
-}
-
-function dotted(high: number, low: number): string {
-  return [high >>> 8, high & 0xff, low >>> 8, low & 0xff].join('.');
 }

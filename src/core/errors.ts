@@ -1,5 +1,6 @@
 import { recordType } from './answers.js';
 import type { Family } from './address.js';
+import { formatDuration } from './duration.js';
 import { formatEndpoint, type Endpoint } from './endpoint.js';
 import type { Answered, RaceEvent, Resolved } from './events.js';
 
@@ -110,7 +111,7 @@ export function attemptRecords(events: readonly RaceEvent[], endedAt: number): A
 }
 
 /** The code of an attempt that a filter has refused. */
-const BLOCKED = 'ERR_IP_BLOCKED';
+export const BLOCKED = 'ERR_IP_BLOCKED';
 
 function reasonFor({ timedOut }: LostRace, attempts: readonly AttemptRecord[]): ConnectionErrorReason {
   if (timedOut) return 'timeout';
@@ -175,7 +176,7 @@ const DESCRIBED_ATTEMPTS = 20;
 
 function describe(race: LostRace, attempts: readonly AttemptRecord[], queries: readonly QueryError[]): string {
   const host = race.host.includes(':') && !race.host.startsWith('[') ? `[${race.host}]` : race.host;
-  const limit = race.timedOut ? ` within ${ms(race.endedAt)}` : '';
+  const limit = race.timedOut ? ` within ${formatDuration(race.endedAt)}` : '';
   const reasons = [
     ...attempts.slice(0, DESCRIBED_ATTEMPTS).map(describeAttempt),
     ...(attempts.length > DESCRIBED_ATTEMPTS ? [`and ${attempts.length - DESCRIBED_ATTEMPTS} more`] : []),
@@ -194,7 +195,7 @@ function nothingToTry({ events }: LostRace): string {
 function describeAttempt({ endpoint, startedAt, endedAt, outcome, error }: AttemptRecord): string {
   const where = formatEndpoint(endpoint);
   if (outcome === 'blocked') return `${where} is blocked`;
-  return `${where} ${error ? reasonOf(error) : outcome} after ${ms(endedAt - startedAt)}`;
+  return `${where} ${error ? reasonOf(error) : outcome} after ${formatDuration(endedAt - startedAt)}`;
 }
 
 /** The queries whose answer a race that ran out of time was still waiting for. */
@@ -203,10 +204,6 @@ function unanswered({ timedOut, events }: LostRace): string[] {
   const answered = new Set(events.map((event) => event.type === 'answered' && event.answer.type));
   const missing = ([6, 4] as const).map(recordType).filter((type) => !answered.has(type));
   return missing.map((type) => `${type} not answered`);
-}
-
-function ms(duration: number): string {
-  return `${Math.round(duration)} ms`;
 }
 
 function flatten(error: Error, within: readonly Error[] = []): Error[] {

@@ -1,7 +1,7 @@
 import type { Address } from './address.js';
 import type { Endpoint } from './endpoint.js';
 import type { RaceEvent } from './events.js';
-import { errorCode } from './errors.js';
+import { BLOCKED, errorCode } from './errors.js';
 
 /** What is known of the way to an address. Durations in ms; instants in ms of the clock of whoever keeps it. */
 export interface PathRecord {
@@ -46,16 +46,7 @@ export function retransmissionTimeout({ smoothedRtt, rttVariation = 0 }: PathRec
 }
 
 /** Failures of this machine, which say nothing of the path. */
-const LOCAL_FAILURES = new Set([
-  'EADDRNOTAVAIL',
-  'EADDRINUSE',
-  'EACCES',
-  'EPERM',
-  'EMFILE',
-  'ENFILE',
-  'ECONNABORTED',
-  'ERR_IP_BLOCKED',
-]);
+const LOCAL_FAILURES = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ECONNABORTED', BLOCKED]);
 
 /**
  * What a race that has ended teaches: its winner's round trip; and what failed, by an error that is not this machine's own,

@@ -45,9 +45,8 @@ export function policyLookup(table: readonly Policy[]): PolicyLookup {
   return (words) => find(words) ?? NO_POLICY;
 }
 
-/** Whether, by a policy table, IPv4 destinations come before those of global IPv6 where nothing else tells them apart. */
-export function prefersIPv4(table: readonly Policy[]): boolean {
-  const policyOf = policyLookup(table);
+/** Whether, by a policy, IPv4 destinations come before those of global IPv6 where nothing else tells them apart. */
+export function prefersIPv4(policyOf: PolicyLookup): boolean {
   const [six, four] = ['2000::', '0.0.0.0'].map((text) => policyOf(addressWords(parseAddress(text)!)).precedence) as [
     number,
     number,

@@ -1,3 +1,4 @@
+import { formatDuration } from './duration.js';
 import { reasonOf, toError } from './errors.js';
 import { formatEndpoint, type Endpoint } from './endpoint.js';
 import type { RaceEvent } from './events.js';
@@ -50,7 +51,7 @@ export function timeline(events: readonly RaceEvent[], { width = 80 }: TimelineO
     const line = first === last ? end : start + '─'.repeat(last - first - 1) + end;
     return (' '.repeat(first) + line).padEnd(columns);
   };
-  const axis = `${' '.repeat(labels + 2)}0 ms${ms(total).padStart(columns - 4)}`;
+  const axis = `${' '.repeat(labels + 2)}0 ms${formatDuration(total).padStart(columns - 4)}`;
   return [axis, ...rows.map((row) => `${row.label.padEnd(labels)}  ${bar(row)}  ${row.outcome}`)].join('\n');
 }
 
@@ -64,12 +65,19 @@ function rowsOf(events: readonly RaceEvent[], total: number): Row[] {
         const found = `${addresses.length} ${addresses.length === 1 ? 'address' : 'addresses'}`;
         const what = error && addresses.length === 0 ? reasonOf(toError(error)) : found;
         const end = addresses.length === 0 ? '✗' : '●';
-        answers.push({ label: type, from: 0, to: event.at, start: '─', end, outcome: `${what} after ${ms(event.at)}` });
+        answers.push({
+          label: type,
+          from: 0,
+          to: event.at,
+          start: '─',
+          end,
+          outcome: `${what} after ${formatDuration(event.at)}`,
+        });
         break;
       }
       case 'started': {
         const label = formatEndpoint(event.endpoint);
-        const outcome = `in flight for ${ms(total - event.at)}`;
+        const outcome = `in flight for ${formatDuration(total - event.at)}`;
         attempts.set(event.endpoint, { label, from: event.at, to: total, start: '├', end: '►', outcome });
         break;
       }
@@ -89,10 +97,6 @@ function ending(
   event: Extract<RaceEvent, { type: 'failed' | 'cancelled' | 'connected' }>,
   after: number,
 ): Pick<Row, 'end' | 'outcome'> {
-  if (event.type === 'failed') return { end: '✗', outcome: `${reasonOf(event.error)} after ${ms(after)}` };
-  return { end: event.type === 'connected' ? '●' : '○', outcome: `${event.type} after ${ms(after)}` };
-}
-
-function ms(duration: number): string {
-  return `${Math.round(duration)} ms`;
+  if (event.type === 'failed') return { end: '✗', outcome: `${reasonOf(event.error)} after ${formatDuration(after)}` };
+  return { end: event.type === 'connected' ? '●' : '○', outcome: `${event.type} after ${formatDuration(after)}` };
 }

@@ -1,6 +1,6 @@
 import type { Endpoint } from '../core/endpoint.js';
 import type { Recall } from '../core/history.js';
-import { defaultPolicyTable, policyLookup, type Policy } from '../core/policy-table.js';
+import { defaultPolicyTable, policyLookup, type Policy, type PolicyLookup } from '../core/policy-table.js';
 import { destinationOf, selectDestinations } from '../core/rfc6724.js';
 import { findSources, type FindSources } from './source-address.js';
 
@@ -29,24 +29,33 @@ export interface AddressSelectionOptions {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-6 RFC 6724 section 6}
  */
 export function rfc6724(options: AddressSelectionOptions = {}): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
-  const sort = destinationSelection(options);
-  selections.set(sort, options);
+  const { policyTable, ...others } = options;
+  const selection = policyTable === undefined ? defaultSelection : { policyOf: policyLookup(policyTable) };
+  const sort = destinationSelection({ ...selection, ...others });
+  selections.set(sort, { ...selection, ...others });
   return sort;
 }
 
-const selections = new WeakMap<object, AddressSelectionOptions>();
+/** {@link AddressSelectionOptions}, the policy table having been read. */
+export interface Selection extends Omit<AddressSelectionOptions, 'policyTable'> {
+  readonly policyOf: PolicyLookup;
+}
 
-/** The options of a sort function that {@link rfc6724} has made. */
-export function selectionOptions(sort: object): AddressSelectionOptions | undefined {
+export const defaultSelection: Selection = { policyOf: policyLookup(defaultPolicyTable) };
+
+const selections = new WeakMap<object, Selection>();
+
+/** By what a sort function selects that {@link rfc6724} has made. */
+export function selectionOf(sort: object): Selection | undefined {
   return selections.get(sort);
 }
 
 /** {@link rfc6724} with what is known of earlier races. */
-export function destinationSelection(
-  options: AddressSelectionOptions & { readonly recall?: Recall },
-): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
-  const { policyTable = defaultPolicyTable, findSources: find = findSources, recall } = options;
-  const policyOf = policyTable === defaultPolicyTable ? defaultPolicyLookup : policyLookup(policyTable);
+export function destinationSelection({
+  policyOf,
+  findSources: find = findSources,
+  recall,
+}: Selection & { readonly recall?: Recall }): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
   // An endpoint object belongs to one race, so that this remembers for a race and forgets with it.
   const sources = new WeakMap<Endpoint, { readonly source: string | undefined }>();
   return (endpoints) => {
@@ -59,5 +68,3 @@ export function destinationSelection(
     return selectDestinations(destinations).map(({ endpoint }) => endpoint);
   };
 }
-
-const defaultPolicyLookup = policyLookup(defaultPolicyTable);

@@ -2,7 +2,7 @@ import type { BlockList } from 'node:net';
 import { throwError } from 'rxjs';
 import { embeddedIPv4 } from '../core/embedded-ipv4.js';
 import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
-import { codedError } from '../core/errors.js';
+import { BLOCKED, codedError } from '../core/errors.js';
 import { isPublic } from '../core/special-purpose.js';
 import type { Transport } from '../rx/race.js';
 
@@ -28,7 +28,7 @@ export function filtered<T>(transport: Transport<T>, { blockList, filter }: Filt
     const blocked = blockList && forms.some(({ address, family }) => blockList.check(address, `ipv${family}`));
     if (blocked || (filter && !forms.every(filter))) {
       return throwError(() =>
-        codedError('ERR_IP_BLOCKED', `${formatEndpoint(endpoint)} is blocked by the ${blocked ? 'block list' : 'filter'}`),
+        codedError(BLOCKED, `${formatEndpoint(endpoint)} is blocked by the ${blocked ? 'block list' : 'filter'}`),
       );
     }
     return transport(endpoint);
