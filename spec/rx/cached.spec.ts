@@ -121,6 +121,23 @@ describe('cached', () => {
     expect(resolver).toHaveBeenCalledTimes(1);
   });
 
+  it('asks for one family alone while the other is being asked for', () => {
+    const queries = new Map<number | undefined, Subject<Answer>>();
+    const resolver: Resolver = (_host, { family } = {}) => {
+      queries.set(family, new Subject());
+      return queries.get(family)!;
+    };
+    const remembering = cache(resolver);
+    const six$ = listen(remembering('example.com', { family: 6 }));
+    const both = listen(remembering('example.com'));
+    expect([...queries.keys()]).toEqual([6, 4]);
+    queries.get(6)!.next(AAAA(six));
+    queries.get(4)!.next(A(four));
+    for (const query of queries.values()) query.complete();
+    expect(six$).toEqual([AAAA(six), 'complete']);
+    expect(both).toEqual([AAAA(six), A(four), 'complete']);
+  });
+
   it('cancels a query with the last who waits for it', () => {
     let cancelled = 0;
     const resolver = () => new Observable<Answer>(() => () => cancelled++);

@@ -6,6 +6,7 @@ import {
   finalize,
   from,
   map,
+  merge,
   ReplaySubject,
   share,
   tap,
@@ -87,6 +88,8 @@ export function cached(resolver: Resolver, options: CacheOptions = {}): CachedRe
     if (same$) return same$;
     const both$ = underWay.get(`0 ${host}`);
     if (both$) return both$.pipe(filter((answer) => answerFamily(answer) === query.family));
+    const halfUnderWay = query.family === undefined && FAMILIES.some((family) => underWay.has(`${family} ${host}`));
+    if (halfUnderWay) return merge(...FAMILIES.map((family) => shareQuery(host, { ...query, family })));
     const shared$: Observable<Answer> = source(host, query).pipe(
       tap((answer) => {
         if (underWay.get(key) === shared$) store(host, answer); // unless it has been cleared
@@ -105,7 +108,7 @@ export function cached(resolver: Resolver, options: CacheOptions = {}): CachedRe
 
   const ask = (host: string, asked: Query): Observable<Answer> => {
     const now = clock.now();
-    const wanted: readonly Family[] = asked.family === undefined ? [6, 4] : [asked.family];
+    const wanted = asked.family === undefined ? FAMILIES : [asked.family];
     const remembered = wanted.map((family) => entries.get(keyOf(host, recordType(family))));
     const missing = wanted.filter((_, index) => (remembered[index]?.freshUntil ?? -Infinity) <= now);
     const usable = remembered.filter((entry) => entry !== undefined && entry.freshUntil + staleFor * 1000 > now);
@@ -144,6 +147,8 @@ function lingering(clock: TimestampProvider | SchedulerLike): Observable<unknown
 function isScheduler(clock: TimestampProvider | SchedulerLike): clock is SchedulerLike {
   return 'schedule' in clock;
 }
+
+const FAMILIES: readonly Family[] = [6, 4];
 
 interface Entry {
   readonly answer: Answer;
