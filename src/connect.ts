@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { filter, firstValueFrom, map, type Observable } from 'rxjs';
+import { connecting, type Connecting } from './connecting.js';
 import type { Connected, RaceEvent } from './core/events.js';
 import type { Past } from './history.js';
 import { debug } from './node/debug.js';
-import { filtered } from './node/filter.js';
 import { systemResolver } from './node/lookup.js';
-import { tcp } from './node/tcp.js';
-import { checkHost, checkOptions, checkPort, type ConnectOptions, type Settings } from './options.js';
+import { checkHost, checkOptions, checkPort, type ConnectOptions, type Settings, type TlsConnectOptions } from './options.js';
 import { ordering } from './ordering.js';
 import { pacing } from './pacing.js';
-import { race, type RacePlan, type Transport } from './rx/race.js';
+import { race, type RacePlan } from './rx/race.js';
 import { resolve } from './rx/resolve.js';
 
 /**
@@ -35,8 +35,10 @@ import { resolve } from './rx/resolve.js';
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8305 RFC 8305}
  */
-export function connect$<T = Socket>(host: string, port: number, options?: ConnectOptions<T>): Observable<T> {
-  return race$(host, port, options).pipe(winner());
+export function connect$(host: string, port: number, options: TlsConnectOptions): Observable<TLSSocket>;
+export function connect$<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<T>;
+export function connect$(host: string, port: number, options?: object): Observable<unknown> {
+  return raceTo(host, port, options).pipe(winner());
 }
 
 /** Of all events of a race, what it was for. */
@@ -52,11 +54,18 @@ export function winner<T>() {
  * The same race as {@link connect$}, with everything that happens in it: emits each {@link RaceEvent}, the last of which is
  * `connected`, and completes. Losers are `cancelled`, and gone, before that.
  */
-export function race$<T = Socket>(host: string, port: number, options?: ConnectOptions<T>): Observable<RaceEvent<T>> {
+export function race$(host: string, port: number, options: TlsConnectOptions): Observable<RaceEvent<TLSSocket>>;
+export function race$<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
+export function race$(host: string, port: number, options?: object): Observable<RaceEvent> {
+  return raceTo(host, port, options);
+}
+
+function raceTo(host: string, port: number, options?: object): Observable<RaceEvent> {
   const asciiHost = checkHost(host);
   checkPort(port);
   const settings = checkOptions(options);
-  return race(() => plan({ host, asciiHost, port }, settings));
+  const attempts = connecting(settings, asciiHost);
+  return race(() => plan({ host, asciiHost, port }, settings, attempts));
 }
 
 /**
@@ -65,8 +74,10 @@ export function race$<T = Socket>(host: string, port: number, options?: ConnectO
  * @example
  * const socket = await connect('example.com', 443, { signal: AbortSignal.timeout(2000) });
  */
-export async function connect<T = Socket>(host: string, port: number, options?: ConnectOptions<T>): Promise<T> {
-  return firstValueFrom(connect$(host, port, options));
+export async function connect(host: string, port: number, options: TlsConnectOptions): Promise<TLSSocket>;
+export async function connect<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
+export async function connect(host: string, port: number, options?: object): Promise<unknown> {
+  return firstValueFrom(raceTo(host, port, options).pipe(winner()));
 }
 
 /** Where a race goes: the host as it was given and as it is looked up. */
@@ -77,7 +88,12 @@ interface Destination {
 }
 
 /** The stages of a race, with defaults plugged in. */
-export function plan<T>({ host, asciiHost, port }: Destination, settings: Settings<T>, past?: Past): RacePlan<T> {
+export function plan<T>(
+  { host, asciiHost, port }: Destination,
+  settings: Settings<T>,
+  attempts: Connecting<T>,
+  past?: Past,
+): RacePlan<T> {
   const { family, resolver = systemResolver(), attemptTimeout, connectTimeout, signal, scheduler } = settings;
   return {
     host,
@@ -88,21 +104,10 @@ export function plan<T>({ host, asciiHost, port }: Destination, settings: Settin
     sort: ordering(settings, past),
     interleaving: settings,
     pacing: pacing(settings, past),
-    transport: filtered(settings.transport ?? (tcpTransport(settings) as Transport<unknown> as Transport<T>), settings),
-    discard: destroy,
+    ...attempts,
     attemptTimeout,
     connectTimeout,
     signal,
     scheduler,
   };
-}
-
-function tcpTransport<T>({ tcp: options, localAddress, localPort, socketFactory }: Settings<T>): Transport<Socket> {
-  return tcp({ ...options, localAddress, localPort, socketFactory });
-}
-
-/** Ends a value that nobody was left to receive, if it can be ended as a socket is. */
-function destroy(value: unknown): void {
-  const { destroy } = (value ?? {}) as { destroy?: unknown };
-  if (typeof destroy === 'function') destroy.call(value);
 }

@@ -1,35 +1,60 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { defer, firstValueFrom, tap, type MonoTypeOperatorFunction, type Observable, type SchedulerLike } from 'rxjs';
 import { plan, winner } from './connect.js';
+import { connecting } from './connecting.js';
 import { invalidType } from './core/argument-errors.js';
-import { isObject } from './core/checks.js';
+import { boolean, given, isObject } from './core/checks.js';
 import { ConnectionError } from './core/errors.js';
 import type { RaceEvent } from './core/events.js';
 import { createHistory, type HistoryOptions, type RaceHistory, type Snapshot } from './history.js';
 import { debug } from './node/debug.js';
 import { systemResolver } from './node/lookup.js';
-import { checkHost, checkOptions, checkPort, SOCKET_OPTIONS, type ConnectOptions } from './options.js';
+import {
+  checkHost,
+  checkOptions,
+  checkPort,
+  SOCKET_OPTIONS,
+  type ConnectOptions,
+  type RaceOptions,
+  type TlsConnectOptions,
+} from './options.js';
 import { cached, type CacheOptions } from './rx/cached.js';
 import { monotonicScheduler } from './rx/monotonic.js';
 import { race } from './rx/race.js';
 import { wellFormedResolver } from './rx/resolve.js';
+import { createSessions } from './sessions.js';
 
 /** Defaults of a connector's races, and what they share. */
-export interface ConnectorOptions<T = Socket> extends ConnectOptions<T> {
+export type ConnectorOptions<T = Socket, C = T> = ConnectOptions<T, C> & Shared;
+
+/** What the races of a connector share. */
+interface Shared {
   /** How answers are remembered; false: not at all. Default: for as long as they hold, at most 30 s. */
   readonly cache?: false | CacheOptions;
   /** How failures, round-trip times and use are remembered; false: not at all. */
   readonly history?: false | HistoryOptions;
+  /** Whether TLS sessions are resumed, by name, port and TLS options. Default true. */
+  readonly sessions?: boolean;
 }
 
-/** Races that profit from each other. */
+/** Races that profit from each other. `D` is what they are for where a call does not say otherwise. */
 export interface Connector<D = Socket> {
   /** As the function of this name, with the connector's defaults. */
-  readonly connect$: <T = D>(host: string, port: number, options?: ConnectOptions<T>) => Observable<T>;
+  readonly connect$: {
+    (host: string, port: number, options: TlsConnectOptions): Observable<TLSSocket>;
+    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<T>;
+  };
   /** As the function of this name, with the connector's defaults. */
-  readonly race$: <T = D>(host: string, port: number, options?: ConnectOptions<T>) => Observable<RaceEvent<T>>;
+  readonly race$: {
+    (host: string, port: number, options: TlsConnectOptions): Observable<RaceEvent<TLSSocket>>;
+    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
+  };
   /** As the function of this name, with the connector's defaults. */
-  readonly connect: <T = D>(host: string, port: number, options?: ConnectOptions<T>) => Promise<T>;
+  readonly connect: {
+    (host: string, port: number, options: TlsConnectOptions): Promise<TLSSocket>;
+    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
+  };
   /** The history as plain JSON, to be restored by another connector, in another run of the program too. */
   readonly snapshot: () => Snapshot;
   /**
@@ -38,7 +63,7 @@ export interface Connector<D = Socket> {
    * @throws TypeError for what is no snapshot
    */
   readonly restore: (snapshot: unknown) => void;
-  /** Forgets answers and history. Races under way go on. */
+  /** Forgets answers, history and TLS sessions. Races under way go on. */
   readonly clear: () => void;
 }
 
@@ -60,41 +85,47 @@ export interface Connector<D = Socket> {
  * @example
  * const { connect } = createConnector({ connectionAttemptDelay: 'adaptive' });
  */
-export function createConnector<D = Socket>(options: ConnectorOptions<D> = {}): Connector<D> {
-  checkMemory(options);
-  const { cache, history: historyOptions, ...shared } = options;
+export function createConnector(options: TlsConnectOptions & Shared): Connector<TLSSocket>;
+export function createConnector<D = Socket, C = D>(options?: ConnectorOptions<D, C>): Connector<D>;
+export function createConnector(options: RaceOptions & Shared = {}): Connector<never> {
+  checkShared(options);
+  const { cache, history: historyOptions, sessions: resuming = true, ...shared } = options;
   const { scheduler } = checkOptions(shared);
   const base = wellFormedResolver(shared.resolver ?? systemResolver(), debug);
   const answers = cache === false ? undefined : cached(base, { clock: scheduler, ...cache });
   const history = historyOptions === false ? undefined : createHistory(historyOptions ?? {}, clockOf(scheduler));
+  const sessions = resuming ? createSessions() : undefined;
 
-  const race$ = <T>(host: string, port: number, own: ConnectOptions<T> = {}): Observable<RaceEvent<T>> => {
+  const race$ = (host: string, port: number, own: object = {}): Observable<RaceEvent<never>> => {
     const asciiHost = checkHost(host);
     checkPort(port);
-    const options = { ...withoutReplaced(shared, own), resolver: answers ?? base, ...given(own) };
-    const settings = checkOptions(options as ConnectOptions<T>);
+    const settings = checkOptions<never>({ ...withoutReplaced(shared, own), resolver: answers ?? base, ...given(own) });
+    const slot = settings.tls ? sessions?.slot(`${asciiHost}:${port}`, settings.tls) : undefined;
+    const attempts = connecting(settings, asciiHost, slot);
     return defer(() => {
       const lived = history?.begin(settings.random);
-      const events$ = race(() => plan({ host, asciiHost, port }, settings, lived?.past));
+      const events$ = race(() => plan({ host, asciiHost, port }, settings, attempts, lived?.past));
       return lived ? events$.pipe(teaching(lived)) : events$;
     });
   };
-  const connect$ = <T>(host: string, port: number, own?: ConnectOptions<T>) => race$(host, port, own).pipe(winner());
+  const connect$ = (host: string, port: number, own?: object) => race$(host, port, own).pipe(winner());
 
   return {
     connect$,
     race$,
-    connect: async (host, port, own) => firstValueFrom(connect$(host, port, own)),
+    connect: async (host: string, port: number, own?: object) => firstValueFrom(connect$(host, port, own)),
     snapshot: () => history?.snapshot() ?? { version: 1, paths: {} },
     restore: (snapshot) => history?.restore(snapshot),
     clear: () => {
       answers?.clear();
       history?.clear();
+      sessions?.clear();
     },
   };
 }
 
-function checkMemory({ cache, history }: ConnectorOptions<unknown>): void {
+function checkShared({ cache, history, sessions = true }: Shared): void {
+  boolean('options.sessions', sessions);
   for (const [name, value] of Object.entries({ cache, history })) {
     if (value !== undefined && value !== false && !isObject(value))
       throw invalidType(`options.${name}`, 'false or an object', value);
@@ -106,18 +137,16 @@ function clockOf(scheduler: SchedulerLike): () => number {
   return scheduler === monotonicScheduler ? () => performance.timeOrigin + performance.now() : () => scheduler.now();
 }
 
+type Own = Readonly<Partial<Record<'transport' | (typeof SOCKET_OPTIONS)[number], unknown>>>;
+
 /** The connector's options without what a call puts its own in place of: a transport of sockets, and the other way round. */
-function withoutReplaced(shared: ConnectOptions<unknown>, own: ConnectOptions<unknown>): ConnectOptions<unknown> {
+function withoutReplaced(shared: object, own: Own): object {
   const replaced: readonly string[] = own.transport
     ? SOCKET_OPTIONS
     : SOCKET_OPTIONS.some((name) => own[name] !== undefined)
       ? ['transport']
       : [];
   return Object.fromEntries(Object.entries(shared).filter(([name]) => !replaced.includes(name)));
-}
-
-function given(options: ConnectOptions<unknown>): ConnectOptions<unknown> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** Lets a history learn from a race once it has ended by itself: before its winner, or its error, is told. */

@@ -1,5 +1,5 @@
 export { connect, connect$, race$ } from './connect.js';
-export type { ConnectOptions } from './options.js';
+export type { ConnectOptions, RaceOptions, TlsConnectOptions } from './options.js';
 export { createConnector, type Connector, type ConnectorOptions } from './connector.js';
 export type { HistoryOptions, HistoryStore, Snapshot } from './history.js';
 export type { PathRecord } from './core/history.js';
@@ -20,12 +20,25 @@ export { defaultPolicyTable, type Policy } from './core/policy-table.js';
 
 // attempts
 export { tcp, type SocketOptions, type TcpOptions } from './node/tcp.js';
+export { tls, type SessionSlot, type TlsOptions } from './node/tls.js';
+export type { Setup } from './node/setup.js';
 export { ssrf, type Filter } from './node/filter.js';
 export type { Transport } from './rx/race.js';
 export type { Address, Family } from './core/address.js';
 export { formatEndpoint, type Endpoint } from './core/endpoint.js';
 
 // what happened
-export type { Answered, Cancelled, Connected, Failed, Queued, RaceEvent, Resolved, Started } from './core/events.js';
+export type {
+  Answered,
+  Cancelled,
+  Connected,
+  Failed,
+  Progressed,
+  Queued,
+  RaceEvent,
+  Resolved,
+  Stage,
+  Started,
+} from './core/events.js';
 export { ConnectionError, type AttemptRecord, type ConnectionErrorReason } from './core/errors.js';
 export { timeline, type TimelineOptions } from './core/timeline.js';

@@ -1,4 +1,5 @@
 import type { BlockList, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import type { ObservableInput, SchedulerLike } from 'rxjs';
 import type { Family } from './core/address.js';
@@ -7,6 +8,7 @@ import {
   boolean,
   callable,
   checkEach,
+  given,
   integer,
   isObject,
   LONGEST_DELAY,
@@ -18,13 +20,15 @@ import {
 } from './core/checks.js';
 import type { Endpoint } from './core/endpoint.js';
 import type { Filter } from './node/filter.js';
+import type { Setup } from './node/setup.js';
 import { localChecks, socketChecks, type SocketOptions, type TcpOptions } from './node/tcp.js';
+import { checkTlsOptions, type TlsOptions } from './node/tls.js';
 import { monotonicScheduler } from './rx/monotonic.js';
 import type { Transport } from './rx/race.js';
 import { parseLiteral, type Resolver } from './rx/resolve.js';
 
 /** How a race is run. Durations in ms of the scheduler's time; off is `Infinity` or `false`, never 0. */
-export interface ConnectOptions<T = Socket> extends Pick<TcpOptions, 'localAddress' | 'localPort' | 'socketFactory'> {
+export interface RaceOptions {
   /** 4 or 6 restricts the race to one family. Default 0: both. */
   readonly family?: 0 | Family;
   /** Leads, whatever the order says, and is what the Resolution Delay waits for. Default: IPv6. */
@@ -68,10 +72,6 @@ export interface ConnectOptions<T = Socket> extends Pick<TcpOptions, 'localAddre
   readonly attemptTimeout?: number;
   /** Default: `systemResolver()`. */
   readonly resolver?: Resolver;
-  /** How an attempt connects. Default: `tcp()`. In place of `tcp`, `localAddress`, `localPort` and `socketFactory`. */
-  readonly transport?: Transport<T>;
-  /** Options of the sockets, as in `net.connect`. */
-  readonly tcp?: SocketOptions;
   /**
    * Addresses that are never dialled, in whatever form they come (also on Node 20, whose `net.connect` knows no block list).
    * Their attempts fail at once with `ERR_IP_BLOCKED`.
@@ -86,6 +86,57 @@ export interface ConnectOptions<T = Socket> extends Pick<TcpOptions, 'localAddre
   /** Where chance is needed: a function like the default, `Math.random`. */
   readonly random?: () => number;
 }
+
+/** How attempts connect and what follows; which of it goes together is said by {@link ConnectOptions}. */
+interface AttemptOptions<T, C> extends Pick<TcpOptions, 'localAddress' | 'localPort' | 'socketFactory'> {
+  /** How an attempt connects. Default: `tcp()`, or `tls()`. In place of `tcp`, `tls`, `localAddress`, `localPort` and `socketFactory`. */
+  readonly transport?: Transport<C>;
+  /** Options of the sockets, as in `net.connect`. */
+  readonly tcp?: SocketOptions;
+  /**
+   * The winner is the first whose TLS handshake is complete: a `tls.TLSSocket`. `true`, or options as in `tls.connect`; names and
+   * certificates are checked for the host. Default false.
+   */
+  readonly tls?: boolean | TlsOptions;
+  /**
+   * A step after connecting that belongs to the attempt, as a greeting or a proxy's handshake: its first value is the result.
+   * While it runs, errors of the connection are the attempt's; when it fails or is cancelled, the connection is destroyed.
+   */
+  readonly setup?: Setup<C, T>;
+  /** Which errors of `setup` end the whole race, instead of the attempt alone. Default: none. */
+  readonly isTerminal?: (error: Error) => boolean;
+}
+
+/** What is not given. */
+type Without<Name extends keyof AttemptOptions<never, never>> = Readonly<Partial<Record<Name, undefined>>>;
+
+type LocalEnds = Pick<TcpOptions, 'localAddress' | 'localPort'> & Without<'transport'>;
+
+type OverSockets = LocalEnds &
+  (
+    | (Without<'socketFactory'> & Pick<AttemptOptions<never, never>, 'tcp'>)
+    | (Without<'tcp'> & Required<Pick<TcpOptions, 'socketFactory'>>)
+  );
+
+type WithSetup<T, C> = Required<Pick<AttemptOptions<T, C>, 'setup'>> & Pick<AttemptOptions<T, C>, 'isTerminal'>;
+
+/** How attempts connect, in all combinations that make sense. `C` is what the transport emits, `T` what the race is for. */
+type Attempts<T, C> =
+  | (OverSockets & { readonly tls?: false } & (Without<'setup' | 'isTerminal'> | WithSetup<T, Socket>))
+  | (OverSockets & { readonly tls: true | TlsOptions } & (Without<'setup' | 'isTerminal'> | WithSetup<T, TLSSocket>))
+  | (Without<'tcp' | 'localAddress' | 'localPort' | 'socketFactory'> & { readonly tls?: false } & (
+        | (Without<'setup' | 'isTerminal'> & { readonly transport: Transport<T> })
+        | (WithSetup<T, C> & { readonly transport: Transport<C> })
+      ));
+
+/**
+ * How a race is run and what its attempts do. `T` is what it is for: a socket, or what a `setup` makes of it; `C` what a
+ * `transport` of the caller's emits, where a `setup` follows.
+ */
+export type ConnectOptions<T = Socket, C = T> = RaceOptions & Attempts<T, C>;
+
+/** Options of a race over TLS: what it is for is a `tls.TLSSocket`. */
+export type TlsConnectOptions = RaceOptions & OverSockets & { readonly tls: true | TlsOptions } & Without<'setup' | 'isTerminal'>;
 
 /** The value of every option that is not given and has one. */
 export const defaults = Object.freeze({
@@ -103,23 +154,24 @@ export const defaults = Object.freeze({
   attemptTimeout: Infinity,
   scheduler: monotonicScheduler,
   random: Math.random,
-} satisfies ConnectOptions);
+} satisfies RaceOptions);
 
 /** Options with every default filled in. */
-export type Settings<T> = ConnectOptions<T> & Required<Pick<ConnectOptions<T>, keyof typeof defaults>>;
+export type Settings<T> = AllOptions<T> & Required<Pick<RaceOptions, keyof typeof defaults>>;
+
+/** Every option, whatever goes together. */
+type AllOptions<T = unknown> = RaceOptions & AttemptOptions<T, unknown>;
 
 /**
  * Checks the options and fills in the defaults; `undefined` counts as not given.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, RangeError `ERR_OUT_OF_RANGE`, naming option and value
  */
-export function checkOptions<T>(options: ConnectOptions<T> = {}): Settings<T> {
+export function checkOptions<T>(options: object = {}): Settings<T> {
   checkEach('options', options, checks);
-  const settings: Record<string, unknown> = { ...defaults };
-  for (const [name, value] of Object.entries(options)) if (value !== undefined) settings[name] = value;
-  const checked = settings as unknown as Settings<T>;
-  checkTogether(checked);
-  return checked;
+  const settings = { ...defaults, ...given(options) } as Settings<T>;
+  checkTogether(settings);
+  return settings;
 }
 
 /** @throws as {@link checkOptions}, for what cannot be a port: a whole number from 1 to 65535 */
@@ -151,7 +203,7 @@ export function checkHost(host: unknown): string {
 /** RFC 8305 section 5: the Connection Attempt Delay MUST NOT be under 10 ms. */
 const attemptDelay = number(10, LONGEST_DELAY);
 
-const checks: Checks<ConnectOptions> = {
+const checks: Checks<AllOptions> = {
   family: oneOf(0, 4, 6),
   preferFamily: oneOf(4, 6),
   sort: (name, value) => {
@@ -177,7 +229,12 @@ const checks: Checks<ConnectOptions> = {
   tcp: (name, value) => {
     checkEach(name, value, socketChecks);
   },
+  tls: (name, value) => {
+    if (typeof value !== 'boolean') checkTlsOptions(name, value);
+  },
   ...localChecks,
+  setup: callable,
+  isTerminal: callable,
   blockList: (name, value) => {
     const { check } = (isObject(value) ? value : {}) as Partial<BlockList>;
     if (typeof check !== 'function') throw invalidType(name, 'a net.BlockList', value);
@@ -192,10 +249,10 @@ const checks: Checks<ConnectOptions> = {
 };
 
 /** Every option there is. */
-export const optionNames = Object.keys(checks) as readonly (keyof ConnectOptions)[];
+export const optionNames = Object.keys(checks) as readonly (keyof AllOptions)[];
 
 /** What a `transport` stands in place of. */
-export const SOCKET_OPTIONS = ['tcp', 'localAddress', 'localPort', 'socketFactory'] as const;
+export const SOCKET_OPTIONS = ['tcp', 'tls', 'localAddress', 'localPort', 'socketFactory'] as const;
 
 /** Options that only make sense with others, or without them. */
 function checkTogether<T>(settings: Settings<T>): void {
@@ -212,11 +269,14 @@ function checkTogether<T>(settings: Settings<T>): void {
     throw outOfRange('options.maximumConnectionAttemptDelay', least, maximumConnectionAttemptDelay);
   }
   for (const name of SOCKET_OPTIONS) {
-    if (settings.transport && settings[name] !== undefined) {
+    if (settings.transport && (settings[name] ?? false) !== false) {
       throw invalidValue(`options.${name}`, 'has no effect on the transport that is given', settings[name]);
     }
   }
   if (settings.socketFactory && settings.tcp) {
     throw invalidValue('options.tcp', 'has no effect on the sockets of options.socketFactory', settings.tcp);
+  }
+  if (settings.isTerminal && !settings.setup) {
+    throw invalidValue('options.isTerminal', 'has no effect without options.setup', settings.isTerminal);
   }
 }

@@ -11,18 +11,14 @@ import { defaults, type Settings } from './options.js';
 /** What decides when the attempts of a race start, as the options have it. */
 export function pacing<T>(settings: Settings<T>, past: Past | undefined): Pacing {
   const { family, preferFamily, resolutionDelay, familyStaggerDelay, maxConcurrentAttempts } = settings;
-  const preferredFamily = family || (preferFamily ?? familyOfChoice(settings));
-  const suspects = past && allFailedLately(past);
-  if (!settings.enabled)
-    return { preferredFamily, resolutionDelay, attemptDelay: () => Infinity, maxConcurrentAttempts: 1, suspects };
-  return {
-    preferredFamily,
+  const common = {
+    preferredFamily: family || (preferFamily ?? familyOfChoice(settings)),
     resolutionDelay,
-    attemptDelay: attemptDelay(settings, past),
-    familyStaggerDelay,
-    maxConcurrentAttempts,
-    suspects,
+    maximumAttemptDelay: settings.maximumConnectionAttemptDelay,
+    suspects: past && allFailedLately(past),
   };
+  if (!settings.enabled) return { ...common, attemptDelay: () => Infinity, maxConcurrentAttempts: 1 };
+  return { ...common, attemptDelay: attemptDelay(settings, past), familyStaggerDelay, maxConcurrentAttempts };
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   ssrf,
   staticResolver,
   type ConnectionError,
-  type ConnectOptions,
+  type RaceOptions,
   type Endpoint,
 } from '../../src/index.js';
 import { embeddedIPv4 } from '../../src/core/embedded-ipv4.js';
@@ -60,7 +60,7 @@ const PUBLIC = [
 ]; // prettier-ignore
 
 /** Which of the addresses a race dials. */
-function dialled(addresses: readonly string[], options: ConnectOptions<string>): readonly string[] {
+function dialled(addresses: readonly string[], options: RaceOptions): readonly string[] {
   const seen: string[] = [];
   const transport = ({ address }: Endpoint) => {
     seen.push(address);

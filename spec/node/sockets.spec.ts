@@ -1,35 +1,10 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { blackhole, healthy, openLab, type Fixture } from '../../src/cli/lab.js';
+import { blackhole, healthy, openLab } from '../../src/cli/lab.js';
 import { connect, connect$, ConnectionError, race$, staticResolver, type RaceEvent } from '../../src/index.js';
 import { runNode } from '../support/dist.js';
-
-/** What keeps a process alive, counted. Standard streams and the runner's own channels are in both counts. */
-const activeResources = () => {
-  const counts: Record<string, number> = {};
-  for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1;
-  return counts;
-};
-
-/** Waits until nothing more is active than before, for a second at most; what closes, closes within a few turns. */
-async function leftOver(before: Record<string, number>): Promise<Record<string, number>> {
-  for (let i = 0; ; i++) {
-    const more = Object.entries(activeResources()).filter(([name, count]) => count > (before[name] ?? 0));
-    if (more.length === 0 || i === 100) return Object.fromEntries(more);
-    await sleep(10);
-  }
-}
-
-const fixtures: Fixture[] = [];
-const open = async (opening: Promise<Fixture>) => {
-  const fixture = await opening;
-  fixtures.push(fixture);
-  return fixture;
-};
-afterEach(async () => {
-  await Promise.all(fixtures.splice(0).map((fixture) => fixture.close()));
-});
+import { activeResources, leftOver, open } from '../support/fixtures.js';
 
 const localhost = staticResolver(['::1', '127.0.0.1']);
 
@@ -152,8 +127,7 @@ describe('a race on real sockets', () => {
   });
 
   it('wins in the lab, past a blackhole, a refusal and a slow address', async () => {
-    const lab = await openLab();
-    fixtures.push(lab);
+    const lab = await open(openLab());
     const resolver = staticResolver(lab.addresses.map(({ address }) => address));
     const socket = await connect('lab.example', lab.port, { resolver, connectionAttemptDelay: 50 });
     expect(socket.remoteAddress).toBe('127.0.0.1');

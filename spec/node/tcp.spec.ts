@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { firstValueFrom, toArray } from 'rxjs';
-import { blackhole, healthy, type Fixture } from '../../src/cli/lab.js';
+import { blackhole, healthy } from '../../src/cli/lab.js';
 import { connect, tcp, type Endpoint } from '../../src/index.js';
+import { listenerCounts, open, tcpServer } from '../support/fixtures.js';
 
 const endpoint = (port: number, address = '127.0.0.1'): Endpoint => ({ address, family: address.includes(':') ? 6 : 4, port });
 
@@ -15,31 +16,8 @@ async function nativeListeners(port: number): Promise<Record<string, number>> {
   return counts;
 }
 
-const listenerCounts = (socket: net.Socket) =>
-  Object.fromEntries(socket.eventNames().map((name) => [String(name), socket.listenerCount(name)]));
-
 describe('tcp', () => {
-  const fixtures: Fixture[] = [];
-  const open = async (opening: Promise<Fixture>) => {
-    const fixture = await opening;
-    fixtures.push(fixture);
-    return fixture;
-  };
-  const serve = async (handler: (socket: net.Socket) => void, host = '127.0.0.1') => {
-    const server = net.createServer(handler).listen(0, host);
-    await once(server, 'listening');
-    fixtures.push({
-      port: 0,
-      close: async () => {
-        server.close();
-        await once(server, 'close');
-      },
-    });
-    return (server.address() as net.AddressInfo).port;
-  };
-  afterEach(async () => {
-    await Promise.all(fixtures.splice(0).map((fixture) => fixture.close()));
-  });
+  const serve = async (handler: (socket: net.Socket) => void, host = '127.0.0.1') => (await tcpServer(host, 0, handler)).port;
 
   it.each<[object, string]>([
     [{ noDelay: 'yes' }, 'ERR_INVALID_ARG_TYPE'],

@@ -1,5 +1,5 @@
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
-import { connect$, type Answer, type ConnectOptions, type Transport } from '../../src/index.js';
+import { connect$, type Answer, type RaceOptions, type Transport } from '../../src/index.js';
 import { A, AAAA } from './virtual-race.js';
 
 /** Addresses by the letter that stands for their endpoint in a diagram. */
@@ -13,7 +13,7 @@ export const ADDRESSES = {
 export type Letter = keyof typeof ADDRESSES;
 
 /** Delays short enough for a race to fit one diagram: Resolution Delay 5, Connection Attempt Delay 10. */
-const SHORT: ConnectOptions<string> = { resolutionDelay: 5, connectionAttemptDelay: 10, connectTimeout: 100 };
+const SHORT: RaceOptions = { resolutionDelay: 5, connectionAttemptDelay: 10, connectTimeout: 100 };
 
 /** Answers by letter: an answer of these endpoints. */
 export const answers = (letters: string): Answer => {
@@ -34,7 +34,7 @@ export function expectRace(
     lives: Partial<Record<Letter, string>>;
     winner: readonly [marbles: string, values?: unknown, error?: unknown];
     unsubscribed?: string;
-    options?: ConnectOptions<string>;
+    options?: RaceOptions;
   },
 ): void {
   const scheduler = new TestScheduler((actual, expected) => {

@@ -2,7 +2,7 @@ import { Observable, VirtualTimeScheduler, type SchedulerLike, type Subscription
 import {
   race$,
   type Answer,
-  type ConnectOptions,
+  type RaceOptions,
   type Endpoint,
   type RaceEvent,
   type Resolver,
@@ -63,7 +63,7 @@ export interface VirtualRace {
   readonly lookup: Lookup;
   readonly fates: Readonly<Record<string, Fate>>;
   /** Options, or what makes them of the race's scheduler. */
-  readonly options?: ConnectOptions<string> | ((scheduler: SchedulerLike) => ConnectOptions<string>);
+  readonly options?: RaceOptions | ((scheduler: SchedulerLike) => RaceOptions);
   readonly host?: string;
   /** What races; default: the package's own function. */
   readonly racing?: typeof race$;

@@ -21,6 +21,11 @@ export function checkEach<Options>(name: string, options: unknown, checks: Check
   }
 }
 
+/** The options that are given: `undefined` counts as not given. */
+export function given<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
+}
+
 /** The longest delay that Node's timers know; a longer one would end at once. */
 export const LONGEST_DELAY = 2 ** 31 - 1;
 
@@ -62,6 +67,10 @@ export function oneOrMore(check: Check): Check {
 
 export function boolean(name: string, value: unknown): void {
   if (typeof value !== 'boolean') throw invalidType(name, 'of type boolean', value);
+}
+
+export function string(name: string, value: unknown): void {
+  if (typeof value !== 'string') throw invalidType(name, 'of type string', value);
 }
 
 export function callable(name: string, value: unknown): void {

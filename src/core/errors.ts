@@ -139,10 +139,15 @@ export function errorCode(error: Error | undefined): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Why, in a word: the error's code; where that is one of Node's own or missing, its message; in any case something. */
+/**
+ * Why, in a word: the error's code; where that is one of Node's own or missing, its message; in any case something. The
+ * messages of OpenSSL are long, and hold a reason.
+ */
 export function reasonOf(error: Error): string {
   const code = errorCode(error);
   if (code === BLOCKED) return 'blocked';
+  const { reason } = error as { reason?: unknown };
+  if (code?.startsWith('ERR_SSL_') && typeof reason === 'string') return `TLS: ${reason}`;
   return code !== undefined && !code.startsWith('ERR_') ? code : error.message || code || error.name;
 }
 

@@ -7,7 +7,7 @@ import type { Endpoint } from './endpoint.js';
  *
  * `at` is in milliseconds since the race began.
  */
-export type RaceEvent<T = unknown> = Answered | Resolved | Queued | Started | Failed | Cancelled | Connected<T>;
+export type RaceEvent<T = unknown> = Answered | Resolved | Queued | Started | Progressed | Failed | Cancelled | Connected<T>;
 
 /** A query was answered, with addresses or without. */
 export interface Answered {
@@ -37,12 +37,28 @@ export interface Started {
   readonly endpoint: Endpoint;
 }
 
+/** What an attempt may have before it when its connection is up: a TLS handshake, or the caller's `setup`. */
+export type Stage = 'tls' | 'setup';
+
+/** An attempt has come as far as its next stage: TCP is up, and a handshake to come. */
+export interface Progressed {
+  readonly type: 'progressed';
+  readonly at: number;
+  readonly endpoint: Endpoint;
+  /** What has begun now. */
+  readonly stage: Stage;
+  /** ms since the attempt was started. */
+  readonly after: number;
+}
+
 /** An attempt ended by an error of its own. */
 export interface Failed {
   readonly type: 'failed';
   readonly at: number;
   readonly endpoint: Endpoint;
   readonly error: Error;
+  /** True where it ends the whole race: see `isTerminal`. */
+  readonly terminal?: boolean;
 }
 
 /** An attempt was ended from outside: it lost, or the race was out of time. Its socket is already gone. */

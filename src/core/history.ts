@@ -49,19 +49,25 @@ export function retransmissionTimeout({ smoothedRtt, rttVariation = 0 }: PathRec
 const LOCAL_FAILURES = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ECONNABORTED', BLOCKED]);
 
 /**
- * What a race that has ended teaches: its winner's round trip; and what failed, by an error that is not this machine's own,
+ * What a race that has ended teaches: its winner's round trip, without what came after TCP; and what failed, by an error that is not this machine's own,
  * by being overtaken by an attempt that was started after it, or by being in flight when the time was over.
  */
 export function lessons(events: readonly RaceEvent[]): readonly Lesson[] {
   const startedAt = new Map<Endpoint, number>();
-  for (const event of events) if (event.type === 'started') startedAt.set(event.endpoint, event.at);
+  const roundTrips = new Map<Endpoint, number>();
+  for (const event of events) {
+    if (event.type === 'started') startedAt.set(event.endpoint, event.at);
+    if (event.type === 'progressed' && !roundTrips.has(event.endpoint)) roundTrips.set(event.endpoint, event.after);
+  }
   const winner = events.find((event) => event.type === 'connected');
   const winnerStart = winner ? startedAt.get(winner.endpoint)! : Infinity;
 
   return events.flatMap((event): Lesson[] => {
     switch (event.type) {
-      case 'connected':
-        return [{ endpoint: event.endpoint, outcome: 'succeeded', rtt: event.at - winnerStart }];
+      case 'connected': {
+        const rtt = roundTrips.get(event.endpoint) ?? event.at - winnerStart;
+        return [{ endpoint: event.endpoint, outcome: 'succeeded', rtt }];
+      }
       case 'failed':
         return LOCAL_FAILURES.has(errorCode(event.error) ?? '') ? [] : [{ endpoint: event.endpoint, outcome: 'failed' }];
       case 'cancelled':

@@ -1,16 +1,14 @@
 import { answerFamily, type Answer } from './answers.js';
 import type { Family } from './address.js';
 import type { Endpoint } from './endpoint.js';
-import type { Answered, Failed, Queued, RaceEvent, Resolved, Started } from './events.js';
-import { begin, emptyLane, fail, head, laneStart, type Lane } from './lanes.js';
+import type { Answered, Failed, Progressed, Queued, RaceEvent, Resolved, Started } from './events.js';
+import { begin, beginHandshake, emptyLane, fail, head, laneStart, type Lane, type LanePace } from './lanes.js';
 
-/** What decides when attempts start. Delays in ms. */
-export interface Pacing {
+/** What decides when attempts start. Delays in ms; an `attemptDelay` of `Infinity`: only after a failure. */
+export interface Pacing extends LanePace {
   /** The family whose answer the first attempt waits for, within the Resolution Delay. */
   readonly preferredFamily: Family;
   readonly resolutionDelay: number;
-  /** Between two starts of a lane, by the endpoint of the first; `Infinity`: only after a failure. */
-  readonly attemptDelay: (after: Endpoint) => number;
   /** Given: each family is a lane of its own, and the other family's opens this much after the preferred one's. */
   readonly familyStaggerDelay?: number;
   readonly maxConcurrentAttempts: number;
@@ -38,6 +36,8 @@ export interface Schedule {
   readonly ordering: boolean;
   /** No answer will follow. */
   readonly resolved: boolean;
+  /** An attempt has failed in such a way that no other is to be tried. */
+  readonly terminated: boolean;
   /** Since the last answer nothing has happened but its being put in order, and others may come in the same turn. */
   readonly gathering: boolean;
 }
@@ -55,6 +55,7 @@ export function openSchedule(pacing: Pacing): Schedule {
     answeredFamilies: [],
     ordering: false,
     resolved: false,
+    terminated: false,
     gathering: false,
   };
 }
@@ -70,6 +71,8 @@ export function evolve(schedule: Schedule, event: RaceEvent): Schedule {
       return queued(schedule, event);
     case 'started':
       return started(schedule, event);
+    case 'progressed':
+      return progressed(schedule, event);
     case 'failed':
       return failed(schedule, event);
     case 'cancelled':
@@ -94,9 +97,9 @@ export function nextCandidate(schedule: Schedule): Endpoint | undefined {
   return head(schedule.lanes[nextLane(schedule)]!);
 }
 
-/** Nothing runs, nothing waits and nothing can come: the race is lost. */
-export function exhausted({ resolved, ordering, inFlight, lanes }: Schedule): boolean {
-  return resolved && !ordering && inFlight === 0 && lanes.every((lane) => head(lane) === undefined);
+/** Nothing runs, nothing waits and nothing can come, or nothing shall: the race is lost. */
+export function exhausted({ resolved, terminated, ordering, inFlight, lanes }: Schedule): boolean {
+  return terminated || (resolved && !ordering && inFlight === 0 && lanes.every((lane) => head(lane) === undefined));
 }
 
 /** Those of the endpoints that have not been started, in the same order. */
@@ -112,7 +115,7 @@ function nextLane(schedule: Schedule): number {
 
 function startOf(schedule: Schedule, index: number): number {
   const opensAt = index === 0 ? schedule.opensAt : secondOpensAt(schedule);
-  return laneStart(schedule.lanes[index]!, opensAt, schedule.pacing.attemptDelay);
+  return laneStart(schedule.lanes[index]!, opensAt, schedule.pacing);
 }
 
 /** The second lane waits for its stagger only while the first has something to show for it. */
@@ -150,19 +153,12 @@ function resolved(schedule: Schedule, { at }: Resolved): Schedule {
 }
 
 function queued(schedule: Schedule, event: Queued): Schedule {
-  const { pacing, lanes } = schedule;
   const endpoints = unstarted(schedule, event.endpoints);
-  const lists =
-    lanes.length === 1
-      ? [endpoints]
-      : [
-          endpoints.filter(({ family }) => family === pacing.preferredFamily),
-          endpoints.filter(({ family }) => family !== pacing.preferredFamily),
-        ];
+  const orderOf = (index: number) => endpoints.filter((endpoint) => laneOf(schedule, endpoint) === index);
   return {
     ...schedule,
     begun: allBegun(schedule),
-    lanes: lanes.map((lane, index) => ({ ...lane, order: lists[index]!, next: 0 })),
+    lanes: schedule.lanes.map((lane, index) => ({ ...lane, order: orderOf(index), next: 0 })),
     ordering: false,
   };
 }
@@ -172,12 +168,23 @@ function started(schedule: Schedule, { at, endpoint }: Started): Schedule {
   return { ...schedule, lanes, inFlight: schedule.inFlight + 1, gathering: false };
 }
 
-function failed(schedule: Schedule, { at, endpoint }: Failed): Schedule {
+function progressed(schedule: Schedule, { at, endpoint, stage, after }: Progressed): Schedule {
+  if (stage !== 'tls') return schedule;
+  const own = laneOf(schedule, endpoint);
+  const lanes = schedule.lanes.map((lane, index) => (index === own ? beginHandshake(lane, endpoint, at, after) : lane));
+  return { ...schedule, lanes };
+}
+
+function failed(schedule: Schedule, { at, endpoint, terminal = false }: Failed): Schedule {
   const lanes = schedule.lanes.map((lane) => fail(lane, endpoint, at));
   const inFlight = schedule.inFlight - 1;
   const relieves = inFlight === 0 && lanes.length === 2 && head(lanes[1]!) !== undefined;
   const relievedAt = relieves ? Math.min(schedule.relievedAt, at) : schedule.relievedAt;
-  return { ...schedule, lanes, inFlight, relievedAt, gathering: false };
+  return { ...schedule, lanes, inFlight, relievedAt, terminated: terminal, gathering: false };
+}
+
+function laneOf({ pacing, lanes }: Schedule, { family }: Endpoint): number {
+  return lanes.length === 1 || family === pacing.preferredFamily ? 0 : 1;
 }
 
 function allBegun({ begun, lanes }: Schedule): readonly Endpoint[] {

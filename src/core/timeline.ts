@@ -19,6 +19,8 @@ interface Row {
   readonly label: string;
   readonly from: number;
   readonly to: number;
+  /** When it had come as far as a further stage. */
+  readonly stages: readonly number[];
   readonly start: '├' | '─';
   readonly end: '●' | '✗' | '○' | '►';
   readonly outcome: string;
@@ -33,7 +35,8 @@ interface Row {
  *     2001:db8::1      ├────────────────────────○     cancelled after 279 ms
  *     192.0.2.1                               ├─●     connected after 29 ms
  *
- * `●` came about, `✗` failed, `○` was cancelled, `►` was still going on. Times are whole ms.
+ * `●` came about, `✗` failed, `○` was cancelled, `►` was still going on; `┼`: TCP was up, and a handshake or setup began. Times are
+ * whole ms.
  *
  * @param events of one race, in order, as `race$` emits them
  * @returns lines joined by newlines; no newline at the end
@@ -46,10 +49,11 @@ export function timeline(events: readonly RaceEvent[], { width = 80 }: TimelineO
   const columns = Math.max(NARROWEST_BARS, Math.min(width, WIDEST) - labels - outcomes - 4);
   const column = (at: number) => Math.round((at / total) * (columns - 1));
 
-  const bar = ({ from, to, start, end }: Row) => {
+  const bar = ({ from, to, stages, start, end }: Row) => {
     const [first, last] = [column(from), column(to)];
-    const line = first === last ? end : start + '─'.repeat(last - first - 1) + end;
-    return (' '.repeat(first) + line).padEnd(columns);
+    const line: string[] = Array.from({ length: last - first }, (_, index) => (index === 0 ? start : '─'));
+    for (const stage of stages) if (column(stage) > first && column(stage) < last) line[column(stage) - first] = '┼';
+    return (' '.repeat(first) + line.join('') + end).padEnd(columns);
   };
   const axis = `${' '.repeat(labels + 2)}0 ms${formatDuration(total).padStart(columns - 4)}`;
   return [axis, ...rows.map((row) => `${row.label.padEnd(labels)}  ${bar(row)}  ${row.outcome}`)].join('\n');
@@ -69,6 +73,7 @@ function rowsOf(events: readonly RaceEvent[], total: number): Row[] {
           label: type,
           from: 0,
           to: event.at,
+          stages: [],
           start: '─',
           end,
           outcome: `${what} after ${formatDuration(event.at)}`,
@@ -78,7 +83,12 @@ function rowsOf(events: readonly RaceEvent[], total: number): Row[] {
       case 'started': {
         const label = formatEndpoint(event.endpoint);
         const outcome = `in flight for ${formatDuration(total - event.at)}`;
-        attempts.set(event.endpoint, { label, from: event.at, to: total, start: '├', end: '►', outcome });
+        attempts.set(event.endpoint, { label, from: event.at, to: total, stages: [], start: '├', end: '►', outcome });
+        break;
+      }
+      case 'progressed': {
+        const row = attempts.get(event.endpoint);
+        if (row) attempts.set(event.endpoint, { ...row, stages: [...row.stages, event.at] });
         break;
       }
       case 'failed':

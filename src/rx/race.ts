@@ -4,6 +4,7 @@ import {
   config,
   EMPTY,
   filter,
+  finalize,
   from,
   map,
   merge,
@@ -26,7 +27,7 @@ import type { Family } from '../core/address.js';
 import { wellFormed, type Answer } from '../core/answers.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { codedError, ConnectionError, toError } from '../core/errors.js';
-import type { Connected, RaceEvent, Started } from '../core/events.js';
+import type { Connected, Failed, RaceEvent, Stage, Started } from '../core/events.js';
 import { interleave, type Interleaving } from '../core/interleave.js';
 import { gather, type Known } from '../core/known.js';
 import {
@@ -45,8 +46,15 @@ import { onAbort } from './abort.js';
  * How one attempt connects: emits once when connected. An error, or completing without a value, is a failed attempt;
  * unsubscribing cancels it. A transport lets go of what it has emitted: its teardown ends only what it still holds. A value
  * that nobody is left to receive is ended by its `destroy()`, where it has one.
+ *
+ * It may call `progressed('tls')` when its TCP connection is up and a TLS handshake begins: the race then allows for it.
  */
-export type Transport<T> = (endpoint: Endpoint) => Observable<T>;
+export type Transport<T> = (endpoint: Endpoint, progressed?: (stage: Stage) => void) => Observable<T>;
+
+/** What an attempt errors with where no other shall be tried. */
+export class Terminal {
+  constructor(readonly error: Error) {}
+}
 
 /** Everything that a race needs, each stage a value. Durations in ms of the scheduler's time. */
 export interface RacePlan<T> {
@@ -62,7 +70,7 @@ export interface RacePlan<T> {
   readonly pacing: Pacing;
   readonly transport: Transport<T>;
   /** Ends a value that was won and that nobody is left to receive. */
-  readonly discard: (value: T) => void;
+  readonly discard: (value: T, endpoint: Endpoint) => void;
   readonly attemptTimeout: number;
   readonly connectTimeout: number;
   readonly signal?: AbortSignal;
@@ -130,12 +138,12 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
 
     const letGo = () => {
       held.unsubscribe();
-      for (const event of log.splice(handled)) if (event.type === 'connected') plan.discard(event.value);
+      for (const event of log.splice(handled)) if (event.type === 'connected') plan.discard(event.value, event.endpoint);
     };
 
     const win = (event: Connected<T>) => {
       release();
-      if (subscriber.closed) plan.discard(event.value);
+      if (subscriber.closed) plan.discard(event.value, event.endpoint);
       subscriber.next(event);
       subscriber.complete();
     };
@@ -175,14 +183,29 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
       return wait > 0 || schedule.gathering ? timer(wait, scheduler).pipe(map(started)) : of(started());
     };
 
-    const attempt = ({ endpoint }: Started): Observable<RaceEvent<T>> =>
-      guarded(() => plan.transport(endpoint)).pipe(
+    const attempt = ({ endpoint, at: startedAt }: Started): Observable<RaceEvent<T>> => {
+      let underWay = true;
+      const progressed = (stage: Stage) => {
+        const now = at();
+        if (underWay) raise({ type: 'progressed', at: now, endpoint, stage, after: now - startedAt });
+      };
+      const failed = (error: unknown): Failed => ({
+        type: 'failed',
+        at: at(),
+        endpoint,
+        ...(error instanceof Terminal ? { error: error.error, terminal: true } : { error: toError(error) }),
+      });
+      return guarded(() => plan.transport(endpoint, progressed)).pipe(
         limit(plan.attemptTimeout, scheduler),
         take(1),
         throwIfEmpty(() => codedError('ECONNABORTED', 'the transport completed without a connection')),
         map((value): RaceEvent<T> => ({ type: 'connected', at: at(), endpoint, value })),
-        catchError((error: unknown) => of<RaceEvent<T>>({ type: 'failed', at: at(), endpoint, error: toError(error) })),
+        catchError((error: unknown) => of(failed(error))),
+        finalize(() => {
+          underWay = false;
+        }),
       );
+    };
 
     subscriber.add(letGo);
     const { signal } = plan;

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import tls from 'node:tls';
+import type { Fixture } from '../../src/cli/lab.js';
+
+const fixtures: Fixture[] = [];
+
+/** Keeps a fixture until the spec is over. */
+export async function open<F extends Fixture>(opening: Promise<F> | F): Promise<F> {
+  const fixture = await opening;
+  fixtures.push(fixture);
+  return fixture;
+}
+
+afterEach(async () => {
+  await Promise.all(fixtures.splice(0).map((fixture) => fixture.close()));
+});
+
+/** A server that does with each connection what it is told, and what was accepted. */
+export interface Server extends Fixture {
+  readonly accepted: net.Socket[];
+}
+
+/** A TCP server for one spec; `port` 0 takes a free one. */
+export async function tcpServer(host: string, port: number, serve: (socket: net.Socket) => void = () => undefined) {
+  return listening(net.createServer({ allowHalfOpen: true }), 'connection', host, port, serve);
+}
+
+/** A TLS server for one spec. `serve` is told of finished handshakes. */
+export async function tlsServer(
+  host: string,
+  port: number,
+  options: tls.TlsOptions,
+  serve: (socket: tls.TLSSocket) => void = () => undefined,
+) {
+  const server = tls.createServer(options);
+  server.on('tlsClientError', () => undefined);
+  return listening(server, 'secureConnection', host, port, serve);
+}
+
+async function listening(
+  server: net.Server,
+  event: string,
+  host: string,
+  port: number,
+  serve: (socket: never) => void,
+): Promise<Server> {
+  const accepted: net.Socket[] = [];
+  const connections = new Set<net.Socket>();
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.on('error', () => socket.destroy()).on('close', () => connections.delete(socket));
+  });
+  server.on(event, (socket: net.Socket) => {
+    accepted.push(socket);
+    socket.on('error', () => socket.destroy());
+    serve(socket as never);
+  });
+  server.listen({ host, port, ipv6Only: true });
+  await once(server, 'listening');
+  return open({
+    port: (server.address() as net.AddressInfo).port,
+    accepted,
+    async close() {
+      for (const socket of connections) socket.destroy();
+      if (!server.listening) return;
+      server.close();
+      await once(server, 'close');
+    },
+  });
+}
+
+/** Who listens on a socket, counted by event. */
+export function listenerCounts(socket: net.Socket): Record<string, number> {
+  return Object.fromEntries(socket.eventNames().map((name) => [String(name), socket.listenerCount(name)]));
+}
+
+/** What keeps a process alive, counted. Standard streams and the runner's own channels are in both counts. */
+export function activeResources(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** Waits until nothing more is active than before, for a second at most; what closes, closes within a few turns. */
+export async function leftOver(before: Record<string, number>): Promise<Record<string, number>> {
+  for (let i = 0; ; i++) {
+    const more = Object.entries(activeResources()).filter(([name, count]) => count > (before[name] ?? 0));
+    if (more.length === 0 || i === 100) return Object.fromEntries(more);
+    await sleep(10);
+  }
+}
