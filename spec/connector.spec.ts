@@ -10,7 +10,7 @@ import {
   type PathRecord,
   type Resolver,
 } from '../src/index.js';
-import { A, AAAA, answering, connects, fails, hangs, runRace, type Fate } from './support/virtual-race.js';
+import { A, AAAA, answering, connects, fails, hangs, runRace, securesAfter, type Fate } from './support/virtual-race.js';
 
 const six = '2001:db8::6';
 const seven = '2001:db8::7';
@@ -115,6 +115,12 @@ describe('a connector', () => {
         .unsubscribe();
       expect(races.snapshot().paths).toEqual({});
       expect(starts(races, fates)).toEqual([`${six} 0`]);
+    });
+
+    it('[S2] takes for the round-trip time what TCP took, without the handshake', () => {
+      const races = connector();
+      starts(races, { [six]: securesAfter(40, 300) });
+      expect(races.snapshot().paths[`home ${six}`]).toEqual({ smoothedRtt: 40, rttVariation: 20, usedAt: 0 });
     });
 
     it('[S2] prefers the lower round-trip time, smoothed as RFC 6298 has it', () => {

@@ -23,7 +23,11 @@ const fate = (index: number): fc.Arbitrary<Fate> => {
     { weight: 4, arbitrary: duration(600, index) },
     { weight: 1, arbitrary: fc.constant('at once' as const) },
   );
+  // Twice such a duration has a trace of its own, too.
+  const tcpAfter = fc.integer({ min: 0, max: 400 }).map((ms) => ms * MS + 2 ** (-2 * index - 2));
   return fc.oneof(
+    { weight: 2, arbitrary: fc.record({ outcome: fc.constantFrom('connects', 'fails'), after, tcpAfter }).map(inOrder) },
+    { weight: 2, arbitrary: tcpAfter.map((tcpAfter): Fate => ({ outcome: 'hangs', tcpAfter })) },
     { weight: 3, arbitrary: after.map((after): Fate => ({ outcome: 'connects', after })) },
     { weight: 6, arbitrary: after.map((after): Fate => ({ outcome: 'fails', after })) },
     { weight: 1, arbitrary: after.map((after): Fate => ({ outcome: 'completes', after })) },
@@ -31,6 +35,10 @@ const fate = (index: number): fc.Arbitrary<Fate> => {
     { weight: 1, arbitrary: fc.constant<Fate>({ outcome: 'throws' }) },
   );
 };
+
+/** The handshake takes what the whole was to take. */
+const inOrder = (fate: Extract<Fate, { after: unknown }>): Fate =>
+  fate.after === 'at once' ? { outcome: fate.outcome, after: fate.after } : { ...fate, after: fate.after + fate.tcpAfter! };
 
 const answer: fc.Arbitrary<Answer> = fc.oneof(
   fc.subarray(SIX, { minLength: 0 }).map((addresses): Answer => ({ type: 'AAAA', addresses })),
@@ -67,6 +75,7 @@ const rules: fc.Arbitrary<Rules> = fc
     interleave: fc.constantFrom(true, true, false),
     firstAddressFamilyCount: fc.integer({ min: 1, max: 3 }),
     connectionAttemptDelay: fc.integer({ min: 10, max: 300 }).map((ms) => ms * MS),
+    maximumConnectionAttemptDelay: fc.constantFrom(300, 700, 2000).map((ms) => ms * MS + 2 ** 15),
     resolutionDelay: fc.constantFrom(0, 50 * MS),
     maxConcurrentAttempts: fc.constantFrom(1, 2, 3, Infinity),
     perFamily: fc.option(

@@ -36,6 +36,7 @@ import { resolve } from './rx/resolve.js';
  * @see {@link https://www.rfc-editor.org/rfc/rfc8305 RFC 8305}
  */
 export function connect$(host: string, port: number, options: TlsConnectOptions): Observable<TLSSocket>;
+export function connect$<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<T>;
 export function connect$<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<T>;
 export function connect$(host: string, port: number, options?: object): Observable<unknown> {
   return raceTo(host, port, options).pipe(winner());
@@ -55,6 +56,7 @@ export function winner<T>() {
  * `connected`, and completes. Losers are `cancelled`, and gone, before that.
  */
 export function race$(host: string, port: number, options: TlsConnectOptions): Observable<RaceEvent<TLSSocket>>;
+export function race$<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
 export function race$<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
 export function race$(host: string, port: number, options?: object): Observable<RaceEvent> {
   return raceTo(host, port, options);
@@ -75,6 +77,7 @@ function raceTo(host: string, port: number, options?: object): Observable<RaceEv
  * const socket = await connect('example.com', 443, { signal: AbortSignal.timeout(2000) });
  */
 export async function connect(host: string, port: number, options: TlsConnectOptions): Promise<TLSSocket>;
+export async function connect<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Promise<T>;
 export async function connect<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
 export async function connect(host: string, port: number, options?: object): Promise<unknown> {
   return firstValueFrom(raceTo(host, port, options).pipe(winner()));

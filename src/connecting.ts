@@ -19,7 +19,7 @@ export type Connecting<T> = Pick<RacePlan<T>, 'transport' | 'discard'>;
  * @throws for TLS options that make no sense
  */
 export function connecting<T>(settings: Settings<T>, host: string, slot?: SessionSlot): Connecting<T> {
-  const connection = (settings.transport ?? socketTransport(settings, host, slot));
+  const connection = settings.transport ?? socketTransport(settings, host, slot);
   const { setup, isTerminal = () => false } = settings;
   if (!setup) return { transport: filtered(connection as Transport<T>, settings), discard: destroy };
 

@@ -43,16 +43,19 @@ export interface Connector<D = Socket> {
   /** As the function of this name, with the connector's defaults. */
   readonly connect$: {
     (host: string, port: number, options: TlsConnectOptions): Observable<TLSSocket>;
+    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<T>;
     <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<T>;
   };
   /** As the function of this name, with the connector's defaults. */
   readonly race$: {
     (host: string, port: number, options: TlsConnectOptions): Observable<RaceEvent<TLSSocket>>;
+    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
     <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
   };
   /** As the function of this name, with the connector's defaults. */
   readonly connect: {
     (host: string, port: number, options: TlsConnectOptions): Promise<TLSSocket>;
+    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Promise<T>;
     <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
   };
   /** The history as plain JSON, to be restored by another connector, in another run of the program too. */
@@ -86,6 +89,7 @@ export interface Connector<D = Socket> {
  * const { connect } = createConnector({ connectionAttemptDelay: 'adaptive' });
  */
 export function createConnector(options: TlsConnectOptions & Shared): Connector<TLSSocket>;
+export function createConnector<D = Socket, C = D>(options: ConnectorOptions<D, C>): Connector<D>;
 export function createConnector<D = Socket, C = D>(options?: ConnectorOptions<D, C>): Connector<D>;
 export function createConnector(options: RaceOptions & Shared = {}): Connector<never> {
   checkShared(options);

@@ -1,5 +1,5 @@
 import { timeline, type RaceEvent } from '../../src/index.js';
-import { A, AAAA, answering, connects, fails, hangs, negative, runRace } from '../support/virtual-race.js';
+import { A, AAAA, answering, connects, fails, hangs, negative, runRace, securesAfter } from '../support/virtual-race.js';
 
 const six = '2001:db8::6',
   four = '192.0.2.4',
@@ -43,6 +43,20 @@ A     ────────────────────────�
     });
     const later: RaceEvent = { type: 'answered', at: 100, answer: A(four) };
     expect(timeline([...events, later]).split('\n')[3]).toMatch(/├─+► {2}in flight for 100 ms$/);
+  });
+
+  it('marks where TCP was up and a handshake began', () => {
+    const { events } = runRace({
+      lookup: answering([0, AAAA(six)], [0, A(four)]),
+      fates: { [six]: securesAfter(200, Infinity), [four]: securesAfter(20, 30) },
+    });
+    expect(draw(events)).toBe(`
+                   0 ms                           650 ms
+AAAA               ●                                      1 address after 0 ms
+A                  ●                                      1 address after 0 ms
+[2001:db8::6]:443  ├──────────┼────────────────────────○  cancelled after 650 ms
+192.0.2.4:443                                       ├┼─●  connected after 50 ms
+`);
   });
 
   it.each([40, 60, 80, 120])('keeps to %i columns, as far as labels and outcomes allow', (width) => {

@@ -9,6 +9,7 @@ export interface Rules {
   readonly interleave: boolean;
   readonly firstAddressFamilyCount: number;
   readonly connectionAttemptDelay: number;
+  readonly maximumConnectionAttemptDelay: number;
   readonly resolutionDelay: number;
   readonly maxConcurrentAttempts: number;
   readonly familyStaggerDelay?: number;
@@ -31,6 +32,8 @@ interface Attempt {
   readonly at: number;
   readonly lane: number;
   failedAt?: number;
+  /** When its handshake is expected to be over, once TCP is up. */
+  securedBy?: number;
 }
 
 /**
@@ -102,7 +105,11 @@ export function predict(lookup: Lookup, fates: Readonly<Record<string, Fate>>, r
   const dueAt = (lane: number): number => {
     if (waiting(lane).length === 0) return Infinity;
     const latest = attempts.filter((attempt) => attempt.lane === lane).at(-1);
-    if (latest) return Math.min(latest.at + delay, latest.failedAt ?? Infinity);
+    if (latest) {
+      const handshakes = inFlight().flatMap((attempt) => (attempt.lane === lane ? (attempt.securedBy ?? []) : []));
+      const held = Math.min(Math.max(0, ...handshakes), latest.at + rules.maximumConnectionAttemptDelay);
+      return Math.min(Math.max(latest.at + delay, held), latest.failedAt ?? Infinity);
+    }
     if (lane === 0) return gate();
     if (inFlight().length === 0 && waiting(0).length === 0) return gate();
     return Math.min(gate() + rules.familyStaggerDelay!, relievedAt);
@@ -125,6 +132,14 @@ export function predict(lookup: Lookup, fates: Readonly<Record<string, Fate>>, r
     attempts.push(attempt);
     answersMayFollowInThisInstant = false;
     const fate = fates[attempt.address]!;
+    if (fate.outcome !== 'throws' && fate.tcpAfter !== undefined) {
+      const { tcpAfter } = fate;
+      later(now + tcpAfter, () => {
+        if (ended(attempt)) return;
+        attempt.securedBy = now + 2 * tcpAfter;
+        answersMayFollowInThisInstant = false;
+      });
+    }
     if (fate.outcome === 'throws')
       atOnce.push(() => {
         fail(attempt);

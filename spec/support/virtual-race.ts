@@ -9,10 +9,13 @@ import {
   type Transport,
 } from '../../src/index.js';
 
-/** What becomes of an attempt: so many ms after its start, or never. `at once`: within the call that starts it. */
+/**
+ * What becomes of an attempt: so many ms after its start, or never. `at once`: within the call that starts it. `tcpAfter`: a
+ * handshake follows TCP, and that is up so many ms after the start.
+ */
 export type Fate =
-  | { readonly outcome: 'connects' | 'fails' | 'completes'; readonly after: number | 'at once' }
-  | { readonly outcome: 'hangs' }
+  | { readonly outcome: 'connects' | 'fails' | 'completes'; readonly after: number | 'at once'; readonly tcpAfter?: number }
+  | { readonly outcome: 'hangs'; readonly tcpAfter?: number }
   | { readonly outcome: 'throws' };
 
 export const connects = (after: number | 'at once'): Fate => ({ outcome: 'connects', after });
@@ -20,6 +23,10 @@ export const fails = (after: number | 'at once'): Fate => ({ outcome: 'fails', a
 export const completes = (after: number | 'at once'): Fate => ({ outcome: 'completes', after });
 export const hangs: Fate = { outcome: 'hangs' };
 export const throws: Fate = { outcome: 'throws' };
+
+/** TCP takes so many ms, and the handshake so many more, or for ever. */
+export const securesAfter = (tcpAfter: number, handshake: number): Fate =>
+  handshake === Infinity ? { outcome: 'hangs', tcpAfter } : { outcome: 'connects', after: tcpAfter + handshake, tcpAfter };
 
 /** What a resolver does, and when: ms after it was asked, or within the call. */
 export interface Lookup {
@@ -91,7 +98,7 @@ export function runRace({
   let asking = 0;
   let mostInFlight = 0;
 
-  const transport: Transport<string> = ({ address }: Endpoint) =>
+  const transport: Transport<string> = ({ address }: Endpoint, progressed) =>
     new Observable((subscriber) => {
       const fate = fates[address] ?? hangs;
       if (open.has(address) || handedOver.has(address)) throw new Error(`${address} was attempted twice`);
@@ -99,6 +106,7 @@ export function runRace({
       open.add(address);
       mostInFlight = Math.max(mostInFlight, open.size);
       subscriber.add(() => open.delete(address));
+      if (fate.tcpAfter !== undefined) subscriber.add(scheduler.schedule(() => progressed!('tls'), fate.tcpAfter));
       if (fate.outcome === 'hangs') return;
       const end = () => {
         if (fate.outcome === 'connects') {

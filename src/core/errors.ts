@@ -2,7 +2,7 @@ import { recordType } from './answers.js';
 import type { Family } from './address.js';
 import { formatDuration } from './duration.js';
 import { formatEndpoint, type Endpoint } from './endpoint.js';
-import type { Answered, RaceEvent, Resolved } from './events.js';
+import type { Answered, Failed, RaceEvent, Resolved } from './events.js';
 
 /** What became of one attempt. Instants in ms since the race began. */
 export interface AttemptRecord {
@@ -50,8 +50,8 @@ export class ConnectionError extends AggregateError {
   readonly host: string;
   readonly port: number;
   /**
-   * That of the first attempt, in start order, that failed with one; `ETIMEDOUT` when the race ran out of time; the
-   * resolver's when there was nothing to try (`ENOTFOUND` if it gave none); `ERR_IP_BLOCKED` when all was blocked.
+   * That of the first attempt, in start order, that failed with one, or of the error that was terminal (and is then the
+   * `cause`); `ETIMEDOUT` when the race ran out of time; the resolver's when there was nothing to try (`ENOTFOUND` if it gave none); `ERR_IP_BLOCKED` when all was blocked.
    */
   readonly code: string | undefined;
   readonly reason: ConnectionErrorReason;
@@ -67,8 +67,9 @@ export class ConnectionError extends AggregateError {
     const queries = queryErrors(race.events);
     const causes = attempts.length > 0 ? attempts.flatMap(({ error }) => error ?? []) : queries.map(({ error }) => error);
     const reason = reasonFor(race, attempts);
-    const code = codeOf(reason, attempts, causes);
-    const cause = causes.find((error) => errorCode(error) === code) ?? causes[0];
+    const terminal = race.events.find((event): event is Failed => event.type === 'failed' && event.terminal === true)?.error;
+    const code = errorCode(terminal) ?? codeOf(reason, attempts, causes);
+    const cause = terminal ?? causes.find((error) => errorCode(error) === code) ?? causes[0];
     super(
       causes.flatMap((error) => flatten(error)),
       describe(race, attempts, queries),

@@ -42,8 +42,7 @@ function prepare<C, T>(
       if (held) discard(connection);
     });
     const failed = (thrown: unknown) => {
-      const error = toError(thrown);
-      subscriber.error(isTerminal(error) ? new Terminal(error) : error);
+      subscriber.error(judged(toError(thrown), isTerminal));
     };
     const unwatch = watch(connection, failed, () => {
       failed(codedError('ECONNRESET', `${formatEndpoint(endpoint)} closed the connection during its setup`));
@@ -68,6 +67,14 @@ function prepare<C, T>(
       }),
     );
   });
+}
+
+function judged(error: Error, isTerminal: (error: Error) => boolean): Error | Terminal {
+  try {
+    return isTerminal(error) ? new Terminal(error) : error;
+  } catch (mistake) {
+    return toError(mistake);
+  }
 }
 
 /**

@@ -1,0 +1,84 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { of, type Observable } from 'rxjs';
+import {
+  connect,
+  connect$,
+  createConnector,
+  race$,
+  staticResolver,
+  tls,
+  type ConnectOptions,
+  type Endpoint,
+  type RaceEvent,
+  type Transport,
+} from '../src/index.js';
+
+/** Takes a value of the expected type alone: `is<Expected>()(value)`. */
+const is =
+  <Expected>() =>
+  <Actual>(...value: Same<Expected, Actual> extends true ? [Actual] : [never]) =>
+    value.length;
+
+type Same<A, B> = [A, B] extends [B, A] ? true : false;
+
+const text: Transport<string> = ({ address }) => of(address);
+const length = (value: string) => of(value.length);
+const socketFactory = undefined as unknown as () => Socket;
+
+/** Never called: what is proved here is that it compiles, and that what must not compile does not. */
+const compiled = () => {
+  is<Observable<Socket>>()(connect$('h', 1));
+  is<Observable<Socket>>()(connect$('h', 1, { localAddress: ['::1', '127.0.0.1'], tcp: { noDelay: true } }));
+  is<Observable<TLSSocket>>()(connect$('h', 1, { tls: true, localPort: 2000, tcp: { noDelay: true } }));
+  is<Observable<RaceEvent<TLSSocket>>>()(race$('h', 1, { tls: { ALPNProtocols: ['h2'] }, socketFactory }));
+  is<Promise<TLSSocket>>()(connect('h', 1, { tls: {} }));
+  is<Observable<string>>()(connect$('h', 1, { transport: text }));
+  is<Observable<TLSSocket>>()(connect$('h', 1, { transport: tls({ servername: 'h' }) }));
+
+  is<Observable<number>>()(connect$('h', 1, { setup: (socket) => of(socket.remotePort!) }));
+  is<Observable<string | false | null>>()(
+    connect$('h', 1, { tls: true, setup: (socket) => of(socket.alpnProtocol), isTerminal: () => true }),
+  );
+  is<Observable<number>>()(connect$('h', 1, { transport: text, setup: length }));
+  is<Observable<readonly [number, number]>>()(
+    connect$('h', 1, {
+      transport: () => of({ id: 1 }),
+      setup: ({ id }: { id: number }, { port }: Endpoint) => Promise.resolve([id, port] as const),
+    }),
+  );
+  is<Observable<number>>()(connect$<number>('h', 1, { setup: async (socket) => Promise.resolve(socket.remotePort!) }));
+
+  const connector = createConnector({ tls: true, cache: false });
+  is<Observable<TLSSocket>>()(connector.connect$('h', 1));
+  is<Promise<string>>()(connector.connect('h', 1, { transport: text }));
+  is<Promise<TLSSocket>>()(createConnector({ sessions: false }).connect('h', 1, { tls: { ca: '' } }));
+
+  // Options may be handed on, with others that are the race's own.
+  const handOn = <T>(options: ConnectOptions<T>) =>
+    connect('h', 1, { ...options, connectTimeout: 1000, resolver: staticResolver([]) });
+  is<Promise<string>>()(handOn({ transport: text }));
+
+  // @ts-expect-error -- sockets that a transport does not make
+  void connect$('h', 1, { transport: text, tcp: { noDelay: true } });
+  // @ts-expect-error -- a transport of one's own does its own TLS
+  void connect$('h', 1, { transport: text, tls: true });
+  // @ts-expect-error -- nor is it bound
+  void connect$('h', 1, { transport: text, localAddress: '127.0.0.1' });
+  // @ts-expect-error -- a factory's sockets have their options
+  void connect$('h', 1, { socketFactory, tcp: { noDelay: true } });
+  // @ts-expect-error -- there is nothing that could be terminal
+  void connect$('h', 1, { isTerminal: () => true });
+  // @ts-expect-error -- a transport emits what its setup takes
+  void connect$('h', 1, { transport: text, setup: (socket: Socket) => of(socket) });
+  // @ts-expect-error -- there is no such option
+  void connect$('h', 1, { conectTimeout: 1000 });
+  // @ts-expect-error -- the race makes the connection
+  void connect$('h', 1, { tls: { path: '/socket' } });
+  // @ts-expect-error -- a family is a number
+  void connect$('h', 1, { family: '4' });
+};
+
+it('the types say what a race is for, and refuse what makes no sense', () => {
+  expect(compiled).toEqual(expect.any(Function));
+});
