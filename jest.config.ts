@@ -10,7 +10,7 @@ const config: Config = {
     ],
   },
   transformIgnorePatterns: ['/node_modules/(?!cac/)'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^rx-happy-eyeballs$': '<rootDir>/src/index.ts' },
 };
 
 export default config;
