@@ -3,7 +3,12 @@ import { defineConfig } from 'tsdown';
 // Libraries stay outside, as dependencies; one that is bundled by accident ends the build.
 export default defineConfig([
   {
-    entry: { index: 'src/index.ts' },
+    entry: {
+      index: 'src/index.ts',
+      agent: 'src/adapters/agent.ts',
+      undici: 'src/adapters/undici.ts',
+      register: 'src/adapters/register.ts',
+    },
     format: ['esm', 'cjs'],
     dts: true,
     target: 'node20',

@@ -17,6 +17,8 @@ const LAYERS = [
   'connect.ts',
   'sessions.ts',
   'connector.ts',
+  'race-socket.ts',
+  'adapters',
   'cli',
   'index.ts',
 ];

@@ -62,7 +62,8 @@ export function race$(host: string, port: number, options?: object): Observable<
   return raceTo(host, port, options);
 }
 
-function raceTo(host: string, port: number, options?: object): Observable<RaceEvent> {
+/** {@link race$} of options whatever. */
+export function raceTo(host: string, port: number, options?: object): Observable<RaceEvent> {
   const asciiHost = checkHost(host);
   checkPort(port);
   const settings = checkOptions(options);

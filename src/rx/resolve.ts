@@ -11,12 +11,14 @@ export interface Query {
 /**
  * Finds the addresses of a host: emits an answer whenever a query has been answered, and completes when all have been.
  * An answer without addresses is a negative one. An error after the first answer loses nothing that was found.
- * Unsubscribing cancels the queries. The race never asks it for an IP address or for `localhost`.
+ * Unsubscribing cancels the queries. The race never asks it for an IP address or for `localhost`, unless it `decides`.
  */
 export interface Resolver {
   (host: string, query?: Query): Observable<Answer>;
   /** Its queries go on when they are unsubscribed, so that waiting for them a little longer costs nothing. */
   readonly uncancellable?: boolean;
+  /** It is asked for `localhost` and addresses as well: who gave it wants to decide. */
+  readonly decides?: boolean;
 }
 
 /** A resolver whose answers are well-formed; `complain` is told of what is left out. */
@@ -26,12 +28,12 @@ export function wellFormedResolver(resolver: Resolver, complain: (complaint: str
       map((answer) => wellFormed(answer, complain)),
       filter((answer) => answer !== undefined),
     );
-  return Object.assign(ask, { uncancellable: resolver.uncancellable === true });
+  return Object.assign(ask, { uncancellable: resolver.uncancellable === true, decides: resolver.decides === true });
 }
 
 /** The answers for a host: what is known without asking, or else the resolver's. */
 export function resolve(host: string, resolver: Resolver, query: Query): Observable<Answer> {
-  return knownAnswers(host) ?? resolver(host, query);
+  return (resolver.decides ? undefined : knownAnswers(host)) ?? resolver(host, query);
 }
 
 /**

@@ -1,0 +1,66 @@
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { debug } from '../node/debug.js';
+import { connectArguments, connectByRace, raceFunction, type Race, type StandInOptions } from '../race-socket.js';
+
+/** The one registration of a process, whichever copy of this package made it. */
+interface Registration {
+  /** Races for the sockets of the process; absent: they connect as ever. */
+  race?: Race;
+  readonly original: Socket['connect'];
+  readonly patched: Socket['connect'];
+}
+
+const KEY = Symbol.for('rx-happy-eyeballs.registration');
+const shared = globalThis as { [KEY]?: Registration };
+
+/**
+ * Lets every socket of this process that connects to a host name do so by a race: those of `net`, `tls`, `http`, `https`, `http2`,
+ * of `fetch`, and of all libraries that are made of them. Replaces `net.Socket.prototype.connect`, once, and nothing else.
+ *
+ * Called again, by this copy of the package or another, it puts other options in place of those before.
+ *
+ * @returns ends it: sockets connect as ever from then on; races under way go on
+ * @throws TypeError, RangeError for options that make no sense
+ */
+export function register(options: StandInOptions = {}): () => void {
+  const race = raceFunction(options);
+  const registration = (shared[KEY] ??= patch());
+  registration.race = race;
+  return () => {
+    if (registration.race !== race) return;
+    delete registration.race;
+    unpatch(registration);
+  };
+}
+
+function patch(): Registration {
+  const { connect: original } = Socket.prototype;
+  if (!isNodesOwn(original)) debug('net.Socket.prototype.connect is not Node’s own: something else has replaced it before');
+  const patched = function (this: Socket, ...given: unknown[]): Socket {
+    const { race } = registration;
+    if (!race || hasConnection(this)) return Reflect.apply(original, this, given);
+    const [destination, listener] = connectArguments(given);
+    return connectByRace((changed) => Reflect.apply(original, this, [changed, listener]) as Socket, destination, race);
+  };
+  const registration: Registration = { original, patched: patched };
+  Socket.prototype.connect = registration.patched;
+  return registration;
+}
+
+/** Puts Node's own back, unless somebody has put another in place of ours, which then calls ours in vain. */
+function unpatch({ original, patched }: Registration): void {
+  if (Socket.prototype.connect !== patched) return;
+  Socket.prototype.connect = original;
+  delete shared[KEY];
+}
+
+/** A socket that was made of a handle, or of another socket. */
+function hasConnection(socket: Socket): boolean {
+  const { _handle, _parent } = socket as { _handle?: object | null; _parent?: object | null };
+  return socket instanceof TLSSocket ? Boolean(_parent) : Boolean(_handle) && !socket.destroyed;
+}
+
+function isNodesOwn(connect: Socket['connect']): boolean {
+  return Function.prototype.toString.call(connect).includes('normalizedArgsSymbol');
+}

@@ -1,0 +1,137 @@
+import { createRequire } from 'node:module';
+import { isIP, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { of, type Observable } from 'rxjs';
+import type { Agent, buildConnector, Dispatcher } from 'undici';
+import { createConnector, type Connector } from '../connector.js';
+import { checkEach, given, isObject, boolean, type Checks } from '../core/checks.js';
+import { invalidType } from '../core/argument-errors.js';
+import { tls, type TlsOptions } from '../node/tls.js';
+import { checkOptions, type RaceOptions } from '../options.js';
+
+/** How connections for undici, and so for `fetch`, are raced for. */
+export interface UndiciOptions {
+  /** Options of the races. */
+  readonly race?: Omit<RaceOptions, 'signal'>;
+  /** Whose races share cache and history; default: one that shares TLS sessions alone. */
+  readonly connector?: Pick<Connector, 'connect$'>;
+  /** Options of TLS, as in `tls.connect`. */
+  readonly tls?: TlsOptions;
+  /** Offer HTTP/2, and allow it. Default false. */
+  readonly allowH2?: boolean;
+}
+
+/** ms; as undici has it. */
+const KEEP_ALIVE_INITIAL_DELAY = 60_000;
+
+/**
+ * A `connect` function for the clients, pools and agents of undici: the winner is the first finished TLS handshake, for https,
+ * and else the first TCP connection.
+ *
+ * @throws TypeError, RangeError for options that make no sense
+ *
+ * @example
+ * new Agent({ connect: connector({ race: { connectionAttemptDelay: 200 } }) });
+ */
+export function connector(options: UndiciOptions = {}): buildConnector.connector {
+  checkUndiciOptions(options);
+  const { race, tls: tlsOptions, allowH2 = false } = options;
+  const { connect$ } = options.connector ?? createConnector({ cache: false, history: false });
+
+  return ({ hostname, protocol, port, servername, localAddress, httpSocket }, callback) => {
+    const secure = protocol === 'https:';
+    const secureOptions = given({
+      ...tlsOptions,
+      ALPNProtocols: allowH2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+      servername: servername || tlsOptions?.servername,
+    });
+    const connection = { ...race, tls: secure && secureOptions, localAddress: localAddress ?? undefined };
+    const socket$: Observable<Socket> = httpSocket
+      ? secured(httpSocket, hostname, secureOptions)
+      : connect$<Socket>(hostname, Number(port) || (secure ? 443 : 80), connection as object);
+    socket$.subscribe({
+      next: (socket) => {
+        callback(null, socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_INITIAL_DELAY));
+      },
+      error: (error: Error) => {
+        callback(error, null);
+      },
+    });
+  };
+}
+
+/** TLS over what a proxy has connected. */
+function secured(socket: Socket, host: string, options: TlsOptions): Observable<Socket> {
+  const identity = isIP(host) ? { host } : { host, servername: host };
+  return tls({ ...identity, ...options }, () => of(socket))({ address: host, family: 4, port: 443 });
+}
+
+/**
+ * A dispatcher for `fetch`, globally or for one request, whose connections are raced for: an `Agent` of undici, where that is
+ * installed, and else of the one within Node.
+ *
+ * @throws TypeError, RangeError for options that make no sense
+ *
+ * @example
+ * await fetch('https://example.com/', { dispatcher: createDispatcher() });
+ */
+export function createDispatcher(options: UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2'> = {}): Dispatcher {
+  const { race, connector: own, tls: tlsOptions, allowH2, ...agentOptions } = options;
+  const connect = connector({ race, connector: own, tls: tlsOptions, allowH2 });
+  return new (agentClass())({ ...agentOptions, ...(allowH2 !== undefined && { allowH2 }), connect });
+}
+
+/** Where undici keeps the dispatcher of the process: Node up to 24 looks into the first, and 26 into the second. */
+const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
+
+const globals = globalThis as Record<symbol, Dispatcher | undefined>;
+
+/**
+ * Makes {@link createDispatcher} the dispatcher of the process: of every `fetch` that has none of its own.
+ *
+ * @returns puts back what was there before, unless somebody has put another there since
+ * @throws TypeError, RangeError for options that make no sense
+ */
+export function installGlobal(options: UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2'> = {}): () => void {
+  const dispatcher = createDispatcher(options);
+  builtInAgent();
+  const before = GLOBAL_DISPATCHERS.flatMap((key) => (globals[key] ? [[key, globals[key]] as const] : []));
+  for (const [key] of before) globals[key] = dispatcher;
+  return () => {
+    for (const [key, previous] of before) if (globals[key] === dispatcher) globals[key] = previous;
+  };
+}
+
+type AgentClass = new (options: Agent.Options) => Agent;
+
+function agentClass(): AgentClass {
+  try {
+    return (createRequire(join(process.cwd(), 'index.js'))('undici') as { Agent: AgentClass }).Agent;
+  } catch {
+    return builtInAgent();
+  }
+}
+
+/** Node loads its undici with the first `fetch`, and has its dispatcher then. */
+function builtInAgent(): AgentClass {
+  if (GLOBAL_DISPATCHERS.every((key) => globals[key] === undefined)) void fetch('data:,');
+  const dispatcher = GLOBAL_DISPATCHERS.map((key) => globals[key]).find((found) => found !== undefined)!;
+  return dispatcher.constructor as AgentClass;
+}
+
+function checkUndiciOptions(options: UndiciOptions): void {
+  checkEach('options', options, checks);
+  const { race = {}, tls: tlsOptions = {} } = options;
+  checkOptions({ ...race, tls: tlsOptions });
+}
+
+const checks: Checks<UndiciOptions> = {
+  race: object,
+  connector: object,
+  tls: object,
+  allowH2: boolean,
+};
+
+function object(name: string, value: unknown): void {
+  if (!isObject(value)) throw invalidType(name, 'an object', value);
+}

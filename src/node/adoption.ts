@@ -1,0 +1,104 @@
+import { Socket } from 'node:net';
+
+/**
+ * What adoption needs of Node that is not public: names that are looked up once, so that a Node without one of them is known
+ * before anything depends on it. Each has a spec of its own.
+ */
+interface Internals {
+  /** Gives a socket another handle; Node's own fallback uses it between attempts. */
+  readonly reinitializeHandle: symbol;
+  readonly noDelay: symbol;
+  readonly keepAlive: symbol;
+  readonly keepAliveInitialDelay: symbol;
+}
+
+/** A socket as Node sees it. */
+interface InnerSocket {
+  _handle: Handle | null;
+  _sockname: unknown;
+  _peername: unknown;
+  connecting: boolean;
+  /** Of a `tls.TLSSocket`. */
+  ssl?: unknown;
+  _undestroy?: () => void;
+  _unrefTimer: () => void;
+  [internal: symbol]: unknown;
+}
+
+interface Handle {
+  readonly hasRef?: () => boolean;
+  readonly unref?: () => void;
+  readonly setNoDelay?: (enable: boolean) => void;
+  readonly setKeepAlive?: (enable: boolean, seconds: number) => void;
+  /** Of TLS. */
+  readonly enableSessionCallbacks?: () => void;
+  /** Of TLS: the handle beneath. */
+  readonly _parent?: Handle;
+}
+
+const inner = (socket: Socket) => socket as unknown as InnerSocket;
+
+/** Node's internals, or undefined where one of them is missing. */
+export const internals: Internals | undefined = findInternals(new Socket());
+
+/** @param socket any one, of which nothing is used but its inside */
+export function findInternals(socket: Socket): Internals | undefined {
+  const symbols = [socket, Socket.prototype].flatMap((owner) => Object.getOwnPropertySymbols(owner));
+  const [reinitializeHandle, noDelay, keepAlive, keepAliveInitialDelay] = [
+    'kReinitializeHandle',
+    'kSetNoDelay',
+    'kSetKeepAlive',
+    'kSetKeepAliveInitialDelay',
+  ].map((name) => symbols.find(({ description }) => description === name));
+  const { _handle, _undestroy, _unrefTimer } = inner(socket);
+  if (!reinitializeHandle || !noDelay || !keepAlive || !keepAliveInitialDelay) return undefined;
+  if (_handle !== null || typeof _undestroy !== 'function' || typeof _unrefTimer !== 'function') return undefined;
+  return { reinitializeHandle, noDelay, keepAlive, keepAliveInitialDelay };
+}
+
+/**
+ * Gives the connection of one socket to another that is connecting, which then is as connected as if it had been itself: it
+ * emits `connect` and `ready`, and what was written to it meanwhile goes out.
+ *
+ * To be called in the very turn in which `winner` has connected, and `winner` must have been paused before it connected, so
+ * that nothing has been read. Nothing is left of it.
+ *
+ * @param session of a `tls.TLSSocket`: that with which it wants to begin
+ */
+export function adopt(socket: Socket, winner: Socket, session?: Buffer): void {
+  const self = inner(socket);
+  const handle = inner(winner)._handle!;
+  inner(winner)._handle = null;
+  winner.destroy();
+
+  const placeholder = self._handle?._parent ?? self._handle;
+  const isUnreferenced = placeholder?.hasRef?.() === false;
+  give(self, handle);
+  if (self.ssl !== undefined) secureAgain(socket, session);
+  if (self[internals!.noDelay] === true) handle.setNoDelay?.(true);
+  if (self[internals!.keepAlive] === true) handle.setKeepAlive?.(true, Number(self[internals!.keepAliveInitialDelay]));
+  if (isUnreferenced) handle.unref?.();
+
+  self.connecting = false;
+  self._sockname = null;
+  self._peername = null;
+  self._unrefTimer();
+  socket.emit('connect');
+  socket.emit('ready');
+  if (!socket.isPaused()) socket.read(0);
+}
+
+/** In place of the handle with which it waited; without `_undestroy`, by which Node would forget an `end()` before `connect`. */
+function give(self: InnerSocket, handle: Handle): void {
+  self._undestroy = () => undefined;
+  (self[internals!.reinitializeHandle] as (handle: Handle) => void).call(self, handle);
+  delete self._undestroy;
+}
+
+/** What Node loses of TLS with the handle: the session to resume, and those who wait for the next. */
+function secureAgain(socket: Socket, session: Buffer | undefined): void {
+  const self = inner(socket);
+  self.ssl = self._handle;
+  if (session) (socket as Socket & { setSession: (session: Buffer) => void }).setSession(session);
+  if (socket.listenerCount('session') > 0) self._handle?.enableSessionCallbacks?.();
+}
