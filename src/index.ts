@@ -4,6 +4,7 @@ export { createConnector, type Connector, type ConnectorOptions } from './connec
 export type { HistoryOptions, HistoryStore, Snapshot } from './history.js';
 export type { PathRecord } from './core/history.js';
 export { presets } from './presets.js';
+export { RaceSocket, type StandInOptions } from './race-socket.js';
 
 // answers
 export { systemResolver, type LookupFunction, type SystemResolverOptions } from './node/lookup.js';

@@ -4,10 +4,10 @@ import type { Observable } from 'rxjs';
 import { raceTo } from './connect.js';
 import type { Connector } from './connector.js';
 import { given } from './core/checks.js';
-import type { RaceEvent } from './core/events.js';
-import { internals } from './node/adoption.js';
+import type { Connected, RaceEvent } from './core/events.js';
+import { adopt, internals } from './node/adoption.js';
 import { answersOf } from './node/lookup.js';
-import { raceInto } from './node/race-into.js';
+import { raceInto, type RaceForSocket } from './node/race-into.js';
 import { checkHost, checkOptions, checkPort, type RaceOptions } from './options.js';
 import type { Resolver } from './rx/resolve.js';
 
@@ -65,20 +65,24 @@ export function connectByRace<S extends Socket>(
   const { port, lookup, session } = destination;
   const host = destination.host || 'localhost';
   let resolver: Resolver | undefined;
+  let lookedUp: Parameters<LookupFunction>[2];
   // Called by Node when it would look the name up: a look-up of the caller's is then called as Node would call it.
-  const hook: LookupFunction = (name, lookupOptions) => {
+  const hook: LookupFunction = (name, lookupOptions, callback) => {
+    lookedUp = callback;
     if (!lookup) return;
     const answers$ = answersOf(lookup, name, lookupOptions);
     resolver = Object.assign(() => answers$, { decides: true });
   };
   const socket = create({ ...destination, autoSelectFamily: false, lookup: hook });
-  if (socket.connecting)
-    raceInto(
-      socket,
-      host,
-      (socketFactory) => race(host, Number(port), { socketFactory, ...(resolver && { resolver }) }),
-      session,
-    );
+  const raceForSocket: RaceForSocket = (socketFactory) =>
+    race(host, Number(port), { socketFactory, ...(resolver && { resolver }) });
+  const settle = ({ value, endpoint }: Connected<Socket>) => {
+    if (internals) return adopt(socket, value, session);
+    // A Node whose inside is another: the race has found out where to connect to, and Node connects once more.
+    value.destroy();
+    lookedUp(null, endpoint.address, endpoint.family);
+  };
+  if (socket.connecting) raceInto(socket, host, raceForSocket, settle);
   return socket;
 }
 
@@ -88,7 +92,7 @@ export function connectByRace<S extends Socket>(
  */
 function isRaceable({ port, family, autoSelectFamily, lookup, ...others }: Destination): boolean {
   const host = others.host || 'localhost';
-  if (!internals || isIP(host) || family || others.path || others.localAddress || others.localPort || others.socket) return false;
+  if (isIP(host) || family || others.path || others.localAddress || others.localPort || others.socket) return false;
   if (autoSelectFamily === false || (autoSelectFamily === undefined && !getDefaultAutoSelectFamily())) return false;
   if (lookup !== undefined && typeof lookup !== 'function') return false;
   try {

@@ -75,7 +75,7 @@ function secured(socket: Socket, host: string, options: TlsOptions): Observable<
  * @example
  * await fetch('https://example.com/', { dispatcher: createDispatcher() });
  */
-export function createDispatcher(options: UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2'> = {}): Dispatcher {
+export function createDispatcher(options: UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2' | 'tls'> = {}): Dispatcher {
   const { race, connector: own, tls: tlsOptions, allowH2, ...agentOptions } = options;
   const connect = connector({ race, connector: own, tls: tlsOptions, allowH2 });
   return new (agentClass())({ ...agentOptions, ...(allowH2 !== undefined && { allowH2 }), connect });
@@ -92,7 +92,7 @@ const globals = globalThis as Record<symbol, Dispatcher | undefined>;
  * @returns puts back what was there before, unless somebody has put another there since
  * @throws TypeError, RangeError for options that make no sense
  */
-export function installGlobal(options: UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2'> = {}): () => void {
+export function installGlobal(options: UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2' | 'tls'> = {}): () => void {
   const dispatcher = createDispatcher(options);
   builtInAgent();
   const before = GLOBAL_DISPATCHERS.flatMap((key) => (globals[key] ? [[key, globals[key]] as const] : []));

@@ -67,7 +67,7 @@ function lookUp(lookup: LookupFunction, host: string, family: Family): Observabl
  * @throws what the function throws
  */
 export function answersOf(lookup: LookupFunction, host: string, options: LookupOptions): Observable<Answer> {
-  const answers = new ReplaySubject<Answer>();
+  const answers = new ReplaySubject<Answer>(Infinity);
   lookup(host, { ...options, all: true }, (error, found) => {
     const addresses = listed(found);
     const valid = addresses.map(parseAddress).filter((address) => address !== undefined);

@@ -1,8 +1,7 @@
 import { Socket } from 'node:net';
 import { Subscription, type Observable } from 'rxjs';
 import { ConnectionError, toError } from '../core/errors.js';
-import type { RaceEvent } from '../core/events.js';
-import { adopt } from './adoption.js';
+import type { Connected, RaceEvent } from '../core/events.js';
 
 /** A race for a socket that waits: the sockets of its attempts have to come from the factory. */
 export type RaceForSocket = (socketFactory: () => Socket) => Observable<RaceEvent<Socket>>;
@@ -12,9 +11,9 @@ export type RaceForSocket = (socketFactory: () => Socket) => Observable<RaceEven
  * `connectionAttempt`, `connectionAttemptFailed`, `connect` and `ready` as Node does, and fails as Node does. The race ends
  * with the socket: when that is destroyed, whoever does it.
  *
- * @param session of a `tls.TLSSocket`: that with which it was to begin
+ * @param settle gives the socket the winner
  */
-export function raceInto(socket: Socket, host: string, race: RaceForSocket, session?: Buffer): void {
+export function raceInto(socket: Socket, host: string, race: RaceForSocket, settle: (winner: Connected<Socket>) => void): void {
   const racing = new Subscription();
   const { _destroy } = socket;
   const stop = () => {
@@ -47,7 +46,7 @@ export function raceInto(socket: Socket, host: string, race: RaceForSocket, sess
       }
       case 'connected':
         stop();
-        adopt(socket, event.value, session);
+        settle(event);
         break;
       default: // nothing of Node's
     }
