@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { of, type Observable } from 'rxjs';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
 import { createConnector, type Connector } from '../connector.js';
-import { checkEach, given, isObject, boolean, type Checks } from '../core/checks.js';
+import { boolean, callable, checkEach, given, isObject, type Checks } from '../core/checks.js';
 import { invalidType } from '../core/argument-errors.js';
 import { tls, type TlsOptions } from '../node/tls.js';
 import { checkOptions, type RaceOptions } from '../options.js';
@@ -127,7 +127,10 @@ function checkUndiciOptions(options: UndiciOptions): void {
 
 const checks: Checks<UndiciOptions> = {
   race: object,
-  connector: object,
+  connector: (name, value) => {
+    object(name, value);
+    callable(`${name}.connect$`, (value as Partial<Connector>).connect$);
+  },
   tls: object,
   allowH2: boolean,
 };
