@@ -1,13 +1,15 @@
 import { getDefaultResultOrder } from 'node:dns';
 import { getDefaultAutoSelectFamily, isIP, Socket, type LookupFunction, type SocketConstructorOpts } from 'node:net';
-import type { Observable } from 'rxjs';
+import { of, type Observable } from 'rxjs';
 import { raceTo } from './connect.js';
 import type { Connector } from './connector.js';
+import type { Address } from './core/address.js';
+import { recordType, type Answer } from './core/answers.js';
 import { given } from './core/checks.js';
 import type { Connected, RaceEvent } from './core/events.js';
 import { adopt, internals } from './node/adoption.js';
-import { answersOf } from './node/lookup.js';
-import { raceInto, type RaceForSocket } from './node/race-into.js';
+import { addressesOf } from './node/lookup.js';
+import { raceInto } from './node/race-into.js';
 import { checkHost, checkOptions, checkPort, type RaceOptions } from './options.js';
 import type { Resolver } from './rx/resolve.js';
 
@@ -17,12 +19,15 @@ import type { Resolver } from './rx/resolve.js';
  */
 export type StandInOptions = Omit<RaceOptions, 'signal' | 'family'>;
 
-/** A race for a socket. */
-export type Race = (
-  host: string,
-  port: number,
-  own: { readonly socketFactory: () => Socket; readonly resolver?: Resolver },
-) => Observable<RaceEvent<Socket>>;
+/** What races for sockets. */
+export interface Racing {
+  readonly race$: (host: string, port: number, own: object) => Observable<RaceEvent<Socket>>;
+  /** Nothing but the order of addresses is asked for, so that one address alone can be left to Node. */
+  readonly isPlain: boolean;
+}
+
+/** Options that have a say even where there is but one address. */
+const SAYS = ['blockList', 'filter', 'sort', 'connectTimeout', 'attemptTimeout', 'scheduler'] as const;
 
 /**
  * What races for sockets, with options for each race.
@@ -30,10 +35,13 @@ export type Race = (
  * @param connector whose races share cache and history; default: none share anything
  * @throws TypeError, RangeError for options that make no sense
  */
-export function raceFunction(options: StandInOptions = {}, connector?: Pick<Connector, 'race$'>): Race {
+export function racing(options: StandInOptions = {}, connector?: Pick<Connector, 'race$'>): Racing {
   checkOptions(options);
-  const race$ = (connector?.race$ ?? raceTo) as (host: string, port: number, options: object) => Observable<RaceEvent<Socket>>;
-  return (host, port, own) => race$(host, port, { connectTimeout: Infinity, ...preference(), ...given(options), ...own });
+  const race$ = (connector?.race$ ?? raceTo) as Racing['race$'];
+  return {
+    race$: (host, port, own) => race$(host, port, { connectTimeout: Infinity, ...preference(), ...given(options), ...own }),
+    isPlain: !connector && SAYS.every((name) => options[name] === undefined),
+  };
 }
 
 /** What a socket is told of where to connect; names and meanings are those of `net.connect`. */
@@ -54,36 +62,59 @@ export interface Destination {
 /**
  * Makes a socket that connects by a race, where there is something to race for, and that knows nothing of it.
  *
+ * The socket is Node's in everything, and its look-up is what the race hangs on: Node calls it when it would look the name up,
+ * and as long as it is not answered, the socket is connecting.
+ *
  * @param create makes it from options of `net.connect`, and connects it, as ever
  */
 export function connectByRace<S extends Socket>(
   create: (destination: Destination) => S,
   destination: Destination,
-  race: Race,
+  { race$, isPlain }: Racing,
 ): S {
   if (!isRaceable(destination)) return create(destination);
   const { port, lookup, session } = destination;
   const host = destination.host || 'localhost';
-  let resolver: Resolver | undefined;
-  let lookedUp: Parameters<LookupFunction>[2];
-  // Called by Node when it would look the name up: a look-up of the caller's is then called as Node would call it.
-  const hook: LookupFunction = (name, lookupOptions, callback) => {
-    lookedUp = callback;
-    if (!lookup) return;
-    const answers$ = answersOf(lookup, name, lookupOptions);
-    resolver = Object.assign(() => answers$, { decides: true });
+
+  const hook: LookupFunction = (name, options, answered) => {
+    const settle = ({ value, endpoint }: Connected<Socket>) => {
+      if (internals) {
+        adopt(socket, value, session);
+        return;
+      }
+      // A Node whose inside is another: the race has found out where to connect to, and Node connects once more.
+      value.destroy();
+      answered(null, endpoint.address, endpoint.family);
+    };
+    const begin = (own: object) => {
+      const race = (socketFactory: () => Socket) => race$(host, Number(port), { ...own, socketFactory });
+      // As with Node's own look-ups, nothing happens before those who listen had their chance.
+      process.nextTick(() => {
+        if (socket.connecting) raceInto(socket, host, race, settle);
+      });
+    };
+    if (!lookup) return begin({});
+
+    // Called as Node would call it; and where there is nothing to race for, it is Node that goes on.
+    lookup(name, { ...options, all: true }, (error, found, family) => {
+      if (error) return answered(error, found, family);
+      const addresses = addressesOf(found);
+      const [first, ...others] = addresses;
+      if (!first || (others.length === 0 && isPlain)) answered(null, first?.address ?? '', first?.family ?? family);
+      else begin({ resolver: answering(addresses) });
+    });
   };
   const socket = create({ ...destination, autoSelectFamily: false, lookup: hook });
-  const raceForSocket: RaceForSocket = (socketFactory) =>
-    race(host, Number(port), { socketFactory, ...(resolver && { resolver }) });
-  const settle = ({ value, endpoint }: Connected<Socket>) => {
-    if (internals) return adopt(socket, value, session);
-    // A Node whose inside is another: the race has found out where to connect to, and Node connects once more.
-    value.destroy();
-    lookedUp(null, endpoint.address, endpoint.family);
-  };
-  if (socket.connecting) raceInto(socket, host, raceForSocket, settle);
   return socket;
+}
+
+/** A resolver that knows the answers, whatever it is asked for. */
+function answering(addresses: readonly Address[]): Resolver {
+  const answers = ([6, 4] as const).map((family): Answer => {
+    const own = addresses.filter((address) => address.family === family);
+    return { type: recordType(family), addresses: own.map(({ address }) => address) };
+  });
+  return Object.assign(() => of(...answers), { decides: true });
 }
 
 /**
@@ -117,17 +148,17 @@ function preference(): Pick<RaceOptions, 'preferFamily'> {
  * const client = new pg.Client({ stream: () => new RaceSocket() });
  */
 export class RaceSocket extends Socket {
-  readonly #race: Race;
+  readonly #racing: Racing;
 
   /** @throws TypeError, RangeError for options that make no sense */
   constructor({ race = {}, ...options }: SocketConstructorOpts & { readonly race?: StandInOptions } = {}) {
     super(options);
-    this.#race = raceFunction(race);
+    this.#racing = racing(race);
   }
 
   override connect(...given: unknown[]): this {
     const [destination, listener] = connectArguments(given);
-    return connectByRace((changed) => super.connect(changed as never, listener), destination, this.#race);
+    return connectByRace((changed) => super.connect(changed as never, listener), destination, this.#racing);
   }
 }
 

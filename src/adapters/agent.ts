@@ -3,7 +3,7 @@ import https, { type RequestOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Connector } from '../connector.js';
-import { connectByRace, raceFunction, type Destination, type StandInOptions } from '../race-socket.js';
+import { connectByRace, racing, type Destination, type StandInOptions } from '../race-socket.js';
 
 /** How the connections of an agent are raced for. */
 export interface RaceAgentOptions {
@@ -24,16 +24,16 @@ type Created = (error: Error | null, stream: Duplex) => void;
  * http.get('http://example.com/', { agent: new HttpAgent({ keepAlive: true }) }, (response) => response.resume());
  */
 export class HttpAgent extends http.Agent {
-  readonly #race;
+  readonly #racing;
 
   constructor({ race, connector, ...options }: http.AgentOptions & RaceAgentOptions = {}) {
     super(options);
-    this.#race = raceFunction(race, connector);
+    this.#racing = racing(race, connector);
   }
 
   override createConnection(options: ClientRequestArgs, created?: Created): Duplex | null | undefined {
     const create = (changed: object) => super.createConnection(changed, created) as Socket;
-    return isProxied(this) ? create(options) : connectByRace(create, options as Destination, this.#race);
+    return isProxied(this) ? create(options) : connectByRace(create, options as Destination, this.#racing);
   }
 }
 
@@ -43,16 +43,16 @@ export class HttpAgent extends http.Agent {
  * @throws TypeError, RangeError for options that make no sense
  */
 export class HttpsAgent extends https.Agent {
-  readonly #race;
+  readonly #racing;
 
   constructor({ race, connector, ...options }: https.AgentOptions & RaceAgentOptions = {}) {
     super(options);
-    this.#race = raceFunction(race, connector);
+    this.#racing = racing(race, connector);
   }
 
   override createConnection(options: RequestOptions, created?: Created): Duplex | null | undefined {
     const create = (changed: object) => super.createConnection(changed, created) as Socket;
-    return isProxied(this) ? create(options) : connectByRace(create, withSession(this, options), this.#race);
+    return isProxied(this) ? create(options) : connectByRace(create, withSession(this, options), this.#racing);
   }
 }
 

@@ -1,4 +1,4 @@
-import { raceFunction, type StandInOptions } from '../race-socket.js';
+import { racing, type StandInOptions } from '../race-socket.js';
 import { register } from './registration.js';
 
 export { register };
@@ -13,7 +13,7 @@ function optionsFromEnvironment(json: string | undefined): StandInOptions {
   if (!json) return {};
   try {
     const options = JSON.parse(json, (_key, value: unknown) => (value === 'Infinity' ? Infinity : value)) as StandInOptions;
-    raceFunction(options);
+    racing(options);
     return options;
   } catch (error) {
     throw Object.assign(error as Error, {

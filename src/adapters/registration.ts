@@ -1,12 +1,12 @@
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { debug } from '../node/debug.js';
-import { connectArguments, connectByRace, raceFunction, type Race, type StandInOptions } from '../race-socket.js';
+import { connectArguments, connectByRace, racing, type Racing, type StandInOptions } from '../race-socket.js';
 
 /** The one registration of a process, whichever copy of this package made it. */
 interface Registration {
   /** Races for the sockets of the process; absent: they connect as ever. */
-  race?: Race;
+  racing?: Racing;
   readonly original: Socket['connect'];
   readonly patched: Socket['connect'];
 }
@@ -24,24 +24,24 @@ const shared = globalThis as { [KEY]?: Registration };
  * @throws TypeError, RangeError for options that make no sense
  */
 export function register(options: StandInOptions = {}): () => void {
-  const race = raceFunction(options);
+  const own = racing(options);
   const registration = (shared[KEY] ??= patch());
-  registration.race = race;
+  registration.racing = own;
   return () => {
-    if (registration.race !== race) return;
-    delete registration.race;
+    if (registration.racing !== own) return;
+    delete registration.racing;
     unpatch(registration);
   };
 }
 
 function patch(): Registration {
-  const { connect: original } = Socket.prototype;
+  const original = Reflect.get(Socket.prototype, 'connect');
   if (!isNodesOwn(original)) debug('net.Socket.prototype.connect is not Node’s own: something else has replaced it before');
   const patched = function (this: Socket, ...given: unknown[]): Socket {
-    const { race } = registration;
-    if (!race || hasConnection(this)) return Reflect.apply(original, this, given);
+    const { racing: current } = registration;
+    if (!current || hasConnection(this)) return Reflect.apply(original, this, given) as Socket;
     const [destination, listener] = connectArguments(given);
-    return connectByRace((changed) => Reflect.apply(original, this, [changed, listener]) as Socket, destination, race);
+    return connectByRace((changed) => Reflect.apply(original, this, [changed, listener]) as Socket, destination, current);
   };
   const registration: Registration = { original, patched: patched };
   Socket.prototype.connect = registration.patched;
@@ -52,7 +52,7 @@ function patch(): Registration {
 function unpatch({ original, patched }: Registration): void {
   if (Socket.prototype.connect !== patched) return;
   Socket.prototype.connect = original;
-  delete shared[KEY];
+  Reflect.deleteProperty(shared, KEY);
 }
 
 /** A socket that was made of a handle, or of another socket. */

@@ -75,11 +75,16 @@ function secured(socket: Socket, host: string, options: TlsOptions): Observable<
  * @example
  * await fetch('https://example.com/', { dispatcher: createDispatcher() });
  */
-export function createDispatcher(options: UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2' | 'tls'> = {}): Dispatcher {
+export function createDispatcher(
+  options: UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2' | 'tls'> = {},
+): AnyDispatcher {
   const { race, connector: own, tls: tlsOptions, allowH2, ...agentOptions } = options;
   const connect = connector({ race, connector: own, tls: tlsOptions, allowH2 });
-  return new (agentClass())({ ...agentOptions, ...(allowH2 !== undefined && { allowH2 }), connect });
+  return new (agentClass())({ ...agentOptions, ...(allowH2 !== undefined && { allowH2 }), connect }) as unknown as AnyDispatcher;
 }
+
+/** One for undici's own `fetch`, and for Node's, which have types of their own. */
+export type AnyDispatcher = Dispatcher & NonNullable<RequestInit['dispatcher']>;
 
 /** Where undici keeps the dispatcher of the process: Node up to 24 looks into the first, and 26 into the second. */
 const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];

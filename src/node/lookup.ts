@@ -1,7 +1,7 @@
-import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
+import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import type { LookupFunction as NetLookupFunction } from 'node:net';
-import { Observable, ReplaySubject } from 'rxjs';
-import { parseAddress, type Family } from '../core/address.js';
+import { Observable } from 'rxjs';
+import { parseAddress, type Address, type Family } from '../core/address.js';
 import { recordType, type Answer } from '../core/answers.js';
 import { callable, checkEach, type Checks } from '../core/checks.js';
 import { codedError, toError } from '../core/errors.js';
@@ -60,26 +60,11 @@ function lookUp(lookup: LookupFunction, host: string, family: Family): Observabl
   });
 }
 
-/**
- * The answers of a look-up function that is called once, as `net.connect` would call it: at once, for all families. Errors with
- * its error, and, as Node does, where nothing that it found is an address.
- *
- * @throws what the function throws
- */
-export function answersOf(lookup: LookupFunction, host: string, options: LookupOptions): Observable<Answer> {
-  const answers = new ReplaySubject<Answer>(Infinity);
-  lookup(host, { ...options, all: true }, (error, found) => {
-    const addresses = listed(found);
-    const valid = addresses.map(parseAddress).filter((address) => address !== undefined);
-    if (error) answers.error(error);
-    else if (valid.length === 0) answers.error(codedError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${addresses[0]}`));
-    for (const wanted of [6, 4] as const) {
-      const ofFamily = valid.filter(({ family }) => family === wanted).map(({ address }) => address);
-      answers.next({ type: recordType(wanted), addresses: ofFamily });
-    }
-    answers.complete();
-  });
-  return answers;
+/** The addresses among what a look-up function has given. */
+export function addressesOf(found: unknown): readonly Address[] {
+  return listed(found)
+    .map(parseAddress)
+    .filter((address) => address !== undefined);
 }
 
 /** The addresses that a look-up function gives: a list, as it is asked for, or one, as those do that know of no list. */

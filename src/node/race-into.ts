@@ -15,14 +15,14 @@ export type RaceForSocket = (socketFactory: () => Socket) => Observable<RaceEven
  */
 export function raceInto(socket: Socket, host: string, race: RaceForSocket, settle: (winner: Connected<Socket>) => void): void {
   const racing = new Subscription();
-  const { _destroy } = socket;
+  const destroy = Reflect.get(socket, '_destroy');
   const stop = () => {
     delete (socket as Partial<Pick<Socket, '_destroy'>>)._destroy;
     racing.unsubscribe();
   };
   socket._destroy = function (error, callback) {
     stop();
-    _destroy.call(this, error, callback);
+    destroy.call(this, error, callback);
   };
 
   const attempted: string[] = [];
@@ -57,10 +57,7 @@ export function raceInto(socket: Socket, host: string, race: RaceForSocket, sett
       socket.emit('lookup', error, undefined, undefined, host);
     socket.destroy(error);
   };
-  // As Node's look-ups, never before those who listen had their chance.
-  process.nextTick(() => {
-    if (!racing.closed) racing.add(race(pausedSocket).subscribe({ next: report, error: failed }));
-  });
+  racing.add(race(pausedSocket).subscribe({ next: report, error: failed }));
 }
 
 /** So that nothing of what the server sends at once is read before the socket has another owner. */
