@@ -86,8 +86,8 @@ export function createDispatcher(
 /** One for undici's own `fetch`, and for Node's, which have types of their own. */
 export type AnyDispatcher = Dispatcher & NonNullable<RequestInit['dispatcher']>;
 
-/** Where undici keeps the dispatcher of the process: Node up to 24 looks into the first, and 26 into the second. */
-const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
+/** Where undici keeps the dispatcher of the process: Node from 26 on looks into the first, where there is one. */
+const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.2'), Symbol.for('undici.globalDispatcher.1')];
 
 const globals = globalThis as Record<symbol, Dispatcher | undefined>;
 
@@ -99,12 +99,23 @@ const globals = globalThis as Record<symbol, Dispatcher | undefined>;
  */
 export function installGlobal(options: UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2' | 'tls'> = {}): () => void {
   const dispatcher = createDispatcher(options);
-  builtInAgent();
-  const before = GLOBAL_DISPATCHERS.flatMap((key) => (globals[key] ? [[key, globals[key]] as const] : []));
-  for (const [key] of before) globals[key] = dispatcher;
+  const ofNode = dispatcher instanceof builtInAgent();
+  const replaced = GLOBAL_DISPATCHERS.flatMap((key) => {
+    const before = globals[key];
+    if (!before) return [];
+    const ours = ofNode ? wrappedAs(before, dispatcher) : dispatcher;
+    globals[key] = ours;
+    return [{ key, before, ours }];
+  });
   return () => {
-    for (const [key, previous] of before) if (globals[key] === dispatcher) globals[key] = previous;
+    for (const { key, before, ours } of replaced) if (globals[key] === ours) globals[key] = before;
   };
+}
+
+/** Node's dispatcher in the form in which another is kept: from 26 on it shows itself to older undicis in a wrapper. */
+function wrappedAs(other: Dispatcher, dispatcher: Dispatcher): Dispatcher {
+  const { constructor } = other as object as { constructor: new (dispatcher: Dispatcher) => Dispatcher };
+  return constructor.name === 'Dispatcher1Wrapper' ? new constructor(dispatcher) : dispatcher;
 }
 
 type AgentClass = new (options: Agent.Options) => Agent;

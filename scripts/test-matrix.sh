@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Runs the specs of what depends on Node's inside on several versions of Node, which come from the npm package `node`.
+# Usage: scripts/test-matrix.sh [VERSION …]; default: 20 22 24 26. Needs the built package (npm run build).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+versions=("$@")
+[ $# -gt 0 ] || versions=(20 22 24 26)
+specs=(spec/node spec/adapters spec/race-socket)
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for version in "${versions[@]}"; do
+  npm install --prefix "$work/$version" --no-audit --no-fund --loglevel=error "node@$version"
+  node=$work/$version/node_modules/node/bin/node
+  printf '\n== Node.js %s\n' "$("$node" --version)"
+  PATH="$(dirname "$node"):$PATH" "$node" node_modules/jest/bin/jest.js "${specs[@]}"
+done
