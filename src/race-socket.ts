@@ -167,7 +167,8 @@ export function connectArguments(given: readonly unknown[]): [destination: Desti
   const [first, second] = given;
   // As `net.connect` hands them on: a list in a list.
   if (Array.isArray(first)) return first as unknown as [Destination, () => void];
-  const listener = given.findLast((argument) => typeof argument === 'function') as (() => void) | undefined;
+  const last = given.at(-1);
+  const listener = typeof last === 'function' ? (last as () => void) : undefined;
   if (typeof first === 'object' && first !== null) return [first, listener];
   if (typeof first === 'string' && !(Number(first) >= 0)) return [{ path: first }, listener];
   return [{ port: first as number, ...(typeof second === 'string' && { host: second }) }, listener];
