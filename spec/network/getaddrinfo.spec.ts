@@ -1,21 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../support/dist.js';
-
-/** Why this machine cannot make a network namespace of its own, if so. */
-function obstacle(): string | undefined {
-  if (process.getuid?.() !== 0) return 'needs root, to make a network namespace with a resolv.conf of its own';
-  try {
-    execFileSync('unshare', ['--net', '--mount', 'ip', 'link', 'set', 'lo', 'up'], { stdio: 'pipe' });
-    return undefined;
-  } catch (error) {
-    return `cannot make a network namespace with unshare and ip: ${(error as Error).message}`;
-  }
-}
-const why = obstacle();
-if (why !== undefined && process.env.CI) throw new Error(`must not be skipped in CI: ${why}`);
+import { describeInNamespace } from '../support/namespace.js';
 
 /** The program that runs in the namespace: a DNS server that loses one kind of question, and a race through getaddrinfo. */
 const program = (lost: 'A' | 'AAAA') => `
@@ -44,42 +31,39 @@ const program = (lost: 'A' | 'AAAA') => `
   });
 `;
 
-(why === undefined ? describe : describe.skip)(
-  `the system's own look-ups${why === undefined ? '' : ` (skipped: ${why})`}`,
-  () => {
-    const folder = mkdtempSync(join(tmpdir(), 'getaddrinfo-'));
-    const [resolvConf, nsswitch] = [join(folder, 'resolv.conf'), join(folder, 'nsswitch.conf')];
-    beforeAll(() => {
-      writeFileSync(resolvConf, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
-      writeFileSync(nsswitch, 'hosts: files dns\n');
-    });
-    afterAll(() => {
-      rmSync(folder, { recursive: true });
-    });
+describeInNamespace('the system’s own look-ups', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'getaddrinfo-'));
+  const [resolvConf, nsswitch] = [join(folder, 'resolv.conf'), join(folder, 'nsswitch.conf')];
+  beforeAll(() => {
+    writeFileSync(resolvConf, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
+    writeFileSync(nsswitch, 'hosts: files dns\n');
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
 
-    const race = async (lost: 'A' | 'AAAA') => {
-      const enter = `ip link set lo up; mount --bind ${resolvConf} /etc/resolv.conf; mount --bind ${nsswitch} /etc/nsswitch.conf; exec "$@"`;
-      const node = [process.execPath, '--input-type=module', '-e', program(lost)];
-      const { status, stdout, stderr } = await runCommand('unshare', '--net', '--mount', 'sh', '-ec', enter, 'sh', ...node).ended;
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      const events = JSON.parse(stdout) as { type: string; at: number; endpoint?: { address: string } }[];
-      return {
-        answered: events.find(({ type }) => type === 'answered')!,
-        started: events.find(({ type }) => type === 'started')!,
-      };
+  const race = async (lost: 'A' | 'AAAA') => {
+    const enter = `ip link set lo up; mount --bind ${resolvConf} /etc/resolv.conf; mount --bind ${nsswitch} /etc/nsswitch.conf; exec "$@"`;
+    const node = [process.execPath, '--input-type=module', '-e', program(lost)];
+    const { status, stdout, stderr } = await runCommand('unshare', '--net', '--mount', 'sh', '-ec', enter, 'sh', ...node).ended;
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const events = JSON.parse(stdout) as { type: string; at: number; endpoint?: { address: string } }[];
+    return {
+      answered: events.find(({ type }) => type === 'answered')!,
+      started: events.find(({ type }) => type === 'started')!,
     };
+  };
 
-    it('[R3] let IPv6 win at once when A is never answered', async () => {
-      const { answered, started } = await race('A');
-      expect(started).toMatchObject({ endpoint: { address: '2001:db8::1' } });
-      expect(started.at - answered.at).toBeLessThan(30);
-    });
+  it('[R3] let IPv6 win at once when A is never answered', async () => {
+    const { answered, started } = await race('A');
+    expect(started).toMatchObject({ endpoint: { address: '2001:db8::1' } });
+    expect(started.at - answered.at).toBeLessThan(30);
+  });
 
-    it('[R4] let IPv4 start 50 ms after A when AAAA is never answered', async () => {
-      const { answered, started } = await race('AAAA');
-      expect(started).toMatchObject({ endpoint: { address: '192.0.2.1' } });
-      expect(started.at - answered.at).toBeGreaterThanOrEqual(50);
-      expect(started.at - answered.at).toBeLessThan(90);
-    });
-  },
-);
+  it('[R4] let IPv4 start 50 ms after A when AAAA is never answered', async () => {
+    const { answered, started } = await race('AAAA');
+    expect(started).toMatchObject({ endpoint: { address: '192.0.2.1' } });
+    expect(started.at - answered.at).toBeGreaterThanOrEqual(50);
+    expect(started.at - answered.at).toBeLessThan(90);
+  });
+});
