@@ -2,6 +2,8 @@ import type { Config } from 'jest';
 
 const config: Config = {
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
+  // Those start server programs, and are run by `npm run test:servers`.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/spec/servers/'],
   // Types are checked by `npm run types`; here they are only taken away. cac comes as an ES module alone.
   transform: {
     '\\.ts$|/node_modules/cac/.*\\.js$': [

@@ -7,7 +7,7 @@ import type { Address } from './core/address.js';
 import { recordType, type Answer } from './core/answers.js';
 import { given } from './core/checks.js';
 import type { Connected, RaceEvent } from './core/events.js';
-import { adopt, internals } from './node/adoption.js';
+import { adopt, canAdopt } from './node/adoption.js';
 import { addressesOf } from './node/lookup.js';
 import { raceInto } from './node/race-into.js';
 import { checkHost, checkOptions, checkPort, type RaceOptions } from './options.js';
@@ -78,11 +78,11 @@ export function connectByRace<S extends Socket>(
 
   const hook: LookupFunction = (name, options, answered) => {
     const settle = ({ value, endpoint }: Connected<Socket>) => {
-      if (internals) {
+      if (canAdopt(socket)) {
         adopt(socket, value, session);
         return;
       }
-      // A Node whose inside is another: the race has found out where to connect to, and Node connects once more.
+      // The race has found out where to connect to, and Node connects once more.
       value.destroy();
       answered(null, endpoint.address, endpoint.family);
     };

@@ -10,6 +10,9 @@ interface Internals {
   readonly noDelay: symbol;
   readonly keepAlive: symbol;
   readonly keepAliveInitialDelay: symbol;
+  /** The caller's buffer to read into, and what makes the next: of the `onread` option. */
+  readonly buffer: symbol;
+  readonly nextBuffer: symbol;
 }
 
 /** A socket as Node sees it. */
@@ -44,16 +47,42 @@ export const internals: Internals | undefined = findInternals(new Socket());
 /** @param socket any one, of which nothing is used but its inside */
 export function findInternals(socket: Socket): Internals | undefined {
   const symbols = [socket, Socket.prototype].flatMap((owner) => Object.getOwnPropertySymbols(owner));
-  const [reinitializeHandle, noDelay, keepAlive, keepAliveInitialDelay] = [
+  const [reinitializeHandle, noDelay, keepAlive, keepAliveInitialDelay, buffer, nextBuffer] = [
     'kReinitializeHandle',
     'kSetNoDelay',
     'kSetKeepAlive',
     'kSetKeepAliveInitialDelay',
+    'kBuffer',
+    'kBufferGen',
   ].map((name) => symbols.find(({ description }) => description === name));
   const { _handle, _undestroy, _unrefTimer } = inner(socket);
-  if (!reinitializeHandle || !noDelay || !keepAlive || !keepAliveInitialDelay) return undefined;
+  if (!reinitializeHandle || !noDelay || !keepAlive || !keepAliveInitialDelay || !buffer || !nextBuffer) return undefined;
   if (_handle !== null || typeof _undestroy !== 'function' || typeof _unrefTimer !== 'function') return undefined;
-  return { reinitializeHandle, noDelay, keepAlive, keepAliveInitialDelay };
+  return { reinitializeHandle, noDelay, keepAlive, keepAliveInitialDelay, buffer, nextBuffer };
+}
+
+/**
+ * Whether somebody holds on to the handle with which a socket waits, so that it cannot get another: `tls.connect` with the
+ * `socket` option does, and puts its own `reading` on that handle.
+ */
+export function isWrapped(socket: Socket): boolean {
+  const handle = inner(socket)._handle;
+  return handle !== null && Object.getOwnPropertyDescriptor(handle, 'reading')?.get !== undefined;
+}
+
+/** Of a `tls.TLSSocket` that was destroyed before it was connected: Node gives it a handle again, but without TLS. */
+export function hasLostTls(socket: Socket): boolean {
+  const { ssl, _handle } = inner(socket);
+  return ssl !== undefined && ssl !== _handle;
+}
+
+/**
+ * Whether a connection of another can be given to a socket that is connecting: Node's inside has to be as expected, and TLS must
+ * not have been put on top of the socket in the meantime, which holds the handle with which it waits.
+ */
+export function canAdopt(socket: Socket): boolean {
+  const handle = inner(socket)._handle;
+  return internals !== undefined && Object.getOwnPropertyDescriptor(handle ?? {}, 'reading')?.get === undefined;
 }
 
 /**
@@ -88,10 +117,17 @@ export function adopt(socket: Socket, winner: Socket, session?: Buffer): void {
   if (!socket.isPaused()) socket.read(0);
 }
 
-/** In place of the handle with which it waited; without `_undestroy`, by which Node would forget an `end()` before `connect`. */
+/**
+ * In place of the handle with which it waited; without `_undestroy`, by which Node would forget an `end()` before `connect`, and
+ * without another buffer of the caller's: that for the first handle has not been used.
+ */
 function give(self: InnerSocket, handle: Handle): void {
+  const { reinitializeHandle, buffer, nextBuffer } = internals!;
+  const makeBuffer = self[nextBuffer];
   self._undestroy = () => undefined;
-  (self[internals!.reinitializeHandle] as (handle: Handle) => void).call(self, handle);
+  if (self[buffer] instanceof Uint8Array) self[nextBuffer] = null;
+  (self[reinitializeHandle] as (handle: Handle) => void).call(self, handle);
+  self[nextBuffer] = makeBuffer;
   delete self._undestroy;
 }
 
