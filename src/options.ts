@@ -254,6 +254,23 @@ export const optionNames = Object.keys(checks) as readonly (keyof AllOptions)[];
 /** What a `transport` stands in place of. */
 export const SOCKET_OPTIONS = ['tcp', 'tls', 'localAddress', 'localPort', 'socketFactory'] as const;
 
+/** What says how attempts connect, and what they are for. */
+const ATTEMPT_OPTIONS = ['transport', ...SOCKET_OPTIONS, 'setup', 'isTerminal'] as const;
+
+/**
+ * Checks options of races whose sockets are for somebody who has own ideas of them.
+ *
+ * @param others options that these races do not have, beside those that say how attempts connect
+ * @throws as {@link checkOptions}
+ */
+export function checkRaceOptions(options: RaceOptions, ...others: readonly (keyof RaceOptions)[]): void {
+  checkOptions(options);
+  for (const name of [...ATTEMPT_OPTIONS, ...others]) {
+    const value = (options as AllOptions)[name];
+    if (value !== undefined) throw invalidValue(`options.${name}`, 'is not an option of these races', value);
+  }
+}
+
 /** Options that only make sense with others, or without them. */
 function checkTogether<T>(settings: Settings<T>): void {
   const { familyStaggerDelay, attemptSpacingDelay, minimumConnectionAttemptDelay, maximumConnectionAttemptDelay } = settings;

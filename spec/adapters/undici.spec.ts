@@ -6,8 +6,8 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Agent, Client, ProxyAgent } from 'undici';
-import { connector, createDispatcher, installGlobal } from '../../src/adapters/undici.js';
+import { Client, ProxyAgent, type Agent, type Dispatcher } from 'undici';
+import { connector, createDispatcher } from '../../src/adapters/undici.js';
 import { blackhole, type Fixture } from '../../src/cli/lab.js';
 import { createConnector, staticResolver } from '../../src/index.js';
 import { createAuthority, type Authority, type Credentials } from '../support/certificates.js';
@@ -54,7 +54,7 @@ const answer: http.RequestListener = (request, response) => {
 
 const dispatchers: Agent[] = [];
 const dispatcher = (options: Parameters<typeof createDispatcher>[0]) => {
-  const created = createDispatcher(options) as Agent;
+  const created = createDispatcher(options) as Dispatcher as Agent;
   dispatchers.push(created);
   return created;
 };
@@ -147,7 +147,7 @@ describe('fetch with a dispatcher', () => {
   it('leaves nothing behind', async () => {
     const port = await serve(http.createServer(answer));
     const before = activeResources();
-    const own = createDispatcher({ race }) as Agent;
+    const own = createDispatcher({ race }) as Dispatcher as Agent;
     await fetchWith(`http://${HOST}:${port}/`, own);
     await own.destroy();
     expect(await leftOver(before)).toEqual({});

@@ -1,7 +1,6 @@
 import { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { debug } from '../node/debug.js';
-import { connectArguments, connectByRace, racing, type Racing, type StandInOptions } from '../race-socket.js';
+import { connectArguments, connectByRace, hasConnection, racing, type Racing, type StandInOptions } from '../race-socket.js';
 
 /** The one registration of a process, whichever copy of this package made it. */
 interface Registration {
@@ -26,6 +25,8 @@ const shared = globalThis as { [KEY]?: Registration };
 export function register(options: StandInOptions = {}): () => void {
   const own = racing(options);
   const registration = (shared[KEY] ??= patch());
+  // Where somebody has put back what was there before.
+  if (Reflect.get(Socket.prototype, 'connect') === registration.original) Socket.prototype.connect = registration.patched;
   registration.racing = own;
   return () => {
     if (registration.racing !== own) return;
@@ -53,12 +54,6 @@ function unpatch({ original, patched }: Registration): void {
   if (Socket.prototype.connect !== patched) return;
   Socket.prototype.connect = original;
   Reflect.deleteProperty(shared, KEY);
-}
-
-/** A socket that was made of a handle, or of another socket. */
-function hasConnection(socket: Socket): boolean {
-  const { _handle, _parent } = socket as { _handle?: object | null; _parent?: object | null };
-  return socket instanceof TLSSocket ? Boolean(_parent) : Boolean(_handle) && !socket.destroyed;
 }
 
 function isNodesOwn(connect: Socket['connect']): boolean {

@@ -4,17 +4,18 @@ import { join } from 'node:path';
 import { of, type Observable } from 'rxjs';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
 import { createConnector, type Connector } from '../connector.js';
-import { boolean, callable, checkEach, given, isObject, type Checks } from '../core/checks.js';
+import { boolean, checkEach, given, isObject, type Checks } from '../core/checks.js';
 import { invalidType } from '../core/argument-errors.js';
-import { tls, type TlsOptions } from '../node/tls.js';
-import { checkOptions, type RaceOptions } from '../options.js';
+import { checkTlsOptions, tls, type TlsOptions } from '../node/tls.js';
+import { checkRaceOptions, type RaceOptions } from '../options.js';
+import { checkConnector } from '../race-socket.js';
 
 /** How connections for undici, and so for `fetch`, are raced for. */
 export interface UndiciOptions {
   /** Options of the races. */
   readonly race?: Omit<RaceOptions, 'signal'>;
   /** Whose races share cache and history; default: one that shares TLS sessions alone. */
-  readonly connector?: Pick<Connector, 'connect$'>;
+  readonly connector?: Connector;
   /** Options of TLS, as in `tls.connect`. */
   readonly tls?: TlsOptions;
   /** Offer HTTP/2, and allow it. Default false. */
@@ -138,14 +139,14 @@ function builtInAgent(): AgentClass {
 function checkUndiciOptions(options: UndiciOptions): void {
   checkEach('options', options, checks);
   const { race = {}, tls: tlsOptions = {} } = options;
-  checkOptions({ ...race, tls: tlsOptions });
+  checkRaceOptions(race, 'signal');
+  checkTlsOptions('options.tls', tlsOptions);
 }
 
 const checks: Checks<UndiciOptions> = {
   race: object,
-  connector: (name, value) => {
-    object(name, value);
-    callable(`${name}.connect$`, (value as Partial<Connector>).connect$);
+  connector: (_name, value) => {
+    checkConnector(value);
   },
   tls: object,
   allowH2: boolean,

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 /**
  * What adoption needs of Node that is not public: names that are looked up once, so that a Node without one of them is known
@@ -57,32 +58,21 @@ export function findInternals(socket: Socket): Internals | undefined {
   ].map((name) => symbols.find(({ description }) => description === name));
   const { _handle, _undestroy, _unrefTimer } = inner(socket);
   if (!reinitializeHandle || !noDelay || !keepAlive || !keepAliveInitialDelay || !buffer || !nextBuffer) return undefined;
+  // That of a TLS socket puts TLS on top of the handle.
+  if (!Object.hasOwn(TLSSocket.prototype, reinitializeHandle)) return undefined;
   if (_handle !== null || typeof _undestroy !== 'function' || typeof _unrefTimer !== 'function') return undefined;
   return { reinitializeHandle, noDelay, keepAlive, keepAliveInitialDelay, buffer, nextBuffer };
 }
 
 /**
- * Whether somebody holds on to the handle with which a socket waits, so that it cannot get another: `tls.connect` with the
- * `socket` option does, and puts its own `reading` on that handle.
- */
-export function isWrapped(socket: Socket): boolean {
-  const handle = inner(socket)._handle;
-  return handle !== null && Object.getOwnPropertyDescriptor(handle, 'reading')?.get !== undefined;
-}
-
-/** Of a `tls.TLSSocket` that was destroyed before it was connected: Node gives it a handle again, but without TLS. */
-export function hasLostTls(socket: Socket): boolean {
-  const { ssl, _handle } = inner(socket);
-  return ssl !== undefined && ssl !== _handle;
-}
-
-/**
  * Whether a connection of another can be given to a socket that is connecting: Node's inside has to be as expected, and TLS must
- * not have been put on top of the socket in the meantime, which holds the handle with which it waits.
+ * not have been put on top of the socket in the meantime, which holds the handle with which it waits. Nor may a `tls.TLSSocket`
+ * have lost its TLS, as by an `AbortSignal` that was aborted before: the new handle would bring it back to life.
  */
 export function canAdopt(socket: Socket): boolean {
-  const handle = inner(socket)._handle;
-  return internals !== undefined && Object.getOwnPropertyDescriptor(handle ?? {}, 'reading')?.get === undefined;
+  const { _handle, ssl } = inner(socket);
+  if (!internals || (ssl !== undefined && ssl !== _handle)) return false;
+  return Object.getOwnPropertyDescriptor(_handle ?? {}, 'reading')?.get === undefined;
 }
 
 /**

@@ -1,7 +1,14 @@
-import { Socket } from 'node:net';
+import { AsyncResource } from 'node:async_hooks';
+import { Socket, type SocketConstructorOpts } from 'node:net';
 import { Subscription, type Observable } from 'rxjs';
 import { ConnectionError, toError } from '../core/errors.js';
 import type { Connected, RaceEvent } from '../core/events.js';
+
+/**
+ * Node's own, or what was in its place when this was loaded. Attempts connect by this one: whoever replaces that of the prototype
+ * later, to watch what a program connects to, is told of its sockets alone.
+ */
+const connect = Reflect.get(Socket.prototype, 'connect');
 
 /** A race for a socket that waits: the sockets of its attempts have to come from the factory. */
 export type RaceForSocket = (socketFactory: () => Socket) => Observable<RaceEvent<Socket>>;
@@ -15,6 +22,9 @@ export type RaceForSocket = (socketFactory: () => Socket) => Observable<RaceEven
  */
 export function raceInto(socket: Socket, host: string, race: RaceForSocket, settle: (winner: Connected<Socket>) => void): void {
   const racing = new Subscription();
+  // What the race does may follow from a timer, or from the query of another: the socket's events, and the handle that it is
+  // given, belong to the context in which it was told to connect, so that an `AsyncLocalStorage` finds there what it should.
+  const context = new AsyncResource('RACE');
   const destroy = Reflect.get(socket, '_destroy');
   const stop = () => {
     delete (socket as Partial<Pick<Socket, '_destroy'>>)._destroy;
@@ -30,8 +40,10 @@ export function raceInto(socket: Socket, host: string, race: RaceForSocket, sett
   const report = (event: RaceEvent<Socket>) => {
     switch (event.type) {
       case 'answered':
+        // As after Node's look-ups, the time without activity begins anew.
+        (socket as Socket & { _unrefTimer: () => void })._unrefTimer();
         for (const address of event.answer.addresses)
-          socket.emit('lookup', null, address, event.answer.type === 'A' ? 4 : 6, host);
+          if (!racing.closed) socket.emit('lookup', null, address, event.answer.type === 'A' ? 4 : 6, host);
         break;
       case 'started': {
         const { address, port, family } = event.endpoint;
@@ -57,12 +69,15 @@ export function raceInto(socket: Socket, host: string, race: RaceForSocket, sett
       socket.emit('lookup', error, undefined, undefined, host);
     socket.destroy(error);
   };
-  racing.add(race(pausedSocket).subscribe({ next: report, error: failed }));
+  // Paused, so that nothing of what the server sends at once is read before the socket has another owner.
+  const socketFactory = () => Object.assign(new Socket(ownBlockList(socket)).pause(), { connect: context.bind(connect) });
+  racing.add(race(socketFactory).subscribe({ next: context.bind(report), error: context.bind(failed) }));
 }
 
-/** So that nothing of what the server sends at once is read before the socket has another owner. */
-function pausedSocket(): Socket {
-  return new Socket().pause();
+/** From Node 22 on a socket may have a list of addresses that it must not connect to. */
+function ownBlockList(socket: Socket): SocketConstructorOpts {
+  const { blockList } = socket as { blockList?: unknown };
+  return { blockList } as SocketConstructorOpts;
 }
 
 /** What Node would say: where one thing alone has failed, its own error. */

@@ -54,6 +54,12 @@ function prepare<C, T>(
     subscriber.add(
       setup$.subscribe({
         next: (value) => {
+          // It may have failed within this very turn, and its error be still to come: who gets it could not listen in time.
+          const { errored } = (connection ?? {}) as { errored?: unknown };
+          if (errored) {
+            failed(errored);
+            return;
+          }
           unwatch();
           held = false;
           done(endpoint, connection);
