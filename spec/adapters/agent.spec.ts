@@ -52,7 +52,8 @@ async function lab(server: net.Server) {
   const { port } = server.address() as net.AddressInfo;
   const close = async () => {
     for (const socket of connections) socket.destroy();
-    await once(server.close(), 'close');
+    server.close();
+    await once(server, 'close');
   };
   await open({ port, close });
   await open(blackhole(SILENT, port));
