@@ -11,7 +11,7 @@ import { HttpAgent, HttpsAgent } from '../../src/adapters/agent.js';
 import { blackhole } from '../../src/cli/lab.js';
 import { createConnector, RaceSocket, staticResolver, type Resolver } from '../../src/index.js';
 import { createAuthority, type Credentials } from '../support/certificates.js';
-import { activeResources, leftOver, open } from '../support/fixtures.js';
+import { activeResources, leftOver, listen, open } from '../support/fixtures.js';
 
 const HOST = 'raced.example';
 const SILENT = '::1';
@@ -45,17 +45,8 @@ async function lab(server: net.Server) {
   server.on('connection', (socket: net.Socket) => {
     connections.push(socket);
     clients.push(socket.remoteAddress);
-    socket.on('error', () => socket.destroy());
   });
-  server.listen(0, GOOD);
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  const close = async () => {
-    for (const socket of connections) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  };
-  await open({ port, close });
+  const { port } = await open(listen(server));
   await open(blackhole(SILENT, port));
   return { port, connections, clients };
 }

@@ -13,7 +13,7 @@ import { blackhole, type Fixture } from '../../src/cli/lab.js';
 import { connect, RaceSocket, staticResolver, type Resolver } from '../../src/index.js';
 import { createAuthority, type Credentials } from '../support/certificates.js';
 import { runCommand } from '../support/dist.js';
-import { activeResources, leftOver, listenerCounts, open, tlsServer } from '../support/fixtures.js';
+import { activeResources, leftOver, listenerCounts, listen, open, tlsServer } from '../support/fixtures.js';
 
 const SILENT = '::1';
 const GOOD = '127.0.0.1';
@@ -31,21 +31,9 @@ let securePort: number;
 const lab: Fixture[] = [];
 
 async function keep(server: net.Server): Promise<number> {
-  const connections = new Set<net.Socket>();
-  server.on('connection', (socket: net.Socket) => {
-    connections.add(socket);
-    socket.on('error', () => socket.destroy()).on('close', () => connections.delete(socket));
-  });
-  server.listen(0, GOOD);
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  const close = async () => {
-    for (const socket of connections) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  };
-  lab.push({ port, close }, await blackhole(SILENT, port));
-  return port;
+  const fixture = await listen(server);
+  lab.push(fixture, await blackhole(SILENT, fixture.port));
+  return fixture.port;
 }
 
 beforeAll(async () => {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
@@ -8,11 +7,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client, ProxyAgent, type Agent, type Dispatcher } from 'undici';
 import { connector, createDispatcher } from '../../src/adapters/undici.js';
-import { blackhole, type Fixture } from '../../src/cli/lab.js';
+import { blackhole } from '../../src/cli/lab.js';
 import { createConnector, staticResolver } from '../../src/index.js';
 import { createAuthority, type Authority, type Credentials } from '../support/certificates.js';
 import { runCommand } from '../support/dist.js';
-import { activeResources, leftOver, open, tcpServer } from '../support/fixtures.js';
+import { activeResources, leftOver, listen, open, tcpServer } from '../support/fixtures.js';
 
 const HOST = 'web.example';
 const race = { resolver: staticResolver(['::1', '127.0.0.1']), connectionAttemptDelay: 50 };
@@ -26,24 +25,9 @@ beforeAll(async () => {
 
 /** A server for one spec on 127.0.0.1, with nothing behind ::1. */
 async function serve(server: net.Server): Promise<number> {
-  const { port } = await listen(server);
+  const { port } = await open(listen(server));
   await open(blackhole('::1', port));
   return port;
-}
-
-async function listen(server: net.Server): Promise<Fixture> {
-  const connections = new Set<net.Socket>();
-  server.on('connection', (socket: net.Socket) => connections.add(socket));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return open({
-    port: (server.address() as net.AddressInfo).port,
-    async close() {
-      for (const socket of connections) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  });
 }
 
 /** Says how it was reached. */
@@ -71,7 +55,7 @@ describe('fetch with a dispatcher', () => {
   });
 
   it('[T1] passes over an address that accepts and never finishes its handshake', async () => {
-    const { port } = await listen(https.createServer(credentials, answer));
+    const { port } = await open(listen(https.createServer(credentials, answer)));
     const silent = await tcpServer('::1', port);
     expect(await fetchWith(`https://${HOST}:${port}/`, dispatcher({ race, tls: { ca: authority.ca } }))).toBe(
       '1.1 over 127.0.0.1',
@@ -122,7 +106,7 @@ describe('fetch with a dispatcher', () => {
   });
 
   it('secures what a proxy has connected', async () => {
-    const { port } = await listen(https.createServer(credentials, answer));
+    const { port } = await open(listen(https.createServer(credentials, answer)));
     const proxy = http.createServer();
     proxy.on('connect', (_request, client: net.Socket) => {
       const upstream = net.connect(port, '127.0.0.1', () => {

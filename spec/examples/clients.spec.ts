@@ -1,7 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MessagePattern, Transport, type MicroserviceOptions } from '@nestjs/microservices';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
@@ -16,7 +15,7 @@ import { SMTPServer } from 'smtp-server';
 import { WebSocketServer } from 'ws';
 import { blackhole } from '../../src/cli/lab.js';
 import { createAuthority, type Credentials } from '../support/certificates.js';
-import { open, tlsServer } from '../support/fixtures.js';
+import { listen, open, tlsServer } from '../support/fixtures.js';
 import { mongoServer } from '../support/mongo-server.js';
 import { HOST, runExample, runProgram, type Ended } from '../support/program.js';
 
@@ -40,19 +39,7 @@ const halfDeadPort = async () => (await open(blackhole('::1'))).port;
 
 /** Lets a server listen on 127.0.0.1, where ::1 never answers. */
 async function listening<S extends net.Server>(server: S): Promise<S & { readonly port: number }> {
-  const port = await halfDeadPort();
-  const sockets = new Set<net.Socket>();
-  server.on('connection', (socket: net.Socket) => sockets.add(socket));
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  await open({
-    port,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  });
+  const { port } = await open(listen(server, '127.0.0.1', await halfDeadPort()));
   return Object.assign(server, { port });
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { blackhole } from '../../src/cli/lab.js';
 import { createAuthority } from '../support/certificates.js';
-import { open } from '../support/fixtures.js';
+import { listen, open } from '../support/fixtures.js';
 import { mongoServer } from '../support/mongo-server.js';
 
 // Run by register.spec.ts in a network of its own, where slow.example is ::1, 127.0.0.3 and 127.0.0.4.
@@ -68,21 +68,7 @@ function knocks(address: string, port: number): boolean {
   return ['tcp', 'tcp6'].some((table) => readFileSync(`/proc/net/${table}`, 'utf8').includes(remote));
 }
 
-async function serve(server: net.Server): Promise<number> {
-  const sockets = new Set<net.Socket>();
-  server.on('connection', (socket: net.Socket) => sockets.add(socket)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  await open({
-    port,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  });
-  return port;
-}
+const serve = async (server: net.Server) => (await open(listen(server))).port;
 
 const REGISTERED = `--import ${join(__dirname, '..', '..', 'dist', 'register.mjs')}`;
 

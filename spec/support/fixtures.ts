@@ -47,28 +47,32 @@ async function listening(
   serve: (socket: never) => void,
 ): Promise<Server> {
   const accepted: net.Socket[] = [];
-  const connections = new Set<net.Socket>();
-  server.on('connection', (socket) => {
-    connections.add(socket);
-    socket.on('error', () => socket.destroy()).on('close', () => connections.delete(socket));
-  });
   server.on(event, (socket: net.Socket) => {
     accepted.push(socket);
     socket.on('error', () => socket.destroy());
     serve(socket as never);
   });
+  return Object.assign(await open(listen(server, host, port)), { accepted });
+}
+
+/** Lets a server listen, on a free port if none is given; whoever closes it closes its connections, too. */
+export async function listen(server: net.Server, host = '127.0.0.1', port = 0): Promise<Fixture> {
+  const connections = new Set<net.Socket>();
+  server.on('connection', (socket: net.Socket) => {
+    connections.add(socket);
+    socket.on('error', () => socket.destroy()).on('close', () => connections.delete(socket));
+  });
   server.listen({ host, port, ipv6Only: true });
   await once(server, 'listening');
-  return open({
+  return {
     port: (server.address() as net.AddressInfo).port,
-    accepted,
     async close() {
       for (const socket of connections) socket.destroy();
       if (!server.listening) return;
       server.close();
       await once(server, 'close');
     },
-  });
+  };
 }
 
 /** Who listens on a socket, counted by event. */
