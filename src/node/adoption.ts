@@ -14,6 +14,8 @@ interface Internals {
   /** The caller's buffer to read into, and what makes the next: of the `onread` option. */
   readonly buffer: symbol;
   readonly nextBuffer: symbol;
+  /** From Node 24 on. */
+  readonly typeOfService?: symbol;
 }
 
 /** A socket as Node sees it. */
@@ -34,6 +36,7 @@ interface Handle {
   readonly unref?: () => void;
   readonly setNoDelay?: (enable: boolean) => void;
   readonly setKeepAlive?: (enable: boolean, seconds: number) => void;
+  readonly setTypeOfService?: (value: unknown) => void;
   /** Of TLS. */
   readonly enableSessionCallbacks?: () => void;
   /** Of TLS: the handle beneath. */
@@ -48,31 +51,48 @@ export const internals: Internals | undefined = findInternals(new Socket());
 /** @param socket any one, of which nothing is used but its inside */
 export function findInternals(socket: Socket): Internals | undefined {
   const symbols = [socket, Socket.prototype].flatMap((owner) => Object.getOwnPropertySymbols(owner));
-  const [reinitializeHandle, noDelay, keepAlive, keepAliveInitialDelay, buffer, nextBuffer] = [
+  const [reinitializeHandle, noDelay, keepAlive, keepAliveInitialDelay, buffer, nextBuffer, typeOfService] = [
     'kReinitializeHandle',
     'kSetNoDelay',
     'kSetKeepAlive',
     'kSetKeepAliveInitialDelay',
     'kBuffer',
     'kBufferGen',
+    'kSetTOS',
   ].map((name) => symbols.find(({ description }) => description === name));
   const { _handle, _undestroy, _unrefTimer } = inner(socket);
   if (!reinitializeHandle || !noDelay || !keepAlive || !keepAliveInitialDelay || !buffer || !nextBuffer) return undefined;
   // That of a TLS socket puts TLS on top of the handle.
   if (!Object.hasOwn(TLSSocket.prototype, reinitializeHandle)) return undefined;
   if (_handle !== null || typeof _undestroy !== 'function' || typeof _unrefTimer !== 'function') return undefined;
-  return { reinitializeHandle, noDelay, keepAlive, keepAliveInitialDelay, buffer, nextBuffer };
+  return {
+    reinitializeHandle,
+    noDelay,
+    keepAlive,
+    keepAliveInitialDelay,
+    buffer,
+    nextBuffer,
+    ...(typeOfService && { typeOfService }),
+  };
 }
 
 /**
  * Whether a connection of another can be given to a socket that is connecting: Node's inside has to be as expected, and TLS must
- * not have been put on top of the socket in the meantime, which holds the handle with which it waits. Nor may a `tls.TLSSocket`
- * have lost its TLS, as by an `AbortSignal` that was aborted before: the new handle would bring it back to life.
+ * not have been put on top of the socket in the meantime, which holds the handle with which it waits.
  */
 export function canAdopt(socket: Socket): boolean {
-  const { _handle, ssl } = inner(socket);
-  if (!internals || (ssl !== undefined && ssl !== _handle)) return false;
-  return Object.getOwnPropertyDescriptor(_handle ?? {}, 'reading')?.get === undefined;
+  if (!internals || hasLostTls(socket)) return false;
+  return Object.getOwnPropertyDescriptor(inner(socket)._handle ?? {}, 'reading')?.get === undefined;
+}
+
+/**
+ * Whether a `tls.TLSSocket` was destroyed before it was told to connect, as by a signal that was aborted already. Connecting has
+ * brought it back to life, but its TLS ends: that of another handle would be ended in the middle of its handshake.
+ */
+function hasLostTls(socket: Socket): boolean {
+  const self = inner(socket);
+  const tlsWrap = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'res');
+  return self.ssl !== undefined && (self.ssl !== self._handle || (tlsWrap !== undefined && self[tlsWrap] === null));
 }
 
 /**
@@ -96,6 +116,8 @@ export function adopt(socket: Socket, winner: Socket, session?: Buffer): void {
   if (self.ssl !== undefined) secureAgain(socket, session);
   if (self[internals!.noDelay] === true) handle.setNoDelay?.(true);
   if (self[internals!.keepAlive] === true) handle.setKeepAlive?.(true, Number(self[internals!.keepAliveInitialDelay]));
+  const typeOfService = internals!.typeOfService && self[internals!.typeOfService];
+  if (typeOfService !== undefined) handle.setTypeOfService?.(typeOfService);
   if (isUnreferenced) handle.unref?.();
 
   self.connecting = false;
