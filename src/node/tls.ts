@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { connect, createSecureContext, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { connect, createSecureContext, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
 import { mergeMap, Observable } from 'rxjs';
 import { invalidType, invalidValue } from '../core/argument-errors.js';
 import { boolean, callable, given, integer, isObject, string, type Check, type Checks } from '../core/checks.js';
@@ -16,6 +16,8 @@ export type TlsOptions = Omit<ConnectionOptions, (typeof NOT_OURS)[number]>;
 
 /** Where the session of an earlier connection comes from, and where that of this one goes. */
 export interface SessionSlot {
+  /** Of the same options; default: one is made. */
+  readonly secureContext?: SecureContext;
   readonly get: () => Buffer | undefined;
   readonly set: (session: Buffer) => void;
   /** A handshake with this session has failed. */
@@ -37,7 +39,10 @@ export interface SessionSlot {
  */
 export function tls(options: TlsOptions = {}, over: Transport<Socket> = tcp(), slot?: SessionSlot): Transport<TLSSocket> {
   checkTlsOptions('options', options);
-  const shared = { ...given(options), secureContext: options.secureContext ?? createSecureContext(options) };
+  const shared = {
+    ...given(options),
+    secureContext: options.secureContext ?? slot?.secureContext ?? createSecureContext(options),
+  };
 
   return (endpoint, progressed) => {
     const host = endpoint.address.replace(/%.*$/, '');
