@@ -116,13 +116,14 @@ export function connectByRace<S extends Socket>(
       value.destroy();
       answered(null, endpoint.address, endpoint.family);
     };
-    const begin = AsyncResource.bind((own: Pick<OwnOptions, 'resolver'>) => {
+    const context = new AsyncResource('RACE');
+    const begin = (own: Pick<OwnOptions, 'resolver'>) => {
       const race = (socketFactory: () => Socket) => race$(host, Number(port), { ...own, socketFactory });
       // As with Node's own look-ups, nothing happens before those who listen had their chance.
       process.nextTick(() => {
-        if (waiting.socket && isWaiting()) raceInto(waiting.socket, host, race, settle);
+        if (waiting.socket && isWaiting()) context.runInAsyncScope(raceInto, undefined, waiting.socket, host, race, settle);
       });
-    });
+    };
     if (!lookup) return begin({});
 
     // Called as Node would call it; and where there is nothing to race for, it is Node that goes on.

@@ -69,9 +69,16 @@ export function raceInto(socket: Socket, host: string, race: RaceForSocket, sett
       socket.emit('lookup', error, undefined, undefined, host);
     socket.destroy(error);
   };
-  // Paused, so that nothing of what the server sends at once is read before the socket has another owner.
-  const socketFactory = () => Object.assign(new Socket(ownBlockList(socket)).pause(), { connect: context.bind(connect) });
-  racing.add(race(socketFactory).subscribe({ next: context.bind(report), error: context.bind(failed) }));
+  const within =
+    <A, R>(work: (argument: A) => R) =>
+    (argument: A) =>
+      context.runInAsyncScope(work, undefined, argument);
+  const socketFactory = () => {
+    // Paused, so that nothing of what the server sends at once is read before the socket has another owner.
+    const attempt = new Socket(ownBlockList(socket)).pause();
+    return Object.assign(attempt, { connect: within((options) => Reflect.apply(connect, attempt, [options]) as Socket) });
+  };
+  racing.add(race(socketFactory).subscribe({ next: within(report), error: within(failed) }));
 }
 
 /** From Node 22 on a socket may have a list of addresses that it must not connect to. */
