@@ -168,7 +168,11 @@ describe('an option', () => {
     ['signal', true, type],
     ['scheduler', {}, type],
     ['scheduler', { now: Date.now }, type],
-    ['tls', true, value],
+    ['tls', 'yes', type],
+    ['tls', { path: '/socket' }, value],
+    ['setup', {}, type],
+    ['isTerminal', true, type],
+    ['isTerminal', () => true, value],
     ['conectTimeout', 5, value],
   ];
 
