@@ -8,6 +8,7 @@ export default defineConfig([
       agent: 'src/adapters/agent.ts',
       undici: 'src/adapters/undici.ts',
       register: 'src/adapters/register.ts',
+      policy: 'src/policy/index.ts',
     },
     format: ['esm', 'cjs'],
     dts: true,

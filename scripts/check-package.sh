@@ -31,9 +31,11 @@ step 'import in an ES module'
 cat >esm.mjs <<'EOF'
 import assert from 'node:assert/strict';
 import { connect$, ConnectionError } from 'rx-happy-eyeballs';
+import { pass } from 'rx-happy-eyeballs/policy';
 
 assert.equal(typeof connect$, 'function');
 assert.equal(typeof ConnectionError, 'function');
+assert.equal(String(pass.and(pass)), 'pass & pass');
 EOF
 node esm.mjs
 
@@ -41,13 +43,15 @@ step 'require in a CommonJS module'
 cat >cjs.cjs <<'EOF'
 const assert = require('node:assert/strict');
 const { connect$, ConnectionError } = require('rx-happy-eyeballs');
+const { pass } = require('rx-happy-eyeballs/policy');
 
 assert.equal(typeof connect$, 'function');
 assert.equal(typeof ConnectionError, 'function');
+assert.equal(String(pass.and(pass)), 'pass & pass');
 EOF
 node cjs.cjs
 
-step 'instanceof across both copies in one process'
+step 'errors and policies across both copies in one process'
 cat >both.mjs <<'EOF'
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -68,6 +72,10 @@ for (const error of [await errorOf(esm), await errorOf(cjs)]) {
   assert.ok(error instanceof cjs.ConnectionError);
 }
 assert.ok(!(new Error('another') instanceof esm.ConnectionError));
+
+const { pass } = createRequire(import.meta.url)('rx-happy-eyeballs/policy');
+const { never } = await import('rx-happy-eyeballs/policy');
+assert.equal(String(pass.and(never)), 'pass & never');
 EOF
 node both.mjs
 

@@ -7,6 +7,7 @@ const src = join(__dirname, '..', 'src');
 const LAYERS = [
   'core',
   'rx',
+  'policy',
   'node',
   'history.ts',
   'options.ts',

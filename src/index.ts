@@ -5,6 +5,7 @@ export type { HistoryOptions, HistoryStore, Snapshot } from './history.js';
 export type { PathRecord } from './core/history.js';
 export { presets } from './presets.js';
 export { RaceSocket, type StandInOptions } from './race-socket.js';
+export { firstSuccess, type FirstSuccessOptions } from './rx/first-success.js';
 
 // answers
 export { systemResolver, type LookupFunction, type SystemResolverOptions } from './node/lookup.js';

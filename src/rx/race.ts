@@ -1,7 +1,6 @@
 import {
   BehaviorSubject,
   catchError,
-  config,
   EMPTY,
   filter,
   finalize,
@@ -41,6 +40,7 @@ import {
   type Schedule,
 } from '../core/schedule.js';
 import { onAbort } from './abort.js';
+import { reportUnhandledError } from './unhandled.js';
 
 /**
  * How one attempt connects: emits once when connected. An error, or completing without a value, is a failed attempt;
@@ -319,14 +319,6 @@ function guarded<T>(create: () => ObservableInput<T>): Observable<T> {
         reportUnhandledError(error);
       }
     };
-  });
-}
-
-/** As RxJS reports what nobody handles: to its hook, or else as an uncaught exception, in a turn of its own. */
-function reportUnhandledError(error: unknown): void {
-  setTimeout(() => {
-    if (!config.onUnhandledError) throw error;
-    config.onUnhandledError(error);
   });
 }
 

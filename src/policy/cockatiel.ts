@@ -1,0 +1,60 @@
+import { first, Observable } from 'rxjs';
+import { invalidType } from '../core/argument-errors.js';
+import { isObject } from '../core/checks.js';
+import { toError } from '../core/errors.js';
+import { onAbort } from '../rx/abort.js';
+import { makeLayer, type AnyPolicy } from './make-policy.js';
+
+/** As much of a policy of cockatiel as is needed here. */
+export interface CockatielPolicy {
+  execute<T>(fn: (context: { readonly signal: AbortSignal }) => PromiseLike<T>, signal?: AbortSignal): Promise<T>;
+}
+
+/**
+ * A policy of cockatiel as one of these: what it executes is the source's first value.
+ *
+ *     subscribe ──► execute ──► source ──► value ──► result
+ *     unsubscribe ──► its signal is aborted ──► source is unsubscribed
+ *
+ * Errors with what `execute` is rejected with. A source that completes without a value is an error, an `EmptyError`.
+ *
+ * @example
+ * fromCockatiel(bulkhead(4, 100)).and(pass)
+ */
+export function fromCockatiel(policy: CockatielPolicy): AnyPolicy {
+  const { execute } = (isObject(policy) ? policy : {}) as Partial<CockatielPolicy>;
+  if (typeof execute !== 'function') throw invalidType('policy', 'a policy of cockatiel', policy);
+  const layer = <T>(source: Observable<T>) =>
+    new Observable<T>((subscriber) => {
+      const controller = new AbortController();
+      subscriber.add(() => controller.abort());
+      policy
+        .execute(({ signal }) => firstValue(source, signal), controller.signal)
+        .then(
+          (value) => {
+            subscriber.next(value);
+            subscriber.complete();
+          },
+          (error: unknown) => subscriber.error(error),
+        );
+    });
+  return makeLayer(layer, 'cockatiel');
+}
+
+/** The first value of a source, for as long as a signal lets it go on. */
+function firstValue<T>(source: Observable<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(toError(signal.reason));
+      return;
+    }
+    const subscription = source.pipe(first()).subscribe({ next: resolve, error: reject });
+    const stop = () => {
+      subscription.unsubscribe();
+
+      // Later, so that what cockatiel has to say goes first.
+      queueMicrotask(() => reject(toError(signal.reason)));
+    };
+    subscription.add(onAbort(signal, stop));
+  });
+}

@@ -1,0 +1,17 @@
+import type { SchedulerLike } from 'rxjs';
+import { checkEach, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/checks.js';
+
+/** Options of what takes time. */
+export interface TimeOptions {
+  /** Every timer and every timestamp. Default: monotonic real time. */
+  readonly scheduler?: SchedulerLike;
+}
+
+const checks: Checks<TimeOptions> = { scheduler };
+const isDuration = orInfinity(number(0, LONGEST_DELAY));
+
+/** A duration in ms, and what it is measured by. */
+export function checkTime(duration: unknown, options: unknown): void {
+  isDuration('duration', duration);
+  checkEach<TimeOptions>('options', options, checks);
+}

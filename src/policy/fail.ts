@@ -1,0 +1,12 @@
+import { throwError } from 'rxjs';
+import { codedError } from '../core/errors.js';
+import { makeLayer, type AnyPolicy } from './make-policy.js';
+
+/**
+ * Does not ask, and fails at once, with `ERR_POLICY_FAIL`: `fail | a` and `fail & a` are `a`, but for that cause; `fail + a` is
+ * `fail`.
+ */
+export const fail: AnyPolicy = makeLayer(
+  () => throwError(() => codedError('ERR_POLICY_FAIL', 'the policy always fails')),
+  'fail',
+);

@@ -1,0 +1,24 @@
+import { throwError, timeout as rxTimeout } from 'rxjs';
+import { codedError } from '../core/errors.js';
+import { monotonicScheduler } from '../rx/monotonic.js';
+import { checkTime, type TimeOptions } from './duration.js';
+import { makeLayer, type AnyPolicy } from './make-policy.js';
+
+/**
+ * Fails with `ETIMEDOUT` when there is no value after so many ms.
+ *
+ *     source   ├──────────────○        cancelled
+ *     result   ──── 200 ms ───✗
+ *
+ * Values after the first may take their time.
+ *
+ * @param duration ms; `Infinity`: as long as it takes
+ */
+export function timeout(duration: number, options: TimeOptions = {}): AnyPolicy {
+  checkTime(duration, options);
+  const { scheduler = monotonicScheduler } = options;
+  const text = `timeout(${duration})`;
+  if (duration === Infinity) return makeLayer((source) => source, text);
+  const timedOut = () => throwError(() => codedError('ETIMEDOUT', `no value after ${duration} ms`));
+  return makeLayer((source) => source.pipe(rxTimeout({ first: duration, with: timedOut, scheduler })), text);
+}
