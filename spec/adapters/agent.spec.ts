@@ -460,6 +460,21 @@ describe('HttpsAgent', () => {
   });
 });
 
+/** Agents that go by the proxies of the environment. */
+const knowsProxies = Number(process.versions.node.split('.')[0]) >= 24;
+(knowsProxies ? describe : describe.skip)(`an agent with proxyEnv${knowsProxies ? '' : ' (skipped: from Node 24 on)'}`, () => {
+  it('leaves to Node what goes by a proxy', async () => {
+    const proxy = http.createServer((request, response) => response.end(`by the proxy to ${request.url}`));
+    const { port } = await open(listen(proxy));
+    const options = { race, proxyEnv: { HTTP_PROXY: `http://${GOOD}:${port}` } };
+    const agent = new HttpAgent(options);
+    const [response] = (await once(http.get({ host: HOST, port: 80, agent }), 'response')) as [http.IncomingMessage];
+    const chunks: Buffer[] = await response.toArray();
+    expect(Buffer.concat(chunks).toString()).toBe(`by the proxy to http://${HOST}/`);
+    agent.destroy();
+  });
+});
+
 describe('http2 over a socket that races', () => {
   it('has its stream', async () => {
     const server = http2.createServer().on('stream', (stream) => {
