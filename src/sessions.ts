@@ -22,7 +22,10 @@ export function createSessions(): Sessions {
   const print = printer();
 
   const kindOf = (options: TlsOptions): Kind => {
-    const kind = kinds.get(options) ?? { printed: print(options), secureContext: createSecureContext(options) };
+    const kind = kinds.get(options) ?? {
+      printed: print(options),
+      secureContext: options.secureContext ?? createSecureContext(options),
+    };
     kinds.set(options, kind);
     return kind;
   };

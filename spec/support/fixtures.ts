@@ -1,8 +1,9 @@
-import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
-import type { Fixture } from '../../src/cli/lab.js';
+import { listen, type Fixture } from '../../src/cli/lab.js';
+
+export { listen };
 
 const fixtures: Fixture[] = [];
 
@@ -53,26 +54,6 @@ async function listening(
     serve(socket as never);
   });
   return Object.assign(await open(listen(server, host, port)), { accepted });
-}
-
-/** Lets a server listen, on a free port if none is given; whoever closes it closes its connections, too. */
-export async function listen(server: net.Server, host = '127.0.0.1', port = 0): Promise<Fixture> {
-  const connections = new Set<net.Socket>();
-  server.on('connection', (socket: net.Socket) => {
-    connections.add(socket);
-    socket.on('error', () => socket.destroy()).on('close', () => connections.delete(socket));
-  });
-  server.listen({ host, port, ipv6Only: true });
-  await once(server, 'listening');
-  return {
-    port: (server.address() as net.AddressInfo).port,
-    async close() {
-      for (const socket of connections) socket.destroy();
-      if (!server.listening) return;
-      server.close();
-      await once(server, 'close');
-    },
-  };
 }
 
 /** Who listens on a socket, counted by event. */

@@ -1,4 +1,4 @@
-import { racing, type StandInOptions } from '../race-socket.js';
+import type { StandInOptions } from '../race-socket.js';
 import { register } from './registration.js';
 
 export { register };
@@ -7,17 +7,18 @@ export type { StandInOptions };
 /** The options of the registration that importing this module is, as JSON; `"Infinity"` stands for the number. */
 const VARIABLE = 'RX_HAPPY_EYEBALLS';
 
-register(optionsFromEnvironment(process.env[VARIABLE]));
+registerByEnvironment(process.env[VARIABLE]);
 
-function optionsFromEnvironment(json: string | undefined): StandInOptions {
-  if (!json) return {};
+function registerByEnvironment(json: string | undefined): void {
   try {
-    const options = JSON.parse(json, (_key, value: unknown) => (value === 'Infinity' ? Infinity : value)) as StandInOptions;
-    racing(options);
-    return options;
+    register(json ? optionsOf(json) : {});
   } catch (error) {
     throw Object.assign(error as Error, {
       message: `The environment variable ${VARIABLE} is of no use: ${(error as Error).message}`,
     });
   }
+}
+
+function optionsOf(json: string): StandInOptions {
+  return JSON.parse(json, (_key, value: unknown) => (value === 'Infinity' ? Infinity : value)) as StandInOptions;
 }

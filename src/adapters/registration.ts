@@ -44,7 +44,7 @@ function patch(): Registration {
     const [destination, listener] = connectArguments(given);
     return connectByRace((changed) => Reflect.apply(original, this, [changed, listener]) as Socket, destination, current);
   };
-  const registration: Registration = { original, patched: patched };
+  const registration: Registration = { original, patched };
   Socket.prototype.connect = registration.patched;
   return registration;
 }

@@ -9,18 +9,24 @@ export interface Fixture {
 }
 
 /** A server that accepts every connection and keeps it open. `port` 0 takes a free one. */
-export async function healthy(host: string, port = 0): Promise<Fixture> {
-  const sockets = new Set<net.Socket>();
-  const server = net.createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
+export function healthy(host: string, port = 0): Promise<Fixture> {
+  return listen(net.createServer(), host, port);
+}
+
+/** Lets a server listen, on a free port if none is given; whoever closes it closes its connections, too. */
+export async function listen(server: net.Server, host = '127.0.0.1', port = 0): Promise<Fixture> {
+  const connections = new Set<net.Socket>();
+  server.on('connection', (socket: net.Socket) => {
+    connections.add(socket);
+    socket.on('error', () => socket.destroy()).on('close', () => connections.delete(socket));
   });
   server.listen({ host, port, ipv6Only: true });
   await once(server, 'listening');
   return {
     port: (server.address() as net.AddressInfo).port,
     async close() {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of connections) socket.destroy();
+      if (!server.listening) return;
       server.close();
       await once(server, 'close');
     },

@@ -91,8 +91,9 @@ export function canAdopt(socket: Socket): boolean {
  */
 function hasLostTls(socket: Socket): boolean {
   const self = inner(socket);
+  if (self.ssl === undefined) return false;
   const tlsWrap = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'res');
-  return self.ssl !== undefined && (self.ssl !== self._handle || (tlsWrap !== undefined && self[tlsWrap] === null));
+  return self.ssl !== self._handle || (tlsWrap !== undefined && self[tlsWrap] === null);
 }
 
 /**

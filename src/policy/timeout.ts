@@ -1,5 +1,4 @@
-import { throwError, timeout as rxTimeout } from 'rxjs';
-import { codedError } from '../core/errors.js';
+import { limit } from '../rx/limit.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import { checkTime, type TimeOptions } from './duration.js';
 import { makeLayer, type AnyPolicy } from './make-policy.js';
@@ -17,8 +16,5 @@ import { makeLayer, type AnyPolicy } from './make-policy.js';
 export function timeout(duration: number, options: TimeOptions = {}): AnyPolicy {
   checkTime(duration, options);
   const { scheduler = monotonicScheduler } = options;
-  const text = `timeout(${duration})`;
-  if (duration === Infinity) return makeLayer((source) => source, text);
-  const timedOut = () => throwError(() => codedError('ETIMEDOUT', `no value after ${duration} ms`));
-  return makeLayer((source) => source.pipe(rxTimeout({ first: duration, with: timedOut, scheduler })), text);
+  return makeLayer(limit(duration, scheduler, 'value'), `timeout(${duration})`);
 }

@@ -17,7 +17,6 @@ import {
   take,
   throwError,
   throwIfEmpty,
-  timeout,
   timer,
   type ObservableInput,
   type SchedulerLike,
@@ -40,6 +39,7 @@ import {
   type Schedule,
 } from '../core/schedule.js';
 import { onAbort } from './abort.js';
+import { limit } from './limit.js';
 import { reportUnhandledError } from './unhandled.js';
 
 /**
@@ -196,7 +196,7 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
         ...(error instanceof Terminal ? { error: error.error, terminal: true } : { error: toError(error) }),
       });
       return guarded(() => plan.transport(endpoint, progressed)).pipe(
-        limit(plan.attemptTimeout, scheduler),
+        limit(plan.attemptTimeout, scheduler, 'connection'),
         take(1),
         throwIfEmpty(() => codedError('ECONNABORTED', 'the transport completed without a connection')),
         map((value): RaceEvent<T> => ({ type: 'connected', at: at(), endpoint, value })),
@@ -320,11 +320,4 @@ function guarded<T>(create: () => ObservableInput<T>): Observable<T> {
       }
     };
   });
-}
-
-/** Errors with `ETIMEDOUT` when nothing has come after so many ms. */
-function limit<T>(duration: number, scheduler: SchedulerLike) {
-  const timedOut = () => throwError(() => codedError('ETIMEDOUT', `no connection after ${duration} ms`));
-  return (source: Observable<T>) =>
-    duration === Infinity ? source : source.pipe(timeout({ first: duration, with: timedOut, scheduler }));
 }

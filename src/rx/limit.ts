@@ -1,0 +1,13 @@
+import { throwError, timeout, type MonoTypeOperatorFunction, type SchedulerLike } from 'rxjs';
+import { codedError } from '../core/errors.js';
+
+/**
+ * Errors with `ETIMEDOUT` when nothing has come after so many ms; `Infinity`: never.
+ *
+ * @param what has not come by then: `connection`, `value`
+ */
+export function limit<T>(duration: number, scheduler: SchedulerLike, what: string): MonoTypeOperatorFunction<T> {
+  if (duration === Infinity) return (source) => source;
+  const timedOut = () => throwError(() => codedError('ETIMEDOUT', `no ${what} after ${duration} ms`));
+  return (source) => source.pipe(timeout({ first: duration, with: timedOut, scheduler }));
+}
