@@ -6,6 +6,7 @@ const src = join(__dirname, '..', 'src');
 /** Folders and files of `src` from the inside out: each may use what stands before it, and itself. */
 const LAYERS = [
   'core',
+  'pictures',
   'rx',
   'policy',
   'node',

@@ -43,4 +43,7 @@ export type {
   Started,
 } from './core/events.js';
 export { ConnectionError, type AttemptRecord, type ConnectionErrorReason } from './core/errors.js';
-export { timeline, type TimelineOptions } from './core/timeline.js';
+export { timeline, type TimelineColour, type TimelineOptions } from './pictures/timeline.js';
+export { marbleDiagram, type MarbleDiagramOptions } from './pictures/marble-diagram.js';
+export { waterfall, type WaterfallOptions } from './pictures/waterfall.js';
+export { htmlReport, type HtmlReportOptions } from './pictures/html-report.js';

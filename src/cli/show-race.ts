@@ -4,7 +4,7 @@ import { formatDuration } from '../core/duration.js';
 import { formatEndpoint } from '../core/endpoint.js';
 import { ConnectionError } from '../core/errors.js';
 import type { RaceEvent } from '../core/events.js';
-import { timeline } from '../core/timeline.js';
+import { timeline } from '../pictures/timeline.js';
 
 export const WON = 0;
 export const LOST = 1;
@@ -34,7 +34,7 @@ export function showRace(race$: Observable<RaceEvent<net.Socket>>, terminal: Ter
     const end = (status: number, conclusion: string) => {
       terminal.off('SIGINT', interrupt);
       if (stderr.isTTY) stderr.write(CLEAR_LINE);
-      stdout.write(`${timeline(events, { width: stdout.columns })}\n\n`);
+      stdout.write(`${timeline(events, { width: stdout.columns || undefined })}\n\n`);
       (status === WON ? stdout : stderr).write(`${conclusion}\n`);
       resolve(status);
     };

@@ -1,0 +1,70 @@
+/** Takes two columns of a terminal: East Asian wide and full-width characters, and emoji. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+
+/** How many columns of a terminal the text takes. */
+export function columnsOf(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let columns = 0;
+  for (const character of text) columns += columnsOfCharacter(character);
+  return columns;
+}
+
+function columnsOfCharacter(character: string): number {
+  if (/\p{M}/u.test(character)) return 0;
+  return WIDE.test(character) ? 2 : 1;
+}
+
+/** The most columns that any of the texts takes. */
+export function widest(texts: readonly string[]): number {
+  return texts.reduce((most, text) => Math.max(most, columnsOf(text)), 0);
+}
+
+/** The text, and spaces up to so many columns. */
+export function padColumns(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
+}
+
+/** The text, or as much of it as fits so many columns with a `…` behind. */
+export function cutColumns(text: string, columns: number): string {
+  return columnsOf(text) <= columns ? text : `${head(text, columns - 1)}…`;
+}
+
+/**
+ * Lines of at most so many columns: broken at spaces (but not before `ms`), and where a word is longer than a line after its last `:` or `.`.
+ *
+ * @param indent before every line but the first
+ */
+export function wrap(text: string, columns: number, indent = ''): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (let word of text.split(/ (?!ms(?: |$))/)) {
+    if (line !== '' && columnsOf(`${line} ${word}`) <= columns) {
+      line += ` ${word}`;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    const before = lines.length === 0 ? '' : indent;
+    line = before + word;
+    while (columnsOf(line) > columns) {
+      const fits = head(line, columns);
+      const sign = Math.max(fits.lastIndexOf(':'), fits.lastIndexOf('.')) + 1;
+      const part = sign > fits.length / 2 ? fits.slice(0, sign) : fits;
+      lines.push(part);
+      word = line.slice(part.length);
+      line = indent + word;
+    }
+  }
+  return [...lines, line];
+}
+
+function head(text: string, columns: number): string {
+  let taken = '';
+  let left = columns;
+  for (const character of text) {
+    left -= columnsOfCharacter(character);
+    if (left < 0) break;
+    taken += character;
+  }
+  return taken;
+}

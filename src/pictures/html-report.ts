@@ -1,0 +1,238 @@
+import { invalidType } from '../core/argument-errors.js';
+import { checkEach, given, string, type Checks } from '../core/checks.js';
+import { formatDuration } from '../core/duration.js';
+import { toError } from '../core/errors.js';
+import type { RaceEvent } from '../core/events.js';
+import { marbleDiagram } from './marble-diagram.js';
+import { escapeMarkup } from './markup.js';
+import { inLightAndDark, MONO, SANS, type Palette } from './palette.js';
+import { plain } from './plain.js';
+import { labelOf, raceRows, type Outcome, type Queue, type RaceRows, type Row } from './rows.js';
+import { timeline } from './timeline.js';
+import { verdict, type Verdict } from './verdict.js';
+import { drawWaterfall } from './waterfall.js';
+
+/** Options of {@link htmlReport}. */
+export interface HtmlReportOptions {
+  /** What the page is called; default `A race of connections`. */
+  readonly title?: string;
+  /** What the race ended with, where it was lost: its message is then the verdict. */
+  readonly error?: Error;
+}
+
+const checks: Checks<HtmlReportOptions> = {
+  title: string,
+  error: (name, value) => {
+    if (Object(value) !== value) throw invalidType(name, 'an Error', value);
+  },
+};
+
+/**
+ * Draws a race as an HTML page that needs nothing but itself: no other file, no script, no network; its policy forbids them.
+ *
+ * It has the verdict in a sentence, the waterfall, a table of look-ups and one of attempts, the order of what was to be tried as
+ * it changed, and the race as marbles and as a timeline. It is light or dark as the system prefers, can be read with a keyboard
+ * and a screen reader, on a phone, and on paper.
+ *
+ * @param events of one race, in order, as `race$` emits them
+ * @returns an HTML document in which all text of others is escaped
+ * @throws TypeError for options that make no sense
+ */
+export function htmlReport(events: readonly RaceEvent[], options: HtmlReportOptions = {}): string {
+  checkEach('options', options, checks);
+  const { title = 'A race of connections', error } = given(options);
+  const race = raceRows(events);
+  const { outcome, text } = verdictWith(race, error);
+  const name = escapeMarkup(plain(title));
+  const lookUps = race.rows.filter(({ kind }) => kind === 'look-up');
+  const attempts = race.rows.filter(({ kind }) => kind === 'attempt');
+
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<link rel="icon" href="data:,">
+<title>${name}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<header>
+<h1>${name}</h1>
+<p class="verdict ${outcome}">${escapeMarkup(text)}</p>
+</header>
+<section>
+<h2 id="waterfall">Waterfall</h2>
+${region('waterfall', `<div class="wide">${drawWaterfall(race, WIDE)}</div>\n<div class="narrow">${drawWaterfall(race, NARROW)}</div>`)}
+</section>
+<section>
+<h2 id="look-ups">Look-ups</h2>
+${table('look-ups', `Answers to DNS queries. ${resolved(race)}`, ['Query', 'Answered', 'Result', 'Error'], lookUps.map(lookUpCells))}
+</section>
+<section>
+<h2 id="attempts">Attempts</h2>
+${table('attempts', 'Attempts in the order of their starts. Times in ms since the race began.', ATTEMPT_COLUMNS, attempts.map(attemptCells))}
+</section>
+<section>
+<h2 id="order">Order</h2>
+${table('order', 'What was still to be tried, in order, whenever that changed.', ['Since', 'Order'], queueRows(race.queues))}
+</section>
+<section>
+<h2>As text</h2>
+${details('marbles', 'Marble diagram', marbleDiagram(events, { width: TEXT_COLUMNS }))}
+${details('timeline', 'Timeline', timeline(events, { width: TEXT_COLUMNS }))}
+</section>
+</main>
+</body>
+</html>
+`;
+}
+
+/** px of the two waterfalls, of which a page shows the one that it has room for, and columns of text. */
+const WIDE = 1040;
+const NARROW = 320;
+const TEXT_COLUMNS = 100;
+
+/** An error that the race ended with says more than its events. */
+function verdictWith(race: RaceRows, error: Error | undefined): Verdict {
+  const message = error && !race.winner ? plain(toError(error).message) : '';
+  return message === '' ? verdict(race) : { outcome: 'failed', text: `Nobody won. ${message}` };
+}
+
+function resolved({ resolvedAt }: RaceRows): string {
+  return resolvedAt === undefined
+    ? 'The resolver had not finished.'
+    : `The resolver had finished after ${formatDuration(resolvedAt)}.`;
+}
+
+/** A part that may be wider than the page: it scrolls by itself, by keyboard as well. */
+function region(heading: string, content: string): string {
+  return `<div class="region" role="region" aria-labelledby="${heading}" tabindex="0">\n${content}\n</div>`;
+}
+
+function table(heading: string, caption: string, columns: readonly string[], rows: readonly string[]): string {
+  const head = columns.map((column) => `<th scope="col">${column}</th>`).join('');
+  const body = rows.length > 0 ? rows.join('\n') : `<tr><td colspan="${columns.length}">None.</td></tr>`;
+  return region(
+    heading,
+    `<table>\n<caption><span>${caption}</span></caption>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table>`,
+  );
+}
+
+function details(id: string, summary: string, text: string): string {
+  const content = `<pre>${escapeMarkup(text)}</pre>`;
+  return `<details>\n<summary id="${id}">${summary}</summary>\n${region(id, content)}\n</details>`;
+}
+
+function lookUpCells(row: Row): string {
+  const { label, to, what, outcome } = row;
+  return tableRow(label, cell(formatDuration(to), 'number'), cell(`${SIGNS[outcome]} ${what}`, outcome), cell(errorText(row)));
+}
+
+const ATTEMPT_COLUMNS = ['Address', 'Start', 'TCP up', 'End', 'Duration', 'Outcome', 'Reason'];
+
+function attemptCells(row: Row): string {
+  const { label, from, to, stages, outcome } = row;
+  const times = [from, stages[0]?.at, outcome === 'open' ? undefined : to, to - from];
+  const numbers = times.map((time) => cell(time === undefined ? '–' : formatDuration(time), 'number'));
+  return tableRow(label, ...numbers, cell(`${SIGNS[outcome]} ${OUTCOMES[outcome]}`, outcome), cell(errorText(row)));
+}
+
+const SIGNS: Readonly<Record<Outcome, string>> = {
+  found: '●',
+  nothing: '✗',
+  connected: '●',
+  failed: '✗',
+  blocked: '✗',
+  cancelled: '○',
+  open: '►',
+};
+
+const OUTCOMES: Readonly<Record<Outcome, string>> = {
+  found: 'found',
+  nothing: 'nothing',
+  connected: 'connected',
+  failed: 'failed',
+  blocked: 'blocked',
+  cancelled: 'cancelled',
+  open: 'in flight',
+};
+
+/** The code, and the message where it says more. */
+function errorText({ code, message }: Row): string {
+  if (code === undefined || !message) return code ?? message ?? '';
+  return message.includes(code) ? message : `${code}: ${message}`;
+}
+
+/** Changes and endpoints that the table of the order has: both can be thousands. */
+const CHANGES = 50;
+const IN_ORDER = 20;
+
+function queueRows(queues: readonly Queue[]): string[] {
+  const rows = queues.slice(0, CHANGES).map(({ at, endpoints }) => {
+    const order = endpoints.slice(0, IN_ORDER).map((endpoint) => `<li>${escapeMarkup(labelOf(endpoint))}</li>`);
+    const left = endpoints.length - IN_ORDER;
+    const list = order.length > 0 ? `<ol>${order.join('')}</ol>` : 'nothing';
+    return `<tr><th scope="row">${formatDuration(at)}</th><td>${list}${left > 0 ? `and ${left} more` : ''}</td></tr>`;
+  });
+  const left = queues.length - CHANGES;
+  return left > 0 ? [...rows, `<tr><td colspan="2">And ${left} more changes.</td></tr>`] : rows;
+}
+
+function tableRow(label: string, ...cells: readonly string[]): string {
+  return `<tr><th scope="row">${escapeMarkup(label)}</th>${cells.join('')}</tr>`;
+}
+
+function cell(text: string, name?: string): string {
+  return `<td${name === undefined ? '' : ` class="${name}"`}>${escapeMarkup(text)}</td>`;
+}
+
+const colours = ({ background, ink, faint, line, ground, outcome }: Palette) =>
+  [
+    `:root { background: ${background}; color: ${ink}; --faint: ${faint}; --line: ${line}; --ground: ${ground}; --focus: ${outcome.found}; }`,
+    ...Object.entries(outcome).map(([name, colour]) => `td.${name}, .verdict.${name} { color: ${colour}; }`),
+  ].join('\n');
+
+const STYLE = `
+${inLightAndDark(colours)}
+* { box-sizing: border-box; }
+body { margin: 0; font: 16px/1.5 ${SANS}; overflow-wrap: anywhere; }
+main { max-width: 1120px; margin: 0 auto; padding: 24px 24px 64px; }
+h1 { font-size: 24px; line-height: 1.25; margin: 16px 0 8px; }
+h2 { font-size: 16px; margin: 40px 0 8px; }
+p { margin: 0; }
+.verdict { font-size: 18px; }
+.region { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; }
+.region svg { display: block; width: 100%; height: auto; }
+.wide svg { min-width: 860px; }
+.narrow { display: none; }
+.narrow svg { max-width: 480px; }
+:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
+table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
+caption { text-align: left; color: var(--faint); }
+caption span { display: inline-block; position: sticky; left: 0; padding: 10px 12px; max-width: calc(100vw - 28px); }
+th, td { text-align: left; padding: 6px 12px; border-top: 1px solid var(--line); vertical-align: top; font-weight: normal; }
+td:last-child { overflow-wrap: anywhere; min-width: 18em; }
+thead th { background: var(--ground); color: var(--faint); white-space: nowrap; }
+tbody th { font-family: ${MONO}; font-size: 13px; white-space: nowrap; }
+td:not(:last-child), li { white-space: nowrap; }
+ol { margin: 0; padding-left: 1.5em; font-family: ${MONO}; font-size: 13px; }
+details { margin: 8px 0; }
+summary { cursor: pointer; padding: 4px 0; }
+pre { margin: 0; padding: 12px 16px; font: 12px/1.35 ${MONO}; width: max-content; }
+@media (max-width: 640px) { main { padding: 8px 12px 32px; } h2 { margin-top: 28px; } .wide { display: none; } .narrow { display: block; } }
+@media print {
+  main { max-width: none; padding: 0; }
+  .region { overflow: visible; border: 0; }
+  .wide svg { min-width: 0; }
+  caption span { position: static; }
+  pre { font-size: 8px; padding: 0; }
+  tr, svg { break-inside: avoid; }
+  h2 { break-after: avoid; }
+  details:not([open])::details-content { content-visibility: visible; block-size: auto; }
+}
+`;

@@ -1,0 +1,124 @@
+import { checkEach, given, integer, type Checks } from '../core/checks.js';
+import { formatDuration } from '../core/duration.js';
+import type { RaceEvent } from '../core/events.js';
+import { padColumns, widest, wrap } from './columns.js';
+import { roundStep } from './round-step.js';
+import { raceRows, type Outcome, type Row } from './rows.js';
+import { NARROWEST, NARROWEST_BARS, WIDEST } from './timeline.js';
+
+/** Options of {@link marbleDiagram}. */
+export interface MarbleDiagramOptions {
+  /** Columns to draw in, and no line is longer unless `frame` is given; default 80. Below 20 it is drawn in 20. */
+  readonly width?: number;
+  /**
+   * How many ms a column stands for. Default: the least of 1, 2, 5, 10 … that fits the width. One that makes more than 1000
+   * columns of the race gives way to the least that does not.
+   */
+  readonly frame?: number;
+}
+
+const checks: Checks<MarbleDiagramOptions> = {
+  width: integer(1, Number.MAX_SAFE_INTEGER),
+  frame: integer(1, Number.MAX_SAFE_INTEGER),
+};
+
+/** What ends a row; a track of what goes on has no end. */
+const ENDS: Readonly<Record<Outcome, string>> = {
+  found: 'a',
+  nothing: '#',
+  connected: 'c',
+  failed: '#',
+  blocked: '#',
+  cancelled: '!',
+  open: '-',
+};
+
+const LEGEND: readonly (readonly [letter: string, meaning: string])[] = [
+  ['a', 'addresses'],
+  ['^', 'started'],
+  ['t', 'TLS begins'],
+  ['s', 'setup begins'],
+  ['#', 'failed'],
+  ['!', 'cancelled'],
+  ['c', 'connected'],
+];
+
+/**
+ * Draws a race as marbles: a line for each query and each attempt, a column for each frame of time.
+ *
+ *     AAAA               --a
+ *     A                  -a
+ *     [2001:db8::1]:443    ^----t------------------!
+ *     192.0.2.1:443                 ^--#
+ *     192.0.2.2:443                    ^------t----c
+ *
+ *     frame = 20 ms, a = addresses, ^ = started, t = TLS begins, # = failed, ! = cancelled, c = connected
+ *
+ * In column n, counted from 0, stands what happened from n frames on until n + 1; of several things in one frame the last, so
+ * that columns are time on every line. A query is asked in column 0, and each of its answers is `a`, or `#` when it brought no
+ * address. An attempt's line begins where it was started (`^`), has `t` and `s` where TLS and setup began, and ends with `c`,
+ * `#` or `!`; one that goes on has no such end. `-` is a frame in which nothing happened.
+ *
+ * Where the width is too small for labels and tracks, each track stands below its label.
+ *
+ * @param events of one race, in order, as `race$` emits them
+ * @returns lines joined by newlines; no newline at the end
+ * @throws TypeError, RangeError for options that make no sense
+ */
+export function marbleDiagram(events: readonly RaceEvent[], options: MarbleDiagramOptions = {}): string {
+  checkEach('options', options, checks);
+  const { width: asked = 80, frame: wanted } = given(options);
+  const width = Math.min(Math.max(asked, NARROWEST), WIDEST);
+  const { rows, endedAt } = raceRows(events);
+  const lines = linesOf(rows);
+  const labelColumns = widest(lines.map(({ label }) => label));
+  const beside = width - labelColumns - 2;
+  const stacked = beside < NARROWEST_BARS;
+
+  const frame = Math.max(wanted ?? frameFor(endedAt, stacked ? width : beside), wanted ? frameFor(endedAt, WIDEST) : 1);
+  const tracks = lines.map((line) => trackOf(line.rows, frame));
+  const drawn = lines.flatMap(({ label }, index) =>
+    stacked ? [...wrap(label, width, '  '), tracks[index]!] : [`${padColumns(label, labelColumns)}  ${tracks[index]!}`],
+  );
+  const used = new Set(tracks.flatMap((track) => [...new Set(track)]));
+  const legend = [['frame', formatDuration(frame)] as const, ...LEGEND.filter(([letter]) => used.has(letter))].map(
+    ([name, meaning]) => `${name} = ${meaning}`,
+  );
+  return [...drawn, ...(drawn.length > 0 ? [''] : []), ...wrap(legend.join(', '), width)].join('\n');
+}
+
+/** Answers to one query belong on one line. */
+function linesOf(rows: readonly Row[]): { label: string; rows: Row[] }[] {
+  const lines: { label: string; rows: Row[] }[] = [];
+  const queries = new Map<string, { label: string; rows: Row[] }>();
+  for (const row of rows) {
+    const query = row.kind === 'look-up' ? queries.get(row.label) : undefined;
+    if (query) {
+      query.rows.push(row);
+      continue;
+    }
+    const line = { label: row.label, rows: [row] };
+    lines.push(line);
+    if (row.kind === 'look-up') queries.set(row.label, line);
+  }
+  return lines;
+}
+
+/** The least round frame of which a race has no more than so many. */
+function frameFor(endedAt: number, columns: number): number {
+  const frame = roundStep(endedAt / columns);
+  return Math.floor(endedAt / frame) < columns ? frame : roundStep(frame + 1);
+}
+
+function trackOf(rows: readonly Row[], frame: number): string {
+  const column = (at: number) => Math.floor(at / frame);
+  const first = column(rows[0]!.from);
+  const last = rows.reduce((most, { to }) => Math.max(most, column(to)), first);
+  const track = Array.from({ length: last - first + 1 }, () => '-');
+  for (const { kind, from, to, stages, outcome } of rows) {
+    if (kind === 'attempt') track[column(from) - first] = '^';
+    for (const { stage, at } of stages) track[column(at) - first] = stage === 'tls' ? 't' : 's';
+    if (outcome !== 'open') track[column(to) - first] = ENDS[outcome];
+  }
+  return ' '.repeat(first) + track.join('');
+}

@@ -1,0 +1,175 @@
+import { invalidType } from '../core/argument-errors.js';
+import { formatDuration } from '../core/duration.js';
+import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
+import { BLOCKED, errorCode, reasonOf, toError } from '../core/errors.js';
+import type { Answered, Failed, RaceEvent, Stage } from '../core/events.js';
+import { cutColumns } from './columns.js';
+import { plain } from './plain.js';
+
+/** What became of a look-up (`found`, `nothing`, or `failed` as a whole) or of an attempt; `open`: it goes on. */
+export type Outcome = 'found' | 'nothing' | 'connected' | 'failed' | 'blocked' | 'cancelled' | 'open';
+
+/** Something that took time: an answer that was waited for, or an attempt. All text in it is plain. Instants in ms. */
+export interface Row {
+  readonly kind: 'look-up' | 'attempt';
+  /** `AAAA`, `A`, `resolver`, or the endpoint as people write it. */
+  readonly label: string;
+  readonly from: number;
+  /** When it ended; for what goes on, the last instant that is known of. */
+  readonly to: number;
+  /** When it came as far as a further stage: TCP is up at the first. */
+  readonly stages: readonly { readonly stage: Stage; readonly at: number }[];
+  readonly outcome: Outcome;
+  /** The outcome in words: `2 addresses`, `ECONNREFUSED`, `cancelled`. */
+  readonly what: string;
+  /** Of the error that it ended by. */
+  readonly code?: string;
+  readonly message?: string;
+}
+
+/** The order of what had not been started, from an instant on. */
+export interface Queue {
+  readonly at: number;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** A race as pictures have it. */
+export interface RaceRows {
+  /** Look-ups in the order of their answers, then attempts in the order of their starts. */
+  readonly rows: readonly Row[];
+  /** The last instant that is known of, in ms since the race began. */
+  readonly endedAt: number;
+  /** When the resolver had finished, if it has. */
+  readonly resolvedAt?: number;
+  readonly queues: readonly Queue[];
+  readonly winner?: Row;
+  /** The attempt whose failure ended the race: see `isTerminal`. */
+  readonly terminal?: Row;
+}
+
+/** ms; three years. Later instants, and what is none, are drawn as if they were in between. */
+const LATEST = 1e11;
+
+/**
+ * Reads a race's events for those who draw it: every picture is made of these rows.
+ *
+ * An endpoint is known by what it says, so that events which went through JSON are drawn as well. An event of an attempt that
+ * has not begun, or is over, changes nothing.
+ *
+ * @throws TypeError where the events are no array
+ */
+export function raceRows(events: readonly RaceEvent[]): RaceRows {
+  checkArray('events', events);
+  const endedAt = events.reduce((last, event) => Math.max(last, instant(event)), 0);
+  const lookUps: Row[] = [];
+  const attempts: { -readonly [K in keyof Row]: Row[K] }[] = [];
+  const stages: { stage: Stage; at: number }[][] = [];
+  /** Where in `attempts` those are that have begun and not ended. */
+  const open = new Map<string, number>();
+  const queues: Queue[] = [];
+  let resolvedAt: number | undefined;
+  let winner: Row | undefined;
+  let terminal: Row | undefined;
+
+  for (const event of events) {
+    const at = instant(event);
+    switch (event.type) {
+      case 'answered':
+        lookUps.push({ kind: 'look-up', from: 0, to: at, stages: [], ...answerOf(event) });
+        break;
+      case 'resolved':
+        resolvedAt ??= at;
+        if (event.error) {
+          lookUps.push({ kind: 'look-up', label: 'resolver', from: 0, to: at, stages: [], ...failureOf(event.error) });
+        }
+        break;
+      case 'queued':
+        queues.push({ at, endpoints: event.endpoints });
+        break;
+      case 'started': {
+        const label = labelOf(event.endpoint);
+        open.set(label, attempts.length);
+        stages.push([]);
+        attempts.push({
+          kind: 'attempt',
+          label,
+          from: at,
+          to: endedAt,
+          stages: stages.at(-1)!,
+          outcome: 'open',
+          what: 'in flight',
+        });
+        break;
+      }
+      case 'progressed': {
+        const index = open.get(labelOf(event.endpoint));
+        if (index !== undefined)
+          stages[index]!.push({ stage: event.stage, at: Math.max(at, stages[index]!.at(-1)?.at ?? attempts[index]!.from) });
+        break;
+      }
+      case 'failed':
+      case 'cancelled':
+      case 'connected': {
+        const label = labelOf(event.endpoint);
+        const index = open.get(label);
+        if (index === undefined) break;
+        open.delete(label);
+        const attempt = attempts[index]!;
+        Object.assign(attempt, { to: Math.max(at, attempt.from, stages[index]!.at(-1)?.at ?? 0), ...endingOf(event) });
+        if (event.type === 'connected') winner ??= attempt;
+        if (event.type === 'failed' && event.terminal) terminal ??= attempt;
+        break;
+      }
+    }
+  }
+  return {
+    rows: [...lookUps, ...attempts],
+    endedAt,
+    queues,
+    ...(resolvedAt !== undefined && { resolvedAt }),
+    ...(winner && { winner }),
+    ...(terminal && { terminal }),
+  };
+}
+
+function checkArray(name: string, value: unknown): void {
+  if (!Array.isArray(value)) throw invalidType(name, 'an array', value);
+}
+
+/** What became of a row, and after how long; what is too long for so many columns is cut in its first part. */
+export function outcomeOf({ what, outcome, from, to }: Row, columns = Infinity): string {
+  const when = ` ${outcome === 'open' ? 'for' : 'after'} ${formatDuration(to - from)}`;
+  return cutColumns(what, columns - when.length) + when;
+}
+
+/** The endpoint as people write it, in harmless text. */
+export function labelOf(endpoint: Endpoint): string {
+  return plain(formatEndpoint(endpoint));
+}
+
+function instant({ at }: RaceEvent): number {
+  return at > 0 ? Math.min(at, LATEST) : 0;
+}
+
+type Ending = Pick<Row, 'outcome' | 'what' | 'code' | 'message'>;
+
+function answerOf({ answer: { type, addresses, error, stale } }: Answered): Ending & Pick<Row, 'label'> {
+  if (error && addresses.length === 0) return { label: type, ...failureOf(error), outcome: 'nothing' };
+  const found = `${addresses.length} ${stale ? 'stale ' : ''}${addresses.length === 1 ? 'address' : 'addresses'}`;
+  return { label: type, outcome: addresses.length === 0 ? 'nothing' : 'found', what: found };
+}
+
+function endingOf(event: Extract<RaceEvent, { type: 'failed' | 'cancelled' | 'connected' }>): Ending {
+  return event.type === 'failed' ? failureOf(event.error) : { outcome: event.type, what: event.type };
+}
+
+function failureOf(thrown: Failed['error']): Ending {
+  const error = toError(thrown);
+  const code = errorCode(error);
+  return {
+    outcome: code === BLOCKED ? 'blocked' : 'failed',
+    what: plain(reasonOf(error)) || 'failed',
+    message: plain(error.message),
+    ...(code !== undefined && { code: plain(code) }),
+  };
+}

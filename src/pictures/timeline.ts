@@ -1,0 +1,141 @@
+import { callable, boolean, checkEach, given, integer, type Checks } from '../core/checks.js';
+import { formatDuration } from '../core/duration.js';
+import type { RaceEvent } from '../core/events.js';
+import { columnsOf, padColumns, widest, wrap } from './columns.js';
+import { toAscii } from './plain.js';
+import { outcomeOf, raceRows, type Outcome, type Row } from './rows.js';
+
+/** Options of {@link timeline}. */
+export interface TimelineOptions {
+  /** Columns to draw in, and no line is longer; default 80. Below 20 it is drawn in 20, beyond 1000 in 1000. */
+  readonly width?: number;
+  /** Draws with printable ASCII alone; what others have said in other characters becomes `?`. Default false. */
+  readonly ascii?: boolean;
+  /**
+   * Colours a text without changing its width, as `util.styleText` of Node does: `green` for the winner, `red` for what failed,
+   * `dim` for what was cancelled, `cyan` for addresses, `yellow` where there are none and for what goes on. Default: no colours;
+   * nothing is told by colour alone.
+   */
+  readonly style?: (format: TimelineColour, text: string) => string;
+}
+
+export type TimelineColour = 'green' | 'red' | 'dim' | 'cyan' | 'yellow';
+
+/** Columns that text needs at least, and beyond which no terminal goes. */
+export const NARROWEST = 20;
+export const WIDEST = 1000;
+
+/** The fewest columns in which a bar still says something beside its label, and a sentence can be read beside a bar. */
+export const NARROWEST_BARS = 16;
+const NARROWEST_OUTCOMES = 28;
+
+const checks: Checks<TimelineOptions> = { width: integer(1, Number.MAX_SAFE_INTEGER), ascii: boolean, style: callable };
+
+type Sign = 'line' | 'start' | 'stage' | Outcome;
+
+const SIGNS: Readonly<Record<Sign, string>> = {
+  line: '─',
+  start: '├',
+  stage: '┼',
+  found: '●',
+  nothing: '✗',
+  connected: '●',
+  failed: '✗',
+  blocked: '✗',
+  cancelled: '○',
+  open: '►',
+};
+
+const ASCII_SIGNS: Readonly<Record<Sign, string>> = {
+  line: '-',
+  start: '|',
+  stage: '+',
+  found: '*',
+  nothing: 'x',
+  connected: '*',
+  failed: 'x',
+  blocked: 'x',
+  cancelled: 'o',
+  open: '>',
+};
+
+const COLOURS: Readonly<Record<Outcome, TimelineColour>> = {
+  found: 'cyan',
+  nothing: 'yellow',
+  connected: 'green',
+  failed: 'red',
+  blocked: 'red',
+  cancelled: 'dim',
+  open: 'yellow',
+};
+
+/**
+ * Draws a race as text: a line for every answer and every attempt, on one axis of time.
+ *
+ *                     0 ms                    291 ms
+ *     AAAA            ─●                              2 addresses after 12 ms
+ *     A               ──●                             1 address after 20 ms
+ *     2001:db8::1      ├────────────────────────○     cancelled after 279 ms
+ *     192.0.2.1                               ├─●     connected after 29 ms
+ *
+ * `●` came about, `✗` failed, `○` was cancelled, `►` was still going on; `┼`: TCP was up, and a handshake or setup began (in ASCII
+ * `*`, `x`, `o`, `>`, `+`). Times are whole ms. Outcomes that are too long go on below; where the width is too small for that, bars
+ * stand below their labels and outcomes.
+ *
+ * Control characters in reasons are replaced, and reasons of more than 500 characters are cut.
+ *
+ * @param events of one race, in order, as `race$` emits them
+ * @returns lines joined by newlines; no newline at the end
+ * @throws TypeError, RangeError for options that make no sense
+ */
+export function timeline(events: readonly RaceEvent[], options: TimelineOptions = {}): string {
+  checkEach('options', options, checks);
+  const { width: asked = 80, ascii = false, style = (_: TimelineColour, text: string) => text } = given(options);
+  const width = Math.min(Math.max(asked, NARROWEST), WIDEST);
+  const { rows, endedAt } = raceRows(events);
+  const spell = ascii ? toAscii : (text: string) => text;
+  const labels = rows.map((row) => spell(row.label));
+  const outcomes = rows.map((row) => spell(outcomeOf(row)));
+  const signs = ascii ? ASCII_SIGNS : SIGNS;
+  const total = Math.max(endedAt, 1);
+  const axis = (columns: number) => `0 ms${formatDuration(total).padStart(columns - 4)}`;
+
+  const labelColumns = widest(labels);
+  const room = width - labelColumns - NARROWEST_BARS - 4;
+  const outcomeColumns = widest(outcomes) <= room ? widest(outcomes) : Math.max(NARROWEST_OUTCOMES, Math.floor(room / 2));
+  if (outcomeColumns <= room) {
+    const columns = width - labelColumns - outcomeColumns - 4;
+    const lines = rows.flatMap((row, index) => {
+      const colour = COLOURS[row.outcome];
+      const { before, bar, behind } = barOf(row, total, columns, signs);
+      const [outcome, ...more] = wrap(outcomes[index]!, outcomeColumns).map((line) => style(colour, line));
+      return [
+        `${padColumns(labels[index]!, labelColumns)}  ${before}${style(colour, bar)}${behind}  ${outcome}`,
+        ...more.map((line) => ' '.repeat(labelColumns + columns + 4) + line),
+      ];
+    });
+    return [' '.repeat(labelColumns + 2) + axis(columns), ...lines].join('\n');
+  }
+
+  const stacks = rows.flatMap((row, index) => {
+    const colour = COLOURS[row.outcome];
+    const { before, bar } = barOf(row, total, width, signs);
+    const [label, outcome] = [labels[index]!, outcomes[index]!];
+    const gap = width - columnsOf(label) - columnsOf(outcome);
+    const texts =
+      gap >= 2
+        ? [`${label}${' '.repeat(gap)}${style(colour, outcome)}`]
+        : [...wrap(label, width, '  '), ...wrap(outcome, width - 2).map((line) => `  ${style(colour, line)}`)];
+    return [...texts, before + style(colour, bar)];
+  });
+  return [axis(width), ...stacks].join('\n');
+}
+
+function barOf({ kind, from, to, stages, outcome }: Row, total: number, columns: number, signs: Readonly<Record<Sign, string>>) {
+  const column = (at: number) => Math.round((at / total) * (columns - 1));
+  const [first, last] = [column(from), column(to)];
+  const line = Array.from({ length: last - first }, () => signs.line);
+  if (kind === 'attempt' && last > first) line[0] = signs.start;
+  for (const { at } of stages) if (column(at) > first && column(at) < last) line[column(at) - first] = signs.stage;
+  return { before: ' '.repeat(first), bar: line.join('') + signs[outcome], behind: ' '.repeat(columns - 1 - last) };
+}

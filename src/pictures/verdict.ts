@@ -1,0 +1,53 @@
+import { formatDuration } from '../core/duration.js';
+import { labelOf, outcomeOf, type Outcome, type RaceRows } from './rows.js';
+
+/** How a race went: whether somebody won, and a sentence or two about who won after what, or why nobody did. */
+export interface Verdict {
+  readonly outcome: 'connected' | 'failed' | 'open';
+  readonly text: string;
+}
+
+export function verdict(race: RaceRows): Verdict {
+  const text = sentence(race);
+  return { outcome: race.winner ? 'connected' : text.startsWith(LOST) ? 'failed' : 'open', text };
+}
+
+const LOST = 'Nobody won';
+
+function sentence({ rows, endedAt, resolvedAt, queues, winner, terminal }: RaceRows): string {
+  const attempts = rows.filter(({ kind }) => kind === 'attempt');
+  const count = (outcome: Outcome) => attempts.filter((attempt) => attempt.outcome === outcome).length;
+  const [failed, cancelled, open] = [count('failed') + count('blocked'), count('cancelled'), count('open')];
+  const after = formatDuration(endedAt);
+
+  if (winner) {
+    const others = attempts.length - 1;
+    const fates = [failed > 0 && `${failed} failed`, cancelled > 0 && `${cancelled} ${were(cancelled)} cancelled`];
+    const parts = fates.filter((fate) => fate !== false).join(', ');
+    const rest =
+      others === 0 ? 'It was the only attempt' : `Of ${others} other ${others === 1 ? 'attempt' : 'attempts'} ${parts}`;
+    return `${winner.label} won after ${formatDuration(winner.to)}. ${parts || others === 0 ? `${rest}.` : ''}`.trim();
+  }
+  if (terminal) return `${LOST}: ${terminal.label} ended the race (${outcomeOf(terminal)}).`;
+  if (cancelled > 0) {
+    const others = failed > 0 ? `; ${failed} had failed` : '';
+    return `${LOST}: the race was ended after ${after}, with ${cancelled} ${plural(cancelled)} in flight${others}.`;
+  }
+  if (rows.length === 0 && resolvedAt === undefined) return 'Nothing has happened yet.';
+  const started = new Set(attempts.map(({ label }) => label));
+  const waiting = queues.at(-1)?.endpoints.some((endpoint) => !started.has(labelOf(endpoint))) ?? false;
+  if (open > 0 || waiting || resolvedAt === undefined) {
+    return `Nobody has won yet: after ${after}, ${open} ${plural(open)} ${were(open, 'is', 'are')} in flight.`;
+  }
+  if (attempts.length === 0) return `${LOST}: there was no address to try.`;
+  if (attempts.length === 1) return `${LOST}: the only attempt failed, after ${after}.`;
+  return `${LOST}: all ${attempts.length} attempts failed, the last after ${after}.`;
+}
+
+function plural(count: number): string {
+  return count === 1 ? 'attempt' : 'attempts';
+}
+
+function were(count: number, one = 'was', many = 'were'): string {
+  return count === 1 ? one : many;
+}
