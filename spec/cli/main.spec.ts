@@ -1,48 +1,14 @@
-import { healthy, blackhole, type Fixture } from '../../src/cli/lab.js';
-import { main } from '../../src/cli/main.js';
-import type { Terminal } from '../../src/cli/show-race.js';
+import { blackhole, healthy } from '../../src/cli/lab.js';
+import { scenarios } from '../../src/cli/scenarios.js';
 import { runNode } from '../support/dist.js';
-
-/** Runs the command line in this process, with a terminal that is kept. */
-async function run(argv: readonly string[], { isTTY = false, columns = 80, interruptAfter = Infinity } = {}) {
-  const output = { stdout: '', stderr: '' };
-  let interrupt: () => void = () => undefined;
-  let listening = 0;
-  const terminal: Terminal = {
-    stdout: { write: (text) => (output.stdout += text), columns },
-    stderr: { write: (text) => (output.stderr += text), isTTY },
-    once: (_, listener) => {
-      listening++;
-      interrupt = listener;
-    },
-    off: () => {
-      listening--;
-    },
-  };
-  if (interruptAfter < Infinity)
-    setTimeout(() => {
-      interrupt();
-    }, interruptAfter);
-  const status = await main(argv, terminal);
-  expect(listening).toBe(0);
-  return { status, ...output };
-}
+import { activeResources, leftOver, open } from '../support/fixtures.js';
+import { runMain } from '../support/terminal.js';
 
 describe('the command line', () => {
-  const fixtures: Fixture[] = [];
-  afterEach(async () => {
-    await Promise.all(fixtures.splice(0).map((fixture) => fixture.close()));
-  });
-  const open = async (opening: Promise<Fixture>) => {
-    const fixture = await opening;
-    fixtures.push(fixture);
-    return fixture;
-  };
-
   it('without arguments races the lab and shows the race, the winner and every loser', async () => {
-    const { status, stdout, stderr } = await run([]);
+    const { status, stdout, stderr } = await runMain([]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(/^A name with 4 addresses on port \d+ of this machine:\n {2}::1 +never answers/);
+    expect(stdout).toMatch(/^A name with 4 addresses on port \d+ of this machine: .*\n {2}::1 +never answers/);
     expect(stdout).toMatch(/\[::1\]:\d+ +├─+○ +cancelled after 5\d\d ms\n/);
     expect(stdout).toMatch(/127\.0\.0\.2:\d+ .*✗ +ECONNREFUSED after \d+ ms\n/);
     expect(stdout).toMatch(/127\.0\.0\.3:\d+ +├─+○ +cancelled after 2\d\d ms\n/);
@@ -51,19 +17,9 @@ describe('the command line', () => {
 
   it('with a host and a port races them', async () => {
     const { port } = await open(healthy('127.0.0.1'));
-    const { status, stdout, stderr } = await run(['127.0.0.1', String(port)]);
+    const { status, stdout, stderr } = await runMain(['127.0.0.1', String(port)]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`\n127.0.0.1:${port} won after \\d+ ms`));
-  });
-
-  it('says in one sentence why there is no winner, with status 1', async () => {
-    const { port, close } = await healthy('127.0.0.1');
-    await close();
-    const { status, stderr } = await run(['127.0.0.1', String(port)]);
-    expect(status).toBe(1);
-    expect(stderr).toMatch(
-      new RegExp(`^Could not connect to 127.0.0.1:${port}: 127.0.0.1:${port} ECONNREFUSED after \\d+ ms\n$`),
-    );
   });
 
   it.each([
@@ -74,32 +30,27 @@ describe('the command line', () => {
     ['exa mple', '443', 'host'],
     ['example.com', '443', 'more', 'more'],
     ['--verbose', 'verbose'],
+    ['connect', 'example.com', '<port>'],
+    ['demo', 'toString', 'one of: mixed, blackhole, refused, slow, late-aaaa, tls-stall, all-dead'],
   ])('refuses %s %s with status 2 and a sentence that names it', async (...args) => {
-    const { status, stdout, stderr } = await run(args.slice(0, -1));
+    const { status, stdout, stderr } = await runMain(args.slice(0, -1));
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(args.at(-1));
-    expect(stderr).toMatch(/--help\n$/);
+    expect(stderr).toMatch(/^[^\n]+\nSee rx-happy-eyeballs --help\n$/);
   });
 
-  it('cancels the race when it is interrupted, shows how far it came, and ends with status 130', async () => {
-    const { port } = await open(blackhole('127.0.0.1'));
-    const { status, stdout, stderr } = await run(['127.0.0.1', String(port)], { interruptAfter: 50 });
-    expect(status).toBe(130);
-    expect(stdout).toMatch(new RegExp(`127.0.0.1:${port} +.*► +in flight`));
-    expect(stderr).toContain('Interrupted');
-  });
-
-  it('shows on a terminal what is going on, and wipes it away', async () => {
-    const { port } = await open(healthy('127.0.0.1'));
-    const { stderr } = await run(['127.0.0.1', String(port)], { isTTY: true });
-    expect(stderr).toContain(`started 127.0.0.1:${port}`);
-    expect(stderr.endsWith('\r\x1b[K')).toBe(true);
+  it('shows stack traces with --debug alone', async () => {
+    const args = ['example.com', '80', '--family', '7'];
+    expect((await runMain(args)).stderr).toBe('"--family" must be one of: 0, 4, 6. Received 7\nSee rx-happy-eyeballs --help\n');
+    expect((await runMain([...args, '--debug'])).stderr).toMatch(/^TypeError: .*\n +at .*\n/);
   });
 
   it('is installed as a program with help and a version', async () => {
     const help = await runNode('dist/cli.mjs', '--help').ended;
     expect(help).toMatchObject({ status: 0, stderr: '' });
     expect(help.stdout).toMatch(/Usage:\n {2}\$ rx-happy-eyeballs \[host port\]/);
+    expect(help.stdout).toMatch(/--resolution-delay <ms> .*\(default: 50\)\n/);
+    expect(help.stdout).not.toContain('(default: true)');
     const version = await runNode('dist/cli.mjs', '--version').ended;
     expect(version.stdout).toMatch(/^rx-happy-eyeballs\/\d+\.\d+\.\d+ /);
     await expect(runNode('dist/cli.mjs', 'example.com', 'x').ended).resolves.toMatchObject({ status: 2, stdout: '' });
@@ -113,5 +64,32 @@ describe('the command line', () => {
       status: 130,
       stderr: 'Interrupted: the race was cancelled and everything is closed.\n',
     });
+  });
+});
+
+describe('the demo', () => {
+  const outcomes: Record<string, RegExp> = {
+    mixed: /127\.0\.0\.1:\d+ won after 5\d\d ms/,
+    blackhole: /\[::1\]:\d+ .*cancelled after 2\d\d ms\n127\.0\.0\.1:\d+ .*connected/,
+    refused: /\[::1\]:\d+ .*ECONNREFUSED after \d+ ms\n127\.0\.0\.1:\d+ .*connected/,
+    slow: /127\.0\.0\.1:\d+ .*connected after 1\d\d\d ms/,
+    'late-aaaa': /A .*1 address after [2-9]\d ms\nAAAA .*1 address after 2\d\d ms\n127\.0\.0\.1:\d+ .*\n\[::1\]:\d+ .*connected/,
+    'tls-stall': /\[::1\]:\d+ .*cancelled.*\n127\.0\.0\.1:\d+ .*connected[^]*won after \d+ ms \(TLSv1\.2\)/,
+    'all-dead': /\[::1\]:\d+ .*cancelled after 1[45]\d\d ms/,
+  };
+
+  it('has an outcome for each scenario', () => {
+    expect(Object.keys(outcomes)).toEqual(Object.keys(scenarios));
+  });
+
+  it.each(Object.keys(scenarios))('%s', async (name) => {
+    const before = activeResources();
+    const { status, stdout, stderr } = await runMain(['demo', name]);
+    expect(stdout).toMatch(outcomes[name]!);
+    if (name === 'all-dead') {
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^Could not connect to lab\.example:\d+: nobody answered in time; [^\n]*\n$/);
+    } else expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(await leftOver(before)).toEqual({});
   });
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { blackhole, healthy, openLab } from '../../src/cli/lab.js';
+import { scenarios } from '../../src/cli/scenarios.js';
 import { connect, connect$, ConnectionError, race$, staticResolver, type RaceEvent } from '../../src/index.js';
 import { runNode } from '../support/dist.js';
 import { activeResources, leftOver, open } from '../support/fixtures.js';
@@ -127,8 +128,8 @@ describe('a race on real sockets', () => {
   });
 
   it('wins in the lab, past a blackhole, a refusal and a slow address', async () => {
-    const lab = await open(openLab());
-    const resolver = staticResolver(lab.addresses.map(({ address }) => address));
+    const lab = await open(openLab(scenarios.mixed!.places));
+    const resolver = staticResolver(lab.places.map(({ address }) => address));
     const socket = await connect('lab.example', lab.port, { resolver, connectionAttemptDelay: 50 });
     expect(socket.remoteAddress).toBe('127.0.0.1');
     socket.destroy();

@@ -19,7 +19,7 @@ export function runNode(...args: readonly string[]): Run {
 /** Runs another program in the project's folder. */
 export function runCommand(command: string, ...args: readonly string[]): Run {
   if (!existsSync(join(root, 'dist', 'cli.mjs'))) throw new Error('this spec runs the built package: npm run build');
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { cwd: root, stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (data: Buffer) => (output.stdout += data.toString()));
   child.stderr.on('data', (data: Buffer) => (output.stderr += data.toString()));

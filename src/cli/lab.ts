@@ -76,42 +76,39 @@ const LISTEN_AND_SLEEP = `
   });
 `;
 
-/** An address of the lab, and what is wrong with it. */
-export interface LabAddress {
+/** An address of a lab. */
+export interface Place {
   readonly address: string;
+  /** What is wrong with it, or that it is in order. */
   readonly nature: string;
+  /** What is there; none: nobody listens. */
+  readonly open?: (host: string, port: number) => Promise<Fixture>;
 }
 
 export interface Lab extends Fixture {
   /** In the order in which a resolver would give them. */
-  readonly addresses: readonly LabAddress[];
+  readonly places: readonly Place[];
 }
 
 /** Attempts to find a port that is free on every address of the lab. */
 const PORT_TRIES = 10;
 
-/**
- * Loopback addresses on one port, of which only the last is in order: a blackhole, one that refuses, a slow one and a
- * healthy one. An address that this system does not have is left out.
- */
-export async function openLab(): Promise<Lab> {
+/** Opens what there is at each address, all on one port. An address that this system does not have is left out. */
+export async function openLab(places: readonly Place[]): Promise<Lab> {
   for (let tries = 1; ; tries++) {
     const fixtures: Fixture[] = [];
     const close = async () => {
       await Promise.all(fixtures.map((fixture) => fixture.close()));
     };
     try {
-      const { port } = await keep(fixtures, healthy('127.0.0.1'));
-      const addresses: LabAddress[] = [];
-      if (await exists(keep(fixtures, blackhole('::1', port)))) {
-        addresses.push({ address: '::1', nature: 'never answers: its backlog is full' });
+      const there: Place[] = [];
+      for (const place of places) {
+        const fixture = await place.open?.(place.address, fixtures[0]?.port ?? 0).catch(ofNoSuchAddress);
+        if (fixture === 'no such address') continue;
+        if (fixture) fixtures.push(fixture);
+        there.push(place);
       }
-      addresses.push({ address: '127.0.0.2', nature: 'refuses: nobody listens' });
-      if (await exists(keep(fixtures, blackhole('127.0.0.3', port, SLOW)))) {
-        addresses.push({ address: '127.0.0.3', nature: 'slow: accepts the second packet, a second later' });
-      }
-      addresses.push({ address: '127.0.0.1', nature: 'healthy' });
-      return { port, addresses, close };
+      return { port: fixtures[0]!.port, places: there, close };
     } catch (error) {
       await close();
       if (tries === PORT_TRIES) throw error;
@@ -119,23 +116,9 @@ export async function openLab(): Promise<Lab> {
   }
 }
 
-/** ms; anything under the second after which a dropped packet is sent again. */
-const SLOW = 300;
-
-async function keep(fixtures: Fixture[], opening: Promise<Fixture>): Promise<Fixture> {
-  const fixture = await opening;
-  fixtures.push(fixture);
-  return fixture;
-}
-
 const NO_SUCH_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 
-async function exists(opening: Promise<Fixture>): Promise<boolean> {
-  try {
-    await opening;
-    return true;
-  } catch (error) {
-    if (NO_SUCH_ADDRESS.has((error as NodeJS.ErrnoException).code ?? '')) return false;
-    throw error;
-  }
+function ofNoSuchAddress(error: NodeJS.ErrnoException): 'no such address' {
+  if (NO_SUCH_ADDRESS.has(error.code ?? '')) return 'no such address';
+  throw error;
 }

@@ -1,8 +1,12 @@
-import { cac } from 'cac';
+import { inspect } from 'node:util';
+import { cac, type Command } from 'cac';
 import packageJson from '../../package.json' with { type: 'json' };
-import { connectCommand } from './connect.js';
+import { CONNECT_FLAGS, connectCommand } from './connect.js';
 import { demoCommand } from './demo.js';
-import { BAD_ARGUMENTS, type Terminal } from './show-race.js';
+import { FILE_FLAGS, OUTPUT_FLAGS } from './output.js';
+import { ofFlags, RACE_FLAGS, type Flag, type Flags } from './race-flags.js';
+import { scenarios } from './scenarios.js';
+import { BAD_ARGUMENTS, FAILED, OK, type Terminal } from './terminal.js';
 
 /**
  * The command line: the demo without arguments, a race with a host and a port.
@@ -11,28 +15,55 @@ import { BAD_ARGUMENTS, type Terminal } from './show-race.js';
  */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
   const cli = cac('rx-happy-eyeballs');
-  cli
-    .command('[host] [port]', 'Race the addresses of a host (without arguments: a demo on this machine alone)')
-    .usage('[host port]')
+  const command = (usage: string, meaning: string, ...flags: (readonly Flag[])[]) =>
+    flags.flat().reduce((made, flag) => made.option(flag.usage, flag.meaning), cli.command(usage, meaning));
+  const connect = (usage: string, meaning: string): Command =>
+    command(usage, meaning, CONNECT_FLAGS, FILE_FLAGS, OUTPUT_FLAGS, RACE_FLAGS);
+
+  connect('connect <host> <port>', 'Race the addresses of a host, and show the race')
+    .example('rx-happy-eyeballs connect example.com 443 --tls --alpn h2')
+    .example('rx-happy-eyeballs connect example.com 443 --repeat 20')
+    .example('rx-happy-eyeballs connect example.com 80 --pipe < request')
+    .action((host: string, port: string, flags: Flags) => connectCommand(host, port, flags, terminal));
+  command(
+    'demo [scenario]',
+    `Race addresses of this machine alone: ${Object.keys(scenarios).join(', ')}`,
+    FILE_FLAGS,
+    OUTPUT_FLAGS,
+  )
+    .example('rx-happy-eyeballs demo tls-stall')
+    .action((scenario: string | undefined, flags: Flags) => demoCommand(scenario ?? 'mixed', flags, terminal));
+  connect('[host] [port]', 'As connect; without arguments, as demo')
+    .usage('[host port] [options]')
     .example('rx-happy-eyeballs')
     .example('rx-happy-eyeballs example.com 443')
-    .action((host?: string, port?: string) =>
-      host === undefined ? demoCommand(terminal) : connectCommand(host, port, terminal),
+    .action((host: string | undefined, port: string | undefined, flags: Flags) =>
+      host === undefined ? demoCommand('mixed', flags, terminal) : connectCommand(host, port, flags, terminal),
     );
-  cli.help();
+  cli.help((sections) => sections.map(tidied));
   cli.version(packageJson.version);
   try {
     cli.parse(['', '', ...argv.filter((text) => text !== '--')], { run: false });
-    return (await (cli.runMatchedCommand() as Promise<number> | undefined)) ?? 0;
-  } catch (error) {
-    if (!isBadArgument(error)) throw error;
-    terminal.stderr.write(`${error.message}\nSee rx-happy-eyeballs --help\n`);
-    return BAD_ARGUMENTS;
+    return (await (cli.runMatchedCommand() as Promise<number> | undefined)) ?? OK;
+  } catch (thrown) {
+    const debugging = argv.includes('--debug');
+    const { message } = thrown as Error;
+    if (isBadArgument(thrown)) {
+      terminal.stderr.write(`${debugging ? inspect(thrown) : ofFlags(message)}\nSee rx-happy-eyeballs --help\n`);
+      return BAD_ARGUMENTS;
+    }
+    terminal.stderr.write(debugging ? `${inspect(thrown)}\n` : `It went wrong: ${message}\nMore is told with --debug\n`);
+    return FAILED;
   }
+}
+
+/** A section of the help without what the parser adds: trailing spaces, and the default of flags that switch off. */
+function tidied({ title, body }: { title?: string; body: string }) {
+  return { title, body: body.replace(/ (?:\(default: true\))?$/gm, '') };
 }
 
 /** What the parser of the command line or the check of the library's options refused. */
 function isBadArgument(error: unknown): error is Error {
   const { name, code } = error as { name?: unknown; code?: unknown };
-  return name === 'CACError' || (typeof code === 'string' && /^ERR_(?:INVALID_ARG|OUT_OF_RANGE)/.test(code));
+  return name === 'CACError' || (typeof code === 'string' && /^ERR_(?:INVALID_|OUT_OF_RANGE)/.test(code));
 }

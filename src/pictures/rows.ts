@@ -56,11 +56,12 @@ const LATEST = 1e11;
  * An endpoint is known by what it says, so that events which went through JSON are drawn as well. An event of an attempt that
  * has not begun, or is over, changes nothing.
  *
+ * @param until the instant to which it is known that no more has happened, in ms; default: the last event's
  * @throws TypeError where the events are no array
  */
-export function raceRows(events: readonly RaceEvent[]): RaceRows {
+export function raceRows(events: readonly RaceEvent[], until = 0): RaceRows {
   checkArray('events', events);
-  const endedAt = events.reduce((last, event) => Math.max(last, instant(event)), 0);
+  const endedAt = events.reduce((last, event) => Math.max(last, instant(event)), until);
   const lookUps: Row[] = [];
   const attempts: { -readonly [K in keyof Row]: Row[K] }[] = [];
   const stages: { stage: Stage; at: number }[][] = [];

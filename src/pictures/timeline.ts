@@ -1,4 +1,4 @@
-import { callable, boolean, checkEach, given, integer, type Checks } from '../core/checks.js';
+import { callable, boolean, checkEach, given, integer, number, type Checks } from '../core/checks.js';
 import { formatDuration } from '../core/duration.js';
 import type { RaceEvent } from '../core/events.js';
 import { columnsOf, padColumns, widest, wrap } from './columns.js';
@@ -11,6 +11,8 @@ export interface TimelineOptions {
   readonly width?: number;
   /** Draws with printable ASCII alone; what others have said in other characters becomes `?`. Default false. */
   readonly ascii?: boolean;
+  /** Up to when what goes on is drawn, in ms since the race began; default: to the last event. */
+  readonly until?: number;
   /**
    * Colours a text without changing its width, as `util.styleText` of Node does: `green` for the winner, `red` for what failed,
    * `dim` for what was cancelled, `cyan` for addresses, `yellow` where there are none and for what goes on. Default: no colours;
@@ -29,7 +31,12 @@ export const WIDEST = 1000;
 export const NARROWEST_BARS = 16;
 const NARROWEST_OUTCOMES = 28;
 
-const checks: Checks<TimelineOptions> = { width: integer(1, Number.MAX_SAFE_INTEGER), ascii: boolean, style: callable };
+const checks: Checks<TimelineOptions> = {
+  width: integer(1, Number.MAX_SAFE_INTEGER),
+  ascii: boolean,
+  until: number(0, Number.MAX_SAFE_INTEGER),
+  style: callable,
+};
 
 type Sign = 'line' | 'start' | 'stage' | Outcome;
 
@@ -90,9 +97,9 @@ const COLOURS: Readonly<Record<Outcome, TimelineColour>> = {
  */
 export function timeline(events: readonly RaceEvent[], options: TimelineOptions = {}): string {
   checkEach('options', options, checks);
-  const { width: asked = 80, ascii = false, style = (_: TimelineColour, text: string) => text } = given(options);
+  const { width: asked = 80, ascii = false, until, style = (_: TimelineColour, text: string) => text } = given(options);
   const width = Math.min(Math.max(asked, NARROWEST), WIDEST);
-  const { rows, endedAt } = raceRows(events);
+  const { rows, endedAt } = raceRows(events, until);
   const spell = ascii ? toAscii : (text: string) => text;
   const labels = rows.map((row) => spell(row.label));
   const outcomes = rows.map((row) => spell(outcomeOf(row)));

@@ -1,0 +1,401 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RACE_FLAGS, raceOptions } from '../../src/cli/race-flags.js';
+import { blackhole, healthy } from '../../src/cli/lab.js';
+import { checkOptions, optionNames } from '../../src/options.js';
+import { createAuthority } from '../support/certificates.js';
+import { runCommand, runNode } from '../support/dist.js';
+import { dnsServer, records, type Reply } from '../support/dns-server.js';
+import { activeResources, leftOver, open, tcpServer, tlsServer } from '../support/fixtures.js';
+import { schema } from '../support/schema.js';
+import { fakeTerminal, runMain } from '../support/terminal.js';
+import { main } from '../../src/cli/main.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rx-happy-eyeballs-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs the installed program to its end. */
+const connect = (...args: readonly (string | number)[]) => runNode('dist/cli.mjs', 'connect', ...args.map(String)).ended;
+
+/** A DNS server that knows `dual.test`, with both loopback addresses, and nothing else. */
+const knowing = (reply: Partial<Record<string, Reply>> = {}) =>
+  open(
+    dnsServer(({ name, type }) => {
+      if (name !== 'dual.test') return { rcode: 'NXDOMAIN' };
+      return reply[type] ?? { records: type === 'AAAA' ? records(name, 'AAAA', ['::1']) : records(name, 'A', ['127.0.0.1']) };
+    }).then((server) => ({ ...server, port: 0 })),
+  );
+
+/** A port on which IPv4 is in order, and IPv6 refuses. */
+const refusingOverIPv6 = () => open(healthy('127.0.0.1'));
+
+const valid = schema('connect');
+
+describe('rx-happy-eyeballs connect', () => {
+  it('asks a DNS server, races, and draws the race', async () => {
+    // The first answer waits for the other's, or they might come in either order.
+    const { address } = await knowing({ A: { records: records('dual.test', 'A', ['127.0.0.1']), after: 30 } });
+    const { port } = await open(blackhole('::1'));
+    await open(healthy('127.0.0.1', port));
+    const { status, stdout, stderr } = await connect('dual.test', port, '--dns-server', address, '--fixed-clock');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(`\n${stdout.replaceAll(String(port), '54321')}`).toBe(`
+                 0 ms                               80 ms
+AAAA             ●                                         1 address after 0 ms
+A                ───────────────●                          1 address after 30 ms
+[::1]:54321                ├───────────────────────○       cancelled after 50 ms
+127.0.0.1:54321                               ├─────────●  connected after 20 ms
+
+127.0.0.1:54321 won after 80 ms. The others are closed.
+`);
+  });
+
+  it('prints JSON that keeps to its schema', async () => {
+    const { address } = await knowing();
+    const { port } = await refusingOverIPv6();
+    const { status, stdout } = await connect('dual.test', port, '--dns-server', address, '--json', '--fixed-clock');
+    expect(status).toBe(0);
+    const endpoint = { address: '127.0.0.1', family: 4, port };
+    expect(valid(stdout)).toMatchObject({
+      version: 1,
+      host: 'dual.test',
+      port,
+      races: [{ outcome: 'connected', winner: { endpoint, localAddress: '127.0.0.1' } }],
+    });
+    expect(stdout).toContain('"ttl": 60');
+    expect(stdout).toContain('"code": "ECONNREFUSED"');
+  });
+
+  it('prints JSON of races without a winner, of answers without an address, and of several races', async () => {
+    const { address } = await knowing();
+    const unknown = await connect('nowhere.test', 80, '--dns-server', address, '--json');
+    expect(unknown.status).toBe(1);
+    expect(valid(unknown.stdout)).toMatchObject({
+      races: [{ outcome: 'failed', error: { reason: 'resolution', code: 'ENOTFOUND' } }],
+    });
+    expect(unknown.stderr).toBe('');
+
+    const { port } = await refusingOverIPv6();
+    const several = await connect('dual.test', port, '--dns-server', address, '--json', '--repeat', 3);
+    expect(several.status).toBe(0);
+    const summary = { races: 3, won: 3, winners: [{ wins: 3, endpoint: { address: '127.0.0.1' } }] };
+    expect(valid(several.stdout)).toMatchObject({ races: [{}, {}, {}], summary });
+  });
+
+  it('shows how often who won, and after what time', async () => {
+    const { port } = await refusingOverIPv6();
+    const { status, stdout, stderr } = await connect('localhost', port, '--repeat', 5, '--fixed-clock');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(`\n${stdout.replaceAll(String(port), '54321')}`).toBe(`
+5 races, 5 won
+
+127.0.0.1:54321  5 wins
+  80 ms to 80 ms
+  half within 80 ms, 95 % within 80 ms
+    50 to 100 ms  ████████████████████████████████████████  5
+`);
+  });
+
+  it('races for TLS, and says what was agreed on', async () => {
+    const authority = await createAuthority();
+    const ca = join(folder, 'ca.pem');
+    writeFileSync(ca, authority.ca);
+    const { port } = await tlsServer('127.0.0.1', 0, { ...(await authority.issue(['localhost'])), ALPNProtocols: ['h2'] });
+    const flags = ['--tls', '--alpn', 'h2', '--alpn', 'http/1.1'];
+    const trusted = await connect('localhost', port, ...flags, '--ca', ca);
+    expect(trusted.stdout).toMatch(/won after \d+ ms \(TLSv1\.3, h2\)\. The others are closed\.\n$/);
+    const json = await connect('localhost', port, ...flags, '--ca', ca, '--json');
+    expect(valid(json.stdout)).toMatchObject({ races: [{ winner: { tls: { protocol: 'TLSv1.3', alpn: 'h2' } } }] });
+    const insecure = await connect('localhost', port, ...flags, '--insecure');
+    expect(insecure.status).toBe(0);
+
+    const { status, stderr } = await connect('dual.test', port, ...flags, '--address', '127.0.0.1');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^Could not connect to dual\.test:\d+: .*certificate.* trust its authority with --ca, or [^\n]*\.\n$/);
+    const { stderr: named } = await connect(
+      'dual.test',
+      port,
+      '--tls',
+      '--ca',
+      ca,
+      '--servername',
+      'other.test',
+      '--address',
+      '127.0.0.1',
+    );
+    expect(named).toMatch(/other\.test/);
+  });
+
+  it('writes a report and a waterfall', async () => {
+    const { port } = await refusingOverIPv6();
+    const [html, svg] = [join(folder, 'race.html'), join(folder, 'race.svg')];
+    writeFileSync(svg, 'x'.repeat(100_000)); // what is there is written over
+    const { status } = await connect('localhost', port, '--html', html, '--svg', svg);
+    expect(status).toBe(0);
+    expect(readFileSync(html, 'utf8')).toMatch(new RegExp(`^<!doctype html>[^]*localhost:${port}[^]*</html>\\s*$`, 'i'));
+    expect(readFileSync(svg, 'utf8')).toMatch(new RegExp(`^<svg [^]*127\\.0\\.0\\.1:${port}[^]*</svg>\\s*$`));
+  });
+
+  describe('with --pipe', () => {
+    /** What came of a run that was given this input. */
+    const piped = async (input: string, ...args: readonly (string | number)[]) => {
+      const { child, ended } = runNode('dist/cli.mjs', 'connect', ...args.map(String), '--pipe');
+      child.stdin!.end(input);
+      return ended;
+    };
+
+    it('sends what is read, goes on receiving after its end, and prints nothing of its own', async () => {
+      const { port } = await tcpServer('127.0.0.1', 0, (socket) => {
+        socket.write('hello\n');
+        let received = 0;
+        socket.on('data', (data) => (received += data.length)).on('end', () => socket.end(`${received} bytes\n`));
+      });
+      expect(await piped('x'.repeat(1_000_000), 'localhost', port)).toEqual({
+        status: 0,
+        stdout: 'hello\n1000000 bytes\n',
+        stderr: '',
+      });
+    });
+
+    it('ends with the connection, though there is more to read', async () => {
+      const { port } = await tcpServer('127.0.0.1', 0, (socket) => socket.end('bye\n'));
+      const { child, ended } = runNode('dist/cli.mjs', '127.0.0.1', String(port), '--pipe');
+      expect(await ended).toEqual({ status: 0, stdout: 'bye\n', stderr: '' });
+      expect(child.stdin!.writableEnded).toBe(false);
+    });
+
+    it('says in a sentence that the connection broke', async () => {
+      const { port } = await tcpServer('127.0.0.1', 0, (socket) => socket.once('data', () => socket.resetAndDestroy()));
+      expect(await piped('x', 'localhost', port)).toEqual({
+        status: 1,
+        stdout: '',
+        stderr: `The connection to 127.0.0.1:${port} broke: ECONNRESET.\n`,
+      });
+    });
+
+    it('is interrupted, with nothing left open', async () => {
+      const { port } = await tcpServer('127.0.0.1', 0, (socket) => socket.resume().on('end', () => socket.end()));
+      const before = activeResources();
+      const terminal = fakeTerminal();
+      const running = main(['127.0.0.1', String(port), '--pipe'], terminal);
+      while (terminal.listening() === 0 || !terminal.stdin.listenerCount('data')) await new Promise(setImmediate);
+      terminal.interrupt();
+      expect(await running).toBe(130);
+      expect(terminal.listening()).toBe(0);
+      expect(await leftOver(before)).toEqual({});
+    });
+  });
+
+  describe('on a terminal', () => {
+    it('draws the race while it runs, and wipes it away before the last picture', async () => {
+      const { port } = await open(blackhole('127.0.0.1'));
+      const { stdout, stderr } = await runMain(['127.0.0.1', String(port), '--connect-timeout', '400'], {
+        isTTY: true,
+        columns: 80,
+      });
+      const pictures = stderr.split('\x1b[J').slice(0, -2); // the last is of the end, and stays but for a moment
+      expect(pictures.length).toBeGreaterThan(3);
+      expect(pictures.at(-1)).toMatch(/├─+► +in flight for [23]\d\d ms/);
+      expect(stderr.slice(stderr.lastIndexOf('\x1b[J') + 3)).toMatch(/^Could not connect/);
+      expect(stdout).toMatch(/├─+○ +cancelled after [34]\d\d ms\n\n$/);
+    });
+
+    it('has colours where the terminal has, unless they are not wanted', async () => {
+      const { port } = await refusingOverIPv6();
+      const tty = { isTTY: true, columns: 80, colors: true };
+      expect((await runMain(['localhost', String(port)], tty)).stdout).toContain('\x1b[32m');
+      expect((await runMain(['localhost', String(port), '--no-color'], tty)).stdout).not.toContain('\x1b[3');
+      expect((await runMain(['localhost', String(port)], { ...tty, colors: false })).stdout).not.toContain('\x1b[3');
+      expect((await runMain(['localhost', String(port)], { ...tty, isTTY: false })).stdout).not.toContain('\x1b[3');
+    });
+
+    it.each([
+      [[], /\x1b\[32m/],
+      [['env', 'NO_COLOR=1'], /^[^\x1b]+\r?\n[^\x1b]*$/],
+    ])('that is a real one of 40 columns, with %j', async (prefix, colour) => {
+      const { port } = await refusingOverIPv6();
+      const program = [...prefix, process.execPath, 'dist/cli.mjs', 'localhost', String(port), '2>/dev/null'].join(' ');
+      const { stdout } = await runCommand('script', '-qec', `stty cols 40 rows 20; TERM=xterm-256color ${program}`, '/dev/null')
+        .ended;
+      expect(stdout).toMatch(colour);
+      const lines = stdout.replace(/\x1b\[\d*m/g, '').split('\r\n');
+      expect(lines.slice(0, -3).filter((line) => line.length > 40)).toEqual([]);
+      expect(lines.at(-2)).toMatch(/won after/);
+    });
+
+    it('draws with ASCII alone', async () => {
+      const { port } = await refusingOverIPv6();
+      const { stdout } = await runMain(['localhost', String(port), '--ascii']);
+      expect(stdout).toMatch(/^[\n -~]+$/);
+      const { stdout: several } = await runMain(['localhost', String(port), '--ascii', '--repeat', '2']);
+      expect(several).toMatch(/^[\n -~]+$/);
+    });
+  });
+
+  it('cancels the race when it is interrupted, shows how far it came, and ends with status 130', async () => {
+    const { port } = await open(blackhole('127.0.0.1'));
+    const html = join(folder, 'interrupted.html');
+    const { status, stdout, stderr } = await runMain(['127.0.0.1', String(port), '--html', html], { interruptAfter: 50 });
+    expect(status).toBe(130);
+    expect(stdout).toMatch(new RegExp(`127.0.0.1:${port} +.*► +in flight`));
+    expect(stderr).toBe('Interrupted: the race was cancelled and everything is closed.\n');
+    expect(readFileSync(html, 'utf8')).toContain('in flight');
+    const several = await runMain(['127.0.0.1', String(port), '--repeat', '10'], { interruptAfter: 50 });
+    expect(several).toMatchObject({ status: 130, stdout: '0 races, 0 won\n', stderr });
+  });
+
+  describe('says in one sentence', () => {
+    const sentence = async (...args: readonly (string | number)[]) => {
+      const { stderr } = await connect(...args);
+      expect(stderr).toMatch(/^[^\n]+[.?]\n$/);
+      return stderr;
+    };
+
+    it('that the name is not known', async () => {
+      const { address } = await knowing();
+      expect(await sentence('nowhere.test', 80, '--dns-server', address)).toBe(
+        'Could not connect to nowhere.test:80: the name has no address (ENOTFOUND); check how it is spelt, and which DNS server knows it.\n',
+      );
+    });
+
+    it('that no DNS server answers', async () => {
+      const { port } = await refusingOverIPv6(); // over TCP alone
+      expect(await sentence('dual.test', 80, '--dns-server', `127.0.0.1:${port}`, '--dns-tries', 1, '--dns-timeout', 50)).toBe(
+        'Could not connect to dual.test:80: the name could not be looked up (ECONNREFUSED); is there a network, and does its DNS server answer?\n',
+      );
+    });
+
+    it('that nobody listens', async () => {
+      const { port, close } = await healthy('127.0.0.1');
+      await close();
+      expect(await sentence('localhost', port)).toBe(
+        `Could not connect to localhost:${port}: ECONNREFUSED; nobody listens there: is the service running, and is this its port?\n`,
+      );
+    });
+
+    it('that nobody answers', async () => {
+      const { port } = await open(blackhole('::1'));
+      expect(await sentence('::1', port, '--connect-timeout', 100)).toBe(
+        `Could not connect to [::1]:${port}: nobody answered in time; a firewall may drop the packets (see rx-happy-eyeballs check ::1), or allow more with --connect-timeout.\n`,
+      );
+    });
+
+    it('that everything is blocked', async () => {
+      expect(await sentence('localhost', 80, '--block', '127.0.0.0/8,::1')).toBe(
+        'Could not connect to localhost:80: every address is blocked; see --block and --public-only.\n',
+      );
+      expect(await sentence('10.0.0.1', 80, '--public-only')).toContain('every address is blocked');
+    });
+
+    it('that no TLS is spoken', async () => {
+      const { port } = await tcpServer('127.0.0.1', 0, (socket) => socket.end('220 mail.example\r\n'));
+      expect(await sentence('127.0.0.1', port, '--tls')).toMatch(/TLS: .*; is it TLS that is spoken on this port\?\n$/);
+    });
+  });
+
+  it.each([
+    [['localhost', 'http'], '"port" must be a whole number from 1 to 65535. Received \'http\''],
+    [['localhost', '80', '--html', '/nowhere/race.html'], '"--html" cannot be written (ENOENT). Received \'/nowhere/race.html\''],
+    [['localhost', '80', '--svg', '/'], '"--svg" cannot be written (EISDIR). Received \'/\''],
+    [['localhost', '80', '--connection-attempt-delay', '5'], 'It must be >= 10'],
+    [['localhost', '80', '--connection-attempt-delay', 'fast'], '"--connection-attempt-delay" must be a number of ms'],
+    [['localhost', '80', '--max-concurrent-attempts', 'two'], '"--max-concurrent-attempts" must be a whole number'],
+    [['localhost', '80', '--family', '5'], '"--family" must be one of: 0, 4, 6'],
+    [['localhost', '80', '--sort', 'random'], '"--sort" must be one of: rfc6724, none'],
+    [['localhost', '80', '--preset', 'rfc1'], '"--preset" must be rfc8305 or per-family'],
+    [
+      ['localhost', '80', '--attempt-spacing-delay', '100'],
+      '"--family-stagger-delay" must be given together with --attempt-spacing-delay',
+    ],
+    [['localhost', '80', '--resolver', 'hosts'], '"--resolver" must be system or dns'],
+    [['localhost', '80', '--resolver', 'system', '--dns-server', '::1'], '"--resolver" must be dns where'],
+    [['localhost', '80', '--dns-server', 'nine'], 'Invalid IP address: nine'],
+    [['localhost', '80', '--dns-tries', '0'], '"--dns-tries" is out of range'],
+    [['localhost', '80', '--address', 'one'], '"--address" must be an IP address'],
+    [['localhost', '80', '--address', '::1', '--dns-tries', '2'], '"--address" leaves nothing to look up'],
+    [['localhost', '80', '--local-address', 'here'], '"--local-address" must be an IP address'],
+    [['localhost', '80', '--block', '10.0.0.0/33'], '"--block" must be an IP address, or address/prefix'],
+    [['localhost', '80', '--alpn', 'h2'], '"--alpn" has no effect without --tls'],
+    [['localhost', '80', '--tls', '--ca', '/nowhere.pem'], '"--ca" cannot be read (ENOENT)'],
+    [['localhost', '80', '--tls', '--cert', 'package.json'], '"--cert" cannot be read'],
+    [['localhost', '80', '--tcp-high-water-mark', 'x'], '"--tcp-high-water-mark" must be'],
+    [['localhost', '80', '--repeat', '0'], '"--repeat" must be a whole number from 1'],
+    [['localhost', '80', '--repeat', '2', '--html', join(folder, 'x')], '"--html" does not go together with --repeat'],
+    [['localhost', '80', '--pipe', '--json'], '"--json" does not go together with --pipe'],
+    [['localhost', '80', '--family'], 'option `--family <4|6>` value is missing'],
+  ])('refuses %j', async (args, reason) => {
+    const { status, stdout, stderr } = await runMain(args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(reason);
+    expect(stderr).toMatch(/^[^\n]+\nSee rx-happy-eyeballs --help\n$/);
+  });
+
+  it('has a flag for each option of the library that can be said in words', () => {
+    const NOT_IN_WORDS = ['transport', 'socketFactory', 'setup', 'isTerminal', 'signal', 'scheduler', 'random'];
+    const flags: Record<string, string> = {
+      enabled: 'no-racing',
+      interleave: 'no-interleave',
+      blockList: 'block',
+      filter: 'public-only',
+      tcp: 'tcp-no-delay',
+    };
+    const usages = RACE_FLAGS.map(({ usage }) => usage.split(' ')[0]);
+    const flagged = optionNames.filter((name) => !NOT_IN_WORDS.includes(name));
+    const missing = flagged
+      .map((name) => `--${flags[name] ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
+      .filter((flag) => !usages.includes(flag));
+    expect(missing).toEqual([]);
+    // With their own default, or any value, they make options that the library takes.
+    const all = {
+      family: 6,
+      preferFamily: 6,
+      sort: 'none',
+      interleave: false,
+      firstAddressFamilyCount: 2,
+      connectionAttemptDelay: 'adaptive',
+      minimumConnectionAttemptDelay: 20,
+      maximumConnectionAttemptDelay: 30,
+      resolutionDelay: 1,
+      lastResortLocalSynthesisDelay: 10,
+      maxConcurrentAttempts: 'infinity',
+      familyStaggerDelay: 20,
+      attemptSpacingDelay: 30,
+      racing: false,
+      connectTimeout: 'Infinity',
+      attemptTimeout: 5,
+      preset: 'per-family',
+      dnsServer: ['127.0.0.1', '[::1]:53'],
+      dnsTimeout: 1,
+      dnsTries: 1,
+      localAddress: '::1,127.0.0.1',
+      localPort: [1, 2],
+      block: '10.0.0.0/8',
+      publicOnly: true,
+      tcpNoDelay: true,
+      tcpKeepAlive: true,
+      tcpKeepAliveInitialDelay: 1,
+      tcpAllowHalfOpen: true,
+      tcpHighWaterMark: 1,
+      tls: true,
+      servername: 'a',
+      alpn: 'h2',
+      insecure: true,
+    };
+    expect(checkOptions(raceOptions(all))).toMatchObject({
+      connectionAttemptDelay: 'adaptive',
+      maxConcurrentAttempts: Infinity,
+      connectTimeout: Infinity,
+      enabled: false,
+      localAddress: ['::1', '127.0.0.1'],
+      tcp: { noDelay: true, allowHalfOpen: true },
+      tls: { servername: 'a', ALPNProtocols: ['h2'], rejectUnauthorized: false },
+    });
+    expect(checkOptions(raceOptions({ preset: 'per-family' }))).toMatchObject({
+      familyStaggerDelay: 250,
+      maxConcurrentAttempts: 2,
+    });
+  });
+});

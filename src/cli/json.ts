@@ -1,0 +1,66 @@
+import type { Answer } from '../core/answers.js';
+import type { Endpoint } from '../core/endpoint.js';
+import { errorCode, toError } from '../core/errors.js';
+import type { RaceEvent } from '../core/events.js';
+import { conclusion } from './conclusion.js';
+import type { Summary } from './repeat.js';
+import type { RaceResult } from './run-race.js';
+
+/** What `--json` gives, as docs/connect.schema.json has it. */
+export interface RacesJson {
+  readonly version: 1;
+  readonly host: string;
+  readonly port: number;
+  readonly races: readonly object[];
+  /** With `--repeat`. */
+  readonly summary?: Summary;
+}
+
+export function racesJson(
+  { host, port }: { host: string; port: number },
+  results: readonly RaceResult[],
+  summary?: Summary,
+): RacesJson {
+  return { version: 1, host, port, races: results.map(raceJson), ...(summary && { summary }) };
+}
+
+function raceJson(result: RaceResult): object {
+  const { outcome, events, winner, error } = result;
+  return {
+    outcome,
+    ...(winner && { winner: { ...winner, endpoint: endpointJson(winner.endpoint) } }),
+    ...(error && { error: { reason: error.reason, code: error.code, message: conclusion(result) } }),
+    events: events.map(eventJson),
+  };
+}
+
+function eventJson(event: RaceEvent): object {
+  switch (event.type) {
+    case 'answered':
+      return { ...event, answer: answerJson(event.answer) };
+    case 'resolved':
+      return { ...event, error: event.error && errorJson(event.error) };
+    case 'queued':
+      return { ...event, endpoints: event.endpoints.map(endpointJson) };
+    case 'failed':
+      return { ...event, endpoint: endpointJson(event.endpoint), error: errorJson(event.error) };
+    case 'started':
+    case 'progressed':
+    case 'cancelled':
+      return { ...event, endpoint: endpointJson(event.endpoint) };
+    case 'connected':
+      return { type: event.type, at: event.at, endpoint: endpointJson(event.endpoint) };
+  }
+}
+
+function endpointJson({ address, family, port }: Endpoint): Endpoint {
+  return { address, family, port };
+}
+
+function answerJson({ type, addresses, ttl, error }: Answer): object {
+  return { type, addresses, ttl, error: error && errorJson(toError(error)) };
+}
+
+function errorJson(error: Error): object {
+  return { code: errorCode(error), message: error.message };
+}

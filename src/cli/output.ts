@@ -1,0 +1,62 @@
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { invalidValue } from '../core/argument-errors.js';
+import { htmlReport } from '../pictures/html-report.js';
+import { waterfall } from '../pictures/waterfall.js';
+import type { Flag, Flags } from './race-flags.js';
+import type { RaceResult } from './run-race.js';
+
+/** How what is found is shown: flags of every command. */
+export const OUTPUT_FLAGS: readonly Flag[] = [
+  { usage: '--json', meaning: 'Print JSON instead (docs/*.schema.json say what)' },
+  { usage: '--ascii', meaning: 'Draw with ASCII alone' },
+  { usage: '--no-color', meaning: 'Draw without colours, as with NO_COLOR=1' },
+  { usage: '--fixed-clock', meaning: 'Show 10 ms from each event to the next, to compare outputs' },
+  { usage: '--debug', meaning: 'Show errors with their stack traces' },
+];
+
+/** Files of pictures: flags of commands that run one race. */
+export const FILE_FLAGS: readonly Flag[] = [
+  { usage: '--html <file>', meaning: 'Write a report of the race, a page of its own' },
+  { usage: '--svg <file>', meaning: 'Write the waterfall of the race, as SVG' },
+];
+
+/** Files that a race shall be drawn into. */
+export interface Reports {
+  write(result: RaceResult, title: string): void;
+  close(): void;
+}
+
+type Draw = (result: RaceResult, title: string) => string;
+
+/**
+ * Opens the files before there is anything to write: whoever mistyped a path need not wait for the end of the race. What they
+ * held stays until then.
+ *
+ * @throws TypeError for a file that cannot be written
+ */
+export function openReports({ html, svg }: Flags): Reports {
+  const files: { descriptor: number; draw: Draw }[] = [];
+  const close = () => {
+    for (const { descriptor } of files.splice(0)) closeSync(descriptor);
+  };
+  const open = (flag: string, path: Flags[string], draw: Draw) => {
+    if (path === undefined) return;
+    try {
+      files.push({ descriptor: openSync(String(path), 'a'), draw });
+    } catch (error) {
+      close();
+      throw invalidValue(flag, `cannot be written (${(error as NodeJS.ErrnoException).code})`, path);
+    }
+  };
+  open('--html', html, ({ events, error }, title) => htmlReport(events, { title, error }));
+  open('--svg', svg, ({ events }) => waterfall(events));
+  return {
+    write(result, title) {
+      for (const { descriptor, draw } of files) {
+        ftruncateSync(descriptor);
+        writeSync(descriptor, draw(result, title));
+      }
+    },
+    close,
+  };
+}

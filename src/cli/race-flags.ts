@@ -1,0 +1,248 @@
+import { readFileSync } from 'node:fs';
+import { BlockList } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import { parseAddress } from '../core/address.js';
+import { invalidValue } from '../core/argument-errors.js';
+import { reasonOf, toError } from '../core/errors.js';
+import { given } from '../core/checks.js';
+import { dnsResolver } from '../node/dns.js';
+import { ssrf } from '../node/filter.js';
+import { systemResolver } from '../node/lookup.js';
+import { defaults, type ConnectOptions } from '../options.js';
+import { presets } from '../presets.js';
+import { staticResolver } from '../rx/static-resolver.js';
+
+/** Values of flags by their names in camel case, as the parser of the command line gives them; a list of those that are repeated. */
+export type Flags = Readonly<Record<string, FlagValue>>;
+
+type FlagValue = string | number | boolean | readonly (string | number)[] | undefined;
+
+/** A flag of the command line. */
+export interface Flag {
+  /** `--resolution-delay <ms>`; in brackets what it takes. */
+  readonly usage: string;
+  readonly meaning: string;
+}
+
+const DURATIONS = [
+  'connectionAttemptDelay',
+  'minimumConnectionAttemptDelay',
+  'maximumConnectionAttemptDelay',
+  'resolutionDelay',
+  'lastResortLocalSynthesisDelay',
+  'familyStaggerDelay',
+  'attemptSpacingDelay',
+  'connectTimeout',
+  'attemptTimeout',
+] as const;
+
+const ms = (name: (typeof DURATIONS)[number] & keyof typeof defaults, meaning: string): Flag => ({
+  usage: `--${kebab(name)} <ms>`,
+  meaning: `${meaning} (default: ${String(defaults[name]).toLowerCase()})`,
+});
+
+/** Every option of the library that can be said in words. */
+export const RACE_FLAGS: readonly Flag[] = [
+  { usage: '--family <4|6>', meaning: 'Restrict the race to one family' },
+  { usage: '--prefer-family <4|6>', meaning: 'The family that leads and is waited for (default: as the order has it)' },
+  { usage: '--sort <order>', meaning: 'rfc6724, or none for the order of the resolver (default: rfc6724)' },
+  { usage: '--no-interleave', meaning: 'Do not alternate the families' },
+  {
+    usage: '--first-address-family-count <n>',
+    meaning: `How many of the leading family come first (default: ${defaults.firstAddressFamilyCount})`,
+  },
+  ms('connectionAttemptDelay', 'Between two starts, at least 10; or adaptive'),
+  ms('minimumConnectionAttemptDelay', 'The least that an adaptive delay may be'),
+  ms('maximumConnectionAttemptDelay', 'The most that an adaptive delay may be'),
+  ms('resolutionDelay', 'How long the other answer waits for the preferred one'),
+  ms('lastResortLocalSynthesisDelay', 'NAT64; no effect yet'),
+  {
+    usage: '--max-concurrent-attempts <n>',
+    meaning: `Attempts in flight, or infinity (default: ${defaults.maxConcurrentAttempts})`,
+  },
+  { usage: '--family-stagger-delay <ms>', meaning: 'A queue for each family: how much later the other one starts' },
+  { usage: '--attempt-spacing-delay <ms>', meaning: 'A queue for each family: between two starts of one' },
+  { usage: '--no-racing', meaning: 'One attempt after another' },
+  ms('connectTimeout', 'The whole race, look-up included; or infinity'),
+  ms('attemptTimeout', 'One attempt; or infinity'),
+  { usage: '--preset <name>', meaning: 'rfc8305 or per-family; other flags go before it' },
+  { usage: '--resolver <name>', meaning: 'system (getaddrinfo) or dns (default: system)' },
+  { usage: '--dns-server <address>', meaning: 'Ask this DNS server, [address]:port allowed; may be repeated' },
+  { usage: '--dns-timeout <ms>', meaning: 'How long a DNS server is given for its first try (default: 1000)' },
+  { usage: '--dns-tries <n>', meaning: 'How often each DNS server is tried (default: 2)' },
+  { usage: '--address <address>', meaning: 'Race these addresses, and look nothing up; may be repeated' },
+  { usage: '--local-address <address>', meaning: 'Connect from this address; may be repeated' },
+  { usage: '--local-port <port>', meaning: 'Connect from this port; may be repeated' },
+  { usage: '--block <subnet>', meaning: 'Never dial these: an address or address/prefix; may be repeated' },
+  { usage: '--public-only', meaning: 'Dial public addresses alone' },
+  { usage: '--tcp-no-delay', meaning: "Switch off Nagle's algorithm" },
+  { usage: '--tcp-keep-alive', meaning: 'Probe connections that are idle' },
+  { usage: '--tcp-keep-alive-initial-delay <ms>', meaning: 'How long idle before the first probe' },
+  { usage: '--tcp-allow-half-open', meaning: 'Go on sending when the other side has ended (always so with --pipe)' },
+  { usage: '--tcp-high-water-mark <bytes>', meaning: 'How much is read ahead' },
+  { usage: '--tls', meaning: 'The winner is the first finished TLS handshake' },
+  { usage: '--servername <name>', meaning: 'TLS: the name that the certificate must be for (default: the host)' },
+  { usage: '--alpn <protocol>', meaning: 'TLS: offer this protocol, as h2; may be repeated' },
+  { usage: '--ca <file>', meaning: 'TLS: trust the authorities in this PEM file, and no others' },
+  { usage: '--cert <file>', meaning: 'TLS: the certificate of this client, PEM' },
+  { usage: '--key <file>', meaning: 'TLS: the key of this client, PEM' },
+  { usage: '--insecure', meaning: 'TLS: accept any certificate' },
+];
+
+/**
+ * The options of a race that flags ask for.
+ *
+ * @throws TypeError, RangeError with Node's codes, naming the flag, for values that make no sense
+ */
+export function raceOptions(flags: Flags): ConnectOptions<never> {
+  const options = {
+    family: flags.family,
+    preferFamily: flags.preferFamily,
+    sort: flags.sort,
+    interleave: flags.interleave === false ? false : undefined,
+    firstAddressFamilyCount: flags.firstAddressFamilyCount,
+    ...durations(flags),
+    maxConcurrentAttempts: amount(flags, 'maxConcurrentAttempts', 'a whole number'),
+    enabled: flags.racing === false ? false : undefined,
+    resolver: resolver(flags),
+    localAddress: flags.localAddress === undefined ? undefined : all(flags.localAddress),
+    localPort: flags.localPort,
+    blockList: flags.block === undefined ? undefined : blockList(all(flags.block)),
+    filter: flags.publicOnly === true ? ssrf() : undefined,
+    tcp: socketOptions(flags),
+    tls: tlsOptions(flags),
+  };
+  return { ...preset(flags.preset), ...(given(options) as ConnectOptions<never>) };
+}
+
+function durations(flags: Flags): object {
+  return Object.fromEntries(
+    DURATIONS.filter((name) => flags[name] !== undefined).map((name) => {
+      const adaptive = name === 'connectionAttemptDelay' && flags[name] === 'adaptive';
+      return [name, adaptive ? 'adaptive' : amount(flags, name, 'a number of ms')];
+    }),
+  );
+}
+
+/** A number, or infinity. */
+function amount(flags: Flags, name: string, what: string): number | undefined {
+  const value = flags[name];
+  if (value === undefined || typeof value === 'number') return value;
+  if (typeof value === 'string' && /^inf(?:inity)?$/i.test(value)) return Infinity;
+  throw invalidValue(flagOf(name), `must be ${what}`, value);
+}
+
+function preset(name: FlagValue): object {
+  if (name === undefined) return {};
+  if (name === 'rfc8305') return presets.rfc8305;
+  if (name === 'per-family') return presets.perFamily;
+  throw invalidValue('--preset', 'must be rfc8305 or per-family', name);
+}
+
+function resolver(flags: Flags): ConnectOptions['resolver'] {
+  const { resolver: name, dnsServer, dnsTimeout, dnsTries, address } = flags;
+  const asksServers = dnsServer !== undefined || dnsTimeout !== undefined || dnsTries !== undefined;
+  if (name !== undefined && name !== 'system' && name !== 'dns') {
+    throw invalidValue('--resolver', 'must be system or dns', name);
+  }
+  if (address !== undefined) {
+    if (name !== undefined || asksServers) throw invalidValue('--address', 'leaves nothing to look up', address);
+    for (const text of all(address)) if (!parseAddress(text)) throw invalidValue('--address', 'must be an IP address', text);
+    return staticResolver(all(address));
+  }
+  if (name === 'system' && asksServers) throw invalidValue('--resolver', 'must be dns where a DNS server is to be asked', name);
+  if (name !== 'dns' && !asksServers) return name === undefined ? undefined : systemResolver();
+  return dnsResolver({
+    servers: dnsServer === undefined ? undefined : all(dnsServer),
+    timeout: dnsTimeout as number | undefined,
+    tries: dnsTries as number | undefined,
+  });
+}
+
+function blockList(subnets: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const subnet of subnets) {
+    const [text = '', prefix, ...rest] = subnet.split('/');
+    const address = parseAddress(text);
+    const longest = address?.family === 4 ? 32 : 128;
+    const length = prefix === undefined ? longest : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
+    if (!address || rest.length > 0 || !(length <= longest)) {
+      throw invalidValue('--block', 'must be an IP address, or address/prefix', subnet);
+    }
+    list.addSubnet(address.address, length, `ipv${address.family}`);
+  }
+  return list;
+}
+
+function socketOptions(flags: Flags): object | undefined {
+  const given = {
+    noDelay: flags.tcpNoDelay,
+    keepAlive: flags.tcpKeepAlive,
+    keepAliveInitialDelay: flags.tcpKeepAliveInitialDelay,
+    allowHalfOpen: flags.tcpAllowHalfOpen ?? flags.pipe,
+    highWaterMark: flags.tcpHighWaterMark,
+  };
+  return Object.values(given).some((value) => value !== undefined) ? given : undefined;
+}
+
+const TLS_FLAGS = ['servername', 'alpn', 'ca', 'cert', 'key', 'insecure'] as const;
+
+function tlsOptions(flags: Flags): object | undefined {
+  const without = TLS_FLAGS.find((name) => flags[name] !== undefined);
+  if (flags.tls !== true) {
+    if (without !== undefined) throw invalidValue(`--${without}`, 'has no effect without --tls', flags[without]);
+    return undefined;
+  }
+  return {
+    servername: flags.servername === undefined ? undefined : String(flags.servername),
+    ALPNProtocols: flags.alpn === undefined ? undefined : all(flags.alpn),
+    ca: pem(flags, 'ca'),
+    cert: pem(flags, 'cert'),
+    key: pem(flags, 'key'),
+    rejectUnauthorized: flags.insecure === true ? false : undefined,
+  };
+}
+
+function pem(flags: Flags, name: 'ca' | 'cert' | 'key'): Buffer | undefined {
+  const file = flags[name];
+  if (file === undefined) return undefined;
+  try {
+    const contents = readFileSync(String(file));
+    createSecureContext({ [name]: contents });
+    return contents;
+  } catch (error) {
+    throw invalidValue(`--${name}`, `cannot be read (${reasonOf(toError(error))})`, file);
+  }
+}
+
+/** The values of a flag that may be repeated, or list them with commas. */
+function all(value: FlagValue): string[] {
+  return [value].flat().flatMap((text) => String(text).split(','));
+}
+
+/** `connectTimeout` as `--connect-timeout`. */
+function flagOf(name: string): string {
+  return `--${kebab(name)}`;
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Options whose flags are not called as they are. */
+const OTHERWISE_CALLED: Readonly<Record<string, string>> = {
+  enabled: '--no-racing',
+  blockList: '--block',
+  filter: '--public-only',
+  servers: '--dns-server',
+  timeout: '--dns-timeout',
+  tries: '--dns-tries',
+  'tls.ALPNProtocols': '--alpn',
+};
+
+/** What the library says of its options, said of the flags. */
+export function ofFlags(message: string): string {
+  return message.replace(/\boptions\.(\w+(?:\.\w+)*)(?:\[\d+\])?/g, (_, name: string) => {
+    return OTHERWISE_CALLED[name] ?? flagOf(name.replace(/^tls\./, '').replaceAll('.', '-'));
+  });
+}

@@ -1,0 +1,86 @@
+import { createServer } from 'node:tls';
+import { concat, map, of, timer } from 'rxjs';
+import type { ConnectOptions } from '../options.js';
+import type { Answer } from '../core/answers.js';
+import { blackhole, healthy, listen, type Fixture, type Place } from './lab.js';
+
+/** A network with something wrong, on the loopback addresses of this machine. */
+export interface Scenario {
+  readonly title: string;
+  readonly places: readonly Place[];
+  /** What the race needs beside the addresses. */
+  readonly options?: ConnectOptions<never>;
+  /** Look-ups that take their time, in order: ms since the last, and the answer. Default: all addresses at once. */
+  readonly answers?: readonly (readonly [delay: number, answer: Answer])[];
+}
+
+/** ms; anything under the second after which a dropped packet is sent again. */
+const WAKES_AFTER = 300;
+
+/** ms; long enough for all attempts of a scenario to start, short enough to watch. */
+const PATIENCE = 1500;
+
+const inOrder = (address: string): Place => ({ address, nature: 'in order', open: healthy });
+const refuses = (address: string): Place => ({ address, nature: 'refuses: nobody listens' });
+const silent = (address: string): Place => ({ address, nature: 'never answers: its backlog is full', open: blackhole });
+const slow = (address: string): Place => ({
+  address,
+  nature: 'slow: accepts the second packet, a second later',
+  open: (host, port) => blackhole(host, port, WAKES_AFTER),
+});
+
+// Keys that are known in advance: a handshake that needs no certificate.
+const key = Buffer.alloc(32, 'lab');
+const LAB_TLS = { ciphers: 'PSK', minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
+
+function overTls(host: string, port: number): Promise<Fixture> {
+  return listen(createServer({ ...LAB_TLS, pskCallback: () => key }), host, port);
+}
+
+/** The networks of the demo, by name. */
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  mixed: {
+    title: 'a bit of everything: one address never answers, one refuses, one is slow, one is in order',
+    places: [silent('::1'), refuses('127.0.0.2'), slow('127.0.0.3'), inOrder('127.0.0.1')],
+  },
+  blackhole: {
+    title: 'IPv6 is broken, and drops every packet',
+    places: [silent('::1'), inOrder('127.0.0.1')],
+  },
+  refused: {
+    title: 'nobody listens on IPv6, and the next attempt follows at once',
+    places: [refuses('::1'), inOrder('127.0.0.1')],
+  },
+  slow: {
+    title: 'a second for a connection, longer than many clients wait for an attempt',
+    places: [silent('::1'), slow('127.0.0.1')],
+  },
+  'late-aaaa': {
+    title: 'the AAAA answer comes late, and its address joins the race',
+    places: [inOrder('::1'), silent('127.0.0.1')],
+    answers: [
+      [20, { type: 'A', addresses: ['127.0.0.1'] }],
+      [180, { type: 'AAAA', addresses: ['::1'] }],
+    ],
+  },
+  'tls-stall': {
+    title: 'an address accepts TCP, and then says nothing: the winner is the first finished TLS handshake',
+    places: [
+      { address: '::1', nature: 'accepts, and never says a word of TLS', open: healthy },
+      { address: '127.0.0.1', nature: 'in order', open: overTls },
+    ],
+    options: {
+      tls: { ...LAB_TLS, pskCallback: () => ({ psk: key, identity: 'lab' }), checkServerIdentity: () => undefined },
+    },
+  },
+  'all-dead': {
+    title: 'no address works',
+    places: [silent('::1'), refuses('127.0.0.1'), silent('127.0.0.3')],
+    options: { connectTimeout: PATIENCE },
+  },
+};
+
+/** The answers of a scenario as they come. */
+export function lateAnswers(answers: NonNullable<Scenario['answers']>): ConnectOptions['resolver'] {
+  return () => concat(...answers.map(([delay, answer]) => (delay === 0 ? of(answer) : timer(delay).pipe(map(() => answer)))));
+}

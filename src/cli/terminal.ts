@@ -1,0 +1,48 @@
+import type { Readable, Writable } from 'node:stream';
+import { styleText } from 'node:util';
+
+/** The exit statuses of the program. */
+export const OK = 0;
+export const FAILED = 1;
+export const BAD_ARGUMENTS = 2;
+export const INTERRUPTED = 130;
+
+/** What a command needs of `process`. */
+export interface Terminal {
+  readonly stdin: Readable;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  once(signal: 'SIGINT', listener: () => void): unknown;
+  off(signal: 'SIGINT', listener: () => void): unknown;
+}
+
+/** A stream of text that may be a terminal, and then knows its size and whether it has colours (`NO_COLOR`, `TERM`, `FORCE_COLOR`). */
+export type Output = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  hasColors?(): boolean;
+};
+
+/** How pictures are drawn on an output. */
+export interface Appearance {
+  readonly width: number;
+  readonly ascii: boolean;
+  readonly style: Style;
+}
+
+/** As `util.styleText`. */
+export type Style = (format: 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold', text: string) => string;
+
+// Whether the output has colours is known already, and need not be that of standard output.
+const coloured: Style = (format, text) => styleText(format, text, { validateStream: false });
+const plain: Style = (_, text) => text;
+
+/** Columns where an output is no terminal, and the environment says nothing else with `COLUMNS`. */
+const DEFAULT_WIDTH = 80;
+
+/** What suits an output; in colour only where it is a terminal that has colours. */
+export function appearance(output: Output, { color = true, ascii = false }: { color?: boolean; ascii?: boolean }): Appearance {
+  const style = color && output.isTTY && output.hasColors?.() ? coloured : plain;
+  return { width: output.columns || Number(process.env.COLUMNS) || DEFAULT_WIDTH, ascii, style };
+}
