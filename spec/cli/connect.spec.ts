@@ -192,15 +192,12 @@ A                ───────────────●               
   describe('on a terminal', () => {
     it('draws the race while it runs, and wipes it away before the last picture', async () => {
       const { port } = await open(blackhole('127.0.0.1'));
-      const { stdout, stderr } = await runMain(['127.0.0.1', String(port), '--connect-timeout', '400'], {
-        isTTY: true,
-        columns: 80,
-      });
-      const pictures = stderr.split('\x1b[J').slice(0, -2); // the last is of the end, and stays but for a moment
-      expect(pictures.length).toBeGreaterThan(3);
-      expect(pictures.at(-1)).toMatch(/├─+► +in flight for [23]\d\d ms/);
+      const args = ['127.0.0.1', String(port), '--connect-timeout', '600'];
+      const { stdout, stderr } = await runMain(args, { isTTY: true, columns: 80 });
+      const running = stderr.split('\x1b[J').filter((picture) => /├─+► +in flight for [1-6]\d\d ms/.test(picture));
+      expect(running.length).toBeGreaterThan(1);
       expect(stderr.slice(stderr.lastIndexOf('\x1b[J') + 3)).toMatch(/^Could not connect/);
-      expect(stdout).toMatch(/├─+○ +cancelled after [34]\d\d ms\n\n$/);
+      expect(stdout).toMatch(/├─+○ +cancelled after [56]\d\d ms\n\n$/);
     });
 
     it('has colours where the terminal has, unless they are not wanted', async () => {
