@@ -1,21 +1,46 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { timeline } from '../src/index.js';
 import { defaults, optionNames } from '../src/options.js';
-import { A, AAAA, answering, connects, hangs, runRace } from './support/virtual-race.js';
 
 const root = join(__dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
+/** Compares the pictures in a folder with those that the built package draws. */
+function checkPictures(cwd: string) {
+  const script = join(root, 'scripts', 'pictures.mjs');
+  const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { cwd, encoding: 'utf8' });
+  return { status, stderr };
+}
+
 describe('README.md', () => {
-  it('shows the race that the package draws', () => {
-    const { events } = runRace({
-      lookup: answering([18, AAAA('2001:db8::1')], [25, A('192.0.2.1')]),
-      fates: { '2001:db8::1': connects(600), '192.0.2.1': hangs },
-    });
-    const [, drawn] = /<!-- drawn by spec\/readme\.spec\.ts -->\s+```\n(.*?)```/s.exec(readme) ?? [];
-    expect(`\n${drawn}`).toBe(`\n${timeline(events, { width: 88 })}\n`);
+  it('and docs show pictures as the package draws them', () => {
+    expect(checkPictures(root)).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('is told from one whose pictures are old', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pictures-'));
+    try {
+      cpSync(join(root, 'docs', 'pictures'), join(folder, 'docs', 'pictures'), { recursive: true });
+      writeFileSync(join(folder, 'README.md'), readme.replace('connected after 600 ms', 'connected after 601 ms'));
+      writeFileSync(join(folder, 'docs', 'pictures', 'all-dead.svg'), '');
+      expect(checkPictures(folder)).toEqual({
+        status: 1,
+        stderr: ['README.md', 'docs/pictures/all-dead.svg']
+          .map((name) => `${name} is not as it is drawn: npm run pictures\n`)
+          .join(''),
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('has the images that it refers to', () => {
+    const images = [...readme.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(([, path]) => path!);
+    expect(images.length).toBeGreaterThan(0);
+    expect(images.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
   it('has each option in its table, with its default', () => {

@@ -31,14 +31,15 @@ export function cutColumns(text: string, columns: number): string {
 }
 
 /**
- * Lines of at most so many columns: broken at spaces (but not before `ms`), and where a word is longer than a line after its last `:` or `.`.
+ * A text, or words, in lines of at most so many columns: broken at spaces (but not before `ms`), and where a word is longer than a line after its last `:` or `.`.
  *
  * @param indent before every line but the first
  */
-export function wrap(text: string, columns: number, indent = ''): string[] {
+export function wrap(text: string | readonly string[], columns: number, indent = ''): string[] {
+  const words = typeof text === 'string' ? text.split(/ (?!ms(?: |$))/) : text;
   const lines: string[] = [];
   let line = '';
-  for (let word of text.split(/ (?!ms(?: |$))/)) {
+  for (let word of words) {
     if (line !== '' && columnsOf(`${line} ${word}`) <= columns) {
       line += ` ${word}`;
       continue;

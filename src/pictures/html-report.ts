@@ -230,7 +230,11 @@ pre { margin: 0; padding: 12px 16px; font: 12px/1.35 ${MONO}; width: max-content
   .region { overflow: visible; border: 0; }
   .wide svg { min-width: 0; }
   caption span { position: static; }
-  pre { font-size: 8px; padding: 0; }
+  table { font-size: 11px; }
+  tbody th, ol { font-size: 10px; }
+  th, td { padding: 4px 6px; }
+  td:last-child { min-width: 0; }
+  pre { font-size: 10px; padding: 0; }
   tr, svg { break-inside: avoid; }
   h2 { break-after: avoid; }
   details:not([open])::details-content { content-visibility: visible; block-size: auto; }

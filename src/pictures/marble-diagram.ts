@@ -81,10 +81,9 @@ export function marbleDiagram(events: readonly RaceEvent[], options: MarbleDiagr
     stacked ? [...wrap(label, width, '  '), tracks[index]!] : [`${padColumns(label, labelColumns)}  ${tracks[index]!}`],
   );
   const used = new Set(tracks.flatMap((track) => [...new Set(track)]));
-  const legend = [['frame', formatDuration(frame)] as const, ...LEGEND.filter(([letter]) => used.has(letter))].map(
-    ([name, meaning]) => `${name} = ${meaning}`,
-  );
-  return [...drawn, ...(drawn.length > 0 ? [''] : []), ...wrap(legend.join(', '), width)].join('\n');
+  const meanings = [['frame', formatDuration(frame)] as const, ...LEGEND.filter(([letter]) => used.has(letter))];
+  const legend = meanings.map(([name, meaning], index) => `${name} = ${meaning}${index < meanings.length - 1 ? ',' : ''}`);
+  return [...drawn, ...(drawn.length > 0 ? [''] : []), ...wrap(legend, width)].join('\n');
 }
 
 /** Answers to one query belong on one line. */

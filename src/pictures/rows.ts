@@ -143,9 +143,12 @@ export function outcomeOf({ what, outcome, from, to }: Row, columns = Infinity):
   return cutColumns(what, columns - when.length) + when;
 }
 
+/** More than the longest address with its zone and port. */
+const LONGEST_LABEL = 100;
+
 /** The endpoint as people write it, in harmless text. */
 export function labelOf(endpoint: Endpoint): string {
-  return plain(formatEndpoint(endpoint));
+  return plain(formatEndpoint(endpoint), LONGEST_LABEL);
 }
 
 function instant({ at }: RaceEvent): number {

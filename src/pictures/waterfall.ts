@@ -24,7 +24,7 @@ const ROW = 26;
 const LINE = 18;
 const LEGEND = 32;
 const NARROWEST_BARS = 240;
-const TICK_GAP = 32;
+const TICK_GAP = 24;
 
 /** px of a character at 12 px, a little more than monospaced fonts take. */
 const CHARACTER = 7.3;
