@@ -8,7 +8,7 @@ import { escapeMarkup } from './markup.js';
 import { inLightAndDark, MONO, SANS, type Palette } from './palette.js';
 import { plain } from './plain.js';
 import { labelOf, raceRows, type Outcome, type Queue, type RaceRows, type Row } from './rows.js';
-import { timeline } from './timeline.js';
+import { SIGNS, timeline } from './timeline.js';
 import { verdict, type Verdict } from './verdict.js';
 import { drawWaterfall } from './waterfall.js';
 
@@ -141,16 +141,6 @@ function attemptCells(row: Row): string {
   const numbers = times.map((time) => cell(time === undefined ? '–' : formatDuration(time), 'number'));
   return tableRow(label, ...numbers, cell(`${SIGNS[outcome]} ${OUTCOMES[outcome]}`, outcome), cell(errorText(row)));
 }
-
-const SIGNS: Readonly<Record<Outcome, string>> = {
-  found: '●',
-  nothing: '✗',
-  connected: '●',
-  failed: '✗',
-  blocked: '✗',
-  cancelled: '○',
-  open: '►',
-};
 
 const OUTCOMES: Readonly<Record<Outcome, string>> = {
   found: 'found',

@@ -1,7 +1,7 @@
 import { callable, boolean, checkEach, given, integer, type Checks } from '../core/checks.js';
 import { formatDuration } from '../core/duration.js';
 import type { RaceEvent } from '../core/events.js';
-import { columnsOf, padColumns, widest, wrap } from './columns.js';
+import { columnsOf, drawnWidth, NARROWEST_BARS, padColumns, widest, wrap } from './columns.js';
 import { toAscii } from './plain.js';
 import { outcomeOf, raceRows, type Outcome, type Row } from './rows.js';
 
@@ -21,19 +21,14 @@ export interface TimelineOptions {
 
 export type TimelineColour = 'green' | 'red' | 'dim' | 'cyan' | 'yellow';
 
-/** Columns that text needs at least, and beyond which no terminal goes. */
-export const NARROWEST = 20;
-export const WIDEST = 1000;
-
-/** The fewest columns in which a bar still says something beside its label, and a sentence can be read beside a bar. */
-export const NARROWEST_BARS = 16;
+/** The fewest columns in which a sentence can be read beside a bar. */
 const NARROWEST_OUTCOMES = 28;
 
 const checks: Checks<TimelineOptions> = { width: integer(1, Number.MAX_SAFE_INTEGER), ascii: boolean, style: callable };
 
 type Sign = 'line' | 'start' | 'stage' | Outcome;
 
-const SIGNS: Readonly<Record<Sign, string>> = {
+export const SIGNS: Readonly<Record<Sign, string>> = {
   line: '─',
   start: '├',
   stage: '┼',
@@ -90,8 +85,8 @@ const COLOURS: Readonly<Record<Outcome, TimelineColour>> = {
  */
 export function timeline(events: readonly RaceEvent[], options: TimelineOptions = {}): string {
   checkEach('options', options, checks);
-  const { width: asked = 80, ascii = false, style = (_: TimelineColour, text: string) => text } = given(options);
-  const width = Math.min(Math.max(asked, NARROWEST), WIDEST);
+  const { width: asked, ascii = false, style = (_: TimelineColour, text: string) => text } = given(options);
+  const width = drawnWidth(asked);
   const { rows, endedAt } = raceRows(events);
   const spell = ascii ? toAscii : (text: string) => text;
   const labels = rows.map((row) => spell(row.label));
