@@ -75,7 +75,7 @@ ${table('look-ups', `Answers to DNS queries. ${resolved(race)}`, ['Query', 'Answ
 </section>
 <section>
 <h2 id="attempts">Attempts</h2>
-${table('attempts', 'Attempts in the order of their starts. Times in ms since the race began.', ATTEMPT_COLUMNS, attempts.map(attemptCells))}
+${table('attempts', 'Attempts in the order of their starts. Start, TCP up and end are times since the race began.', ATTEMPT_COLUMNS, attempts.map(attemptCells))}
 </section>
 <section>
 <h2 id="order">Order</h2>

@@ -73,9 +73,9 @@ const COLOURS: Readonly<Record<Outcome, TimelineColour>> = {
  *     2001:db8::1      ├────────────────────────○     cancelled after 279 ms
  *     192.0.2.1                               ├─●     connected after 29 ms
  *
- * `●` came about, `✗` failed, `○` was cancelled, `►` was still going on; `┼`: TCP was up, and a handshake or setup began (in ASCII
- * `*`, `x`, `o`, `>`, `+`). Times are whole ms. Outcomes that are too long go on below; where the width is too small for that, bars
- * stand below their labels and outcomes.
+ * `●` came about, `✗` failed, `○` was cancelled, `►` was still going on; `┼`: TCP was up, and a handshake or setup began (in
+ * ASCII `*`, `x`, `o`, `>`, `+`). Times are whole ms. Outcomes that are too long go on below; where the width is too small for
+ * that, bars stand below their labels and outcomes.
  *
  * Control characters in reasons are replaced, and reasons of more than 500 characters are cut.
  *
