@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { htmlReport, waterfall, type Endpoint, type RaceEvent } from '../../src/index.js';
 import { describeInChromium } from '../support/chromium.js';
 import { HOSTILE, longRace } from '../support/race-events.js';
@@ -57,7 +57,7 @@ describeInChromium('a report in Chromium', (browser) => {
     const file = join(folder, name);
     writeFileSync(file, content);
     const url = pathToFileURL(file).href;
-    const page = await (browser as () => Browser)().newPage({ viewport: WIDE, ...options });
+    const page = await browser().newPage({ viewport: WIDE, ...options });
     const complaints: string[] = [];
     page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (thrown) => complaints.push(thrown.message));

@@ -29,7 +29,7 @@ describe('htmlReport', () => {
     expect(all(page, 'title')[0]).toMatchObject({ children: ['example.com'] });
     expect(all(page, 'h1').map(textOf)).toEqual(['example.com']);
     expect(all(page, 'p').map(textOf)).toEqual([
-      '192.0.2.5:443 won after 377 ms. Of 2 other attempts 1 failed, 1 was cancelled.',
+      '192.0.2.5:443 won after 377 ms. Of the 2 others, 1 failed and 1 was cancelled.',
     ]);
   });
 

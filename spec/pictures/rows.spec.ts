@@ -97,7 +97,7 @@ describe('the verdict', () => {
       text: '192.0.2.5:443 won after 35 ms. It was the only attempt.',
     });
     expect(say(started(0), started(5, at5), cancelled, won).text).toBe(
-      '192.0.2.5:443 won after 35 ms. Of 1 other attempt 1 was cancelled.',
+      '192.0.2.5:443 won after 35 ms. The other attempt was cancelled.',
     );
   });
 
@@ -122,7 +122,7 @@ describe('the verdict', () => {
     ],
     ['Nobody has won yet: after 5 ms, 2 attempts are in flight.', 'open', [resolved, started(2), started(5, at5)]],
     [
-      'Nobody has won yet: after 9 ms, 0 attempts are in flight.',
+      'Nobody has won yet: after 9 ms, nothing is in flight.',
       'open',
       [resolved, { type: 'queued', at: 1, endpoints: [at4, at5] }, started(2), failed(9, coded('EPIPE'))],
     ],

@@ -33,7 +33,7 @@ describe('waterfall', () => {
       '192.0.2.4:443: started after 312 ms, ECONNREFUSED after 30 ms.',
       '192.0.2.5:443: started after 342 ms, connected after 35 ms.',
     ]);
-    expect(rows.at(-1)).toMatch(/^192\.0\.2\.5:443 won after 377 ms\. Of 2 other attempts 1 failed, 1 was cancelled\. AAAA: /);
+    expect(rows.at(-1)).toMatch(/^192\.0\.2\.5:443 won after 377 ms\. Of the 2 others, 1 failed and 1 was cancelled\. AAAA: /);
   });
 
   it('has bars where and as long as things took, thinner from stage to stage', () => {

@@ -1,3 +1,15 @@
+/** Columns that text needs at least, and beyond which no terminal goes. */
+const NARROWEST = 20;
+export const WIDEST = 1000;
+
+/** The fewest columns in which a bar still says something beside its label. */
+export const NARROWEST_BARS = 16;
+
+/** The columns that are drawn in where so many were asked for. */
+export function drawnWidth(asked = 80): number {
+  return Math.min(Math.max(asked, NARROWEST), WIDEST);
+}
+
 /** Takes two columns of a terminal: East Asian wide and full-width characters, and emoji. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;

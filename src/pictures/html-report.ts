@@ -8,7 +8,7 @@ import { escapeMarkup } from './markup.js';
 import { inLightAndDark, MONO, SANS, type Palette } from './palette.js';
 import { plain } from './plain.js';
 import { labelOf, raceRows, type Outcome, type Queue, type RaceRows, type Row } from './rows.js';
-import { timeline } from './timeline.js';
+import { SIGNS, timeline } from './timeline.js';
 import { verdict, type Verdict } from './verdict.js';
 import { drawWaterfall } from './waterfall.js';
 
@@ -75,7 +75,7 @@ ${table('look-ups', `Answers to DNS queries. ${resolved(race)}`, ['Query', 'Answ
 </section>
 <section>
 <h2 id="attempts">Attempts</h2>
-${table('attempts', 'Attempts in the order of their starts. Times in ms since the race began.', ATTEMPT_COLUMNS, attempts.map(attemptCells))}
+${table('attempts', 'Attempts in the order of their starts. Start, TCP up and end are times since the race began.', ATTEMPT_COLUMNS, attempts.map(attemptCells))}
 </section>
 <section>
 <h2 id="order">Order</h2>
@@ -141,16 +141,6 @@ function attemptCells(row: Row): string {
   const numbers = times.map((time) => cell(time === undefined ? '–' : formatDuration(time), 'number'));
   return tableRow(label, ...numbers, cell(`${SIGNS[outcome]} ${OUTCOMES[outcome]}`, outcome), cell(errorText(row)));
 }
-
-const SIGNS: Readonly<Record<Outcome, string>> = {
-  found: '●',
-  nothing: '✗',
-  connected: '●',
-  failed: '✗',
-  blocked: '✗',
-  cancelled: '○',
-  open: '►',
-};
 
 const OUTCOMES: Readonly<Record<Outcome, string>> = {
   found: 'found',

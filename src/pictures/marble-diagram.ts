@@ -1,10 +1,9 @@
 import { checkEach, given, integer, type Checks } from '../core/checks.js';
 import { formatDuration } from '../core/duration.js';
 import type { RaceEvent } from '../core/events.js';
-import { padColumns, widest, wrap } from './columns.js';
+import { drawnWidth, NARROWEST_BARS, padColumns, WIDEST, widest, wrap } from './columns.js';
 import { roundStep } from './round-step.js';
 import { raceRows, type Outcome, type Row } from './rows.js';
-import { NARROWEST, NARROWEST_BARS, WIDEST } from './timeline.js';
 
 /** Options of {@link marbleDiagram}. */
 export interface MarbleDiagramOptions {
@@ -67,15 +66,15 @@ const LEGEND: readonly (readonly [letter: string, meaning: string])[] = [
  */
 export function marbleDiagram(events: readonly RaceEvent[], options: MarbleDiagramOptions = {}): string {
   checkEach('options', options, checks);
-  const { width: asked = 80, frame: wanted } = given(options);
-  const width = Math.min(Math.max(asked, NARROWEST), WIDEST);
+  const { width: asked, frame: wanted } = given(options);
+  const width = drawnWidth(asked);
   const { rows, endedAt } = raceRows(events);
   const lines = linesOf(rows);
   const labelColumns = widest(lines.map(({ label }) => label));
   const beside = width - labelColumns - 2;
   const stacked = beside < NARROWEST_BARS;
 
-  const frame = Math.max(wanted ?? frameFor(endedAt, stacked ? width : beside), wanted ? frameFor(endedAt, WIDEST) : 1);
+  const frame = wanted === undefined ? frameFor(endedAt, stacked ? width : beside) : Math.max(wanted, frameFor(endedAt, WIDEST));
   const tracks = lines.map((line) => trackOf(line.rows, frame));
   const drawn = lines.flatMap(({ label }, index) =>
     stacked ? [...wrap(label, width, '  '), tracks[index]!] : [`${padColumns(label, labelColumns)}  ${tracks[index]!}`],

@@ -158,9 +158,10 @@ function instant({ at }: RaceEvent): number {
 type Ending = Pick<Row, 'outcome' | 'what' | 'code' | 'message'>;
 
 function answerOf({ answer: { type, addresses, error, stale } }: Answered): Ending & Pick<Row, 'label'> {
-  if (error && addresses.length === 0) return { label: type, ...failureOf(error), outcome: 'nothing' };
+  const label = plain(type, LONGEST_LABEL);
+  if (error && addresses.length === 0) return { label, ...failureOf(error), outcome: 'nothing' };
   const found = `${addresses.length} ${stale ? 'stale ' : ''}${addresses.length === 1 ? 'address' : 'addresses'}`;
-  return { label: type, outcome: addresses.length === 0 ? 'nothing' : 'found', what: found };
+  return { label, outcome: addresses.length === 0 ? 'nothing' : 'found', what: found };
 }
 
 function endingOf(event: Extract<RaceEvent, { type: 'failed' | 'cancelled' | 'connected' }>): Ending {

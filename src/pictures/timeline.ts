@@ -1,7 +1,7 @@
 import { callable, boolean, checkEach, given, integer, number, type Checks } from '../core/checks.js';
 import { formatDuration } from '../core/duration.js';
 import type { RaceEvent } from '../core/events.js';
-import { columnsOf, padColumns, widest, wrap } from './columns.js';
+import { columnsOf, drawnWidth, NARROWEST_BARS, padColumns, widest, wrap } from './columns.js';
 import { toAscii } from './plain.js';
 import { outcomeOf, raceRows, type Outcome, type Row } from './rows.js';
 
@@ -23,12 +23,7 @@ export interface TimelineOptions {
 
 export type TimelineColour = 'green' | 'red' | 'dim' | 'cyan' | 'yellow';
 
-/** Columns that text needs at least, and beyond which no terminal goes. */
-export const NARROWEST = 20;
-export const WIDEST = 1000;
-
-/** The fewest columns in which a bar still says something beside its label, and a sentence can be read beside a bar. */
-export const NARROWEST_BARS = 16;
+/** The fewest columns in which a sentence can be read beside a bar. */
 const NARROWEST_OUTCOMES = 28;
 
 const checks: Checks<TimelineOptions> = {
@@ -40,7 +35,7 @@ const checks: Checks<TimelineOptions> = {
 
 type Sign = 'line' | 'start' | 'stage' | Outcome;
 
-const SIGNS: Readonly<Record<Sign, string>> = {
+export const SIGNS: Readonly<Record<Sign, string>> = {
   line: '─',
   start: '├',
   stage: '┼',
@@ -85,9 +80,9 @@ const COLOURS: Readonly<Record<Outcome, TimelineColour>> = {
  *     2001:db8::1      ├────────────────────────○     cancelled after 279 ms
  *     192.0.2.1                               ├─●     connected after 29 ms
  *
- * `●` came about, `✗` failed, `○` was cancelled, `►` was still going on; `┼`: TCP was up, and a handshake or setup began (in ASCII
- * `*`, `x`, `o`, `>`, `+`). Times are whole ms. Outcomes that are too long go on below; where the width is too small for that, bars
- * stand below their labels and outcomes.
+ * `●` came about, `✗` failed, `○` was cancelled, `►` was still going on; `┼`: TCP was up, and a handshake or setup began (in
+ * ASCII `*`, `x`, `o`, `>`, `+`). Times are whole ms. Outcomes that are too long go on below; where the width is too small for
+ * that, bars stand below their labels and outcomes.
  *
  * Control characters in reasons are replaced, and reasons of more than 500 characters are cut.
  *
@@ -97,8 +92,8 @@ const COLOURS: Readonly<Record<Outcome, TimelineColour>> = {
  */
 export function timeline(events: readonly RaceEvent[], options: TimelineOptions = {}): string {
   checkEach('options', options, checks);
-  const { width: asked = 80, ascii = false, until, style = (_: TimelineColour, text: string) => text } = given(options);
-  const width = Math.min(Math.max(asked, NARROWEST), WIDEST);
+  const { width: asked, ascii = false, until, style = (_: TimelineColour, text: string) => text } = given(options);
+  const width = drawnWidth(asked);
   const { rows, endedAt } = raceRows(events, until);
   const spell = ascii ? toAscii : (text: string) => text;
   const labels = rows.map((row) => spell(row.label));

@@ -22,11 +22,11 @@ function sentence({ rows, endedAt, resolvedAt, queues, winner, terminal }: RaceR
 
   if (winner) {
     const others = attempts.length - 1;
-    const fates = [failed > 0 && `${failed} failed`, cancelled > 0 && `${cancelled} ${were(cancelled)} cancelled`];
-    const parts = fates.filter((fate) => fate !== false).join(', ');
-    const rest =
-      others === 0 ? 'It was the only attempt' : `Of ${others} other ${others === 1 ? 'attempt' : 'attempts'} ${parts}`;
-    return `${winner.label} won after ${formatDuration(winner.to)}. ${parts || others === 0 ? `${rest}.` : ''}`.trim();
+    const fates = [
+      ...(failed > 0 ? [{ count: failed, fate: 'failed' }] : []),
+      ...(cancelled > 0 ? [{ count: cancelled, fate: `${were(cancelled)} cancelled` }] : []),
+    ];
+    return [`${winner.label} won after ${formatDuration(winner.to)}.`, ...fatesOf(others, fates)].join(' ');
   }
   if (terminal) return `${LOST}: ${terminal.label} ended the race (${outcomeOf(terminal)}).`;
   if (cancelled > 0) {
@@ -37,11 +37,21 @@ function sentence({ rows, endedAt, resolvedAt, queues, winner, terminal }: RaceR
   const started = new Set(attempts.map(({ label }) => label));
   const waiting = queues.at(-1)?.endpoints.some((endpoint) => !started.has(labelOf(endpoint))) ?? false;
   if (open > 0 || waiting || resolvedAt === undefined) {
-    return `Nobody has won yet: after ${after}, ${open} ${plural(open)} ${were(open, 'is', 'are')} in flight.`;
+    const flying = open === 0 ? 'nothing is' : `${open} ${plural(open)} ${were(open, 'is', 'are')}`;
+    return `Nobody has won yet: after ${after}, ${flying} in flight.`;
   }
   if (attempts.length === 0) return `${LOST}: there was no address to try.`;
   if (attempts.length === 1) return `${LOST}: the only attempt failed, after ${after}.`;
   return `${LOST}: all ${attempts.length} attempts failed, the last after ${after}.`;
+}
+
+/** What became of those that did not win. */
+function fatesOf(others: number, fates: readonly { count: number; fate: string }[]): string[] {
+  const [first, second] = fates;
+  if (others === 0) return ['It was the only attempt.'];
+  if (!first) return [];
+  if (second) return [`Of the ${others} others, ${first.count} ${first.fate} and ${second.count} ${second.fate}.`];
+  return [others === 1 ? `The other attempt ${first.fate}.` : `The ${others} others ${first.fate}.`];
 }
 
 function plural(count: number): string {
