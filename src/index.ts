@@ -44,3 +44,4 @@ export type {
 } from './core/events.js';
 export { ConnectionError, type AttemptRecord, type ConnectionErrorReason } from './core/errors.js';
 export { timeline, type TimelineOptions } from './core/timeline.js';
+export type { AttemptContext, RaceContext } from './observe/channels.js';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from './support/dist.js';
+import { runCommand } from '../support/dist.js';
 
 describe('NODE_DEBUG=rx-happy-eyeballs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'debug-'));
