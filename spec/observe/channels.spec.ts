@@ -247,6 +247,22 @@ describe('the tracing channels', () => {
     expect(seen.races).toMatchObject([{ outcome: 'cancelled' }]);
   });
 
+  it('tell of no attempt whose race is aborted when it says that it starts it', () => {
+    const seen = record();
+    const controller = new AbortController();
+    const errors: unknown[] = [];
+    const options = { resolver: staticResolver([SIX]), transport: () => of('never asked for'), signal: controller.signal };
+    race$('example.com', 443, options).subscribe({
+      next: ({ type }) => {
+        if (type === 'started') controller.abort();
+      },
+      error: (error: unknown) => errors.push(error),
+    });
+    expect(errors).toEqual([controller.signal.reason]);
+    expect(seen.messages).toEqual(['race start', 'race asyncStart', 'race asyncEnd', 'race end']);
+    expect(seen.races).toMatchObject([{ outcome: 'cancelled' }]);
+  });
+
   it('have told of the end when the winner comes, and tell of it again when its subscriber has had it', () => {
     const seen = record();
     race$('example.com', 443, { resolver: staticResolver([SIX]), transport: () => of('won') }).subscribe(({ type }) => {

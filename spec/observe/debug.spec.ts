@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../support/dist.js';
@@ -106,5 +106,21 @@ describe('NODE_DEBUG=rx-happy-eyeballs', () => {
     );
     expect(lines).toHaveLength(14 + 4 + 8);
     await expect(run(races, '')).resolves.toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it('is in the documentation as it is', async () => {
+    const documented = /```text\n(RX-HAPPY-EYEBALLS.*?)```/s.exec(readFileSync('docs/observing.md', 'utf8'))![1]!;
+    const { stderr } = await run(`
+      import { concat, delay, NEVER, of, VirtualTimeScheduler } from 'rxjs';
+      import { connect$ } from './dist/index.mjs';
+      const scheduler = new VirtualTimeScheduler();
+      const after = (ms, value) => of(value).pipe(delay(ms, scheduler));
+      const resolver = () =>
+        concat(after(18, { type: 'AAAA', addresses: ['2001:db8::1'] }), after(7, { type: 'A', addresses: ['192.0.2.1'] }));
+      const transport = ({ family }) => (family === 6 ? NEVER : after(32, 'won'));
+      connect$('example.com', 443, { resolver, transport, scheduler }).subscribe();
+      scheduler.flush();
+    `);
+    expect(stderr.replace(/ \d+: #/g, ' 4242: #')).toBe(documented);
   });
 });

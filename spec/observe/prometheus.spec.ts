@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Counter, register as globalRegistry, Registry } from 'prom-client';
 import { NEVER } from 'rxjs';
 import { connect, connect$, ssrf } from '../../src/index.js';
@@ -101,6 +102,23 @@ happy_eyeballs_lookup_seconds_count{type="A"} 1
       ],
     ],
     [
+      'what the preferred family wins as no fallback, and what the other one wins as one',
+      () => {
+        const options = { preferFamily: 4 } as const;
+        for (let i = 0; i < 2; i++) runRace({ lookup: both, fates: { [FOUR]: connects(5) }, options });
+        runRace({ lookup: both, fates: { [FOUR]: fails(5), [SIX]: connects(5) }, options });
+      },
+      [
+        'races_total{outcome="connected"} 3',
+        'attempts_total{family="ipv6",outcome="connected"} 1',
+        'attempts_total{family="ipv4",outcome="connected"} 2',
+        'attempts_total{family="ipv4",outcome="failed"} 1',
+        'wins_total{family="ipv6"} 1',
+        'wins_total{family="ipv4"} 2',
+        'fallbacks_total 1',
+      ],
+    ],
+    [
       'a race out of time as failed, and its attempts as cancelled, but not wasted',
       () => runRace({ lookup: both, fates: {}, options: { connectTimeout: 300 } }),
       [
@@ -156,6 +174,15 @@ happy_eyeballs_lookup_seconds_count{type="A"} 1
       expect(await counts(registry)).toContain(`${prefix}wins_total{family="ipv6"} 1`);
     for (const stop of stops) stop();
     expect([globalRegistry, ...registries].map((registry) => registry.getMetricsAsArray())).toEqual([[], [others], []]);
+  });
+
+  it('has the metrics that the documentation tells of', () => {
+    const registry = new Registry();
+    counted({ registers: [registry] });
+    const documented = readFileSync('docs/observing.md', 'utf8').matchAll(/^\| `(happy_eyeballs_\w+)` +\|/gm);
+    expect([...documented].map(([, name]) => name)).toEqual(
+      registry.getMetricsAsArray().map((metric) => (metric as { name?: string }).name),
+    );
   });
 
   it('leaves nothing behind where a name is taken, and takes out nothing that is not its own', async () => {

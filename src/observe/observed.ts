@@ -47,11 +47,13 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     new Observable((subscriber) => {
       const attempt: AttemptContext = { race: context, endpoint, startedAt: startedAt + at(), stages: [] };
       attempts.set(endpoint, attempt);
-      try {
-        attemptChannel.start.runStores(attempt, () => from(plan.transport(endpoint, progressed)).subscribe(subscriber));
-      } finally {
-        attemptChannel.end.publish(attempt);
-      }
+      attemptChannel.start.runStores(attempt, () => {
+        try {
+          from(plan.transport(endpoint, progressed)).subscribe(subscriber);
+        } finally {
+          attemptChannel.end.publish(attempt);
+        }
+      });
     });
 
   const attemptEnded = (event: Failed | Cancelled | Connected<T>) => {
@@ -126,7 +128,9 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
   );
   return new Observable((subscriber) => {
     say(0, 'started');
-    raceChannel.start.runStores(context, () => watched$.subscribe(subscriber));
-    raceChannel.end.publish(context);
+    raceChannel.start.runStores(context, () => {
+      watched$.subscribe(subscriber);
+      raceChannel.end.publish(context);
+    });
   });
 }

@@ -19,15 +19,10 @@ export interface CountOptions {
 /**
  * Counts every race of this process for Prometheus, when it has ended, whoever runs it and by whichever copy of this package.
  *
- * | metric                                | labels            |                                                               |
- * | ------------------------------------- | ----------------- | ------------------------------------------------------------- |
- * | `happy_eyeballs_races_total`          | `outcome`         | `connected`, `failed`, `cancelled`                            |
- * | `happy_eyeballs_attempts_total`       | `family, outcome` | also `blocked`: refused by a filter                           |
- * | `happy_eyeballs_wins_total`           | `family`          | `ipv6`, `ipv4`                                                |
- * | `happy_eyeballs_wasted_attempts_total`|                   | under way when another one won                                |
- * | `happy_eyeballs_fallbacks_total`      |                   | races won by the other family than that of the first attempt  |
- * | `happy_eyeballs_connect_seconds`      | `family`          | from the race's start to its win                              |
- * | `happy_eyeballs_lookup_seconds`       | `type`            | from the race's start to an answer: `AAAA`, `A`               |
+ * Counters, each `happy_eyeballs_…_total`: `races` (label `outcome`), `attempts` (`family`, `outcome`), `wins` (`family`),
+ * `wasted_attempts` that were under way when another one won, and `fallbacks`: races won by the other family than that of their
+ * first attempt. Histograms, `happy_eyeballs_…_seconds`, from the start of a race: `connect` (`family`) to its win, `lookup`
+ * (`type`) to each answer.
  *
  * Hosts are no labels: there is no end to them.
  *
