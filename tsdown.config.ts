@@ -9,6 +9,8 @@ export default defineConfig([
       undici: 'src/adapters/undici.ts',
       register: 'src/adapters/register.ts',
       policy: 'src/policy/index.ts',
+      otel: 'src/observe/otel.ts',
+      prometheus: 'src/observe/prometheus.ts',
     },
     format: ['esm', 'cjs'],
     dts: true,

@@ -23,6 +23,7 @@ node_modules/.bin/attw "$tarball" --profile node16 --format ascii --no-color
 step 'npm install of the packed package'
 tsc=$PWD/node_modules/typescript/bin/tsc
 packages=("$tarball" "rxjs@$(installed rxjs)" "@types/node@$(installed @types/node)")
+packages+=("@opentelemetry/api@$(installed @opentelemetry/api)" "prom-client@$(installed prom-client)")
 cd "$work"
 echo '{ "private": true }' >package.json
 npm install --prefer-offline --no-audit --no-fund --loglevel=error "${packages[@]}"
@@ -31,8 +32,12 @@ step 'import in an ES module'
 cat >esm.mjs <<'EOF'
 import assert from 'node:assert/strict';
 import { connect$, ConnectionError } from 'rx-happy-eyeballs';
+import { traceRaces } from 'rx-happy-eyeballs/otel';
 import { pass } from 'rx-happy-eyeballs/policy';
+import { countRaces } from 'rx-happy-eyeballs/prometheus';
 
+traceRaces()();
+countRaces()();
 assert.equal(typeof connect$, 'function');
 assert.equal(typeof ConnectionError, 'function');
 assert.equal(String(pass.and(pass)), 'pass & pass');
@@ -43,8 +48,12 @@ step 'require in a CommonJS module'
 cat >cjs.cjs <<'EOF'
 const assert = require('node:assert/strict');
 const { connect$, ConnectionError } = require('rx-happy-eyeballs');
+const { traceRaces } = require('rx-happy-eyeballs/otel');
 const { pass } = require('rx-happy-eyeballs/policy');
+const { countRaces } = require('rx-happy-eyeballs/prometheus');
 
+traceRaces()();
+countRaces()();
 assert.equal(typeof connect$, 'function');
 assert.equal(typeof ConnectionError, 'function');
 assert.equal(String(pass.and(pass)), 'pass & pass');
@@ -86,7 +95,11 @@ step 'types in an ES module and in a CommonJS module'
 for consumer in consumer.mts consumer.cts; do
   cat >"$consumer" <<'EOF'
 import { connect$ } from 'rx-happy-eyeballs';
+import { traceRaces } from 'rx-happy-eyeballs/otel';
+import { countRaces } from 'rx-happy-eyeballs/prometheus';
 
+traceRaces({ attempts: 'events' });
+countRaces({ prefix: 'example_' });
 connect$('localhost', 80).subscribe((socket) => socket.end());
 connect$('localhost', 80).subscribe((socket) => {
   // @ts-expect-error -- the socket is not `any`

@@ -9,6 +9,7 @@ const LAYERS = [
   'pictures',
   'rx',
   'policy',
+  'observe',
   'node',
   'history.ts',
   'options.ts',
@@ -75,10 +76,24 @@ describe('the layers', () => {
     expect(importsOf(file).filter((name) => name.startsWith('node:'))).toEqual([]);
   });
 
+  /** Entries for what a program that uses them has installed. */
+  const PEERS = new Map([
+    [join('observe', 'otel.ts'), ['@opentelemetry/api']],
+    [join('observe', 'prometheus.ts'), ['prom-client']],
+  ]);
+
   it.each(files.filter((file) => layerOf(file) !== 'cli'))(
-    '%s needs nothing at run time but rxjs, lru-cache and Node',
+    '%s needs nothing at run time but rxjs, lru-cache and Node, and its peer where it is an entry for that',
     (file) => {
-      expect(runtimeImportsOf(file).filter((name) => !/^(?:\.|node:|rxjs$|lru-cache$)/.test(name))).toEqual([]);
+      const others = runtimeImportsOf(file).filter((name) => !/^(?:\.|node:|rxjs$|lru-cache$)/.test(name));
+      expect(others).toEqual(PEERS.get(file) ?? []);
     },
   );
+
+  it.each([...PEERS.keys()])('%s is imported by no other file', (entry) => {
+    const importers = files.filter((file) =>
+      importsOf(file).some((name) => join(dirname(file), name).replace(/\.js$/, '.ts') === entry),
+    );
+    expect(importers).toEqual([]);
+  });
 });

@@ -53,34 +53,44 @@ describe('README.md', () => {
         expect([name, value]).toEqual([name, String(expected)]);
     }
   });
+});
 
-  it('has examples that compile', () => {
-    const examples = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(
-      ([, code], i) => [join(root, `example-${i}.mts`), code!] as const,
-    );
-    expect(examples.length).toBeGreaterThan(2);
-    const options: ts.CompilerOptions = {
-      strict: true,
-      noEmit: true,
-      skipLibCheck: true,
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.NodeNext,
-      types: ['node'],
-      paths: { 'rx-happy-eyeballs': [join(root, 'src', 'index.ts')] },
-    };
-    const sources = new Map<string, string>(examples);
-    const host = ts.createCompilerHost(options);
-    const { fileExists, readFile, getSourceFile } = host;
-    host.fileExists = (name) => sources.has(name) || fileExists(name);
-    host.readFile = (name) => sources.get(name) ?? readFile(name);
-    host.getSourceFile = (name, ...rest) => {
-      const code = sources.get(name);
-      return code === undefined ? getSourceFile(name, ...rest) : ts.createSourceFile(name, code, ts.ScriptTarget.ES2022);
-    };
-    const program = ts.createProgram([...sources.keys()], options, host);
-    const problems = ts
-      .getPreEmitDiagnostics(program)
-      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-    expect(problems).toEqual([]);
-  }, 30_000);
+describe('the documentation', () => {
+  it.each([
+    ['README.md', 3],
+    ['docs/observing.md', 3],
+  ])(
+    '%s has examples that compile',
+    (file, least) => {
+      const text = readFileSync(join(root, file), 'utf8');
+      const examples = [...text.matchAll(/```ts\n(.*?)```/gs)].map(
+        ([, code], i) => [join(root, `example-${i}.mts`), code!] as const,
+      );
+      expect(examples.length).toBeGreaterThanOrEqual(least);
+      const options: ts.CompilerOptions = {
+        strict: true,
+        noEmit: true,
+        skipLibCheck: true,
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.NodeNext,
+        types: ['node'],
+        paths: { 'rx-happy-eyeballs': [join(root, 'src', 'index.ts')] },
+      };
+      const sources = new Map<string, string>(examples);
+      const host = ts.createCompilerHost(options);
+      const { fileExists, readFile, getSourceFile } = host;
+      host.fileExists = (name) => sources.has(name) || fileExists(name);
+      host.readFile = (name) => sources.get(name) ?? readFile(name);
+      host.getSourceFile = (name, ...rest) => {
+        const code = sources.get(name);
+        return code === undefined ? getSourceFile(name, ...rest) : ts.createSourceFile(name, code, ts.ScriptTarget.ES2022);
+      };
+      const program = ts.createProgram([...sources.keys()], options, host);
+      const problems = ts
+        .getPreEmitDiagnostics(program)
+        .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+      expect(problems).toEqual([]);
+    },
+    30_000,
+  );
 });

@@ -4,12 +4,13 @@ import { filter, firstValueFrom, map, type Observable } from 'rxjs';
 import { connecting, type Connecting } from './connecting.js';
 import type { Connected, RaceEvent } from './core/events.js';
 import type { Past } from './history.js';
-import { debug } from './node/debug.js';
 import { systemResolver } from './node/lookup.js';
 import { checkHost, checkOptions, checkPort, type ConnectOptions, type Settings, type TlsConnectOptions } from './options.js';
+import { debug } from './observe/debug.js';
+import { observed } from './observe/observed.js';
 import { ordering } from './ordering.js';
 import { pacing } from './pacing.js';
-import { race, type RacePlan } from './rx/race.js';
+import type { RacePlan } from './rx/race.js';
 import { resolve } from './rx/resolve.js';
 
 /**
@@ -68,7 +69,7 @@ export function raceTo(host: string, port: number, options?: object): Observable
   checkPort(port);
   const settings = checkOptions(options);
   const attempts = connecting(settings, asciiHost);
-  return race(() => plan({ host, asciiHost, port }, settings, attempts));
+  return observed(() => plan({ host, asciiHost, port }, settings, attempts));
 }
 
 /**

@@ -10,7 +10,7 @@ import type { RacePlan, Transport } from './rx/race.js';
 import { parseLiteral } from './rx/resolve.js';
 
 /** How the attempts of a race connect, and what ends a connection that nobody is left to receive. */
-export type Connecting<T> = Pick<RacePlan<T>, 'transport' | 'discard'>;
+export type Connecting<T> = Pick<RacePlan<T>, 'transport' | 'protocol' | 'discard'>;
 
 /**
  * The stages of an attempt, as the options have them: filters, TCP, TLS, the caller's setup.
@@ -20,14 +20,16 @@ export type Connecting<T> = Pick<RacePlan<T>, 'transport' | 'discard'>;
  */
 export function connecting<T>(settings: Settings<T>, host: string, slot?: SessionSlot): Connecting<T> {
   const connection = settings.transport ?? socketTransport(settings, host, slot);
+  const protocol = settings.transport ? undefined : 'tcp';
   const { setup, isTerminal = () => false } = settings;
-  if (!setup) return { transport: filtered(connection as Transport<T>, settings), discard: destroy };
+  if (!setup) return { transport: filtered(connection as Transport<T>, settings), protocol, discard: destroy };
 
   /** What the setups had that are done: a result may hold its connection, or not. */
   const connections = new WeakMap<Endpoint, unknown>();
   const done = (endpoint: Endpoint, connection: unknown) => connections.set(endpoint, connection);
   return {
     transport: filtered(prepared(connection, { setup, isTerminal, discard: destroy, done }), settings),
+    protocol,
     discard: (value, endpoint) => {
       destroy(value);
       destroy(connections.get(endpoint));

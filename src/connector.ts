@@ -8,8 +8,9 @@ import { boolean, given, isObject } from './core/checks.js';
 import { ConnectionError } from './core/errors.js';
 import type { RaceEvent } from './core/events.js';
 import { createHistory, type HistoryOptions, type RaceHistory, type Snapshot } from './history.js';
-import { debug } from './node/debug.js';
 import { systemResolver } from './node/lookup.js';
+import { debug } from './observe/debug.js';
+import { observed } from './observe/observed.js';
 import {
   checkHost,
   checkOptions,
@@ -21,7 +22,6 @@ import {
 } from './options.js';
 import { cached, type CacheOptions } from './rx/cached.js';
 import { monotonicScheduler } from './rx/monotonic.js';
-import { race } from './rx/race.js';
 import { wellFormedResolver } from './rx/resolve.js';
 import { createSessions } from './sessions.js';
 
@@ -108,7 +108,7 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
     const attempts = connecting(settings, asciiHost, slot);
     return defer(() => {
       const lived = history?.begin(settings.random);
-      const events$ = race(() => plan({ host, asciiHost, port }, settings, attempts, lived?.past));
+      const events$ = observed(() => plan({ host, asciiHost, port }, settings, attempts, lived?.past));
       return lived ? events$.pipe(teaching(lived)) : events$;
     });
   };

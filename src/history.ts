@@ -5,7 +5,7 @@ import { toError } from './core/errors.js';
 import type { RaceEvent } from './core/events.js';
 import { failed, lessons, succeeded, type PathRecord, type Recall } from './core/history.js';
 import { currentNetwork as networkOfNow } from './node/connectivity.js';
-import { debug } from './node/debug.js';
+import { debug } from './observe/debug.js';
 
 /** Where records are kept, synchronously: a Map will do. One that throws is done without. */
 export interface HistoryStore {

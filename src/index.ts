@@ -47,3 +47,4 @@ export { timeline, type TimelineColour, type TimelineOptions } from './pictures/
 export { marbleDiagram, type MarbleDiagramOptions } from './pictures/marble-diagram.js';
 export { waterfall, type WaterfallOptions } from './pictures/waterfall.js';
 export { htmlReport, type HtmlReportOptions } from './pictures/html-report.js';
+export type { AttemptContext, RaceContext } from './observe/channels.js';

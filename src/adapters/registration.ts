@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { debug } from '../node/debug.js';
+import { debug } from '../observe/debug.js';
 import { connectArguments, connectByRace, hasConnection, racing, type Racing, type StandInOptions } from '../race-socket.js';
 
 /** The one registration of a process, whichever copy of this package made it. */

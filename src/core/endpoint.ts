@@ -9,3 +9,8 @@ export interface Endpoint extends Address {
 export function formatEndpoint({ address, family, port }: Endpoint): string {
   return family === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 }
+
+/** Where a race goes, as people write it: `example.com:443`, `[2001:db8::1]:443`. */
+export function formatDestination({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,7 +1,7 @@
 import { recordType } from './answers.js';
 import type { Family } from './address.js';
 import { formatDuration } from './duration.js';
-import { formatEndpoint, type Endpoint } from './endpoint.js';
+import { formatDestination, formatEndpoint, type Endpoint } from './endpoint.js';
 import type { Answered, Failed, RaceEvent, Resolved } from './events.js';
 
 /** What became of one attempt. Instants in ms since the race began. */
@@ -181,7 +181,6 @@ function codeOf(reason: ConnectionErrorReason, attempts: readonly AttemptRecord[
 const DESCRIBED_ATTEMPTS = 20;
 
 function describe(race: LostRace, attempts: readonly AttemptRecord[], queries: readonly QueryError[]): string {
-  const host = race.host.includes(':') && !race.host.startsWith('[') ? `[${race.host}]` : race.host;
   const limit = race.timedOut ? ` within ${formatDuration(race.endedAt)}` : '';
   const reasons = [
     ...attempts.slice(0, DESCRIBED_ATTEMPTS).map(describeAttempt),
@@ -190,7 +189,7 @@ function describe(race: LostRace, attempts: readonly AttemptRecord[], queries: r
     ...unanswered(race),
   ];
   if (attempts.length === 0) reasons.unshift(nothingToTry(race));
-  return `Could not connect to ${host}:${race.port}${limit}: ${reasons.join('; ')}`;
+  return `Could not connect to ${formatDestination(race)}${limit}: ${reasons.join('; ')}`;
 }
 
 function nothingToTry({ events }: LostRace): string {

@@ -5,7 +5,7 @@ import { addressWords } from '../core/address-bits.js';
 import { parseAddress, type Family } from '../core/address.js';
 import { recordType, type Answer } from '../core/answers.js';
 import type { Query } from '../rx/resolve.js';
-import { debug } from './debug.js';
+import { debug } from '../observe/debug.js';
 
 /** The addresses of this machine, as `os.networkInterfaces()` tells them. */
 export type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;

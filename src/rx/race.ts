@@ -69,6 +69,8 @@ export interface RacePlan<T> {
   readonly interleaving: Interleaving;
   readonly pacing: Pacing;
   readonly transport: Transport<T>;
+  /** What the transport connects by, where that is known. */
+  readonly protocol?: 'tcp';
   /** Ends a value that was won and that nobody is left to receive. */
   readonly discard: (value: T, endpoint: Endpoint) => void;
   readonly attemptTimeout: number;

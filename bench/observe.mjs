@@ -1,0 +1,73 @@
+// What it costs to watch races: ratios to races that nobody listens to, in one process, in turns.
+//
+// `BASELINE=<path>/dist/index.mjs` adds another build of the package, as one of before a change, to the turns; it has to find the
+// same rxjs. Counted is the processor time of this process; printed are medians over the rounds, of µs per race and of the ratio
+// within a round.
+import { channel } from 'node:diagnostics_channel';
+import { setImmediate as turn } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { Registry } from 'prom-client';
+import { of } from 'rxjs';
+import * as here from '../dist/index.mjs';
+import { traceRaces } from '../dist/otel.mjs';
+import { countRaces } from '../dist/prometheus.mjs';
+
+const ROUNDS = Number(process.env.ROUNDS ?? 60);
+const RACES = 1000;
+
+const addresses = ['2001:db8::1', '2001:db8::2', '192.0.2.1', '192.0.2.2'];
+const transport = () => of('connected');
+const racing = ({ connect$, staticResolver }) => {
+  const options = { resolver: staticResolver(addresses), transport };
+  return () => connect$('example.com', 443, options).subscribe();
+};
+const race = racing(here);
+
+/** Subscribed to everything there is. */
+const listen = () => {
+  const names = ['race', 'attempt'].flatMap((what) =>
+    ['start', 'end', 'asyncStart', 'asyncEnd', 'error'].map((when) => `tracing:rx-happy-eyeballs:${what}:${when}`),
+  );
+  const listener = () => {};
+  for (const name of names) channel(name).subscribe(listener);
+  return () => names.forEach((name) => channel(name).unsubscribe(listener));
+};
+const exporter = new InMemorySpanExporter();
+const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+
+const nothing = () => () => {};
+const contenders = {
+  'nobody listens': [nothing, race],
+  ...(process.env.BASELINE && { baseline: [nothing, racing(await import(pathToFileURL(process.env.BASELINE)))] }),
+  channels: [listen, race],
+  'Prometheus, counters': [() => countRaces({ registers: [new Registry()] }), race],
+  'OpenTelemetry, attempts as events': [() => traceRaces({ tracerProvider, attempts: 'events' }), race],
+  'OpenTelemetry, attempts as spans': [() => traceRaces({ tracerProvider }), race],
+};
+
+const names = Object.keys(contenders);
+const costs = Object.fromEntries(names.map((name) => [name, []]));
+for (let round = -10; round < ROUNDS; round++) {
+  // Every other round the other way round: whoever comes later has a warmer machine, and more garbage.
+  for (const name of round % 2 === 0 ? names : names.toReversed()) {
+    const [watch, run] = contenders[name];
+    const stop = watch();
+    await turn();
+    const before = process.cpuUsage();
+    for (let i = 0; i < RACES; i++) {
+      run();
+      if (i % 100 === 99) await turn();
+    }
+    const { user, system } = process.cpuUsage(before);
+    stop();
+    exporter.reset();
+    if (round >= 0) costs[name].push((user + system) / RACES); // the first rounds warm up
+  }
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+for (const name of names) {
+  const ratio = median(costs[name].map((cost, round) => cost / costs['nobody listens'][round]));
+  console.log(`${name.padEnd(34)} ${median(costs[name]).toFixed(1).padStart(6)} µs  ${ratio.toFixed(3)}`);
+}

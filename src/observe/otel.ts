@@ -1,0 +1,138 @@
+import {
+  context,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Context,
+  type Span,
+  type TracerProvider,
+} from '@opentelemetry/api';
+import packageJson from '../../package.json' with { type: 'json' };
+import { invalidType } from '../core/argument-errors.js';
+import { callable, checkEach, isObject, oneOf, type Checks } from '../core/checks.js';
+import type { Endpoint } from '../core/endpoint.js';
+import { errorCode, toError } from '../core/errors.js';
+import type { RaceEvent } from '../core/events.js';
+import { attemptChannel, listen, raceChannel, type AttemptContext, type RaceContext } from './channels.js';
+
+/** Options of {@link traceRaces}. */
+export interface TraceOptions {
+  /** Where the tracer comes from. Default: the global provider, which may be registered later. */
+  readonly tracerProvider?: TracerProvider;
+  /** What attempts are: spans below that of their race, or events of it. Default `'spans'`. */
+  readonly attempts?: 'spans' | 'events';
+}
+
+/**
+ * Traces every race of this process with OpenTelemetry, whoever runs it and by whichever copy of this package: a span `connect`
+ * for the race, below the span that was active when it was subscribed to, with an event for each answer; and below that a span
+ * `connect attempt` for each attempt.
+ *
+ *     GET /                ├────────────────────────────────────────┤
+ *       connect              ├──●──●─────────────────────────┤         answered: AAAA, A
+ *         connect attempt          ├─────────────────────────┤         2001:db8::1, connected
+ *         connect attempt                     ├──────────────┤         192.0.2.1, cancelled
+ *
+ * Attributes are named by the semantic conventions, but `happy_eyeballs.outcome`: how it ended. A race that nobody won has the
+ * status ERROR and its exception, and an attempt that failed has the status ERROR; what was cancelled is no error, nor is a race
+ * that was won after failures. Called twice, each race is traced twice.
+ *
+ * @returns ends it: races under way are traced up to now
+ * @throws TypeError at the call, with Node's codes, for options that make no sense
+ *
+ * @example
+ * const stop = traceRaces();
+ */
+export function traceRaces(options: TraceOptions = {}): () => void {
+  checkEach('options', options, checks);
+  const { tracerProvider = trace, attempts = 'spans' } = options;
+  const tracer = tracerProvider.getTracer(packageJson.name, packageJson.version);
+
+  /** What is under way. */
+  const races = new Map<RaceContext, { readonly span: Span; readonly within: Context }>();
+  const spans = new Map<AttemptContext, Span>();
+
+  const openRace = (race: RaceContext) => {
+    const span = tracer.startSpan('connect', { startTime: race.startedAt, attributes: server(race) });
+    races.set(race, { span, within: trace.setSpan(context.active(), span) });
+  };
+  const closeRace = (race: RaceContext) => {
+    const { span } = races.get(race) ?? {};
+    if (!span) return; // it began before this did
+    races.delete(race);
+    for (const event of race.events) {
+      if (event.type === 'answered' || (attempts === 'events' && 'endpoint' in event))
+        span.addEvent(event.type, eventAttributes(race, event), race.startedAt + event.at);
+    }
+    if (race.endpoint) span.setAttributes(peer(race.endpoint));
+    if (race.outcome === 'failed') span.recordException(toError(race.error), race.endedAt);
+    end(span, race);
+  };
+
+  const openAttempt = (attempt: AttemptContext) => {
+    const { race, endpoint, startedAt } = attempt;
+    const parent = races.get(race);
+    if (!parent) return;
+    const attributes = { ...server(race), ...peer(endpoint) };
+    spans.set(attempt, tracer.startSpan('connect attempt', { startTime: startedAt, attributes }, parent.within));
+  };
+  const closeAttempt = (attempt: AttemptContext) => {
+    const span = spans.get(attempt);
+    if (!span) return;
+    spans.delete(attempt);
+    for (const { stage, startedAt } of attempt.stages) span.addEvent(stage, {}, startedAt);
+    end(span, attempt);
+  };
+
+  const stopListening = [
+    listen(raceChannel, { start: openRace, asyncEnd: closeRace }),
+    ...(attempts === 'spans' ? [listen(attemptChannel, { start: openAttempt, asyncEnd: closeAttempt })] : []),
+  ];
+  return () => {
+    for (const stop of stopListening) stop();
+    for (const attempt of spans.keys()) closeAttempt(attempt);
+    for (const race of races.keys()) closeRace(race);
+  };
+}
+
+const checks: Checks<TraceOptions> = {
+  tracerProvider: (name, value) => {
+    if (!isObject(value)) throw invalidType(name, 'a TracerProvider', value);
+    callable(`${name}.getTracer`, (value as Partial<TracerProvider>).getTracer);
+  },
+  attempts: oneOf('spans', 'events'),
+};
+
+function server({ host, port, protocol }: RaceContext): Attributes {
+  return { 'server.address': host, 'server.port': port, ...(protocol && { 'network.transport': protocol }) };
+}
+
+function peer({ address, port, family }: Endpoint): Attributes {
+  return { 'network.peer.address': address, 'network.peer.port': port, 'network.type': family === 6 ? 'ipv6' : 'ipv4' };
+}
+
+function eventAttributes({ host }: RaceContext, event: RaceEvent): Attributes {
+  if (event.type === 'answered') {
+    const { name = host, type, addresses, error } = event.answer;
+    const question = { 'dns.question.name': name, 'happy_eyeballs.record_type': type, 'dns.answers': [...addresses] };
+    return { ...question, ...(error && errorType(toError(error))) };
+  }
+  return {
+    ...('endpoint' in event && peer(event.endpoint)),
+    ...(event.type === 'progressed' && { 'happy_eyeballs.stage': event.stage }),
+    ...(event.type === 'failed' && errorType(event.error)),
+  };
+}
+
+function errorType(error: Error): Attributes {
+  return { 'error.type': errorCode(error) ?? error.name };
+}
+
+function end(span: Span, { outcome, error: thrown, endedAt }: RaceContext | AttemptContext): void {
+  if (outcome) span.setAttribute('happy_eyeballs.outcome', outcome);
+  if (outcome === 'failed' || outcome === 'blocked') {
+    const error = toError(thrown);
+    span.setAttributes(errorType(error)).setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+  }
+  span.end(endedAt);
+}
