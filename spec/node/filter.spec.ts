@@ -13,7 +13,7 @@ import {
 import { embeddedIPv4 } from '../../src/core/embedded-ipv4.js';
 import { parseAddress } from '../../src/core/address.js';
 import { healthy } from '../../src/cli/lab.js';
-import { A, AAAA, answering, connects, fails, hangs, runRace } from '../support/virtual-race.js';
+import { A, AAAA, answering, connects, fails, hangs, runRace, securesAfter } from '../support/virtual-race.js';
 
 const six = '2001:db8::6';
 const four = '192.0.2.4';
@@ -99,6 +99,18 @@ describe('ssrf()', () => {
     connect$('localhost', 443, { transport, filter: ssrf() }).subscribe({ error: () => undefined });
     expect(seen).toEqual(['8.8.8.8']);
   });
+});
+
+describe('a filter', () => {
+  it.each([{ filter: () => true }, { blockList: new net.BlockList() }])(
+    '[T2] that refuses nothing lets the race know when a handshake begins: %j',
+    (options) => {
+      const race = { lookup: answering([0, AAAA(six)], [0, A(four)]), fates: { [six]: securesAfter(100, 200), [four]: hangs } };
+      const { starts } = runRace({ ...race, options });
+      expect(starts).toEqual(runRace(race).starts);
+      expect(starts).toEqual([[six, 0]]);
+    },
+  );
 });
 
 describe('embeddedIPv4', () => {

@@ -23,7 +23,7 @@ export interface Filters {
  */
 export function filtered<T>(transport: Transport<T>, { blockList, filter }: Filters): Transport<T> {
   if (!blockList && !filter) return transport;
-  return (endpoint) => {
+  return (endpoint, progressed) => {
     const forms = formsOf(endpoint);
     const blocked = blockList && forms.some(({ address, family }) => blockList.check(address, `ipv${family}`));
     if (blocked || (filter && !forms.every(filter))) {
@@ -31,7 +31,7 @@ export function filtered<T>(transport: Transport<T>, { blockList, filter }: Filt
         codedError(BLOCKED, `${formatEndpoint(endpoint)} is blocked by the ${blocked ? 'block list' : 'filter'}`),
       );
     }
-    return transport(endpoint);
+    return transport(endpoint, progressed);
   };
 }
 
