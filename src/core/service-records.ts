@@ -65,7 +65,7 @@ export function serviceRecord(rdata: Uint8Array): ServiceRecord {
     ...(noDefaultAlpn && { noDefaultAlpn: empty(noDefaultAlpn) }),
     ...(port && { port: exactly(port, 2).number() }),
     ...(ipv4hint && { ipv4hint: atLeastOne('ipv4hint', () => ipv4hint.take(4).join('.'), ipv4hint) }),
-    ...(ech && { ech: ech.length > 0 ? ech.take(ech.length) : malformed('ech is empty') }),
+    ...(ech && { ech: ech.length > 0 ? Uint8Array.from(ech.take(ech.length)) : malformed('ech is empty') }),
     ...(ipv6hint && { ipv6hint: atLeastOne('ipv6hint', () => ipv6(ipv6hint), ipv6hint) }),
     ...(mandatory && { mandatory: mandatoryKeys(mandatory, params) }),
   };
