@@ -81,11 +81,14 @@ const TYPES = { A: 'A', AAAA: 'AAAA', CNAME: 'CNAME', PTR: 'PTR', HTTPS: 'UNKNOW
   string
 >;
 
+/** @throws for what is not a list of the addresses of servers */
+export function checkServers(name: string, value: unknown): void {
+  if (!Array.isArray(value)) throw invalidType(name, 'an array of addresses', value);
+  oneOrMore(serverEndpoint)(name, value);
+}
+
 const checks: Checks<DnsQueryOptions> = {
-  servers: (name, value) => {
-    if (!Array.isArray(value)) throw invalidType(name, 'an array of addresses', value);
-    oneOrMore(serverEndpoint)(name, value);
-  },
+  servers: checkServers,
   timeout: integer(1, LONGEST_DELAY),
   tries: integer(1, 100),
 };
