@@ -221,6 +221,16 @@ describe('check, of a host that is not ready', () => {
     expect(status).toBe(1);
   });
 
+  it('speaks no TLS over IPv6', async () => {
+    const credentials = await authority.issue([NAME]);
+    const { port } = await tlsServer('127.0.0.1', 0, credentials);
+    await tcpServer('::1', port, (socket) => socket.write('220 smtp.example ESMTP\r\n'));
+    const options = { servers: await dns(BOTH), tls: true, ca: authority.ca };
+    const { status, stdout } = await check([NAME, String(port)], options, { columns: 200 });
+    expect(stdout).toMatch(/✗ failed +::1 TLS: wrong version number \(\w+\); after/);
+    expect(status).toBe(1);
+  });
+
   it.each<[string, () => Promise<object>, string]>([
     [
       'is for another name',
@@ -255,8 +265,8 @@ describe('check, of a host that is not ready', () => {
     const { port } = await open(healthy('127.0.0.1'));
     const { status, stdout } = await check([NAME, String(port)], { servers: query }, { columns: 200 });
     expect(stdout).toContain('? not known  fe80::1: this machine has no route to it\n');
-    expect(stdout).toContain('? not known  IPv6: cannot be told from here: no route\n');
-    expect(stdout).toMatch(/\n\? Whether www\.example is ready for IPv6 cannot be told from here: this machine has no route/);
+    expect(stdout).toContain('? not known  IPv6: cannot be told from here\n');
+    expect(stdout).toMatch(/\n\? Whether www\.example is ready for IPv6 cannot be told from here: this machine has no way/);
     expect(status).toBe(1);
   });
 });

@@ -109,7 +109,7 @@ describe('the conclusion', () => {
     [
       'there is no route to any IPv6 address',
       host([address(SIX, { source: null, tcp: { time: 0, error: failed('ENETUNREACH') }, tls: null }), address(FOUR)]),
-      'unknown | Whether www.example is ready for IPv6 cannot be told from here: this machine has no route to its IPv6 addresses. Check it from a machine that has IPv6.',
+      'unknown | Whether www.example is ready for IPv6 cannot be told from here: this machine has no way to its IPv6 addresses. Check it from a machine that has.',
     ],
     [
       'the address that comes farthest fails with its certificate',
@@ -139,6 +139,16 @@ describe('the conclusion', () => {
     expect(conclusion(report)).toBe(expected);
   });
 
+  it.each<[string, string, Partial<AddressReport>, RegExp]>([
+    ['may be this network', '2600::1', { tcp: timedOut }, /^unknown/],
+    ['may be this network, which says so', '2600::1', { tcp: { time: 1, error: failed('ENETUNREACH') } }, /^unknown/],
+    ['is the host, which refuses', '2600::1', { tcp: refused }, /^not ready/],
+    ['is a host of this site', 'fd00::1', { tcp: timedOut }, /^not ready/],
+  ])('from a unique local address: %s', (_, text, changes, verdict) => {
+    const report = host([address(text, { source: 'fd00::5', tls: null, ...changes })]);
+    expect(conclusion(report)).toMatch(verdict);
+  });
+
   it('takes a certificate that was to be overlooked', () => {
     const report = host([address(SIX, { tls: secured({ error: 'CERT_HAS_EXPIRED', verified: false }) })]);
     expect(conclusion(report)).toMatch(/^ready/);
@@ -155,7 +165,7 @@ describe('the lines about a host', () => {
     ]);
     expect(lines(report, 'Families')).toEqual([
       'warning | IPv6: 2 of 3 addresses work; best TCP 8 ms, best TLS 20 ms',
-      'unknown | IPv4: cannot be told from here: no route',
+      'unknown | IPv4: cannot be told from here',
     ]);
   });
 
@@ -215,6 +225,17 @@ describe('the lines about a host', () => {
     expect(lines(host([address(SIX), address(FOUR)]), 'Reverse names')).toEqual([
       'ok | 2001:db8::1: none; after 3 ms',
       'ok | 192.0.2.1: none; after 3 ms',
+    ]);
+  });
+
+  it('say why nothing can be told of an address', () => {
+    const report = host([
+      address('2600::1', { source: null, tcp: { time: 0, error: failed('ENETUNREACH') }, tls: null }),
+      address('2600::2', { source: 'fd00::5', tcp: timedOut, tls: null }),
+    ]);
+    expect(lines(report, 'Reachability')).toEqual([
+      'unknown | 2600::1: this machine has no route to it',
+      'unknown | 2600::2: no answer, but fd00::5 may not lead beyond this site',
     ]);
   });
 

@@ -7,7 +7,7 @@ import { ofFamily, routed, works } from './working.js';
  * Whether a host is ready for IPv6: a name with AAAA records, of whose addresses at least one gives a client what it wants.
  *
  * A host of which something else is wrong is ready, with warnings: racing hides an address that is dead. Where this machine has
- * no route to any of the IPv6 addresses nothing can be told.
+ * no way to any of the IPv6 addresses nothing can be told.
  */
 export function conclude(report: HostReport, findings: readonly Finding[]): Conclusion {
   const { host, records } = report;
@@ -17,7 +17,7 @@ export function conclude(report: HostReport, findings: readonly Finding[]): Conc
   if (!six.some(routed)) {
     return {
       verdict: 'unknown',
-      text: `Whether ${host} is ready for IPv6 cannot be told from here: this machine has no route to its IPv6 addresses. Check it from a machine that has IPv6.`,
+      text: `Whether ${host} is ready for IPv6 cannot be told from here: this machine has no way to its IPv6 addresses. Check it from a machine that has.`,
     };
   }
   return notReady(host, whatFails(six.filter(routed), report));

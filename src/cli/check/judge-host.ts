@@ -117,8 +117,11 @@ function place({ address, source, before }: AddressReport, index: number, all: r
 }
 
 function reachability(report: AddressReport, { host, tls: useTls }: HostReport): Line[] {
-  const { address, tcp, tls } = report;
-  if (tcp.error && !routed(report)) return [['unknown', `${address}: this machine has no route to it`]];
+  const { address, source, tcp, tls } = report;
+  if (tcp.error && !routed(report)) {
+    const why = source === null ? 'this machine has no route to it' : `no answer, but ${source} may not lead beyond this site`;
+    return [['unknown', `${address}: ${why}`]];
+  }
   return [
     ...echo(report),
     tcp.error
@@ -163,8 +166,7 @@ function families(report: HostReport, family: Family): Line[] {
   if (all.length === 0) return [];
   const working = all.filter(works);
   const count = `IPv${family}: ${working.length} of ${all.length} ${all.length === 1 ? 'address works' : 'addresses work'}`;
-  if (working.length === 0)
-    return [all.some(routed) ? ['failed', count] : ['unknown', `IPv${family}: cannot be told from here: no route`]];
+  if (working.length === 0) return [all.some(routed) ? ['failed', count] : ['unknown', `IPv${family}: cannot be told from here`]];
   const best = (times: readonly number[]) => formatDuration(Math.min(...times));
   const tcp = `best TCP ${best(working.map((one) => one.tcp.time))}`;
   const tls = report.tls ? `, best TLS ${best(working.map((one) => one.tls!.time))}` : '';

@@ -27,6 +27,8 @@ export const stopwatch: Stopwatch = () => {
 /** Everything takes 10 ms, so that what is shown can be compared. */
 export const fixedStopwatch: Stopwatch = () => () => 10;
 
+/** OpenSSL's messages are long, and hold a reason. */
 export function failure(error: Error): Failure {
-  return { code: errorCode(error) ?? null, message: error.message };
+  const { reason } = error as { reason?: unknown };
+  return { code: errorCode(error) ?? null, message: typeof reason === 'string' ? reason : error.message || error.name };
 }
