@@ -169,12 +169,12 @@ describe('check, of a host that is not ready', () => {
     [
       'SERVFAIL',
       { ...named(NAME, '127.0.0.1'), [`${NAME} AAAA`]: { rcode: 'SERVFAIL' } },
-      'its AAAA records cannot be had. See first that the DNS servers answer (--server asks others).',
+      'its AAAA records cannot be had. See that the DNS servers of its zone answer for them.',
     ],
     [
       'no answer for AAAA',
       { ...named(NAME, '127.0.0.1'), [`${NAME} AAAA`]: { silent: true } },
-      'its AAAA records cannot be had. See first that the DNS servers answer (--server asks others).',
+      'its AAAA records cannot be had. See that the DNS servers of its zone answer for them.',
     ],
   ])('%s', async (_, table, why) => {
     const { port } = await open(healthy('127.0.0.1'));
@@ -258,6 +258,15 @@ describe('check, of a host that is not ready', () => {
     const overlooked = await check([NAME, String(port)], { ...options, insecure: true }, { columns: 300 });
     expect(overlooked.stdout).toMatch(/\? not known +::1 certificate: .*: not verified, as was asked for\n/);
     expect(overlooked.status).toBe(0);
+  });
+
+  it('cannot be told without a DNS server', async () => {
+    const [query] = (await dns({})) as [string];
+    await servers.pop()!.close();
+    const { status, stdout } = await check([NAME], { servers: [query] }, { columns: 200 });
+    expect(stdout).toContain('✗ failed     AAAA: no DNS server is there (ECONNREFUSED); after');
+    expect(stdout).toMatch(/\n\? Whether .* cannot be told from here: no DNS server answers\. .*\(--server\)\.\n$/);
+    expect(status).toBe(1);
   });
 
   it('cannot be told without a route to it', async () => {

@@ -139,6 +139,20 @@ describe('the conclusion', () => {
     expect(conclusion(report)).toBe(expected);
   });
 
+  it.each([
+    ['ETIMEOUT', 'ECONNREFUSED', 'unknown'],
+    ['ETIMEOUT', 'ESERVFAIL', 'not ready'],
+    ['ENOTFOUND', 'ENOTFOUND', 'not ready'],
+  ])('when the DNS says %s for AAAA and %s for A: %s', (six, four, verdict) => {
+    const { records, ...rest } = host([]);
+    const report = {
+      ...rest,
+      records: { ...records!, AAAA: { ...records!.AAAA, error: failed(six) }, A: { ...records!.A, error: failed(four) } },
+    };
+    expect(conclusion(report)).toMatch(new RegExp(`^${verdict} \\| `));
+    expect(conclusion(report).includes('--server')).toBe(verdict === 'unknown');
+  });
+
   it.each<[string, string, Partial<AddressReport>, RegExp]>([
     ['may be this network', '2600::1', { tcp: timedOut }, /^unknown/],
     ['may be this network, which says so', '2600::1', { tcp: { time: 1, error: failed('ENETUNREACH') } }, /^unknown/],
@@ -285,10 +299,10 @@ describe('the lines about this machine', () => {
       'ok | IPv4: 192.0.2.5 (eth0)',
       'warning | IPv6 default route: none',
       'warning | IPv4 default route: none; only neighbours can be reached',
-      'unknown | NAT64: it has failed with ESERVFAIL',
+      'unknown | NAT64: it has failed with ESERVFAIL (ESERVFAIL); after 4 ms',
     ]);
     expect(judged(machine({ addresses: [], routes: null }))).toMatchObject({
-      1: 'warning | IPv4: no address that reaches others: IPv6 alone is used from here',
+      1: 'warning | IPv4: no address that reaches others: what has IPv4 alone is reached by NAT64 at most',
       2: 'unknown | IPv6 default route: this system does not tell',
     });
   });

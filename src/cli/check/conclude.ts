@@ -12,18 +12,23 @@ import { ofFamily, routed, works } from './working.js';
 export function conclude(report: HostReport, findings: readonly Finding[]): Conclusion {
   const { host, records } = report;
   const six = ofFamily(report, 6);
+  if (records && [records.AAAA, records.A].every(({ error }) => SILENT_DNS.has(error?.code))) return unknown(host, NO_DNS);
   if (six.length === 0) return notReady(host, records ? withoutAAAA(records.AAAA.error, host) : IPV4_ADDRESS);
   if (six.some(works)) return { verdict: 'ready', text: `${host} is ready for IPv6${remarks(findings)}.` };
-  if (!six.some(routed)) {
-    return {
-      verdict: 'unknown',
-      text: `Whether ${host} is ready for IPv6 cannot be told from here: this machine has no way to its IPv6 addresses. Check it from a machine that has.`,
-    };
-  }
+  if (!six.some(routed)) return unknown(host, NO_WAY);
   return notReady(host, whatFails(six.filter(routed), report));
 }
 
+/** Where nobody has answered, the name is not to blame. */
+const SILENT_DNS = new Set<string | null | undefined>(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEOUT']);
+
+const NO_DNS = 'no DNS server answers. See that this machine reaches one, or name others (--server).';
+const NO_WAY = 'this machine has no way to its IPv6 addresses. Check it from a machine that has.';
 const IPV4_ADDRESS = 'it is an IPv4 address. Check its name instead, or its IPv6 address.';
+
+function unknown(host: string, why: string): Conclusion {
+  return { verdict: 'unknown', text: `Whether ${host} is ready for IPv6 cannot be told from here: ${why}` };
+}
 
 function notReady(host: string, why: string): Conclusion {
   return { verdict: 'not ready', text: `${host} is not ready for IPv6: ${why}` };
@@ -40,9 +45,9 @@ function remarks(findings: readonly Finding[]): string {
 }
 
 function withoutAAAA(error: { readonly code: string | null } | null, host: string): string {
-  if (!error) return `it has no AAAA record. Publish one, once its servers listen on IPv6.`;
+  if (!error) return 'it has no AAAA record. Publish one, once its servers listen on IPv6.';
   if (error.code === 'ENOTFOUND') return `there is no such name. See whether ${host} is spelt as it should be.`;
-  return `its AAAA records cannot be had. See first that the DNS servers answer (--server asks others).`;
+  return 'its AAAA records cannot be had. See that the DNS servers of its zone answer for them.';
 }
 
 /** Of the address that comes farthest the first thing that does not work. */

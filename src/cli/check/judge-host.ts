@@ -12,7 +12,7 @@ import type {
   ServiceRecords,
   Verdict,
 } from './report.js';
-import { after, certificateProblem, listed, reason } from './words.js';
+import { after, certificateProblem, listed, questionReason, reason } from './words.js';
 import { ofFamily, routed, trusted, works } from './working.js';
 
 /** What is to be thought of each thing that was found out about a host, in the order in which people ask for them. */
@@ -55,7 +55,7 @@ function judgeRecords({ AAAA, A, HTTPS }: Records): Line[] {
 
 function addressRecords(type: string, records: AddressRecords, missing: Verdict, consequence: string): Line {
   const { addresses, source, ttl, time, error } = records;
-  if (error) return [missing, after(time, `${type}: ${reason(error)}`)];
+  if (error) return [missing, after(time, `${type}: ${questionReason(error)}`)];
   if (addresses.length === 0) return [missing, after(time, `${type}: none: ${consequence}`)];
   const origin = source === 'DNS' ? after(time, `for ${ttl} s`) : `from ${source === 'localhost' ? 'RFC 6761' : `the ${source}`}`;
   return ['ok', `${type}: ${listed(addresses)} ${origin}`];
@@ -64,7 +64,7 @@ function addressRecords(type: string, records: AddressRecords, missing: Verdict,
 function serviceRecords({ records, ttl, time, error, name }: ServiceRecords, { addresses }: AddressRecords): Line[] {
   if (error?.code === 'ENOTFOUND' || (!error && records.length === 0)) return [['ok', after(time, 'HTTPS: none')]];
   // A malformed answer is as good as none; one that does not come keeps clients waiting that ask for it.
-  if (error) return [['warning', after(time, `HTTPS: ${reason(error)}`)]];
+  if (error) return [['warning', after(time, `HTTPS: ${questionReason(error)}`)]];
   return records.flatMap((record): Line[] => {
     const { priority, target, alpn = [], noDefaultAlpn, port, ipv4hint = [], ipv6hint = [], ech, mandatory = [] } = record;
     const life = after(time, `for ${ttl} s`);
@@ -97,7 +97,7 @@ function hints({ ipv4hint = [], ipv6hint = [] }: ServiceRecords['records'][numbe
 
 function reverseName({ address, family, reverse }: AddressReport, report: HostReport): Line {
   const { names, confirmed, time, error } = reverse;
-  if (error) return ['unknown', after(time, `${address}: ${reason(error)}`)];
+  if (error) return ['unknown', after(time, `${address}: ${questionReason(error)}`)];
   if (names.length === 0) {
     const lagging = family === 6 && ofFamily(report, 4).some((other) => other.reverse.names.length > 0);
     return lagging ? ['warning', after(time, `${address}: none, while IPv4 has one`)] : ['ok', after(time, `${address}: none`)];

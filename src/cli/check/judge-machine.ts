@@ -1,6 +1,6 @@
 import type { Family } from '../../core/address.js';
 import type { DefaultRoute, Finding, MachineReport, Verdict } from './report.js';
-import { after, listed } from './words.js';
+import { after, listed, questionReason } from './words.js';
 
 const SECTION = 'This machine';
 
@@ -16,7 +16,8 @@ function finding(verdict: Verdict, text: string): Finding {
 function addresses(machine: MachineReport, family: Family): Finding {
   const own = machine.addresses.filter((one) => one.family === family);
   if (own.length > 0) return finding('ok', `IPv${family}: ${listed(own.map((one) => `${one.address} (${one.interface})`))}`);
-  const consequence = family === 6 ? 'whether hosts answer over IPv6 cannot be told from here' : 'IPv6 alone is used from here';
+  const consequence =
+    family === 6 ? 'whether hosts answer over IPv6 cannot be told from here' : 'what has IPv4 alone is reached by NAT64 at most';
   return finding('warning', `IPv${family}: no address that reaches others: ${consequence}`);
 }
 
@@ -33,7 +34,7 @@ function way({ gateway, interface: name, metric }: DefaultRoute): string {
 }
 
 function nat64({ nat64: { prefixes, error, time } }: MachineReport): Finding {
-  if (error) return finding('unknown', `NAT64: ${error.message}`);
+  if (error) return finding('unknown', after(time, `NAT64: ${questionReason(error)}`));
   if (prefixes.length === 0) return finding('ok', after(time, 'NAT64: none in this network'));
   return finding('ok', after(time, `NAT64: this network reaches IPv4 by ${listed(prefixes)}`));
 }

@@ -10,18 +10,29 @@ export function after(time: number | null, text: string): string {
   return time === null ? text : `${text}; after ${formatDuration(time)}`;
 }
 
-/** An error in a word where people know the word, and else in its own. */
+/** Why a connection has failed: in words where the code is one that people meet, and else in the error's own. */
 export function reason({ code, message }: Failure): string {
-  return code === null ? message : (WORDS[code] ?? `${message} (${code})`);
+  return code === null ? message : `${WORDS[code] ?? message} (${code})`;
+}
+
+/** The same for a question to the DNS. */
+export function questionReason({ code, message }: Failure): string {
+  return code === null ? message : `${QUESTION_WORDS[code] ?? message} (${code})`;
 }
 
 const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'refused: nobody listens there (ECONNREFUSED)',
-  ECONNRESET: 'the connection was reset (ECONNRESET)',
-  EHOSTUNREACH: 'the network says that the host cannot be reached (EHOSTUNREACH)',
-  ENETUNREACH: 'there is no route to it (ENETUNREACH)',
-  ETIMEDOUT: 'no answer in time (ETIMEDOUT)',
-  ENOTFOUND: 'there is no such name (ENOTFOUND)',
+  ECONNREFUSED: 'refused: nobody listens there',
+  ECONNRESET: 'the connection was reset',
+  EHOSTUNREACH: 'the network says that the host cannot be reached',
+  ENETUNREACH: 'there is no route to it',
+  ETIMEDOUT: 'no answer in time',
+};
+
+const QUESTION_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'no DNS server is there',
+  EHOSTUNREACH: 'the DNS server cannot be reached',
+  ENETUNREACH: 'there is no route to the DNS server',
+  ENOTFOUND: 'there is no such name',
 };
 
 /** What is wrong with a certificate; `name`: for whom it should be. */
