@@ -67,7 +67,7 @@ export async function checkCommand(targets: readonly string[], options: CheckOpt
   const probing = probingOf(options);
   const { stdout, stderr } = terminal;
   const drawing = {
-    width: stdout.columns ?? 80,
+    width: stdout.columns || 80, // 0 where a terminal does not know
     ascii: options.ascii ?? false,
     style: options.style ?? ((_: string, text: string) => text),
   };

@@ -1,7 +1,8 @@
-import { concatMap, defer, forkJoin, from, map, mergeMap, of, tap, toArray, type Observable } from 'rxjs';
+import { concatMap, defer, forkJoin, from, map, of, tap, toArray, type Observable } from 'rxjs';
 import { parseAddress, type Address } from '../../core/address.js';
 import { parseLiteral } from '../../rx/resolve.js';
 import { fallbackReport } from './fallback.js';
+import { mapInOrder } from './in-order.js';
 import { ordered } from './order.js';
 import type { Probing } from './probing.js';
 import { reachabilityReport } from './reachability.js';
@@ -62,9 +63,5 @@ function addressReports(
       reverse: reverseReport(address, probing),
       reached: reachabilityReport({ address: address.address, family: address.family }, target, useTls, probing),
     }).pipe(map(({ reverse, reached }) => ({ ...address, reverse, ...reached })));
-  return from(addresses).pipe(
-    mergeMap((address, index) => report(address).pipe(map((one) => ({ index, one }))), ADDRESSES_AT_ONCE),
-    toArray(),
-    map((reports) => reports.sort((a, b) => a.index - b.index).map(({ one }) => one)),
-  );
+  return from(addresses).pipe(mapInOrder(report, ADDRESSES_AT_ONCE), toArray());
 }
