@@ -6,7 +6,8 @@ import { decode, encode, type Question } from 'dns-packet';
 import fc from 'fast-check';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { serviceRecords } from '../../src/core/service-records.js';
-import { dnsQuery, type DnsQueryOptions, type RecordData } from '../../src/node/dns-query.js';
+import type { RecordData } from '../../src/node/dns-message.js';
+import { dnsQuery, type DnsQueryOptions } from '../../src/node/dns-query.js';
 import { dnsServer, HTTPS, httpsRecord, records, type Reply } from '../support/dns-server.js';
 import { activeResources, leftOver, listen, open } from '../support/fixtures.js';
 

@@ -1,18 +1,25 @@
 import { randomInt } from 'node:crypto';
-import { createSocket, type RemoteInfo } from 'node:dgram';
 import { getServers } from 'node:dns';
-import type { Socket } from 'node:net';
-import { decode, encode, RECURSION_DESIRED, type Answer as WireRecord, type Question } from 'dns-packet';
-import { catchError, defer, map, mergeMap, Observable, of, throwError, timeout, type ObservableInput } from 'rxjs';
+import type { Answer as WireRecord, Question } from 'dns-packet';
+import { catchError, defer, map, mergeMap, of, throwError, timeout, type Observable, type ObservableInput } from 'rxjs';
 import { parseAddress } from '../core/address.js';
 import { invalidType, invalidValue } from '../core/argument-errors.js';
 import { checkEach, integer, LONGEST_DELAY, oneOf, oneOrMore, string, type Checks } from '../core/checks.js';
 import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
 import { codedError, errorCode } from '../core/errors.js';
-import { normalName } from '../core/host-name.js';
 import { hostPort } from '../core/host-port.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
-import { tcp } from './tcp.js';
+import { overTcp, overUdp } from './dns-exchange.js';
+import {
+  ANSWERED,
+  answerOf,
+  queryMessage,
+  RECORD_TYPES,
+  replyTo,
+  type DnsAnswer,
+  type RecordData,
+  type Reply,
+} from './dns-message.js';
 
 /** Options of {@link dnsQuery}. */
 export interface DnsQueryOptions {
@@ -22,25 +29,6 @@ export interface DnsQueryOptions {
   readonly timeout?: number;
   /** How often a server that does not answer is tried. Default 2. */
   readonly tries?: number;
-}
-
-/** What can be asked for, and what the records then hold: addresses, names, or what {@link serviceRecords} reads. */
-export interface RecordData {
-  readonly A: string;
-  readonly AAAA: string;
-  readonly CNAME: string;
-  readonly PTR: string;
-  readonly HTTPS: Uint8Array;
-}
-
-/** What a DNS server has told of a name. */
-export interface DnsAnswer<Data> {
-  /** The names to which the one that was asked for leads (CNAME), in order; the last is the owner of the records. */
-  readonly aliases: readonly string[];
-  /** None: the name, or the last alias, has no records of that type. */
-  readonly data: readonly Data[];
-  /** Seconds for which all of it holds; absent when there is nothing. */
-  readonly ttl?: number;
 }
 
 /**
@@ -61,25 +49,19 @@ export function dnsQuery<Type extends keyof RecordData>(
   options: DnsQueryOptions = {},
 ): Observable<DnsAnswer<RecordData[Type]>> {
   string('name', name);
-  oneOf(...Object.keys(TYPES))('type', type);
+  oneOf(...Object.keys(RECORD_TYPES))('type', type);
   checkEach('options', options, checks);
   const { servers, timeout: patience = 1000, tries = 2 } = options;
   return defer(() => {
-    const question: Question = { name: name.replace(/\.$/, ''), type: TYPES[type] as Question['type'] };
+    const question: Question = { name: name.replace(/\.$/, ''), type: RECORD_TYPES[type] as Question['type'] };
     if (!canBeAsked(question.name)) throw codedError('EBADNAME', `${JSON.stringify(name)} cannot be asked for`);
     const endpoints = (servers ?? getServers()).map((server) => serverEndpoint('options.servers', server));
     const turns = Array.from({ length: tries }, (_, index) =>
       endpoints.map((server) => ({ server, patience: Math.min(patience * 2 ** index, LONGEST_DELAY) })),
     ).flat();
     return inTurn(turns, question);
-  }).pipe(map((records) => answerOf(name, TYPES[type], records) as DnsAnswer<RecordData[Type]>));
+  }).pipe(map((records) => answerOf(name, RECORD_TYPES[type], records) as DnsAnswer<RecordData[Type]>));
 }
-
-/** In the words of dns-packet, which takes an HTTPS record for one of type 0 where it is called by its name. */
-const TYPES = { A: 'A', AAAA: 'AAAA', CNAME: 'CNAME', PTR: 'PTR', HTTPS: 'UNKNOWN_65' } as const satisfies Record<
-  keyof RecordData,
-  string
->;
 
 /** @throws for what is not a list of the addresses of servers */
 export function checkServers(name: string, value: unknown): void {
@@ -120,24 +102,13 @@ function inTurn(turns: readonly Turn[], question: Question): Observable<readonly
   if (!turn) return throwError(() => codedError('ECONNREFUSED', 'there is no DNS server to ask'));
   return ask(turn, question).pipe(
     catchError((error: Error) => {
-      const answered = ANSWERS.has(errorCode(error) ?? '');
+      const answered = ANSWERED.has(errorCode(error) ?? '');
       const others = answered ? later.filter(({ server }) => server !== turn.server) : later;
       if (others.length === 0 || errorCode(error) === 'ENOTFOUND') throw error;
       return inTurn(others, question);
     }),
   );
 }
-
-/** The codes of the answers that are errors: RFC 1035 section 4.1.1. */
-const RESPONSE_CODES: Readonly<Record<number, string>> = {
-  1: 'EFORMERR',
-  2: 'ESERVFAIL',
-  3: 'ENOTFOUND',
-  4: 'ENOTIMP',
-  5: 'EREFUSED',
-};
-
-const ANSWERS = new Set([...Object.values(RESPONSE_CODES), 'EBADRESP']);
 
 /** Once. A server that does not know EDNS is asked without it: RFC 6891 section 6.2.2. */
 function ask(turn: Turn, question: Question): Observable<readonly WireRecord[]> {
@@ -149,25 +120,15 @@ function ask(turn: Turn, question: Question): Observable<readonly WireRecord[]> 
   );
 }
 
-/** Bytes that an answer over UDP may have, so that it need not be cut up on its way. */
-const UDP_SIZE = 1232;
-
 function exchange({ server, patience }: Turn, question: Question, edns: boolean): Observable<readonly WireRecord[]> {
   const id = randomInt(2 ** 16);
-  const opt = { type: 'OPT', name: '.', udpPayloadSize: UDP_SIZE, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false };
-  const query = encode({
-    type: 'query',
-    id,
-    flags: RECURSION_DESIRED,
-    questions: [question],
-    additionals: edns ? [{ ...opt, options: [] } as WireRecord] : [],
-  });
+  const query = queryMessage(id, question, edns);
   const limited = timeout<Reply, ObservableInput<Reply>>({
     first: patience,
     scheduler: monotonicScheduler,
     with: () => throwError(() => codedError('ETIMEOUT', `${formatEndpoint(server)} has not answered within ${patience} ms`)),
   });
-  const read = (message: Buffer) => replyTo(id, question, message, server);
+  const read = (message: Buffer) => replyTo(id, question, message);
   return overUdp(server, query, read).pipe(
     limited,
     mergeMap((reply) => (reply.truncated ? overTcp(server, query, read).pipe(limited) : of(reply))),
@@ -176,137 +137,4 @@ function exchange({ server, patience }: Turn, question: Question, edns: boolean)
       throw codedError(code, `${formatEndpoint(server)} answers ${code.slice(1)} for ${question.name}`);
     }),
   );
-}
-
-/** What a server has answered. */
-interface Reply {
-  /** Of an error. */
-  readonly code?: string;
-  readonly truncated: boolean;
-  readonly records: readonly WireRecord[];
-}
-
-/**
- * Reads a message; `undefined` for one that does not answer the question: it may be from anybody.
- *
- * @throws Error `EBADRESP` for an answer that cannot be read
- */
-function replyTo(id: number, question: Question, message: Buffer, server: Endpoint): Reply | undefined {
-  if (message.length < 12 || message.readUInt16BE(0) !== id || message.readUInt16BE(2) < 0x8000) return undefined;
-  const packet = decoded(message, server);
-  const responseCode = packet.flags! & 0xf;
-  const [asked, ...others] = packet.questions!;
-  // A server that could not read the question need not repeat it.
-  if (!asked && responseCode === 0) return undefined;
-  if (asked && (others.length > 0 || asked.type !== question.type || normalName(asked.name) !== normalName(question.name)))
-    return undefined;
-  const code = responseCode === 0 ? undefined : (RESPONSE_CODES[responseCode] ?? 'ESERVFAIL');
-  return { ...(code !== undefined && { code }), truncated: packet.flag_tc, records: packet.answers! };
-}
-
-function decoded(message: Buffer, server: Endpoint): ReturnType<typeof decode> {
-  try {
-    const packet = decode(message);
-    // It takes a record that goes beyond the end for a shorter one.
-    if (decode.bytes <= message.length) return packet;
-  } catch {
-    // said below
-  }
-  throw codedError('EBADRESP', `${formatEndpoint(server)} has answered with what cannot be read`);
-}
-
-type Read = (message: Buffer) => Reply | undefined;
-
-/** The first datagram of the server that answers; others are passed over. */
-function overUdp({ address, family, port }: Endpoint, query: Buffer, read: Read): Observable<Reply> {
-  return new Observable((subscriber) => {
-    const socket = createSocket(`udp${family}`);
-    subscriber.add(() => socket.close());
-    const receive = (message: Buffer, peer: RemoteInfo) => {
-      // The system lets only the server through, from the moment when the socket is connected.
-      if (peer.port !== port || parseAddress(peer.address.replace(/%.*/, ''))?.address !== address.replace(/%.*/, '')) return;
-      try {
-        const reply = read(message);
-        if (!reply) return;
-        subscriber.next(reply);
-        subscriber.complete();
-      } catch (error) {
-        subscriber.error(error);
-      }
-    };
-    socket.on('message', receive).on('error', (error) => {
-      subscriber.error(error);
-    });
-    socket.once('connect', () => socket.send(query));
-    socket.connect(port, address);
-  });
-}
-
-/** Each message has its length before it: RFC 1035 section 4.2.2. */
-function overTcp(server: Endpoint, query: Buffer, read: Read): Observable<Reply> {
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(query.length);
-  const framed = Buffer.concat([length, query]);
-  return tcp()(server).pipe(
-    mergeMap((socket) => firstMessage(socket, framed, server)),
-    map((message) => {
-      const reply = read(message);
-      if (reply) return { ...reply, truncated: false };
-      throw codedError('EBADRESP', `${formatEndpoint(server)} has answered another question`);
-    }),
-  );
-}
-
-function firstMessage(socket: Socket, query: Buffer, server: Endpoint): Observable<Buffer> {
-  return new Observable((subscriber) => {
-    subscriber.add(() => socket.destroy());
-    const chunks: Buffer[] = [];
-    const receive = (chunk: Buffer) => {
-      chunks.push(chunk);
-      const received = Buffer.concat(chunks);
-      if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
-      subscriber.next(received.subarray(2, 2 + received.readUInt16BE(0)));
-      subscriber.complete();
-    };
-    const failed = (error: Error) => {
-      subscriber.error(error);
-    };
-    const ended = () => {
-      subscriber.error(codedError('ECONNRESET', `${formatEndpoint(server)} has closed the connection before its answer`));
-    };
-    socket.on('data', receive).on('error', failed).on('end', ended).on('close', ended);
-    socket.write(query);
-  });
-}
-
-/** CNAMEs that are followed. */
-const LONGEST_CHAIN = 16;
-
-/** Of the records in an answer those that the name leads to. */
-function answerOf(name: string, type: string, records: readonly WireRecord[]): DnsAnswer<unknown> {
-  const owned = records.filter((record) => 'ttl' in record && record.class === 'IN') as readonly OwnedRecord[];
-  const ofOwner = (owner: string, wanted: string) =>
-    owned.filter((record) => record.type === wanted && normalName(record.name) === normalName(owner));
-  const chain: OwnedRecord[] = [];
-  let owner = name;
-  while (type !== 'CNAME' && chain.length < LONGEST_CHAIN) {
-    const [alias] = ofOwner(owner, 'CNAME');
-    if (!alias) break;
-    chain.push(alias);
-    owner = alias.data as string;
-  }
-  const found = ofOwner(owner, type).filter(({ data }) => !['A', 'AAAA'].includes(type) || parseAddress(data as string));
-  const ttls = [...chain, ...found].map(({ ttl }) => (ttl < 2 ** 31 ? ttl : 0)); // RFC 2181 section 8
-  return {
-    aliases: chain.map(({ data }) => data as string),
-    data: found.map(({ data }) => data),
-    ...(ttls.length > 0 && { ttl: Math.min(...ttls) }),
-  };
-}
-
-interface OwnedRecord {
-  readonly name: string;
-  readonly type: string;
-  readonly ttl: number;
-  readonly data: unknown;
 }

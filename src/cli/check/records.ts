@@ -1,7 +1,8 @@
 import { catchError, defer, filter, forkJoin, map, of, type Observable } from 'rxjs';
 import { parseAddress } from '../../core/address.js';
 import { serviceRecordName, serviceRecords } from '../../core/service-records.js';
-import { dnsQuery, type DnsAnswer } from '../../node/dns-query.js';
+import type { DnsAnswer } from '../../node/dns-message.js';
+import { dnsQuery } from '../../node/dns-query.js';
 import { hostsFile, systemHostsFile } from '../../node/hosts-file.js';
 import { knownAnswers } from '../../rx/resolve.js';
 import { failure, type Probing } from './probing.js';
