@@ -83,9 +83,9 @@ describe('the layers', () => {
   ]);
 
   it.each(files.filter((file) => layerOf(file) !== 'cli'))(
-    '%s needs nothing at run time but rxjs, lru-cache and Node, and its peer where it is an entry for that',
+    '%s needs nothing at run time but rxjs, lru-cache, dns-packet and Node, and its peer where it is an entry for that',
     (file) => {
-      const others = runtimeImportsOf(file).filter((name) => !/^(?:\.|node:|rxjs$|lru-cache$)/.test(name));
+      const others = runtimeImportsOf(file).filter((name) => !/^(?:\.|node:|rxjs$|lru-cache$|dns-packet$)/.test(name));
       expect(others).toEqual(PEERS.get(file) ?? []);
     },
   );

@@ -3,7 +3,7 @@ import type { Endpoint } from '../src/index.js';
 import { parseAddress } from '../src/core/address.js';
 import { addressWords, commonPrefixLength } from '../src/core/address-bits.js';
 import { defaultPolicyTable, policyLookup, type Policy } from '../src/core/policy-table.js';
-import { destinationOf, firstDecision, rules, selectDestinations, type Destination } from '../src/core/rfc6724.js';
+import { decision, destinationOf, firstDecision, rules, selectDestinations, type Destination } from '../src/core/rfc6724.js';
 
 /** `destination < source`, best first; without a source: no route. */
 type Destinations = readonly string[];
@@ -185,6 +185,33 @@ describe('the order', () => {
   it('[S1] is stable: what no rule tells apart keeps its order', () => {
     const same = ['192.0.2.3 < 192.0.2.7', '192.0.2.1 < 192.0.2.7', '192.0.2.2 < 192.0.2.7'];
     expect(select(same)).toEqual(same);
+  });
+});
+
+describe('the rule that decides between two destinations', () => {
+  const policyOf = policyLookup(defaultPolicyTable);
+  const judged = (text: string, known = {}) => {
+    const [address, source] = text.split(' < ') as [string, string?];
+    return destinationOf(endpointOf(address), source, policyOf, known);
+  };
+  const six = '2001:db8:1::1 < 2001:db8:1::2';
+
+  it.each([
+    [six, '192.0.2.1', 1, 'avoid unusable destinations'],
+    ['198.51.100.121 < 198.51.100.117', '2001:db8:1::1 < fe80::1', 2, 'prefer matching scope'],
+    ['2002:c633:6401::1 < 2002:c633:6401::2', '2001:db8:1::1 < 2002:c633:6401::2', 5, 'prefer matching label'],
+    [six, '10.1.2.3 < 10.1.2.4', 6, 'prefer higher precedence'],
+    ['fe80::1 < fe80::2', six, 8, 'prefer smaller scope'],
+    ['2001:db8:1::1 < 2001:db8:1::2', '2001:db8:3ffe::1 < 2001:db8:1::2', 9, 'use longest matching prefix'],
+    ['192.0.2.1 < 192.0.2.7', '192.0.2.2 < 192.0.2.7', 10, 'otherwise, leave the order unchanged'],
+  ])('[S1] %s is before %s by rule %i', (a, b, rule, name) => {
+    expect(decision(judged(a), judged(b))).toEqual({ rule, name });
+    expect(decision(judged(b), judged(a))).toEqual({ rule, name });
+  });
+
+  it('[S2] [S3] may be history', () => {
+    expect(decision(judged(six, { smoothedRtt: 1 }), judged(six))).toMatchObject({ rule: 'history' });
+    expect(decision(judged(six, { usedAt: 1 }), judged(six))).toMatchObject({ rule: 'history' });
   });
 });
 

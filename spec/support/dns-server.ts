@@ -5,7 +5,6 @@ import {
   decode,
   encode,
   streamDecode,
-  streamEncode,
   TRUNCATED_RESPONSE,
   AUTHORITATIVE_ANSWER,
   type Answer,
@@ -16,11 +15,13 @@ import {
 /** How a DNS server answers a question: with records, with an error, cut short so that it is asked over TCP, or not at all. */
 export interface Reply {
   readonly records?: readonly Answer[];
-  readonly rcode?: 'NXDOMAIN' | 'SERVFAIL' | 'REFUSED';
+  readonly rcode?: keyof typeof RCODES;
   /** ms */
   readonly after?: number;
   readonly truncated?: boolean;
   readonly silent?: boolean;
+  /** Makes of the answer what is sent instead: several messages, or none. */
+  readonly garble?: (message: Buffer, protocol: 'udp' | 'tcp') => readonly Buffer[];
 }
 
 export interface DnsServer {
@@ -31,16 +32,16 @@ export interface DnsServer {
   close(): Promise<void>;
 }
 
-const RCODES = { NXDOMAIN: 3, SERVFAIL: 2, REFUSED: 5 };
+const RCODES = { FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 };
 
 /** Runs a DNS server on a loopback address, over UDP and TCP. */
-export async function dnsServer(reply: (question: Question) => Reply, host = '127.0.0.1'): Promise<DnsServer> {
+export async function dnsServer(reply: (question: Question, query: Packet) => Reply, host = '127.0.0.1'): Promise<DnsServer> {
   const questions: string[] = [];
   const timers = new Set<NodeJS.Timeout>();
-  const answer = (query: Packet, protocol: 'udp' | 'tcp', send: (packet: Packet) => void) => {
+  const answer = (query: Packet, protocol: 'udp' | 'tcp', send: (message: Buffer) => void) => {
     const [question] = query.questions as [Question];
     questions.push(`${question.name} ${question.type} ${protocol}`);
-    const { records = [], rcode, after = 0, truncated = false, silent = false } = reply(question);
+    const { records = [], rcode, after = 0, truncated = false, silent = false, garble } = reply(question, query);
     if (silent) return;
     const cut = truncated && protocol === 'udp';
     const packet: Packet = {
@@ -52,7 +53,8 @@ export async function dnsServer(reply: (question: Question) => Reply, host = '12
     };
     const timer = setTimeout(() => {
       timers.delete(timer);
-      send(packet);
+      const message = encode(packet);
+      for (const one of garble?.(message, protocol) ?? [message]) send(one);
     }, after);
     timers.add(timer);
   };
@@ -64,7 +66,7 @@ export async function dnsServer(reply: (question: Question) => Reply, host = '12
       received = Buffer.concat([received, data]);
       while (received.length >= 2 && received.length >= 2 + received.readUInt16BE(0)) {
         const length = 2 + received.readUInt16BE(0);
-        answer(streamDecode(received.subarray(0, length)), 'tcp', (packet) => socket.write(streamEncode(packet)));
+        answer(streamDecode(received.subarray(0, length)), 'tcp', (message) => socket.write(framed(message)));
         received = received.subarray(length);
       }
     });
@@ -75,8 +77,8 @@ export async function dnsServer(reply: (question: Question) => Reply, host = '12
 
   const udp = dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4');
   udp.on('message', (message, peer) => {
-    answer(decode(message), 'udp', (packet) => {
-      udp.send(encode(packet), peer.port, peer.address);
+    answer(decode(message), 'udp', (sent) => {
+      udp.send(sent, peer.port, peer.address);
     });
   });
   udp.bind(port, host);
@@ -94,5 +96,19 @@ export async function dnsServer(reply: (question: Question) => Reply, host = '12
   };
 }
 
-export const records = (name: string, type: 'A' | 'AAAA', addresses: readonly string[], ttl = 60): Answer[] =>
-  addresses.map((data) => ({ name, type, ttl, data }));
+export const records = (name: string, type: 'A' | 'AAAA' | 'CNAME' | 'PTR', all: readonly string[], ttl = 60): Answer[] =>
+  all.map((data) => ({ name, type, ttl, data }));
+
+/** An HTTPS record: what it holds, in hexadecimal. */
+export const httpsRecord = (name: string, data: string, ttl = 60): Answer =>
+  ({ name, type: HTTPS, ttl, data: Buffer.from(data.replaceAll(' ', ''), 'hex') }) as unknown as Answer;
+
+/** Its type, as questions have it here. */
+export const HTTPS = 'UNKNOWN_65';
+
+/** With its length before it, as over TCP. */
+function framed(message: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(message.length);
+  return Buffer.concat([length, message]);
+}

@@ -11,7 +11,8 @@ export interface FakeTerminal extends Terminal {
   listening(): number;
 }
 
-interface Look {
+/** What a terminal is like. */
+export interface Look {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;

@@ -1,5 +1,6 @@
-import { addressWords, type Words } from './address-bits.js';
+import { addressWords } from './address-bits.js';
 import { dottedDecimal, type Address } from './address.js';
+import { translatedIPv4 } from './nat64.js';
 
 /**
  * The IPv4 addresses within an IPv6 address that lead, or may lead, to them: a packet to the one can end at the other.
@@ -28,18 +29,10 @@ export function embeddedIPv4(address: Address): readonly string[] {
   const last = dottedDecimal(seventh, eighth);
   if (words.slice(0, 6).every((word) => word === 0)) return seventh === 0 && eighth <= 1 ? [] : [last];
   if (first === 0x64 && second === 0xff9b && third === 0) return [last];
-  if (first === 0x64 && second === 0xff9b && third === 1) return [...new Set([last, ...translated(words)])];
+  if (first === 0x64 && second === 0xff9b && third === 1) {
+    return [...new Set([last, ...([48, 56, 64] as const).map((length) => translatedIPv4(words, length))])];
+  }
   if (first === 0x2002) return [dottedDecimal(second, third)];
   if (first === 0x2001 && second === 0) return [dottedDecimal(third, fourth), dottedDecimal(seventh ^ 0xffff, eighth ^ 0xffff)];
   return [];
-}
-
-/** Where RFC 6052 section 2.2 puts an IPv4 address after prefixes of 48, 56 and 64 bits: around bits 64 to 71, which are 0. */
-function translated(words: Words): string[] {
-  const bytes = words.flatMap((word) => [word >>> 8, word & 0xff]);
-  return [
-    [6, 7, 9, 10],
-    [7, 9, 10, 11],
-    [9, 10, 11, 12],
-  ].map((places) => places.map((place) => bytes[place]).join('.'));
 }

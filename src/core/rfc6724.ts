@@ -94,6 +94,33 @@ export function firstDecision<D>(by: readonly ((a: D, b: D) => number)[], a: D, 
   return 0;
 }
 
+/** Which rule puts one destination before another. */
+export interface Decision {
+  /** As RFC 6724 section 6 counts them; `history` for what RFC 8305 section 4 has between rules 8 and 9. */
+  readonly rule: number | 'history';
+  /** What the rule wants. */
+  readonly name: string;
+}
+
+const DECISIONS = new Map<Rule, Decision>([
+  [avoidUnusableDestinations, { rule: 1, name: 'avoid unusable destinations' }],
+  [preferMatchingScope, { rule: 2, name: 'prefer matching scope' }],
+  [preferMatchingLabel, { rule: 5, name: 'prefer matching label' }],
+  [preferHigherPrecedence, { rule: 6, name: 'prefer higher precedence' }],
+  [preferSmallerScope, { rule: 8, name: 'prefer smaller scope' }],
+  [preferLowerRoundTripTime, { rule: 'history', name: 'prefer lower round-trip times' }],
+  [preferUsed, { rule: 'history', name: 'prefer addresses that were used' }],
+  [useLongestMatchingPrefix, { rule: 9, name: 'use longest matching prefix' }],
+]);
+
+const UNCHANGED: Decision = { rule: 10, name: 'otherwise, leave the order unchanged' };
+
+/** Which rule tells two destinations apart: the first that does. */
+export function decision(a: Destination, b: Destination): Decision {
+  const deciding = rules.find((rule) => rule(a, b) !== 0);
+  return deciding ? DECISIONS.get(deciding)! : UNCHANGED;
+}
+
 /** What the rules see of an endpoint and its source address; without one, it is unusable. */
 export function destinationOf(
   endpoint: Endpoint,

@@ -12,7 +12,8 @@ export type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
 
 const LINK_LOCAL = /^(?:169\.254\.|fe[89ab])/i;
 
-function reachesOthers({ internal, address }: NetworkInterfaceInfo): boolean {
+/** An address by which this machine reaches others: neither loopback nor link-local. */
+export function reachesOthers({ internal, address }: NetworkInterfaceInfo): boolean {
   return !internal && !LINK_LOCAL.test(address);
 }
 

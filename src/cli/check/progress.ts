@@ -1,0 +1,44 @@
+import type { Step } from './host.js';
+
+/** What is being done for which host, in one line. */
+export interface Progress {
+  begin(host: string, step: Step): void;
+  /** Wipes the line away, so that something else can be written; it comes back with the next step. */
+  wipe(): void;
+}
+
+const CLEAR_LINE = '\r\x1b[K';
+
+/**
+ * Shows on a terminal how far a check has come; on anything else nothing.
+ *
+ * @param total hosts
+ */
+export function showProgress(
+  stderr: { write(text: string): unknown; readonly isTTY?: boolean },
+  total: number,
+  width: number,
+): Progress {
+  if (!stderr.isTTY) return { begin: () => undefined, wipe: () => undefined };
+  const busy = new Map<string, Step>();
+  let done = 0;
+  const draw = () => {
+    const now = [...busy].map(([host, step]) => `${host} (${step})`).join(', ');
+    const line = `${done} of ${total} checked${now === '' ? '' : `; ${now}`}`;
+    stderr.write(CLEAR_LINE + line.slice(0, width - 1));
+  };
+  return {
+    begin(host, step) {
+      if (step === 'done') {
+        done++;
+        busy.delete(host);
+      } else {
+        busy.set(host, step);
+      }
+      draw();
+    },
+    wipe() {
+      stderr.write(CLEAR_LINE);
+    },
+  };
+}

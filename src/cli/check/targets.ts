@@ -1,0 +1,35 @@
+import { invalidValue } from '../../core/argument-errors.js';
+import { hostPort } from '../../core/host-port.js';
+import { checkHost, checkPort } from '../../options.js';
+
+/** A host that is to be checked. */
+export interface Target {
+  /** In ASCII, an address without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+const HTTPS_PORT = 443;
+
+/**
+ * Reads what the command line has: hosts, each perhaps with its port, and at the end perhaps a port for those that have none.
+ *
+ * @param port another way to give the latter
+ * @throws TypeError, RangeError with Node's codes
+ */
+export function parseTargets(texts: readonly string[], port?: number): readonly Target[] {
+  const last = texts.at(-1) ?? '';
+  const trailing = /^\d+$/.test(last) ? last : undefined;
+  if (trailing !== undefined && port !== undefined) throw invalidValue('port', 'is given twice', trailing);
+  const hosts = trailing === undefined ? texts : texts.slice(0, -1);
+  if (hosts.length === 0) throw invalidValue('host', 'must be given', texts.join(' '));
+  const common = trailing === undefined ? (port ?? HTTPS_PORT) : Number(trailing);
+  checkPort(common);
+  return hosts.map((text) => {
+    const { host, port: own } = hostPort(text);
+    if (own !== undefined && !/^\d+$/.test(own)) throw invalidValue('port', 'must be a whole number from 1 to 65535', own);
+    const target = { host: checkHost(host), port: own === undefined ? common : Number(own) };
+    checkPort(target.port);
+    return target;
+  });
+}

@@ -1,0 +1,51 @@
+import { formatDuration } from '../../core/duration.js';
+import type { Failure } from './report.js';
+
+export function listed(texts: readonly string[]): string {
+  return texts.join(', ');
+}
+
+/** A text, and how long what it tells of has taken, where that is known. */
+export function after(time: number | null, text: string): string {
+  return time === null ? text : `${text}; after ${formatDuration(time)}`;
+}
+
+/** Why a connection has failed: in words where the code is one that people meet, and else in the error's own. */
+export function reason({ code, message }: Failure): string {
+  return code === null ? message : `${WORDS[code] ?? message} (${code})`;
+}
+
+/** The same for a question to the DNS. */
+export function questionReason({ code, message }: Failure): string {
+  return code === null ? message : `${QUESTION_WORDS[code] ?? message} (${code})`;
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refused: nobody listens there',
+  ECONNRESET: 'the connection was reset',
+  EHOSTUNREACH: 'the network says that the host cannot be reached',
+  ENETUNREACH: 'there is no route to it',
+  ETIMEDOUT: 'no answer in time',
+};
+
+const QUESTION_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'no DNS server is there',
+  EHOSTUNREACH: 'the DNS server cannot be reached',
+  ENETUNREACH: 'there is no route to the DNS server',
+  ENOTFOUND: 'there is no such name',
+};
+
+/** What is wrong with a certificate; `name`: for whom it should be. */
+export function certificateProblem(code: string, name: string): string {
+  return `${CERTIFICATES[code]?.replace('%', name) ?? 'it is not to be trusted'} (${code})`;
+}
+
+const CERTIFICATES: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'it has expired',
+  CERT_NOT_YET_VALID: 'it is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it has signed itself',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it is not for %',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its authority is not known here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its authority is not known here',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its authority is not known here, or the server does not send the whole chain',
+};

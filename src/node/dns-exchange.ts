@@ -1,0 +1,73 @@
+import { createSocket, type RemoteInfo } from 'node:dgram';
+import type { Socket } from 'node:net';
+import { map, mergeMap, Observable } from 'rxjs';
+import { parseAddress } from '../core/address.js';
+import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
+import { codedError } from '../core/errors.js';
+import type { Reply } from './dns-message.js';
+import { tcp } from './tcp.js';
+
+/** Reads a message; `undefined` for one that does not answer the question. */
+export type Read = (message: Buffer) => Reply | undefined;
+
+/** The first datagram of the server that answers; others are passed over. */
+export function overUdp({ address, family, port }: Endpoint, query: Buffer, read: Read): Observable<Reply> {
+  return new Observable((subscriber) => {
+    const socket = createSocket(`udp${family}`);
+    subscriber.add(() => socket.close());
+    const receive = (message: Buffer, peer: RemoteInfo) => {
+      // The system lets only the server through, from the moment when the socket is connected.
+      if (peer.port !== port || parseAddress(peer.address.replace(/%.*/, ''))?.address !== address.replace(/%.*/, '')) return;
+      try {
+        const reply = read(message);
+        if (!reply) return;
+        subscriber.next(reply);
+        subscriber.complete();
+      } catch (error) {
+        subscriber.error(error);
+      }
+    };
+    socket.on('message', receive).on('error', (error) => {
+      subscriber.error(error);
+    });
+    socket.once('connect', () => socket.send(query));
+    socket.connect(port, address);
+  });
+}
+
+/** Each message has its length before it: RFC 1035 section 4.2.2. */
+export function overTcp(server: Endpoint, query: Buffer, read: Read): Observable<Reply> {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(query.length);
+  const framed = Buffer.concat([length, query]);
+  return tcp()(server).pipe(
+    mergeMap((socket) => firstMessage(socket, framed, server)),
+    map((message) => {
+      const reply = read(message);
+      if (reply) return { ...reply, truncated: false };
+      throw codedError('EBADRESP', `${formatEndpoint(server)} has answered another question`);
+    }),
+  );
+}
+
+function firstMessage(socket: Socket, query: Buffer, server: Endpoint): Observable<Buffer> {
+  return new Observable((subscriber) => {
+    subscriber.add(() => socket.destroy());
+    const chunks: Buffer[] = [];
+    const receive = (chunk: Buffer) => {
+      chunks.push(chunk);
+      const received = Buffer.concat(chunks);
+      if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
+      subscriber.next(received.subarray(2, 2 + received.readUInt16BE(0)));
+      subscriber.complete();
+    };
+    const failed = (error: Error) => {
+      subscriber.error(error);
+    };
+    const ended = () => {
+      subscriber.error(codedError('ECONNRESET', `${formatEndpoint(server)} has closed the connection before its answer`));
+    };
+    socket.on('data', receive).on('error', failed).on('end', ended).on('close', ended);
+    socket.write(query);
+  });
+}
