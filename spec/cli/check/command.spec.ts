@@ -421,10 +421,12 @@ describe('check, interrupted', () => {
   });
 
   it('leaves nothing open when it is done, either', async () => {
-    const port = await dualStack(onSix);
+    const credentials = await authority.issue([NAME]);
+    const { port } = await tlsServer('127.0.0.1', 0, credentials);
+    await tlsServer('::1', port, credentials);
     const query = await dns(BOTH);
     const before = activeResources();
-    await check([NAME, String(port)], { servers: query, ping: true });
+    await check([NAME, String(port)], { servers: query, ping: true, tls: true, ca: authority.ca });
     await expect(leftOver(before)).resolves.toEqual({});
   });
 });

@@ -163,6 +163,10 @@ describe('the conclusion', () => {
     expect(conclusion(report)).toMatch(verdict);
   });
 
+  it('blames a public address that does not answer another one', () => {
+    expect(conclusion(host([address('2600::1', { source: '2600::5', tcp: timedOut, tls: null })]))).toMatch(/^not ready/);
+  });
+
   it('takes a certificate that was to be overlooked', () => {
     const report = host([address(SIX, { tls: secured({ error: 'CERT_HAS_EXPIRED', verified: false }) })]);
     expect(conclusion(report)).toMatch(/^ready/);
