@@ -4,7 +4,7 @@ import type { Endpoint } from './core/endpoint.js';
 import { filtered } from './node/filter.js';
 import { prepared } from './node/setup.js';
 import { tcp } from './node/tcp.js';
-import { tls, type SessionSlot } from './node/tls.js';
+import { tls, type SessionSlot, type TlsOptions } from './node/tls.js';
 import type { Settings } from './options.js';
 import type { RacePlan, Transport } from './rx/race.js';
 import { parseLiteral } from './rx/resolve.js';
@@ -41,9 +41,14 @@ function socketTransport<T>(settings: Settings<T>, host: string, slot?: SessionS
   const { tls: tlsOptions, tcp: tcpOptions, localAddress, localPort, socketFactory } = settings;
   const connection = tcp({ ...tcpOptions, localAddress, localPort, socketFactory });
   if (!tlsOptions) return connection;
+  return tls({ ...tlsIdentity(host), ...(tlsOptions === true ? {} : given(tlsOptions)) }, connection, slot);
+}
+
+/** For whom a certificate must be: the host's name, or else the address that is connected to. */
+export function tlsIdentity(host: string): TlsOptions {
+  if (parseLiteral(host)) return {};
   const name = host.replace(/\.$/, '');
-  const identity = parseLiteral(host) ? {} : { host: name, servername: name };
-  return tls({ ...identity, ...(tlsOptions === true ? {} : given(tlsOptions)) }, connection, slot);
+  return { host: name, servername: name };
 }
 
 /** Ends a connection, if it can be ended as a socket is. */

@@ -31,6 +31,7 @@ describe('the command line', () => {
     ['example.com', '443', 'more', 'more'],
     ['--verbose', 'verbose'],
     ['connect', 'example.com', '<port>'],
+    ['a\nb\x1b[2J', '80', "'a\\nb\\u001b[2J'"],
     ['demo', 'toString', 'one of: mixed, blackhole, refused, slow, late-aaaa, tls-stall, all-dead'],
   ])('refuses %s %s with status 2 and a sentence that names it', async (...args) => {
     const { status, stdout, stderr } = await runMain(args.slice(0, -1));

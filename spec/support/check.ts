@@ -11,7 +11,7 @@ export async function check(
 ) {
   const terminal = fakeTerminal(look);
   const timer = interruptAfter < Infinity ? setTimeout(terminal.interrupt, interruptAfter) : undefined;
-  const status = await checkCommand(targets, { ping: false, timeout: 500, dnsTimeout: 200, ...options }, terminal);
+  const status = await checkCommand(targets, { ping: false, probeTimeout: 500, dnsTimeout: 200, ...options }, terminal);
   clearTimeout(timer);
   expect(terminal.listening()).toBe(0);
   return { status, ...terminal.written };

@@ -3,9 +3,9 @@ import type { Output } from './terminal.js';
 /** Lines at the bottom of a terminal that are drawn over and over. */
 export interface Live {
   /** Shows this text in place of the one before. */
-  draw(text: string): void;
+  readonly draw: (text: string) => void;
   /** Wipes it away. */
-  clear(): void;
+  readonly clear: () => void;
 }
 
 /** Rows of a terminal that does not say how many it has. */

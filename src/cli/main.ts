@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import { cac, type Command } from 'cac';
 import packageJson from '../../package.json' with { type: 'json' };
+import { checkCommand } from './check/command.js';
+import { CHECK_FLAGS, checkFlags } from './check/flags.js';
 import { CONNECT_FLAGS, connectCommand } from './connect.js';
 import { demoCommand } from './demo.js';
 import { FILE_FLAGS, OUTPUT_FLAGS } from './output.js';
@@ -11,7 +13,7 @@ import { BAD_ARGUMENTS, FAILED, OK, type Terminal } from './terminal.js';
 /**
  * The command line: the demo without arguments, a race with a host and a port.
  *
- * @returns the exit status: 0 a winner, 1 none, 2 bad arguments, 130 interrupted
+ * @returns the exit status: 0 a winner, or all hosts ready; 1 none, or one that is not; 2 bad arguments; 130 interrupted
  */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
   const cli = cac('rx-happy-eyeballs');
@@ -25,6 +27,10 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     .example('rx-happy-eyeballs connect example.com 443 --repeat 20')
     .example('rx-happy-eyeballs connect example.com 80 --pipe < request')
     .action((host: string, port: string, flags: Flags) => connectCommand(host, port, flags, terminal));
+  command('check [...hosts]', 'Tell whether names are ready for IPv6; the last argument may be a port', CHECK_FLAGS, OUTPUT_FLAGS)
+    .example('rx-happy-eyeballs check example.com')
+    .example('rx-happy-eyeballs check mail.example.com:25 www.example.com 8443')
+    .action((hosts: readonly string[], flags: Flags) => checkCommand(hosts.map(String), checkFlags(flags), terminal));
   command(
     'demo [scenario]',
     `Race addresses of this machine alone: ${Object.keys(scenarios).join(', ')}`,

@@ -150,7 +150,7 @@ describe('the conclusion', () => {
       records: { ...records!, AAAA: { ...records!.AAAA, error: failed(six) }, A: { ...records!.A, error: failed(four) } },
     };
     expect(conclusion(report)).toMatch(new RegExp(`^${verdict} \\| `));
-    expect(conclusion(report).includes('--server')).toBe(verdict === 'unknown');
+    expect(conclusion(report).includes('--dns-server')).toBe(verdict === 'unknown');
   });
 
   it.each<[string, string, Partial<AddressReport>, RegExp]>([

@@ -1,8 +1,13 @@
-import { drawConclusion, drawFindings, heading, type Drawing } from '../../../src/cli/check/text.js';
+import type { Appearance } from '../../../src/cli/terminal.js';
+import { drawConclusion, drawFindings, heading } from '../../../src/cli/check/text.js';
 import type { Finding } from '../../../src/cli/check/report.js';
-import { wrap } from '../../../src/cli/check/wrap.js';
 
-const drawing = (changes: Partial<Drawing> = {}): Drawing => ({ width: 80, ascii: false, style: (_, text) => text, ...changes });
+const drawing = (changes: Partial<Appearance> = {}): Appearance => ({
+  width: 80,
+  ascii: false,
+  style: (_, text) => text,
+  ...changes,
+});
 
 const FINDINGS: readonly Finding[] = [
   { section: 'Records', verdict: 'ok', text: 'AAAA: 2001:db8:1111:2222:3333:4444:5555:6666 for 60 s; after 10 ms' },
@@ -15,8 +20,8 @@ describe('the findings as text', () => {
   it('have a symbol and a word for each verdict, under their sections', () => {
     expect(`\n${drawFindings(FINDINGS, drawing())}`).toBe(`
 Records
-  ✓ ok         AAAA: 2001:db8:1111:2222:3333:4444:5555:6666 for 60 s; after 10
-               ms
+  ✓ ok         AAAA: 2001:db8:1111:2222:3333:4444:5555:6666 for 60 s; after
+               10 ms
   ! warning    A: none
 
 Reachability
@@ -53,7 +58,7 @@ Reachability
     expect(styled).toContain('<bold>Records</>\n<green>✓ ok</>: AAAA:\n');
     expect(styled).toContain('<yellow>! warning</>: ');
     expect(styled).toContain('<red>✗ failed</>: ');
-    expect(styled).toContain('<gray>? not known</>: ');
+    expect(styled).toContain('<dim>? not known</>: ');
     expect(styled.replaceAll(/<.*?>/g, '')).toBe(drawFindings(FINDINGS, drawing({ width: 40 })));
   });
 
@@ -72,7 +77,7 @@ describe('headings and the last sentence', () => {
   it('are broken, too', () => {
     const narrow = drawing({ width: 40 });
     expect(heading('a-name-of-a-host-that-is-rather-long.example, port 443', narrow)).toBe(
-      'a-name-of-a-host-that-is-rather-long.exa\nmple, port 443\n',
+      'a-name-of-a-host-that-is-rather-long.\nexample, port 443\n',
     );
     expect(
       drawConclusion({ verdict: 'not ready', text: 'www.example is not ready for IPv6: it has no AAAA record.' }, narrow),
@@ -86,19 +91,5 @@ describe('headings and the last sentence', () => {
   ] as const)('%s has its symbol', (verdict, symbol, ascii) => {
     expect(drawConclusion({ verdict, text: 'so' }, drawing())).toBe(`${symbol} so\n`);
     expect(drawConclusion({ verdict, text: 'so' }, drawing({ ascii: true }))).toBe(`${ascii} so\n`);
-  });
-});
-
-describe('wrap', () => {
-  it.each<[string, number, number, readonly string[]]>([
-    ['', 5, 5, ['']],
-    ['a b c', 5, 5, ['a b c']],
-    ['aa bb cc', 5, 5, ['aa bb', 'cc']],
-    ['aa bb cc', 2, 5, ['aa', 'bb cc']],
-    ['abcdefgh', 3, 3, ['abc', 'def', 'gh']],
-    ['a bcdef', 3, 5, ['a', 'bcdef']],
-    ['abcdef', 3, 3, ['abc', 'def']],
-  ])('%j in %i, then %i', (text, first, rest, lines) => {
-    expect(wrap(text, first, rest)).toEqual(lines);
   });
 });

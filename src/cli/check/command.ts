@@ -1,12 +1,12 @@
 import { from, map, type Observable } from 'rxjs';
 import { invalidType, invalidValue } from '../../core/argument-errors.js';
-import { boolean, callable, checkEach, given, integer, LONGEST_DELAY, type Checks } from '../../core/checks.js';
+import { boolean, checkEach, given, integer, LONGEST_DELAY, type Checks } from '../../core/checks.js';
 import { formatEndpoint } from '../../core/endpoint.js';
 import { toError } from '../../core/errors.js';
 import { checkServers } from '../../node/dns-query.js';
 import { tls, type TlsOptions } from '../../node/tls.js';
 import { parseLiteral } from '../../rx/resolve.js';
-import { FAILED, INTERRUPTED, OK, type Terminal } from '../terminal.js';
+import { appearance, FAILED, INTERRUPTED, OK, type Appearance, type Terminal } from '../terminal.js';
 import { conclude } from './conclude.js';
 import { hostReport } from './host.js';
 import { mapInOrder } from './in-order.js';
@@ -18,7 +18,7 @@ import { fixedStopwatch, stopwatch, type Probing } from './probing.js';
 import { showProgress, type Progress } from './progress.js';
 import type { Judged, JudgedHost, MachineReport } from './report.js';
 import { parseTargets, type Target } from './targets.js';
-import { drawConclusion, drawFindings, heading, type Drawing } from './text.js';
+import { drawConclusion, drawFindings, heading } from './text.js';
 
 /** Options of {@link checkCommand}. */
 export interface CheckOptions {
@@ -33,7 +33,7 @@ export interface CheckOptions {
   /** How long a DNS server is given for its first try, in ms. Default 1000. */
   readonly dnsTimeout?: number;
   /** How long one probe may take, in ms. Default 3000. */
-  readonly timeout?: number;
+  readonly probeTimeout?: number;
   /** Who signs certificates, in PEM, instead of those whom Node trusts. */
   readonly ca?: string;
   /** Take any certificate. */
@@ -42,10 +42,10 @@ export interface CheckOptions {
   readonly ping?: boolean;
   /** Every duration is 10 ms, so that outputs can be compared. */
   readonly fixedClock?: boolean;
-  /** Nothing but ASCII in the text. */
+  /** Nothing but ASCII in the text. Default false. */
   readonly ascii?: boolean;
-  /** As `util.styleText`. Default: no style. */
-  readonly style?: (format: 'green' | 'yellow' | 'red' | 'gray' | 'bold', text: string) => string;
+  /** Colours, where the terminal has them. Default true. */
+  readonly color?: boolean;
 }
 
 /** Hosts that are checked at once. */
@@ -66,11 +66,7 @@ export async function checkCommand(targets: readonly string[], options: CheckOpt
   const parsed = parseTargets(targets, options.port);
   const probing = probingOf(options);
   const { stdout, stderr } = terminal;
-  const drawing = {
-    width: stdout.columns || 80, // 0 where a terminal does not know
-    ascii: options.ascii ?? false,
-    style: options.style ?? ((_: string, text: string) => text),
-  };
+  const drawing = appearance(stdout, options);
   const progress = showProgress(stderr, parsed.length, drawing.width);
   const show = options.json ? undefined : (text: string) => stdout.write(text);
 
@@ -119,7 +115,7 @@ const checks: Checks<CheckOptions> = {
   tls: boolean,
   servers: checkServers,
   dnsTimeout: integer(1, LONGEST_DELAY),
-  timeout: integer(1, LONGEST_DELAY),
+  probeTimeout: integer(1, LONGEST_DELAY),
   ca: (name, value) => {
     if (typeof value !== 'string') throw invalidType(name, 'certificates in PEM', value);
     try {
@@ -133,10 +129,18 @@ const checks: Checks<CheckOptions> = {
   ping: boolean,
   fixedClock: boolean,
   ascii: boolean,
-  style: callable,
+  color: boolean,
 };
 
-function probingOf({ timeout = 3000, servers, dnsTimeout, ca, insecure, ping = true, fixedClock }: CheckOptions): Probing {
+function probingOf({
+  probeTimeout: timeout = 3000,
+  servers,
+  dnsTimeout,
+  ca,
+  insecure,
+  ping = true,
+  fixedClock,
+}: CheckOptions): Probing {
   const trust: TlsOptions = given({ ca, rejectUnauthorized: insecure ? false : undefined });
   return {
     timeout,
@@ -175,14 +179,14 @@ function isReady({ conclusion }: JudgedHost): boolean {
   return conclusion.verdict === 'ready';
 }
 
-function drawHost({ report: { host, port }, findings, conclusion }: JudgedHost, drawing: Drawing): string {
+function drawHost({ report: { host, port }, findings, conclusion }: JudgedHost, drawing: Appearance): string {
   const literal = parseLiteral(host);
   const title = literal ? formatEndpoint({ ...literal, port }) : `${host}, port ${port}`;
   const found = findings.length > 0 ? `\n${drawFindings(findings, drawing)}` : '';
   return `${heading(title, drawing)}${found}\n${drawConclusion(conclusion, drawing)}`;
 }
 
-function drawSummary(hosts: readonly JudgedHost[], drawing: Drawing): string {
+function drawSummary(hosts: readonly JudgedHost[], drawing: Appearance): string {
   const ready = hosts.filter(isReady).length;
   const text = `${ready} of ${hosts.length} hosts are ready for IPv6.`;
   return drawConclusion({ verdict: ready === hosts.length ? 'ready' : 'not ready', text }, drawing);

@@ -22,7 +22,7 @@ export function conclude(report: HostReport, findings: readonly Finding[]): Conc
 /** Where nobody has answered, the name is not to blame. */
 const SILENT_DNS = new Set<string | null | undefined>(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEOUT']);
 
-const NO_DNS = 'no DNS server answers. See that this machine reaches one, or name others (--server).';
+const NO_DNS = 'no DNS server answers. See that this machine reaches one, or name others (--dns-server).';
 const NO_WAY = 'this machine has no way to its IPv6 addresses. Check it from a machine that has.';
 const IPV4_ADDRESS = 'it is an IPv4 address. Check its name instead, or its IPv6 address.';
 

@@ -9,7 +9,7 @@ import { rfc6724 } from '../../node/address-selection.js';
 import { tcp } from '../../node/tcp.js';
 import { tls } from '../../node/tls.js';
 import type { Transport } from '../../rx/race.js';
-import { tlsIdentity } from './identity.js';
+import { tlsIdentity } from '../../connecting.js';
 import { failure, type Probing } from './probing.js';
 import { addressRecords } from './records.js';
 import type { FallbackReport, RaceReport } from './report.js';

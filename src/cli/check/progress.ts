@@ -1,3 +1,5 @@
+import { live } from '../live.js';
+import type { Output } from '../terminal.js';
 import type { Step } from './host.js';
 
 /** What is being done for which host, in one line. */
@@ -7,25 +9,19 @@ export interface Progress {
   wipe(): void;
 }
 
-const CLEAR_LINE = '\r\x1b[K';
-
 /**
  * Shows on a terminal how far a check has come; on anything else nothing.
  *
  * @param total hosts
  */
-export function showProgress(
-  stderr: { write(text: string): unknown; readonly isTTY?: boolean },
-  total: number,
-  width: number,
-): Progress {
-  if (!stderr.isTTY) return { begin: () => undefined, wipe: () => undefined };
+export function showProgress(stderr: Output, total: number, width: number): Progress {
+  const screen = live(stderr);
   const busy = new Map<string, Step>();
   let done = 0;
   const draw = () => {
     const now = [...busy].map(([host, step]) => `${host} (${step})`).join(', ');
     const line = `${done} of ${total} checked${now === '' ? '' : `; ${now}`}`;
-    stderr.write(CLEAR_LINE + line.slice(0, width - 1));
+    screen.draw(line.slice(0, width - 1));
   };
   return {
     begin(host, step) {
@@ -37,8 +33,6 @@ export function showProgress(
       }
       draw();
     },
-    wipe() {
-      stderr.write(CLEAR_LINE);
-    },
+    wipe: screen.clear,
   };
 }

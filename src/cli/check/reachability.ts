@@ -8,7 +8,7 @@ import { tls } from '../../node/tls.js';
 import { limit } from '../../rx/limit.js';
 import { monotonicScheduler } from '../../rx/monotonic.js';
 import { echoReport } from './echo.js';
-import { tlsIdentity } from './identity.js';
+import { tlsIdentity } from '../../connecting.js';
 import { failure, type Probing } from './probing.js';
 import type { AddressReport, CertificateReport, StepReport, TlsReport } from './report.js';
 import type { Target } from './targets.js';

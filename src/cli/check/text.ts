@@ -1,32 +1,20 @@
+import { drawnWidth, wrap } from '../../pictures/columns.js';
+import type { Appearance } from '../terminal.js';
 import type { Conclusion, Finding, Verdict } from './report.js';
-import { wrap } from './wrap.js';
 
-/** How text is drawn. */
-export interface Drawing {
-  /** Columns. */
-  readonly width: number;
-  /** Nothing but ASCII. */
-  readonly ascii: boolean;
-  /** As `util.styleText`. */
-  readonly style: (format: Format, text: string) => string;
-}
-
-export type Format = 'green' | 'yellow' | 'red' | 'gray' | 'bold';
-
-const VERDICTS: Readonly<Record<Verdict, { word: string; symbol: string; ascii: string; format: Format }>> = {
+const VERDICTS: Readonly<
+  Record<Verdict, { word: string; symbol: string; ascii: string; format: 'green' | 'yellow' | 'red' | 'dim' }>
+> = {
   ok: { word: 'ok', symbol: '✓', ascii: '+', format: 'green' },
   warning: { word: 'warning', symbol: '!', ascii: '!', format: 'yellow' },
   failed: { word: 'failed', symbol: '✗', ascii: 'x', format: 'red' },
-  unknown: { word: 'not known', symbol: '?', ascii: '?', format: 'gray' },
+  unknown: { word: 'not known', symbol: '?', ascii: '?', format: 'dim' },
 };
 
 const LONGEST_WORD = Math.max(...Object.values(VERDICTS).map(({ word }) => word.length));
 
 /** From so many columns on the words of the verdicts have a column of their own. */
 const WIDE = 60;
-
-/** Fewer columns are not drawn in. */
-const NARROWEST = 20;
 
 /**
  * The findings, a line for each or as many as it needs, under the names of their sections.
@@ -38,7 +26,7 @@ const NARROWEST = 20;
  *
  * @returns ends with a newline
  */
-export function drawFindings(findings: readonly Finding[], drawing: Drawing): string {
+export function drawFindings(findings: readonly Finding[], drawing: Appearance): string {
   const sections = [...new Set(findings.map(({ section }) => section))];
   return sections
     .map((section) => {
@@ -49,34 +37,35 @@ export function drawFindings(findings: readonly Finding[], drawing: Drawing): st
 }
 
 /** A line over what follows, in bold. */
-export function heading(text: string, drawing: Drawing): string {
-  const lines = wrap(printable(text, drawing.ascii), columns(drawing));
+export function heading(text: string, drawing: Appearance): string {
+  const lines = wrap(printable(text, drawing.ascii), drawnWidth(drawing.width));
   return lines.map((line) => `${drawing.style('bold', line)}\n`).join('');
 }
 
 /** The last sentence. */
-export function drawConclusion({ verdict, text }: Conclusion, drawing: Drawing): string {
+export function drawConclusion({ verdict, text }: Conclusion, drawing: Appearance): string {
   const { symbol, ascii, format } = VERDICTS[({ ready: 'ok', 'not ready': 'failed', unknown: 'unknown' } as const)[verdict]];
-  const lines = wrap(printable(text, drawing.ascii), columns(drawing) - 2);
+  const lines = wrap(printable(text, drawing.ascii), drawnWidth(drawing.width) - 2);
   return lines
     .map((line, index) => `${index === 0 ? drawing.style(format, drawing.ascii ? ascii : symbol) : ' '} ${line}\n`)
     .join('');
 }
 
-function drawFinding({ verdict, text }: Finding, drawing: Drawing): string {
+function drawFinding({ verdict, text }: Finding, drawing: Appearance): string {
   const { word, symbol, ascii, format } = VERDICTS[verdict];
-  const width = columns(drawing);
+  const width = drawnWidth(drawing.width);
   const label = `${drawing.ascii ? ascii : symbol} ${word}`;
   const first = width < WIDE ? `${label}: ` : `  ${label.padEnd(LONGEST_WORD + 2)}  `;
   const hanging = width < WIDE ? '  ' : ' '.repeat(first.length);
-  const lines = wrap(printable(text, drawing.ascii), width - first.length, width - hanging.length);
-  const styled = first.replace(label, () => drawing.style(format, label));
-  return lines.map((line, index) => `${index === 0 ? styled : hanging}${line}\n`).join('');
+  const lines = wrap(first.replaceAll(' ', NO_BREAK) + printable(text, drawing.ascii), width, hanging);
+  return `${lines
+    .join('\n')
+    .replaceAll(NO_BREAK, ' ')
+    .replace(label, () => drawing.style(format, label))}\n`;
 }
 
-function columns({ width }: Drawing): number {
-  return Math.max(width, NARROWEST);
-}
+/** A space at which no line is broken. */
+const NO_BREAK = '\u00a0';
 
 /** Names and certificates come from others: what would act on the terminal is shown, and not done. */
 function printable(text: string, ascii: boolean): string {

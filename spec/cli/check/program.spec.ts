@@ -1,0 +1,143 @@
+import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { blackhole, healthy } from '../../../src/cli/lab.js';
+import { createAuthority } from '../../support/certificates.js';
+import { named, reversed, zone } from '../../support/check.js';
+import { runCommand, runNode } from '../../support/dist.js';
+import { open, tlsServer } from '../../support/fixtures.js';
+import { schema } from '../../support/schema.js';
+import { runMain } from '../../support/terminal.js';
+
+const NAME = 'www.example';
+const folder = mkdtempSync(join(tmpdir(), 'rx-happy-eyeballs-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs the installed program against a DNS server that knows the name, with both loopback addresses. */
+async function program(...args: readonly (string | number)[]) {
+  const { address } = await open(
+    zone({ ...named(NAME, '::1', '127.0.0.1'), ...reversed(NAME) }).then((server) => ({ ...server, port: 0 })),
+  );
+  return runNode('dist/cli.mjs', 'check', ...args.map(String), '--dns-server', address, '--fixed-clock', '--no-ping');
+}
+
+const check = async (...args: readonly (string | number)[]) => (await program(...args)).ended;
+
+/** Both addresses in order, on one port. */
+async function inOrder(): Promise<number> {
+  const { port } = await open(healthy('127.0.0.1'));
+  await open(healthy('::1', port));
+  return port;
+}
+
+describe('rx-happy-eyeballs check', () => {
+  it('says of a host that it is ready, line by line', async () => {
+    const port = await inOrder();
+    const { status, stdout, stderr } = await check(NAME, port);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^This machine\n/);
+    expect(stdout.slice(stdout.indexOf('\n\nwww')).replaceAll(String(port), '54321')).toBe(`
+
+www.example, port 54321
+
+Records
+  ✓ ok         AAAA: ::1 for 60 s; after 10 ms
+  ✓ ok         A: 127.0.0.1 for 60 s; after 10 ms
+
+Reverse names
+  ✓ ok         ::1: www.example, which leads back; after 10 ms
+  ✓ ok         127.0.0.1: www.example, which leads back; after 10 ms
+
+Order (RFC 6724)
+  ✓ ok         1. ::1, from ::1; before 127.0.0.1: rule 6, prefer higher
+               precedence
+  ✓ ok         2. 127.0.0.1, from 127.0.0.1
+
+Reachability
+  ✓ ok         ::1 TCP: connected; after 10 ms
+  ✓ ok         127.0.0.1 TCP: connected; after 10 ms
+
+Families
+  ✓ ok         IPv6: 1 of 1 address works; best TCP 10 ms
+  ✓ ok         IPv4: 1 of 1 address works; best TCP 10 ms
+
+Fallback
+  ✓ ok         now: connected over IPv6 to ::1; after 10 ms
+  ✓ ok         if IPv6 was dropped: connected over IPv4 to 127.0.0.1; after
+               10 ms
+
+✓ www.example is ready for IPv6.
+`);
+  });
+
+  it('says that a host is not ready, and what to do, with status 1', async () => {
+    const { port } = await open(healthy('127.0.0.1'));
+    await open(blackhole('::1', port));
+    const { status, stdout } = await check(NAME, port, '--probe-timeout', 400);
+    expect(stdout).toMatch(/\n✗ www\.example is not ready for IPv6: [^]*\. [^]*\.\n$/);
+    expect(status).toBe(1);
+  });
+
+  it('prints JSON that keeps to its schema', async () => {
+    const authority = await createAuthority();
+    const ca = join(folder, 'ca.pem');
+    writeFileSync(ca, authority.ca);
+    const credentials = await authority.issue([NAME]);
+    const { port } = await tlsServer('127.0.0.1', 0, credentials);
+    await tlsServer('::1', port, credentials);
+    const { status, stdout, stderr } = await check(`${NAME}:${port}`, '[::1]', port, '--tls', '--ca', ca, '--json');
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' }); // the certificate is for no address
+    expect(schema('check')(stdout)).toMatchObject({
+      version: 1,
+      hosts: [
+        { host: NAME, port, verdict: 'ready' },
+        { host: '::1', port, verdict: 'not ready' },
+      ],
+    });
+  });
+
+  it('fits a real terminal of 40 columns, in colour', async () => {
+    const port = await inOrder();
+    const { address } = await open(zone(named(NAME, '::1', '127.0.0.1')).then((server) => ({ ...server, port: 0 })));
+    const command = [process.execPath, 'dist/cli.mjs', 'check', NAME, port, '--dns-server', address, '2>/dev/null'].join(' ');
+    const { stdout } = await runCommand('script', '-qec', `stty cols 40; TERM=xterm-256color ${command}`, '/dev/null').ended;
+    expect(stdout).toContain('\x1b[32m✓ ok\x1b[39m: AAAA: ::1');
+    const lines = stdout.replace(/\x1b\[\d*m/g, '').split('\r\n');
+    expect(lines.filter((line) => line.length > 40)).toEqual([]);
+    expect(lines).toContain('✓ www.example is ready for IPv6.');
+  });
+
+  it('ends on a real SIGINT', async () => {
+    const { port } = await open(blackhole('127.0.0.1'));
+    await open(blackhole('::1', port));
+    const { child, ended } = await program(NAME, port, '--probe-timeout', 60_000);
+    setTimeout(() => child.kill('SIGINT'), 900);
+    await expect(ended).resolves.toMatchObject({
+      status: 130,
+      stderr: 'Interrupted: the check was cancelled and everything is closed.\n',
+    });
+  });
+
+  it.each([
+    [[], '"host" must be given'],
+    [['443'], '"host" must be given'],
+    [['a..b'], '"host" has an empty label'],
+    [['a', '0'], '"port" is out of range'],
+    [['a:http'], '"port" must be a whole number from 1 to 65535'],
+    [['a', '443', '--port', '443'], '"port" is given twice'],
+    [['a', '--probe-timeout', 'x'], '"--probe-timeout" must be'],
+    [['a', '--dns-timeout', '0'], '"--dns-timeout" is out of range'],
+    [['a', '--dns-server', 'x'], '"--dns-server" '],
+    [['a', '--ca', '/nowhere.pem'], '"--ca" cannot be read (ENOENT)'],
+    [['a', '--ca', 'package.json'], '"--ca" must be certificates in PEM'],
+    [['a', '--tls', '--tcp-only'], '"--tcp-only" does not go together with --tls'],
+    [['a', '--family', '6'], 'Unknown option'],
+  ])('refuses %j', async (args, reason) => {
+    const { status, stdout, stderr } = await runMain(['check', ...args]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(reason);
+    expect(stderr).toMatch(/^[^\n]+\nSee rx-happy-eyeballs --help\n$/);
+  });
+});
