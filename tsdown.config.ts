@@ -9,6 +9,7 @@ export default defineConfig([
       undici: 'src/adapters/undici.ts',
       register: 'src/adapters/register.ts',
       policy: 'src/policy/index.ts',
+      testing: 'src/testing/index.ts',
     },
     format: ['esm', 'cjs'],
     dts: true,

@@ -8,6 +8,7 @@ const LAYERS = [
   'core',
   'rx',
   'policy',
+  'testing',
   'node',
   'history.ts',
   'options.ts',
@@ -25,7 +26,14 @@ const LAYERS = [
 ];
 
 /** Layers beside each other: none uses the other. */
-const NOT_FOR = new Map([['index.ts', ['cli']]]);
+const NOT_FOR = new Map<string, readonly string[]>([
+  ['index.ts', ['cli', 'testing']],
+  ['testing', ['policy']],
+  ...['node', 'connect.ts', 'connector.ts', 'adapters', 'cli'].map((layer) => [layer, ['testing']] as const),
+]);
+
+/** What single files need beside what all may. */
+const OTHERS = new Map([[join('testing', 'exploration.ts'), ['fast-check']]]);
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 
@@ -77,7 +85,10 @@ describe('the layers', () => {
   it.each(files.filter((file) => layerOf(file) !== 'cli'))(
     '%s needs nothing at run time but rxjs, lru-cache and Node',
     (file) => {
-      expect(runtimeImportsOf(file).filter((name) => !/^(?:\.|node:|rxjs$|lru-cache$)/.test(name))).toEqual([]);
+      const others = OTHERS.get(file) ?? (layerOf(file) === 'testing' ? ['rxjs/testing'] : []);
+      expect(
+        runtimeImportsOf(file).filter((name) => !/^(?:\.|node:|rxjs$|lru-cache$)/.test(name) && !others.includes(name)),
+      ).toEqual([]);
     },
   );
 });

@@ -1,0 +1,373 @@
+import type { Socket } from 'node:net';
+import { isObservable, Observable, type VirtualTimeScheduler } from 'rxjs';
+import { parseAddress } from '../core/address.js';
+import { recordType } from '../core/answers.js';
+import { invalidType, invalidValue } from '../core/argument-errors.js';
+import { checkEach, integer, isObject, number, orInfinity, type Checks } from '../core/checks.js';
+import { codedError, toError } from '../core/errors.js';
+import type { TimelineOptions } from '../core/timeline.js';
+import type { Transport } from '../rx/race.js';
+import type { Resolver } from '../rx/resolve.js';
+import { chance } from './chance.js';
+import { Clock } from './clock.js';
+import { plannedDns, type Dns } from './dns.js';
+import { plannedFates, type FindFate } from './endpoints.js';
+import type { Fate, Server } from './fates.js';
+import { Recorder, type Mark } from './recorder.js';
+import { NetworkReport, RunReport, type AttemptLog, type SubscriptionLog } from './report.js';
+import type { NetworkDescription, Program, RunOptions, VirtualNetwork } from './virtual-network.js';
+import { VirtualScheduler } from './virtual-scheduler.js';
+import { openConnection, type Link } from './virtual-socket.js';
+
+/** An hour: who still goes on then, goes on for ever. */
+const UNTIL = 3_600_000;
+
+/** Turns of the event loop in which a program that waits for nothing virtual may still come to something. */
+const LAST_TURNS = 10;
+
+/** Node's own: tests put others in its place. */
+const inNextTurn = setImmediate;
+const turn = () => new Promise<void>((resolve) => inNextTurn(resolve));
+
+/** See {@link VirtualNetwork}. */
+export class Network implements VirtualNetwork {
+  readonly resolver: Resolver;
+  readonly transport: Transport<Socket>;
+  readonly scheduler: VirtualTimeScheduler;
+  readonly random: () => number;
+  readonly #clock: Clock;
+  readonly #records: Recorder;
+  readonly #findFate: FindFate;
+  readonly #ownTime: boolean;
+  #connections = 0;
+  /** Found only when it was too late to throw. */
+  #mistake?: Error | undefined;
+
+  constructor(description: NetworkDescription) {
+    checkEach('description', description, checks);
+    const { dns = {}, endpoints = {}, scheduler, seed = 0 } = description;
+    const clock = new Clock(scheduler ?? new VirtualScheduler());
+    this.#ownTime = scheduler === undefined;
+    this.#clock = clock;
+    this.#records = new Recorder(clock);
+    const { find, knows } = plannedFates(endpoints);
+    this.#findFate = find;
+    const source = typeof dns === 'function' ? dns : this.#answering(dns, knows);
+    this.resolver = this.#recordedResolver(source);
+    this.transport = this.#recordedTransport();
+    this.scheduler = clock.scheduler;
+    let drawn = 0;
+    this.random = () => chance(`${seed} ${drawn++}`);
+  }
+
+  report(): NetworkReport {
+    return new NetworkReport(this.#records.observations(this.#records.start, undefined, this.#ownTime));
+  }
+
+  get starts(): NetworkReport['starts'] {
+    return this.report().starts;
+  }
+
+  get ends(): NetworkReport['ends'] {
+    return this.report().ends;
+  }
+
+  get winner(): NetworkReport['winner'] {
+    return this.report().winner;
+  }
+
+  get lookups(): NetworkReport['lookups'] {
+    return this.report().lookups;
+  }
+
+  get leaks(): NetworkReport['leaks'] {
+    return this.report().leaks;
+  }
+
+  get events(): NetworkReport['events'] {
+    return this.report().events;
+  }
+
+  get mostInFlight(): number {
+    return this.report().mostInFlight;
+  }
+
+  inFlight(at: number): string[] {
+    return this.report().inFlight(at);
+  }
+
+  timeline(options?: TimelineOptions): string {
+    return this.report().timeline(options);
+  }
+
+  expectClean(): void {
+    this.report().expectClean();
+  }
+
+  subscriptions(address: string): SubscriptionLog[] {
+    const parsed = parseAddress(address);
+    if (!parsed) throw invalidValue('address', 'must be an IP address', address);
+    return this.#records.subscriptions(parsed.address);
+  }
+
+  flush(): void {
+    while (this.#clock.step());
+    this.#throwMistake();
+  }
+
+  advance(ms: number): void {
+    const until = this.#later(ms);
+    while (this.#clock.step(until));
+    this.#clock.skipTo(until);
+    this.#throwMistake();
+  }
+
+  async elapse(ms: number): Promise<void> {
+    const until = this.#later(ms);
+    do await turn();
+    while (this.#clock.step(until));
+    this.#clock.skipTo(until);
+    this.#throwMistake();
+  }
+
+  run<T>(program: Observable<T> | ((network: VirtualNetwork) => Observable<T>), options: RunOptions = {}): RunReport<T> {
+    const running = this.#begin(program, options);
+    if (!isObservable(running.given)) {
+      throw invalidType('program', 'a stream, or a function that returns one; settle() takes promises', running.given);
+    }
+    while (!running.over && this.#clock.step(running.until));
+    return this.#end(running);
+  }
+
+  async settle<T>(program: Program<T>, options: RunOptions = {}): Promise<RunReport<T>> {
+    const running = this.#begin(program, options);
+    let turns = 0;
+    do {
+      await turn();
+      turns = !running.over && this.#clock.step(running.until) ? 0 : turns + 1;
+    } while (!running.over && turns < LAST_TURNS);
+    return this.#end(running);
+  }
+
+  #begin<T>(program: Program<T>, options: RunOptions): Running<T> {
+    checkEach('options', options, runChecks);
+    const { until = UNTIL, unsubscribeAt } = options;
+    const mark = this.#records.mark();
+    const running: Running<T> = {
+      mark,
+      until: mark.at + until,
+      given: undefined,
+      values: [],
+      over: false,
+      stop: () => undefined,
+    };
+    const over = (outcome: { error?: unknown }) => {
+      if (running.over) return;
+      Object.assign(running, { over: true, finish: this.#clock.now - mark.at, ...outcome });
+    };
+    const given = typeof program === 'function' ? program(this) : program;
+    running.given = given;
+    if (isObservable(given)) {
+      const subscription = given.subscribe({
+        next: (value) => running.values.push(value),
+        error: (error: unknown) => {
+          over({ error });
+        },
+        complete: () => {
+          over({});
+        },
+      });
+      running.stop = () => {
+        subscription.unsubscribe();
+      };
+      if (unsubscribeAt !== undefined) {
+        const unsubscribed = this.#clock.schedule(() => {
+          subscription.unsubscribe();
+          over({});
+        }, unsubscribeAt);
+        subscription.add(unsubscribed);
+      }
+    } else if (isPromise(given)) {
+      const fulfilled = (value: T) => {
+        running.values.push(value);
+        over({});
+      };
+      given.then(fulfilled, (error: unknown) => {
+        over({ error });
+      });
+    } else {
+      running.values.push(given);
+      over({});
+    }
+    return running;
+  }
+
+  #end<T>({ mark, values, finish, error, stop }: Running<T>): RunReport<T> {
+    stop();
+    this.#throwMistake();
+    return new RunReport(this.#records.observations(mark, held(values), this.#ownTime), values, finish, error);
+  }
+
+  #later(ms: number): number {
+    number(0, Number.MAX_SAFE_INTEGER)('ms', ms);
+    return this.#clock.now + ms;
+  }
+
+  /** The description was found wrong while it was in use: whoever drives time is to hear of it. */
+  #mistaken(thrown: unknown): Error {
+    const mistake = toError(thrown);
+    this.#mistake ??= mistake;
+    this.#clock.schedule(() => {
+      this.#throwMistake();
+    }, 0);
+    return mistake;
+  }
+
+  #throwMistake(): void {
+    const mistake = this.#mistake;
+    this.#mistake = undefined;
+    if (mistake) throw mistake;
+  }
+
+  #answering(dns: Exclude<Dns, Resolver>, knows: (address: string) => boolean): Resolver {
+    const find = plannedDns(dns, knows);
+    return (host, { family } = {}) =>
+      new Observable((subscriber) => {
+        const answers = find(host).filter(({ type }) => family === undefined || type === recordType(family));
+        let open = answers.length;
+        for (const { after, answer } of answers) {
+          const come = () => {
+            subscriber.next(answer(host));
+            if (--open === 0) subscriber.complete();
+          };
+          subscriber.add(this.#clock.schedule(come, after));
+        }
+      });
+  }
+
+  #recordedResolver(source: Resolver): Resolver {
+    const records = this.#records;
+    return (host, query = {}) =>
+      new Observable((subscriber) => {
+        const lookup = records.asked(host, query.family);
+        subscriber.add(() => {
+          records.resolved(lookup, 'cancelled');
+        });
+        return source(host, query).subscribe({
+          next: (answer) => {
+            records.answered(answer);
+            subscriber.next(answer);
+          },
+          error: (error: unknown) => {
+            records.resolved(lookup, 'failed', error);
+            subscriber.error(error);
+          },
+          complete: () => {
+            records.resolved(lookup, 'answered');
+            subscriber.complete();
+          },
+        });
+      });
+  }
+
+  #recordedTransport(): Transport<Socket> {
+    const records = this.#records;
+    return (endpoint, progressed) =>
+      new Observable((subscriber) => {
+        const log = records.started(endpoint);
+        subscriber.add(() => {
+          records.ended(log, { type: 'cancelled' });
+        });
+        const failed = (error: unknown) => {
+          records.ended(log, { type: 'failed', error });
+          subscriber.error(error);
+        };
+        try {
+          const attempt$ = this.#fate(log).play({
+            endpoint,
+            clock: this.#clock,
+            open: (link, serve) => this.#open(log, link, serve),
+            progressed: (stage) => {
+              records.progressed(log, stage);
+              progressed?.(stage);
+            },
+          });
+          return attempt$.subscribe({
+            next: (value) => {
+              records.ended(log, { type: 'connected', value });
+              subscriber.next(value as Socket);
+            },
+            error: failed,
+            complete: () => {
+              records.ended(log, { type: 'failed', error: codedError('ECONNABORTED', 'it ended without a connection') });
+              subscriber.complete();
+            },
+          });
+        } catch (error) {
+          failed(error);
+          return undefined;
+        }
+      });
+  }
+
+  #fate({ endpoint, attempt }: AttemptLog): Fate {
+    try {
+      return this.#findFate(endpoint, attempt);
+    } catch (error) {
+      throw this.#mistaken(error);
+    }
+  }
+
+  #open(log: AttemptLog, link: Link, serve: Server | undefined): Socket {
+    const { endpoint, attempt } = log;
+    const { client, server } = openConnection(this.#clock, endpoint, link, this.#connections++);
+    this.#records.opened(client, log);
+    if (!serve) server.resume();
+    else {
+      try {
+        serve(server, { endpoint, attempt, after: (ms, work) => void this.#clock.schedule(work, ms) });
+      } catch (error) {
+        this.#mistaken(error);
+      }
+    }
+    return client;
+  }
+}
+
+/** A program under way. */
+interface Running<T> {
+  readonly mark: Mark;
+  readonly until: number;
+  given: unknown;
+  readonly values: T[];
+  over: boolean;
+  finish?: number;
+  error?: unknown;
+  stop: () => void;
+}
+
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return isObject(value) && typeof (value as Partial<PromiseLike<T>>).then === 'function';
+}
+
+/** What somebody holds who has these values: they themselves, and what is right within them. */
+function held(values: readonly unknown[]): unknown[] {
+  return values.flatMap((value) =>
+    isObject(value) && !('destroy' in value) ? [value, ...(Object.values(value) as unknown[])] : value,
+  );
+}
+
+const checks: Checks<NetworkDescription> = {
+  dns: () => undefined, // by what reads it
+  endpoints: () => undefined,
+  seed: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  scheduler: (name, value) => {
+    const { actions, flush } = (isObject(value) ? value : {}) as Partial<VirtualTimeScheduler>;
+    if (!Array.isArray(actions) || typeof flush !== 'function') throw invalidType(name, 'a VirtualTimeScheduler', value);
+  },
+};
+
+const runChecks: Checks<RunOptions> = {
+  unsubscribeAt: number(0, Number.MAX_SAFE_INTEGER),
+  until: orInfinity(number(0, Number.MAX_SAFE_INTEGER)),
+};
