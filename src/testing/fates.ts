@@ -14,6 +14,9 @@ import type { Link } from './virtual-socket.js';
 export abstract class Fate {
   /** @internal */
   abstract play(attempt: Attempting): Observable<unknown>;
+
+  /** Its source code. */
+  abstract toString(): string;
 }
 
 /** The server's end of a connection. It runs within virtual time; errors of its socket are its own affair. */
@@ -98,7 +101,7 @@ export class ConnectingFate extends TimedFate {
   /** What the server does with the connection. Without it, the server reads, says nothing, and ends when the client does. */
   serves(serve: Server): ConnectingFate {
     callable('serve', serve);
-    return this.#with('serves(…)', { serve });
+    return this.#with(`serves(${serve.name || '…'})`, { serve });
   }
 
   /** How many ms what is sent is under way, in each direction. Default 0. */

@@ -2,6 +2,7 @@ export {
   virtualNetwork,
   type NetworkDescription,
   type Program,
+  type RaceInput,
   type RunOptions,
   type VirtualNetwork,
 } from './virtual-network.js';
@@ -31,3 +32,9 @@ export {
 
 // what happened
 export type { AttemptEnd, AttemptStart, Leak, Lookup, NetworkReport, RunReport } from './report.js';
+
+// expectations, for every test runner
+export { assertMarbles } from './assert-marbles.js';
+export { expectAttempts } from './expect-attempts.js';
+export { expectRace, type Outcome, type RaceTable } from './expect-race.js';
+export { explore, ExplorationError, type Exploration, type ExploreOptions } from './explore.js';

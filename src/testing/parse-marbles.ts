@@ -1,5 +1,6 @@
 import { TestScheduler } from 'rxjs/testing';
 import { invalidValue } from '../core/argument-errors.js';
+import type { SubscriptionLog } from './report.js';
 
 /** One thing that happens in marbles. */
 export interface Marble {
@@ -34,4 +35,9 @@ export function parseMarbles(name: string, marbles: string): Marble[] {
   } catch (error) {
     throw invalidValue(name, `is not in marbles (${(error as Error).message})`, marbles);
   }
+}
+
+/** Subscriptions, each in marbles: `'--^---!'`. */
+export function parseSubscriptions(marbles: readonly string[]): SubscriptionLog[] {
+  return marbles.map((one) => MarbleReader.parseMarblesAsSubscriptions(one, true));
 }

@@ -1,5 +1,5 @@
 import type { TestScheduler } from 'rxjs/testing';
-import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
+import type { Endpoint } from '../core/endpoint.js';
 import type { RaceEvent } from '../core/events.js';
 import type { Family } from '../core/address.js';
 import { timeline, type TimelineOptions } from '../core/timeline.js';
@@ -125,20 +125,20 @@ export class NetworkReport {
    * @throws Error with the leaks, and a picture
    */
   expectClean(): void {
-    if (this.leaks.length === 0) return;
-    const list = this.leaks.map((leak) => `  ${describeLeak(leak)}`).join('\n');
-    throw new Error(`the program has left something behind:\n${list}\n\n${this.timeline()}`);
+    if (this.leaks.length > 0) throw leftBehind(this.leaks, this.timeline());
   }
+}
+
+/** The error of who has left something behind. */
+export function leftBehind(leaks: readonly Leak[], picture: string): Error {
+  return new Error(
+    `the program has left something behind:\n${leaks.map((leak) => `  ${describeLeak(leak)}`).join('\n')}\n\n${picture}`,
+  );
 }
 
 /** A leak in words. */
 export function describeLeak({ kind, what, since }: Leak): string {
   return kind === 'timer' ? `a timer that is due at ${what}` : `${kind} of ${what}, since ${since} ms`;
-}
-
-/** An attempt's name in a report. */
-export function attemptName(endpoint: Endpoint): string {
-  return formatEndpoint(endpoint);
 }
 
 /** What a program has come to, and what happened in the network meanwhile. */

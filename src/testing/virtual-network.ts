@@ -49,18 +49,21 @@ export function virtualNetwork(description: NetworkDescription = {}): VirtualNet
   return new Network(description);
 }
 
-/**
- * What {@link virtualNetwork} makes: options of a race, and what has happened. Nothing else of it is enumerable than the four
- * options, so that it can be given as options, or spread into them.
- */
-export interface VirtualNetwork {
+/** The options that put a race into a network. */
+export interface RaceInput {
   readonly resolver: Resolver;
   /** Its connections are sockets of the network. */
   readonly transport: Transport<Socket>;
   readonly scheduler: VirtualTimeScheduler;
   /** Chance that is the same in each run: a connector that ignores its history once in a while does so at the same times. */
   readonly random: () => number;
+}
 
+/**
+ * What {@link virtualNetwork} makes: options of a race, and what has happened. Nothing else of it is enumerable than the four
+ * options, so that it can be given as options, or spread into them.
+ */
+export interface VirtualNetwork extends RaceInput {
   /** What has happened so far, and what is going on now. */
   report(): NetworkReport;
   /** As in {@link NetworkReport}. */
