@@ -320,16 +320,15 @@ export class Network implements VirtualNetwork {
 
   #open(log: AttemptLog, link: Link, serve: Server | undefined): Socket {
     const { endpoint, attempt } = log;
-    const { client, server } = openConnection(this.#clock, endpoint, link, this.#connections++);
-    this.#records.opened(client, log);
-    if (!serve) server.resume();
-    else {
+    const served = (server: Socket) => {
       try {
-        serve(server, { endpoint, attempt, after: (ms, work) => void this.#clock.schedule(work, ms) });
+        serve!(server, { endpoint, attempt, after: (ms, work) => void this.#clock.schedule(work, ms) });
       } catch (error) {
         this.#mistaken(error);
       }
-    }
+    };
+    const client = openConnection(this.#clock, endpoint, link, this.#connections++, serve && served);
+    this.#records.opened(client, log);
     return client;
   }
 }

@@ -23,12 +23,6 @@ const WINDOW = 65_536;
 
 type Callback = (error?: Error | null) => void;
 
-/** The ends of a connection: `client` is what a race is for, `server` belongs to the test. */
-export interface Ends {
-  readonly client: Socket;
-  readonly server: Socket;
-}
-
 /** Our address by family, from the ranges for documentation. */
 const LOCAL = { 6: '2001:db8:ffff::1', 4: '203.0.113.1' } as const;
 
@@ -36,29 +30,80 @@ const LOCAL = { 6: '2001:db8:ffff::1', 4: '203.0.113.1' } as const;
 const FIRST_PORT = 49_152;
 const PORTS = 16_384;
 
+/** What stands at the other end of a connection. */
+interface End {
+  arrived(chunk: Buffer): void;
+  /** So many bytes of what was sent have been taken. */
+  acknowledged(bytes: number): void;
+  finished(): void;
+  reset(): void;
+}
+
 /**
  * A connection over a network in virtual time.
  *
  * @param ordinal which of the network's connections it is: tells apart their local ports
+ * @param serve is given the server's end; without it, nobody is there who says anything
+ * @returns the client's end
  */
-export function openConnection(clock: Clock, endpoint: Endpoint, link: Link, ordinal: number): Ends {
+export function openConnection(
+  clock: Clock,
+  endpoint: Endpoint,
+  link: Link,
+  ordinal: number,
+  serve: ((socket: Socket) => void) | undefined,
+): Socket {
   const local = { address: LOCAL[endpoint.family], family: endpoint.family, port: FIRST_PORT + (ordinal % PORTS) };
   const wire = new Wire(clock, link);
-  const client = new VirtualSocket(wire, local, endpoint, link.encrypted);
-  const server = new VirtualSocket(wire, endpoint, local, link.encrypted);
-  client.joinTo(server);
-  server.joinTo(client);
-  // A server that is not described takes whatever comes.
-  server.on('error', () => undefined);
+  const client = new VirtualSocket(wire, local, endpoint);
+  let other: End = new SilentEnd(wire, client);
+  if (serve) {
+    const server = new VirtualSocket(wire, endpoint, local);
+    server.joinTo(client);
+    // What becomes of the client is not its affair.
+    server.on('error', () => undefined);
+    other = server;
+    serve(server as unknown as Socket);
+  }
+  client.joinTo(other);
   if (link.resetsAfter < Infinity) {
     const reset = clock.schedule(() => {
-      for (const end of [client, server]) end.reset();
+      for (const end of [client, other]) end.reset();
     }, link.resetsAfter);
     client.once('close', () => {
       reset.unsubscribe();
     });
   }
-  return { client: client as unknown as Socket, server: server as unknown as Socket };
+  return client as unknown as Socket;
+}
+
+/** A server that takes whatever comes, says nothing, and ends when the client does. */
+class SilentEnd implements End {
+  readonly #wire: Wire;
+  readonly #client: End;
+
+  constructor(wire: Wire, client: End) {
+    this.#wire = wire;
+    this.#client = client;
+  }
+
+  arrived({ length }: Buffer): void {
+    this.#client.acknowledged(length);
+  }
+
+  acknowledged(): void {
+    // it sends nothing
+  }
+
+  finished(): void {
+    this.#wire.carry(() => {
+      this.#client.finished();
+    });
+  }
+
+  reset(): void {
+    // it has nothing to lose
+  }
 }
 
 /** Carries what is sent, in order, until it loses everything. */
@@ -86,7 +131,7 @@ class Wire {
 }
 
 /** One end, with the surface of a `net.Socket`. */
-class VirtualSocket extends Duplex {
+class VirtualSocket extends Duplex implements End {
   readonly connecting = false;
   readonly pending = false;
   readonly localAddress: string;
@@ -102,7 +147,7 @@ class VirtualSocket extends Duplex {
   timeout?: number;
 
   readonly #wire: Wire;
-  #other!: VirtualSocket;
+  #other!: End;
   #idle?: Subscription;
   /** Sent, and not yet taken by the reader at the other end. */
   #outstanding = 0;
@@ -111,16 +156,16 @@ class VirtualSocket extends Duplex {
   #unread = 0;
   #resetting = false;
 
-  constructor(wire: Wire, local: Address & { port: number }, remote: Address & { port: number }, encrypted: boolean) {
+  constructor(wire: Wire, local: Address & { port: number }, remote: Address & { port: number }) {
     super({ allowHalfOpen: false, emitClose: false });
     this.#wire = wire;
     [this.localAddress, this.localPort, this.localFamily] = [local.address, local.port, `IPv${local.family}`];
     [this.remoteAddress, this.remotePort, this.remoteFamily] = [remote.address, remote.port, `IPv${remote.family}`];
     this.autoSelectFamilyAttemptedAddresses = [];
-    if (encrypted) Object.assign(this, { encrypted: true, authorized: true, alpnProtocol: false });
+    if (wire.link.encrypted) Object.assign(this, { encrypted: true, authorized: true, alpnProtocol: false });
   }
 
-  joinTo(other: VirtualSocket): void {
+  joinTo(other: End): void {
     this.#other = other;
   }
 
@@ -185,7 +230,7 @@ class VirtualSocket extends Duplex {
 
   override _read(): void {
     if (this.#unread === 0) return;
-    this.#other.#acknowledged(this.#unread);
+    this.#other.acknowledged(this.#unread);
     this.#unread = 0;
   }
 
@@ -193,14 +238,14 @@ class VirtualSocket extends Duplex {
     this.bytesWritten += chunk.length;
     this.#refresh();
     const arriving = this.#wire.taken(chunk);
-    if (arriving.length > 0) this.#wire.clock.schedule(() => this.#other.#arrived(arriving), this.#wire.link.latency);
+    if (arriving.length > 0) this.#wire.clock.schedule(() => this.#other.arrived(arriving), this.#wire.link.latency);
     this.#outstanding += chunk.length;
     if (this.#outstanding < WINDOW) callback();
     else this.#goOn = callback;
   }
 
   override _final(callback: Callback): void {
-    this.#wire.carry(() => this.#other.#finished());
+    this.#wire.carry(() => this.#other.finished());
     callback();
   }
 
@@ -209,23 +254,23 @@ class VirtualSocket extends Duplex {
     // Unread data, as a kernel has it, makes a reset of a close.
     const resets = this.#resetting || this.readableLength > 0;
     if (resets) this.#wire.carry(() => this.#other.reset());
-    else if (!this.writableFinished) this.#wire.carry(() => this.#other.#finished());
+    else if (!this.writableFinished) this.#wire.carry(() => this.#other.finished());
     callback(error);
     process.nextTick(() => this.emit('close', error !== null));
   }
 
-  #arrived(chunk: Buffer): void {
+  arrived(chunk: Buffer): void {
     if (this.destroyed) {
       this.#wire.carry(() => this.#other.reset());
       return;
     }
     this.bytesRead += chunk.length;
     this.#refresh();
-    if (this.push(chunk)) this.#other.#acknowledged(chunk.length);
+    if (this.push(chunk)) this.#other.acknowledged(chunk.length);
     else this.#unread += chunk.length;
   }
 
-  #acknowledged(bytes: number): void {
+  acknowledged(bytes: number): void {
     this.#outstanding -= bytes;
     const goOn = this.#goOn;
     if (!goOn || this.#outstanding >= WINDOW) return;
@@ -233,7 +278,7 @@ class VirtualSocket extends Duplex {
     goOn();
   }
 
-  #finished(): void {
+  finished(): void {
     if (this.destroyed || this.readableEnded) return;
     this.push(null);
     this.read(0);
