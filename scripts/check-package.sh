@@ -32,10 +32,13 @@ cat >esm.mjs <<'EOF'
 import assert from 'node:assert/strict';
 import { connect$, ConnectionError } from 'rx-happy-eyeballs';
 import { pass } from 'rx-happy-eyeballs/policy';
+import { connects, virtualNetwork } from 'rx-happy-eyeballs/testing';
 
 assert.equal(typeof connect$, 'function');
 assert.equal(typeof ConnectionError, 'function');
 assert.equal(String(pass.and(pass)), 'pass & pass');
+const network = virtualNetwork({ endpoints: { '::1': connects(5) } });
+assert.equal(network.run(connect$('::1', 80, network)).finish, 5);
 EOF
 node esm.mjs
 
@@ -44,10 +47,13 @@ cat >cjs.cjs <<'EOF'
 const assert = require('node:assert/strict');
 const { connect$, ConnectionError } = require('rx-happy-eyeballs');
 const { pass } = require('rx-happy-eyeballs/policy');
+const { connects, virtualNetwork } = require('rx-happy-eyeballs/testing');
 
 assert.equal(typeof connect$, 'function');
 assert.equal(typeof ConnectionError, 'function');
 assert.equal(String(pass.and(pass)), 'pass & pass');
+const network = virtualNetwork({ endpoints: { '::1': connects(5) } });
+assert.equal(network.run(connect$('::1', 80, network)).finish, 5);
 EOF
 node cjs.cjs
 
@@ -86,7 +92,10 @@ step 'types in an ES module and in a CommonJS module'
 for consumer in consumer.mts consumer.cts; do
   cat >"$consumer" <<'EOF'
 import { connect$ } from 'rx-happy-eyeballs';
+import { virtualNetwork } from 'rx-happy-eyeballs/testing';
 
+const network = virtualNetwork();
+connect$('localhost', 80, { ...network, connectTimeout: 300 }).subscribe((socket) => socket.end());
 connect$('localhost', 80).subscribe((socket) => socket.end());
 connect$('localhost', 80).subscribe((socket) => {
   // @ts-expect-error -- the socket is not `any`
