@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
 import { timeline } from '../src/index.js';
 import { defaults, optionNames } from '../src/options.js';
+import { fences, problemsOf } from './support/fences.js';
 import { A, AAAA, answering, connects, hangs, runRace } from './support/virtual-race.js';
 
 const root = join(__dirname, '..');
@@ -30,32 +30,8 @@ describe('README.md', () => {
   });
 
   it('has examples that compile', () => {
-    const examples = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(
-      ([, code], i) => [join(root, `example-${i}.mts`), code!] as const,
-    );
+    const examples = fences(readme);
     expect(examples.length).toBeGreaterThan(2);
-    const options: ts.CompilerOptions = {
-      strict: true,
-      noEmit: true,
-      skipLibCheck: true,
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.NodeNext,
-      types: ['node'],
-      paths: { 'rx-happy-eyeballs': [join(root, 'src', 'index.ts')] },
-    };
-    const sources = new Map<string, string>(examples);
-    const host = ts.createCompilerHost(options);
-    const { fileExists, readFile, getSourceFile } = host;
-    host.fileExists = (name) => sources.has(name) || fileExists(name);
-    host.readFile = (name) => sources.get(name) ?? readFile(name);
-    host.getSourceFile = (name, ...rest) => {
-      const code = sources.get(name);
-      return code === undefined ? getSourceFile(name, ...rest) : ts.createSourceFile(name, code, ts.ScriptTarget.ES2022);
-    };
-    const program = ts.createProgram([...sources.keys()], options, host);
-    const problems = ts
-      .getPreEmitDiagnostics(program)
-      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-    expect(problems).toEqual([]);
+    expect(problemsOf(examples)).toEqual([]);
   }, 30_000);
 });
