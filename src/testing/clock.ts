@@ -1,5 +1,5 @@
 import { Subscription, type VirtualTimeScheduler } from 'rxjs';
-import { written, type After } from './after.js';
+import type { After } from './after.js';
 
 /** Marks the timers of networks: a program's are all others. */
 const OF_NETWORK = Symbol('timer of a network');
@@ -38,7 +38,7 @@ export class Clock {
     const next = actions[0];
     if (!next || next.delay > until) return false;
     this.#turns = next.delay > frame ? 0 : this.#turns + 1;
-    if (this.#turns > MOST_TURNS) throw new Error(`time stands still at ${written(frame)} ms: timers of 0 ms follow each other`);
+    if (this.#turns > MOST_TURNS) throw new Error(`time stands still at ${frame} ms: timers of 0 ms follow each other`);
     actions.shift();
     this.scheduler.frame = next.delay;
     // As RxJS has it: what a timer throws is returned.

@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net';
-import { from, Observable, type ObservableInput } from 'rxjs';
+import { from, Observable, type ObservableInput, type Subscription } from 'rxjs';
 import { invalidType, invalidValue } from '../core/argument-errors.js';
 import { callable, integer, number } from '../core/checks.js';
 import type { Endpoint } from '../core/endpoint.js';
 import type { Stage } from '../core/events.js';
 import { checkAfter, sum, written, type After } from './after.js';
 import { chance } from './chance.js';
-import type { Clock } from './clock.js';
 import { connectionError, isSystemError } from './system-errors.js';
 import type { Link } from './virtual-socket.js';
 
@@ -35,7 +34,7 @@ export interface ServedConnection {
 export interface Attempting {
   readonly endpoint: Endpoint;
   readonly progressed: (stage: Stage) => void;
-  readonly clock: Clock;
+  readonly schedule: (work: () => void, after: After) => Subscription;
   readonly open: (link: Link, serve: Server | undefined) => Socket;
 }
 
@@ -63,17 +62,17 @@ export class TimedFate extends Fate {
   }
 
   /** @internal */
-  override play({ endpoint, progressed, clock, open }: Attempting): Observable<unknown> {
+  override play({ endpoint, progressed, schedule, open }: Attempting): Observable<unknown> {
     return new Observable<Socket>((subscriber) => {
       if (this.tcpAfter !== undefined) {
-        subscriber.add(clock.schedule(() => progressed('tls'), this.tcpAfter));
+        subscriber.add(schedule(() => progressed('tls'), this.tcpAfter));
       }
       const end = () => {
         if (this.error) subscriber.error(this.error(endpoint));
         else subscriber.next(open(this.connection, this.connection.serve));
         subscriber.complete();
       };
-      subscriber.add(clock.schedule(end, this.endsAfter));
+      subscriber.add(schedule(end, this.endsAfter));
     });
   }
 

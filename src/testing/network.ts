@@ -285,7 +285,7 @@ export class Network implements VirtualNetwork {
         try {
           const attempt$ = this.#fate(log).play({
             endpoint,
-            clock: this.#clock,
+            schedule: (work, after) => this.#clock.schedule(work, after),
             open: (link, serve) => this.#open(log, link, serve),
             progressed: (stage) => {
               records.progressed(log, stage);
@@ -320,9 +320,13 @@ export class Network implements VirtualNetwork {
 
   #open(log: AttemptLog, link: Link, serve: Server | undefined): Socket {
     const { endpoint, attempt } = log;
+    const after = (ms: number, work: () => void) => {
+      number(0, Number.MAX_SAFE_INTEGER)('ms', ms);
+      this.#clock.schedule(work, ms);
+    };
     const served = (server: Socket) => {
       try {
-        serve!(server, { endpoint, attempt, after: (ms, work) => void this.#clock.schedule(work, ms) });
+        serve!(server, { endpoint, attempt, after });
       } catch (error) {
         this.#mistaken(error);
       }
