@@ -54,6 +54,20 @@ describe('a network in marbles', () => {
     });
   });
 
+  it('gives the marbles of every attempt, which it also takes', () => {
+    const network = virtualNetwork({
+      dns: [six, four],
+      endpoints: { [six]: (attempt) => (attempt === 1 ? hangs() : refuses('at once')), [four]: '---c' },
+    });
+    for (let i = 0; i < 2; i++) network.run(connect$('example.com', 443, network));
+    expect(network.marbles()).toEqual({
+      [six]: ['^ 252ms !', ' 253ms (^!)'],
+      [four]: [' 250ms ^--!', ' 253ms ^--!'],
+    });
+    expectAttempts(network, network.marbles());
+    expect(virtualNetwork().marbles()).toEqual({});
+  });
+
   it('are a way to write fates, outside of a TestScheduler too', () => {
     const network = virtualNetwork({ dns: [six, four], endpoints: { [six]: '---x', [four]: '--t--c' } });
     network.run(connect$('example.com', 443, network));

@@ -30,10 +30,21 @@ export function marbleDiff(expected: Diagram, actual: Diagram): string {
   return [`expected  ${trimmed(lines.expected)}`, `actual    ${trimmed(lines.actual)}`, ...marked].join('\n');
 }
 
-/** Time in which nothing happens, as RxJS reads it. */
+/** A diagram as RxJS reads it. */
+export function marblesOf(diagram: Diagram): string {
+  let next = 0;
+  const parts = [...diagram].map(([at, marble]) => {
+    const gap = dashes(at - next);
+    next = at + 1;
+    return gap + marble;
+  });
+  return parts.join('');
+}
+
+/** Time in which nothing happens, as RxJS reads it. What is less than 1 ms after the last is drawn beside it. */
 function dashes(ms: number): string {
-  const whole = Number.isInteger(ms);
-  return whole && ms <= LONGEST_GAP ? '-'.repeat(ms) : ` ${ms}ms `;
+  if (ms <= 0) return '';
+  return Number.isInteger(ms) && ms <= LONGEST_GAP ? '-'.repeat(ms) : ` ${ms}ms `;
 }
 
 /** Nothing but dashes at the end says nothing. */

@@ -8,11 +8,13 @@ import { codedError, toError } from '../core/errors.js';
 import type { TimelineOptions } from '../core/timeline.js';
 import type { Transport } from '../rx/race.js';
 import type { Resolver } from '../rx/resolve.js';
+import { life } from './assert-marbles.js';
 import { chance } from './chance.js';
 import { Clock } from './clock.js';
 import { plannedDns, type Dns } from './dns.js';
 import { plannedFates, type FindFate } from './endpoints.js';
 import type { Fate, Server } from './fates.js';
+import { marblesOf } from './marble-diff.js';
 import { Recorder, type Mark } from './recorder.js';
 import { NetworkReport, RunReport, type AttemptLog, type SubscriptionLog } from './report.js';
 import type { NetworkDescription, Program, RunOptions, VirtualNetwork } from './virtual-network.js';
@@ -108,6 +110,12 @@ export class Network implements VirtualNetwork {
     const parsed = parseAddress(address);
     if (!parsed) throw invalidValue('address', 'must be an IP address', address);
     return this.#records.subscriptions(parsed.address);
+  }
+
+  marbles(): Record<string, string[]> {
+    const addresses = new Set(this.starts.map(({ address }) => address));
+    const drawn = (address: string) => this.subscriptions(address).map((log) => marblesOf(life(log)));
+    return Object.fromEntries([...addresses].map((address) => [address, drawn(address)]));
   }
 
   flush(): void {

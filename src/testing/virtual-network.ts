@@ -83,6 +83,8 @@ export interface VirtualNetwork extends RaceInput {
    * goes by.
    */
   subscriptions(address: string): SubscriptionLog[];
+  /** The same as marbles, of every attempt by its address: `{ '192.0.2.1': ['--^--!'] }`. */
+  marbles(): Record<string, string[]>;
 
   /** Lets all time pass that there is anything to do in. */
   flush(): void;
