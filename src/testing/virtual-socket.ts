@@ -194,6 +194,14 @@ class VirtualSocket extends Duplex implements End {
     return this;
   }
 
+  setTypeOfService(): this {
+    return this;
+  }
+
+  getTypeOfService(): number {
+    return 0;
+  }
+
   ref(): this {
     return this;
   }

@@ -1,4 +1,5 @@
-const { describe, expect, it, jest } = require('@jest/globals');
+/* global jest */
+const { describe, expect, it } = require('@jest/globals');
 const { connect$ } = require('rx-happy-eyeballs');
 const { connects, expectAttempts, expectRace, explore, hangs, refuses, virtualNetwork } = require('rx-happy-eyeballs/testing');
 const { read$ } = require('./client.cjs');
