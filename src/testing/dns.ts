@@ -1,9 +1,11 @@
-import type { Answer } from '../core/answers.js';
+import { Observable } from 'rxjs';
+import { recordType, type Answer } from '../core/answers.js';
 import { invalidType, invalidValue } from '../core/argument-errors.js';
 import { isObject } from '../core/checks.js';
 import { normalName } from '../core/host-name.js';
 import { parseAddress } from '../core/address.js';
 import type { Resolver } from '../rx/resolve.js';
+import type { Clock } from './clock.js';
 import { nodata, nxdomain, plannedAnswers, type PlannedAnswer, type Replies } from './replies.js';
 
 /** How the queries for a host are answered; a type that is not named has no data. */
@@ -19,17 +21,33 @@ export type HostDescription = HostRecords | readonly string[];
 export type Dns = HostDescription | Readonly<Record<string, HostDescription>> | Resolver;
 
 /** What comes of the queries for a host, in the order in which they are asked. */
-export type FindAnswers = (host: string) => readonly PlannedAnswer[];
+type FindAnswers = (host: string) => readonly PlannedAnswer[];
 
 const TYPES: readonly Answer['type'][] = ['AAAA', 'A'];
 
 /**
- * The answers as described.
+ * A resolver that answers as described, and completes with the last answer.
  *
  * @param knows whether an address has a fate
  * @throws TypeError, RangeError naming the place in the description
  */
-export function plannedDns(dns: Exclude<Dns, Resolver>, knows: (address: string) => boolean): FindAnswers {
+export function virtualResolver(dns: Exclude<Dns, Resolver>, knows: (address: string) => boolean, clock: Clock): Resolver {
+  const find = plannedDns(dns, knows);
+  return (host, { family } = {}) =>
+    new Observable((subscriber) => {
+      const answers = find(host).filter(({ type }) => family === undefined || type === recordType(family));
+      let open = answers.length;
+      for (const { after, answer } of answers) {
+        const come = () => {
+          subscriber.next(answer(host));
+          if (--open === 0) subscriber.complete();
+        };
+        subscriber.add(clock.schedule(come, after));
+      }
+    });
+}
+
+function plannedDns(dns: Exclude<Dns, Resolver>, knows: (address: string) => boolean): FindAnswers {
   if (!isObject(dns)) throw invalidType('dns', 'an object, a list of addresses or a resolver', dns);
   const records = (name: string, description: unknown) => {
     const planned = plannedHost(name, description);

@@ -1,22 +1,25 @@
 import type { Socket } from 'node:net';
-import { isObservable, Observable, type VirtualTimeScheduler } from 'rxjs';
+import { isObservable, type Observable, type VirtualTimeScheduler } from 'rxjs';
 import { parseAddress } from '../core/address.js';
-import { recordType } from '../core/answers.js';
 import { invalidType, invalidValue } from '../core/argument-errors.js';
 import { checkEach, integer, isObject, number, orInfinity, type Checks } from '../core/checks.js';
-import { codedError, toError } from '../core/errors.js';
+import type { Endpoint } from '../core/endpoint.js';
+import { toError } from '../core/errors.js';
+import type { Stage } from '../core/events.js';
 import type { TimelineOptions } from '../core/timeline.js';
 import type { Transport } from '../rx/race.js';
 import type { Resolver } from '../rx/resolve.js';
 import { life } from './assert-marbles.js';
 import { chance } from './chance.js';
 import { Clock } from './clock.js';
-import { plannedDns, type Dns } from './dns.js';
+import { virtualResolver } from './dns.js';
 import { plannedFates, type FindFate } from './endpoints.js';
 import type { Fate, Server } from './fates.js';
 import { marblesOf } from './marble-diff.js';
+import { recordedResolver, recordedTransport } from './recorded.js';
 import { Recorder, type Mark } from './recorder.js';
 import { NetworkReport, RunReport, type AttemptLog, type SubscriptionLog } from './report.js';
+import { begin, type Running } from './running.js';
 import type { NetworkDescription, Program, RunOptions, VirtualNetwork } from './virtual-network.js';
 import { VirtualScheduler } from './virtual-scheduler.js';
 import { openConnection, type Link } from './virtual-socket.js';
@@ -54,9 +57,9 @@ export class Network implements VirtualNetwork {
     this.#records = new Recorder(clock);
     const { find, knows } = plannedFates(endpoints);
     this.#findFate = find;
-    const source = typeof dns === 'function' ? dns : this.#answering(dns, knows);
-    this.resolver = this.#recordedResolver(source);
-    this.transport = this.#recordedTransport();
+    const source = typeof dns === 'function' ? dns : virtualResolver(dns, knows, clock);
+    this.resolver = recordedResolver(source, this.#records);
+    this.transport = recordedTransport((...attempt) => this.#play(...attempt), this.#records);
     this.scheduler = clock.scheduler;
     let drawn = 0;
     this.random = () => chance(`${seed} ${drawn++}`);
@@ -139,78 +142,32 @@ export class Network implements VirtualNetwork {
   }
 
   run<T>(program: Observable<T> | ((network: VirtualNetwork) => Observable<T>), options: RunOptions = {}): RunReport<T> {
-    const running = this.#begin(program, options);
+    const { running, mark, until } = this.#begin(program, options);
     if (!isObservable(running.given)) {
       throw invalidType('program', 'a stream, or a function that returns one; settle() takes promises', running.given);
     }
-    while (!running.over && this.#clock.step(running.until));
-    return this.#end(running);
+    while (running.finish === undefined && this.#clock.step(until));
+    return this.#end(running, mark);
   }
 
   async settle<T>(program: Program<T>, options: RunOptions = {}): Promise<RunReport<T>> {
-    const running = this.#begin(program, options);
+    const { running, mark, until } = this.#begin(program, options);
     let turns = 0;
     do {
       await turn();
-      turns = !running.over && this.#clock.step(running.until) ? 0 : turns + 1;
-    } while (!running.over && turns < LAST_TURNS);
-    return this.#end(running);
+      turns = running.finish === undefined && this.#clock.step(until) ? 0 : turns + 1;
+    } while (running.finish === undefined && turns < LAST_TURNS);
+    return this.#end(running, mark);
   }
 
-  #begin<T>(program: Program<T>, options: RunOptions): Running<T> {
+  #begin<T>(program: Program<T>, options: RunOptions) {
     checkEach('options', options, runChecks);
     const { until = UNTIL, unsubscribeAt } = options;
     const mark = this.#records.mark();
-    const running: Running<T> = {
-      mark,
-      until: mark.at + until,
-      given: undefined,
-      values: [],
-      over: false,
-      stop: () => undefined,
-    };
-    const over = (outcome: { error?: unknown }) => {
-      if (running.over) return;
-      Object.assign(running, { over: true, finish: this.#clock.now - mark.at, ...outcome });
-    };
-    const given = typeof program === 'function' ? program(this) : program;
-    running.given = given;
-    if (isObservable(given)) {
-      const subscription = given.subscribe({
-        next: (value) => running.values.push(value),
-        error: (error: unknown) => {
-          over({ error });
-        },
-        complete: () => {
-          over({});
-        },
-      });
-      running.stop = () => {
-        subscription.unsubscribe();
-      };
-      if (unsubscribeAt !== undefined) {
-        const unsubscribed = this.#clock.schedule(() => {
-          subscription.unsubscribe();
-          over({});
-        }, unsubscribeAt);
-        subscription.add(unsubscribed);
-      }
-    } else if (isPromise(given)) {
-      const fulfilled = (value: T) => {
-        running.values.push(value);
-        over({});
-      };
-      given.then(fulfilled, (error: unknown) => {
-        over({ error });
-      });
-    } else {
-      running.values.push(given);
-      over({});
-    }
-    return running;
+    return { mark, until: mark.at + until, running: begin(program, this, this.#clock, unsubscribeAt) };
   }
 
-  #end<T>({ mark, values, finish, error, stop }: Running<T>): RunReport<T> {
+  #end<T>({ values, finish, error, stop }: Running<T>, mark: Mark): RunReport<T> {
     stop();
     this.#throwMistake();
     return new RunReport(this.#records.observations(mark, held(values), this.#ownTime), values, finish, error);
@@ -237,85 +194,13 @@ export class Network implements VirtualNetwork {
     if (mistake) throw mistake;
   }
 
-  #answering(dns: Exclude<Dns, Resolver>, knows: (address: string) => boolean): Resolver {
-    const find = plannedDns(dns, knows);
-    return (host, { family } = {}) =>
-      new Observable((subscriber) => {
-        const answers = find(host).filter(({ type }) => family === undefined || type === recordType(family));
-        let open = answers.length;
-        for (const { after, answer } of answers) {
-          const come = () => {
-            subscriber.next(answer(host));
-            if (--open === 0) subscriber.complete();
-          };
-          subscriber.add(this.#clock.schedule(come, after));
-        }
-      });
-  }
-
-  #recordedResolver(source: Resolver): Resolver {
-    const records = this.#records;
-    return (host, query = {}) =>
-      new Observable((subscriber) => {
-        const lookup = records.asked(host, query.family);
-        subscriber.add(() => {
-          records.resolved(lookup, 'cancelled');
-        });
-        return source(host, query).subscribe({
-          next: (answer) => {
-            records.answered(answer);
-            subscriber.next(answer);
-          },
-          error: (error: unknown) => {
-            records.resolved(lookup, 'failed', error);
-            subscriber.error(error);
-          },
-          complete: () => {
-            records.resolved(lookup, 'answered');
-            subscriber.complete();
-          },
-        });
-      });
-  }
-
-  #recordedTransport(): Transport<Socket> {
-    const records = this.#records;
-    return (endpoint, progressed) =>
-      new Observable((subscriber) => {
-        const log = records.started(endpoint);
-        subscriber.add(() => {
-          records.ended(log, { type: 'cancelled' });
-        });
-        const failed = (error: unknown) => {
-          records.ended(log, { type: 'failed', error });
-          subscriber.error(error);
-        };
-        try {
-          const attempt$ = this.#fate(log).play({
-            endpoint,
-            schedule: (work, after) => this.#clock.schedule(work, after),
-            open: (link, serve) => this.#open(log, link, serve),
-            progressed: (stage) => {
-              records.progressed(log, stage);
-              progressed?.(stage);
-            },
-          });
-          return attempt$.subscribe({
-            next: (value) => {
-              records.ended(log, { type: 'connected', value });
-              subscriber.next(value as Socket);
-            },
-            error: failed,
-            complete: () => {
-              records.ended(log, { type: 'failed', error: codedError('ECONNABORTED', 'it ended without a connection') });
-              subscriber.complete();
-            },
-          });
-        } catch (error) {
-          failed(error);
-          return undefined;
-        }
-      });
+  #play(log: AttemptLog, endpoint: Endpoint, progressed: (stage: Stage) => void): Observable<unknown> {
+    return this.#fate(log).play({
+      endpoint,
+      progressed,
+      schedule: (work, after) => this.#clock.schedule(work, after),
+      open: (link, serve) => this.#open(log, link, serve),
+    });
   }
 
   #fate({ endpoint, attempt }: AttemptLog): Fate {
@@ -343,22 +228,6 @@ export class Network implements VirtualNetwork {
     this.#records.opened(client, log);
     return client;
   }
-}
-
-/** A program under way. */
-interface Running<T> {
-  readonly mark: Mark;
-  readonly until: number;
-  given: unknown;
-  readonly values: T[];
-  over: boolean;
-  finish?: number;
-  error?: unknown;
-  stop: () => void;
-}
-
-function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return isObject(value) && typeof (value as Partial<PromiseLike<T>>).then === 'function';
 }
 
 /** What somebody holds who has these values: they themselves, and what is right within them. */
