@@ -11,6 +11,7 @@ export default defineConfig([
       policy: 'src/policy/index.ts',
       otel: 'src/observe/otel.ts',
       prometheus: 'src/observe/prometheus.ts',
+      testing: 'src/testing/index.ts',
     },
     format: ['esm', 'cjs'],
     dts: true,

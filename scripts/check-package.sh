@@ -35,12 +35,15 @@ import { connect$, ConnectionError } from 'rx-happy-eyeballs';
 import { traceRaces } from 'rx-happy-eyeballs/otel';
 import { pass } from 'rx-happy-eyeballs/policy';
 import { countRaces } from 'rx-happy-eyeballs/prometheus';
+import { connects, virtualNetwork } from 'rx-happy-eyeballs/testing';
 
 traceRaces()();
 countRaces()();
 assert.equal(typeof connect$, 'function');
 assert.equal(typeof ConnectionError, 'function');
 assert.equal(String(pass.and(pass)), 'pass & pass');
+const network = virtualNetwork({ endpoints: { '::1': connects(5) } });
+assert.equal(network.run(connect$('::1', 80, network)).finish, 5);
 EOF
 node esm.mjs
 
@@ -51,12 +54,15 @@ const { connect$, ConnectionError } = require('rx-happy-eyeballs');
 const { traceRaces } = require('rx-happy-eyeballs/otel');
 const { pass } = require('rx-happy-eyeballs/policy');
 const { countRaces } = require('rx-happy-eyeballs/prometheus');
+const { connects, virtualNetwork } = require('rx-happy-eyeballs/testing');
 
 traceRaces()();
 countRaces()();
 assert.equal(typeof connect$, 'function');
 assert.equal(typeof ConnectionError, 'function');
 assert.equal(String(pass.and(pass)), 'pass & pass');
+const network = virtualNetwork({ endpoints: { '::1': connects(5) } });
+assert.equal(network.run(connect$('::1', 80, network)).finish, 5);
 EOF
 node cjs.cjs
 
@@ -100,6 +106,10 @@ import { countRaces } from 'rx-happy-eyeballs/prometheus';
 
 traceRaces({ attempts: 'events' });
 countRaces({ prefix: 'example_' });
+import { virtualNetwork } from 'rx-happy-eyeballs/testing';
+
+const network = virtualNetwork();
+connect$('localhost', 80, { ...network, connectTimeout: 300 }).subscribe((socket) => socket.end());
 connect$('localhost', 80).subscribe((socket) => socket.end());
 connect$('localhost', 80).subscribe((socket) => {
   // @ts-expect-error -- the socket is not `any`

@@ -9,6 +9,7 @@ const LAYERS = [
   'pictures',
   'rx',
   'policy',
+  'testing',
   'observe',
   'node',
   'history.ts',
@@ -27,7 +28,18 @@ const LAYERS = [
 ];
 
 /** Layers beside each other: none uses the other. */
-const NOT_FOR = new Map([['index.ts', ['cli']]]);
+const NOT_FOR = new Map<string, readonly string[]>([
+  ['index.ts', ['cli', 'testing']],
+  ['testing', ['policy']],
+  ...['node', 'connect.ts', 'connector.ts', 'adapters', 'cli'].map((layer) => [layer, ['testing']] as const),
+]);
+
+/** Files for what a program that uses them has installed. */
+const OTHERS = new Map([
+  [join('observe', 'otel.ts'), ['@opentelemetry/api']],
+  [join('observe', 'prometheus.ts'), ['prom-client']],
+  [join('testing', 'exploration.ts'), ['fast-check']],
+]);
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 
@@ -76,21 +88,16 @@ describe('the layers', () => {
     expect(importsOf(file).filter((name) => name.startsWith('node:'))).toEqual([]);
   });
 
-  /** Entries for what a program that uses them has installed. */
-  const PEERS = new Map([
-    [join('observe', 'otel.ts'), ['@opentelemetry/api']],
-    [join('observe', 'prometheus.ts'), ['prom-client']],
-  ]);
-
   it.each(files.filter((file) => layerOf(file) !== 'cli'))(
-    '%s needs nothing at run time but rxjs, lru-cache, dns-packet and Node, and its peer where it is an entry for that',
+    '%s needs nothing at run time but rxjs, lru-cache, dns-packet and Node, and its peer where it is for that',
     (file) => {
       const others = runtimeImportsOf(file).filter((name) => !/^(?:\.|node:|rxjs$|lru-cache$|dns-packet$)/.test(name));
-      expect(others).toEqual(PEERS.get(file) ?? []);
+      const own = OTHERS.get(file) ?? (layerOf(file) === 'testing' ? ['rxjs/testing'] : []);
+      expect(others.filter((name) => !own.includes(name))).toEqual([]);
     },
   );
 
-  it.each([...PEERS.keys()])('%s is imported by no other file', (entry) => {
+  it.each([...OTHERS.keys()].filter((file) => layerOf(file) === 'observe'))('%s is imported by no other file', (entry) => {
     const importers = files.filter((file) =>
       importsOf(file).some((name) => join(dirname(file), name).replace(/\.js$/, '.ts') === entry),
     );

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ts from 'typescript';
 import { defaults, optionNames } from '../src/options.js';
+import { fences, problemsOf } from './support/fences.js';
 
 const root = join(__dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -62,34 +62,9 @@ describe('the documentation', () => {
   ])(
     '%s has examples that compile',
     (file, least) => {
-      const text = readFileSync(join(root, file), 'utf8');
-      const examples = [...text.matchAll(/```ts\n(.*?)```/gs)].map(
-        ([, code], i) => [join(root, `example-${i}.mts`), code!] as const,
-      );
+      const examples = fences(readFileSync(join(root, file), 'utf8'));
       expect(examples.length).toBeGreaterThanOrEqual(least);
-      const options: ts.CompilerOptions = {
-        strict: true,
-        noEmit: true,
-        skipLibCheck: true,
-        target: ts.ScriptTarget.ES2022,
-        module: ts.ModuleKind.NodeNext,
-        types: ['node'],
-        paths: { 'rx-happy-eyeballs': [join(root, 'src', 'index.ts')] },
-      };
-      const sources = new Map<string, string>(examples);
-      const host = ts.createCompilerHost(options);
-      const { fileExists, readFile, getSourceFile } = host;
-      host.fileExists = (name) => sources.has(name) || fileExists(name);
-      host.readFile = (name) => sources.get(name) ?? readFile(name);
-      host.getSourceFile = (name, ...rest) => {
-        const code = sources.get(name);
-        return code === undefined ? getSourceFile(name, ...rest) : ts.createSourceFile(name, code, ts.ScriptTarget.ES2022);
-      };
-      const program = ts.createProgram([...sources.keys()], options, host);
-      const problems = ts
-        .getPreEmitDiagnostics(program)
-        .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-      expect(problems).toEqual([]);
+      expect(problemsOf(examples)).toEqual([]);
     },
     30_000,
   );

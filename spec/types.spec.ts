@@ -13,6 +13,7 @@ import {
   type RaceEvent,
   type Transport,
 } from '../src/index.js';
+import { virtualNetwork } from '../src/testing/index.js';
 
 /** Takes a value of the expected type alone: `is<Expected>()(value)`. */
 const is =
@@ -24,11 +25,15 @@ type Same<A, B> = [A, B] extends [B, A] ? true : false;
 
 const text: Transport<string> = ({ address }) => of(address);
 const length = (value: string) => of(value.length);
+const network = virtualNetwork();
 const socketFactory = undefined as unknown as () => Socket;
 
 /** Never called: what is proved here is that it compiles, and that what must not compile does not. */
 const compiled = () => {
   is<Observable<Socket>>()(connect$('h', 1));
+  is<Observable<Socket>>()(connect$('h', 1, network));
+  is<Promise<Socket>>()(connect('h', 1, { ...network, connectTimeout: 300 }));
+  is<Observable<Socket>>()(createConnector(network).connect$('h', 1));
   is<Observable<Socket>>()(connect$('h', 1, { localAddress: ['::1', '127.0.0.1'], tcp: { noDelay: true } }));
   is<Observable<TLSSocket>>()(connect$('h', 1, { tls: true, localPort: 2000, tcp: { noDelay: true } }));
   is<Observable<RaceEvent<TLSSocket>>>()(race$('h', 1, { tls: { ALPNProtocols: ['h2'] }, socketFactory }));

@@ -19,18 +19,9 @@ import {
   VirtualTimeScheduler,
   type ObservableInput,
 } from 'rxjs';
-import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import { firstSuccess, type FirstSuccessOptions } from '../../src/index.js';
+import { aggregate, marbles } from '../support/policies.js';
 import { virtually } from '../support/virtually.js';
-
-const marbles = (test: (helpers: RunHelpers, scheduler: TestScheduler) => void) => {
-  const scheduler = new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  });
-  scheduler.run((helpers) => test(helpers, scheduler));
-};
-
-const aggregate = (...errors: unknown[]): unknown => expect.objectContaining({ name: 'AggregateError', errors });
 
 const errorOf = (result$: Observable<unknown>): unknown => {
   let caught: unknown;

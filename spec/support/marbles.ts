@@ -1,5 +1,6 @@
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import { connect$, type Answer, type RaceOptions, type Transport } from '../../src/index.js';
+import { assertMarbles, behaves, virtualNetwork } from '../../src/testing/index.js';
 import { A, AAAA } from './virtual-race.js';
 
 /** Addresses by the letter that stands for their endpoint in a diagram. */
@@ -37,20 +38,23 @@ export function expectRace(
     options?: RaceOptions;
   },
 ): void {
-  const scheduler = new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  });
+  const scheduler = new TestScheduler(assertMarbles);
   scheduler.run((helpers) => {
     const { dns, attempts, lives, winner, unsubscribed, options } = race(helpers);
-    const byAddress = new Map(
-      Object.entries(ADDRESSES).map(([letter, address]) => [address as string, helpers.cold(attempts[letter as Letter] ?? '')]),
-    );
-    const transport: Transport<string> = ({ address }) => byAddress.get(address)!;
-    const resolver = () => helpers.cold(dns[0], dns[1]);
-    const race$ = connect$('example.com', 443, { ...SHORT, scheduler, resolver, transport, ...options });
+    const letters = Object.entries(ADDRESSES) as [Letter, string][];
+    const network = virtualNetwork({
+      scheduler,
+      dns: () => helpers.cold(...dns),
+      endpoints: Object.fromEntries(
+        letters.map(([letter, address]) => [address, behaves(() => helpers.cold(attempts[letter] ?? ''))]),
+      ),
+    });
+    // What these attempts emit are letters.
+    const transport = network.transport as Transport<unknown> as Transport<string>;
+    const race$ = connect$('example.com', 443, { ...network, ...SHORT, transport, ...options });
     helpers.expectObservable(race$, unsubscribed).toBe(...(winner as [string, Record<string, string>?, unknown?]));
-    for (const [letter, address] of Object.entries(ADDRESSES)) {
-      helpers.expectSubscriptions(byAddress.get(address)!.subscriptions).toBe(lives[letter as Letter] ?? []);
+    for (const [letter, address] of letters) {
+      helpers.expectSubscriptions(network.subscriptions(address)).toBe(lives[letter] ?? []);
     }
   });
 }

@@ -14,12 +14,11 @@ import {
 } from 'rxjs';
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import { policy, type Policy } from '../../src/policy/index.js';
+import { assertMarbles } from '../../src/testing/index.js';
 
 /** Runs a spec in the TestScheduler's time. */
 export function marbles(test: (helpers: RunHelpers, scheduler: TestScheduler) => void): void {
-  const scheduler = new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  });
+  const scheduler = new TestScheduler(assertMarbles);
   scheduler.run((helpers) => {
     test(helpers, scheduler);
   });

@@ -1,13 +1,6 @@
-import { Observable, VirtualTimeScheduler, type SchedulerLike, type Subscription } from 'rxjs';
-import {
-  race$,
-  type Answer,
-  type RaceOptions,
-  type Endpoint,
-  type RaceEvent,
-  type Resolver,
-  type Transport,
-} from '../../src/index.js';
+import { EMPTY, map, merge, mergeMap, NEVER, of, tap, throwError, timer, type SchedulerLike } from 'rxjs';
+import { race$, type Answer, type RaceOptions, type RaceEvent, type Resolver, type Transport } from '../../src/index.js';
+import { behaves, connects as connecting, fails as failing, hangs as hanging, virtualNetwork } from '../../src/testing/index.js';
 
 /**
  * What becomes of an attempt: so many ms after its start, or never. `at once`: within the call that starts it. `tcpAfter`: a
@@ -79,7 +72,7 @@ export interface VirtualRace {
 }
 
 /**
- * Runs one race in virtual time and reports what it did.
+ * Runs one race in a virtual network, for an address as text, and reports what it did.
  *
  * Every run is also checked for what holds in every race: nothing is started twice, what ended was let go of before the
  * winner was emitted, and nothing (attempt, look-up or timer) is left when it is over.
@@ -92,95 +85,65 @@ export function runRace({
   racing = race$,
   unsubscribeAt,
 }: VirtualRace): RaceReport {
-  const scheduler = new VirtualTimeScheduler();
-  const open = new Set<string>();
-  const handedOver = new Set<string>();
-  let asking = 0;
-  let mostInFlight = 0;
+  const network = virtualNetwork({
+    dns: () => answersOf(lookup, network.scheduler),
+    endpoints: ({ address }) => played(fates[address] ?? hangs, address, network.scheduler),
+  });
+  const { resolver, scheduler } = network;
+  const transport: Transport<string> = (endpoint, progressed) =>
+    network.transport(endpoint, progressed).pipe(map((socket) => socket.destroy().remoteAddress!));
+  /** What was left when somebody heard of the end. */
+  const left: unknown[] = [];
+  const over = () => left.push(...network.leaks.filter(({ kind }) => kind !== 'timer'));
 
-  const transport: Transport<string> = ({ address }: Endpoint, progressed) =>
-    new Observable((subscriber) => {
-      const fate = fates[address] ?? hangs;
-      if (open.has(address) || handedOver.has(address)) throw new Error(`${address} was attempted twice`);
-      if (fate.outcome === 'throws') throw new Error(`${address} throws`);
-      open.add(address);
-      mostInFlight = Math.max(mostInFlight, open.size);
-      subscriber.add(() => open.delete(address));
-      if (fate.tcpAfter !== undefined) subscriber.add(scheduler.schedule(() => progressed!('tls'), fate.tcpAfter));
-      if (fate.outcome === 'hangs') return;
-      const end = () => {
-        if (fate.outcome === 'connects') {
-          open.delete(address);
-          handedOver.add(address);
-          subscriber.next(address);
-        }
-        if (fate.outcome === 'fails') subscriber.error(Object.assign(new Error(`${address} fails`), { code: 'ECONNREFUSED' }));
-        subscriber.complete();
-      };
-      if (fate.after === 'at once') end();
-      else subscriber.add(scheduler.schedule(end, fate.after));
-    });
-
-  const resolver: Resolver = () =>
-    new Observable((subscriber) => {
-      asking++;
-      subscriber.add(() => asking--);
-      const when = (after: number | 'at once', work: () => void) => {
-        if (after === 'at once') work();
-        else subscriber.add(scheduler.schedule(work, after));
-      };
-      for (const { after, answer } of lookup.answers)
-        when(after, () => {
-          subscriber.next(answer);
-        });
-      const { ends } = lookup;
-      if (ends !== 'never')
-        when(ends.after, () => {
-          if (ends.error) subscriber.error(ends.error);
-          else subscriber.complete();
-        });
-    });
-
-  const events: RaceEvent<string>[] = [];
-  const report: { winner?: string; error?: Error; finish?: number } = {};
-  const over = () => {
-    report.finish = scheduler.now();
-    expect({ leftWhenTheRaceEnded: [...open], asking }).toEqual({ leftWhenTheRaceEnded: [], asking: 0 });
-  };
-  const subscription: Subscription = racing<string>(host, 443, {
+  const events$ = racing<string>(host, 443, {
     resolver,
     transport,
     scheduler,
     ...(typeof options === 'function' ? options(scheduler) : options),
-  }).subscribe({
-    next: (event) => {
-      events.push(event);
-      if (event.type === 'connected') {
-        over();
-        report.winner = event.value;
-      }
-    },
-    error: (error: Error) => {
-      over();
-      report.error = error;
-    },
-  });
-  if (unsubscribeAt !== undefined) {
-    scheduler.schedule(() => {
-      subscription.unsubscribe();
-      over();
-    }, unsubscribeAt);
-  }
-  scheduler.flush();
+  }).pipe(tap({ next: ({ type }) => type === 'connected' && over(), error: over }));
+  const { values: events, finish, error, leaks, starts, mostInFlight } = network.run(events$, { until: Infinity, unsubscribeAt });
 
-  const raceIsOver = report.finish !== undefined;
-  if (raceIsOver) expect(scheduler.actions.filter(({ closed }) => !closed)).toEqual([]);
+  expect({ left, leaks }).toEqual({ left: [], leaks: [] });
+  expect(starts.map(({ attempt }) => attempt)).toEqual(starts.map(() => 1));
   const ends = events.filter((event) => event.type === 'failed' || event.type === 'cancelled' || event.type === 'connected');
+  const winner = events.find((event) => event.type === 'connected')?.value;
   return {
-    ...report,
+    ...(winner !== undefined && { winner }),
+    ...(error !== undefined && { error: error as Error }),
+    ...(finish !== undefined && { finish }),
     starts: events.flatMap((event) => (event.type === 'started' ? [[event.endpoint.address, event.at] as const] : [])),
     ends: ends.map((event) => [event.endpoint.address, event.type, event.at]),
     events,
     mostInFlight,
   };
+}
+
+const later = (after: number | 'at once', scheduler: SchedulerLike) => (after === 'at once' ? of(0) : timer(after, scheduler));
+
+/** Each answer at its time, then the end at its own, all counted from the question on. */
+function answersOf({ answers, ends }: Lookup, scheduler: SchedulerLike): ReturnType<Resolver> {
+  const answers$ = answers.map(({ after, answer }) => later(after, scheduler).pipe(map(() => answer)));
+  if (ends === 'never') return merge(...answers$, NEVER);
+  const { after, error } = ends;
+  const end$ = later(after, scheduler).pipe(mergeMap(() => (error ? throwError(() => error) : EMPTY)));
+  return merge(...answers$, end$);
+}
+
+/** The same fate in the network's own words. */
+function played(fate: Fate, address: string, scheduler: SchedulerLike) {
+  if (fate.outcome === 'throws') {
+    return behaves(() => {
+      throw new Error(`${address} throws`);
+    });
+  }
+  if (fate.outcome === 'completes') return behaves(() => later(fate.after, scheduler).pipe(mergeMap(() => EMPTY)));
+  const { tcpAfter = 0 } = fate;
+  const refused = Object.assign(new Error(`${address} fails`), { code: 'ECONNREFUSED' });
+  const end = () => {
+    if (fate.outcome === 'hangs') return hanging();
+    const after = fate.after === 'at once' ? fate.after : fate.after - tcpAfter;
+    return fate.outcome === 'connects' ? connecting(after) : failing(after, refused);
+  };
+  return fate.tcpAfter === undefined ? end() : connecting(tcpAfter).thenTls(end());
 }

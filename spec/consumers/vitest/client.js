@@ -1,0 +1,15 @@
+import { once } from 'node:events';
+import { connect } from 'rx-happy-eyeballs';
+
+/** Asks a server of lines for one value. `options`: of the race. */
+export async function read(host, key, options) {
+  const socket = await connect(host, 4000, { connectTimeout: 2000, ...options });
+  try {
+    socket.setTimeout(1000, () => socket.destroy(new Error('no answer')));
+    socket.write(`${key}\n`);
+    const [line] = await once(socket, 'data');
+    return line.toString().trim();
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,59 @@
+import { Subscription, type VirtualTimeScheduler } from 'rxjs';
+import type { After } from './after.js';
+
+/** Marks the timers of networks: a program's are all others. */
+const OF_NETWORK = Symbol('timer of a network');
+
+/** Turns in one ms beyond which nothing but an endless loop is to be expected. */
+const MOST_TURNS = 1_000_000;
+
+/** Virtual time, one timer after another. */
+export class Clock {
+  #turns = 0;
+
+  constructor(readonly scheduler: VirtualTimeScheduler) {}
+
+  get now(): number {
+    return this.scheduler.now();
+  }
+
+  /** Calls back after so many ms as the network itself; `Infinity`: never. */
+  schedule(work: () => void, after: After): Subscription {
+    if (after === 'at once') {
+      work();
+      return Subscription.EMPTY;
+    }
+    const timer = this.scheduler.schedule(work, after);
+    return timer === Subscription.EMPTY ? timer : Object.assign(timer, { [OF_NETWORK]: true });
+  }
+
+  /**
+   * Lets the next timer run.
+   *
+   * @returns false where none is due until then
+   * @throws Error where the same ms has seen a million of them
+   */
+  step(until = Infinity): boolean {
+    const { actions, frame } = this.scheduler;
+    const next = actions[0];
+    if (!next || next.delay > until) return false;
+    this.#turns = next.delay > frame ? 0 : this.#turns + 1;
+    if (this.#turns > MOST_TURNS) throw new Error(`time stands still at ${frame} ms: timers of 0 ms follow each other`);
+    actions.shift();
+    this.scheduler.frame = next.delay;
+    // As RxJS has it: what a timer throws is returned.
+    const error = next.execute(next.state, next.delay) as Error | undefined;
+    if (error) throw error;
+    return true;
+  }
+
+  /** Goes on to an instant at which nothing may be due any more. */
+  skipTo(at: number): void {
+    this.scheduler.frame = Math.max(this.scheduler.frame, at);
+  }
+
+  /** The timers that a program has set. */
+  timers(): VirtualTimeScheduler['actions'] {
+    return this.scheduler.actions.filter((action) => !action.closed && !(OF_NETWORK in action));
+  }
+}

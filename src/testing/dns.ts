@@ -1,0 +1,91 @@
+import { Observable } from 'rxjs';
+import { recordType, type Answer } from '../core/answers.js';
+import { invalidType, invalidValue } from '../core/argument-errors.js';
+import { isObject } from '../core/checks.js';
+import { normalName } from '../core/host-name.js';
+import { parseAddress } from '../core/address.js';
+import type { Resolver } from '../rx/resolve.js';
+import type { Clock } from './clock.js';
+import { nodata, nxdomain, plannedAnswers, type PlannedAnswer, type Replies } from './replies.js';
+
+/** How the queries for a host are answered; a type that is not named has no data. */
+export type HostRecords = Readonly<Partial<Record<Answer['type'], Replies>>>;
+
+/** What is known of a host: its records, or its addresses alone. */
+export type HostDescription = HostRecords | readonly string[];
+
+/**
+ * What DNS says: of every host, or by host, where one that is not named does not exist; or a resolver of your own, whose times
+ * are its own affair.
+ */
+export type Dns = HostDescription | Readonly<Record<string, HostDescription>> | Resolver;
+
+/** What comes of the queries for a host, in the order in which they are asked. */
+type FindAnswers = (host: string) => readonly PlannedAnswer[];
+
+const TYPES: readonly Answer['type'][] = ['AAAA', 'A'];
+
+/**
+ * A resolver that answers as described, and completes with the last answer.
+ *
+ * @param knows whether an address has a fate
+ * @throws TypeError, RangeError naming the place in the description
+ */
+export function virtualResolver(dns: Exclude<Dns, Resolver>, knows: (address: string) => boolean, clock: Clock): Resolver {
+  const find = plannedDns(dns, knows);
+  return (host, { family } = {}) =>
+    new Observable((subscriber) => {
+      const answers = find(host).filter(({ type }) => family === undefined || type === recordType(family));
+      let open = answers.length;
+      for (const { after, answer } of answers) {
+        const come = () => {
+          subscriber.next(answer(host));
+          if (--open === 0) subscriber.complete();
+        };
+        subscriber.add(clock.schedule(come, after));
+      }
+    });
+}
+
+function plannedDns(dns: Exclude<Dns, Resolver>, knows: (address: string) => boolean): FindAnswers {
+  if (!isObject(dns)) throw invalidType('dns', 'an object, a list of addresses or a resolver', dns);
+  const records = (name: string, description: unknown) => {
+    const planned = plannedHost(name, description);
+    for (const { type, answer } of planned) {
+      for (const text of answer('').addresses) {
+        if (!knows(parseAddress(text)!.address))
+          throw invalidValue(`${name}.${type}`, 'lists an address that has no fate in endpoints', text);
+      }
+    }
+    return planned;
+  };
+  const names = Object.keys(dns);
+  if (Array.isArray(dns) || names.some((name) => TYPES.includes(name as Answer['type']))) {
+    const answers = records('dns', dns);
+    return () => answers;
+  }
+  const hosts = new Map<string, PlannedAnswer[]>();
+  for (const [name, description] of Object.entries(dns)) {
+    if (hosts.has(normalName(name))) throw invalidValue(`dns['${name}']`, 'is there twice', description);
+    hosts.set(normalName(name), records(`dns['${name}']`, description));
+  }
+  const nothing = TYPES.flatMap((type) => plannedAnswers('dns', type, nxdomain()));
+  return (host) => hosts.get(normalName(host)) ?? nothing;
+}
+
+function plannedHost(name: string, description: unknown): PlannedAnswer[] {
+  if (!isObject(description)) throw invalidType(name, 'records by type, or a list of addresses', description);
+  if (Array.isArray(description)) return ofAddresses(name, description);
+  for (const [type, replies] of Object.entries(description)) {
+    if (!TYPES.includes(type as Answer['type']))
+      throw invalidValue(`${name}.${type}`, `is no type of record: ${TYPES.join(', ')}`, replies);
+  }
+  return TYPES.flatMap((type) => plannedAnswers(`${name}.${type}`, type, (description as HostRecords)[type] ?? nodata()));
+}
+
+function ofAddresses(name: string, addresses: readonly unknown[]): PlannedAnswer[] {
+  return TYPES.flatMap((type) => {
+    const own = addresses.filter((text) => typeof text !== 'string' || text.includes(':') === (type === 'AAAA')) as string[];
+    return plannedAnswers(name, type, own.length > 0 ? own : nodata());
+  });
+}

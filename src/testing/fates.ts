@@ -1,0 +1,202 @@
+import type { Socket } from 'node:net';
+import { from, Observable, type ObservableInput, type Subscription } from 'rxjs';
+import { invalidType, invalidValue } from '../core/argument-errors.js';
+import { callable, integer, number } from '../core/checks.js';
+import type { Endpoint } from '../core/endpoint.js';
+import type { Stage } from '../core/events.js';
+import { checkAfter, sum, written, type After } from './after.js';
+import { chance } from './chance.js';
+import { connectionError, isSystemError } from './system-errors.js';
+import type { Link } from './virtual-socket.js';
+
+/** What becomes of an attempt. */
+export abstract class Fate {
+  /** @internal */
+  abstract play(attempt: Attempting): Observable<unknown>;
+
+  /** Its source code. */
+  abstract toString(): string;
+}
+
+/** The server's end of a connection. It runs within virtual time; errors of its socket are its own affair. */
+export type Server = (socket: Socket, connection: ServedConnection) => void;
+
+/** What a {@link Server} is told of a connection. */
+export interface ServedConnection {
+  readonly endpoint: Endpoint;
+  /** Which attempt on this endpoint it was, from 1 on. */
+  readonly attempt: number;
+  /** Does something after so many ms of virtual time; it counts as the network's, not as a timer that the program left. */
+  readonly after: (ms: number, work: () => void) => void;
+}
+
+/** An attempt that is being made. @internal */
+export interface Attempting {
+  readonly endpoint: Endpoint;
+  readonly progressed: (stage: Stage) => void;
+  readonly schedule: (work: () => void, after: After) => Subscription;
+  readonly open: (link: Link, serve: Server | undefined) => Socket;
+}
+
+/** What is known of an attempt that connects, beside when. */
+interface Connection extends Link {
+  readonly serve?: Server | undefined;
+}
+
+const PLAIN: Connection = { latency: 0, losesAfter: Infinity, resetsAfter: Infinity, encrypted: false };
+
+/** A fate that can be told beforehand. */
+export class TimedFate extends Fate {
+  constructor(
+    /** Its source code. */
+    protected readonly code: string,
+    /** ms after the start; `Infinity`: never. */
+    readonly endsAfter: After,
+    /** What it ends with; absent: a connection. */
+    readonly error?: (endpoint: Endpoint) => Error,
+    /** When TCP is up, where something follows. */
+    readonly tcpAfter?: After,
+    protected readonly connection: Connection = PLAIN,
+  ) {
+    super();
+  }
+
+  /** @internal */
+  override play({ endpoint, progressed, schedule, open }: Attempting): Observable<unknown> {
+    return new Observable<Socket>((subscriber) => {
+      if (this.tcpAfter !== undefined) {
+        subscriber.add(schedule(() => progressed('tls'), this.tcpAfter));
+      }
+      const end = () => {
+        if (this.error) subscriber.error(this.error(endpoint));
+        else subscriber.next(open(this.connection, this.connection.serve));
+        subscriber.complete();
+      };
+      subscriber.add(schedule(end, this.endsAfter));
+    });
+  }
+
+  override toString(): string {
+    return this.code;
+  }
+}
+
+/** A fate that begins with a connection. */
+export class ConnectingFate extends TimedFate {
+  /**
+   * A TLS handshake follows, which takes so many ms, or has a fate of its own: `thenTls(hangs())`. The race is told when it
+   * begins.
+   */
+  thenTls(handshake: After | TimedFate): ConnectingFate {
+    if (!(handshake instanceof TimedFate)) checkAfter('handshake', handshake);
+    if (this.tcpAfter !== undefined)
+      throw invalidValue('handshake', `must be the only one: this is ${this.code} already`, handshake);
+    const fate = handshake instanceof TimedFate ? handshake : connects(handshake);
+    const code = `${this.code}.thenTls(${handshake instanceof TimedFate ? String(handshake) : written(handshake)})`;
+    const encrypted = { ...this.connection, encrypted: true };
+    return new ConnectingFate(code, sum(this.endsAfter, fate.endsAfter), fate.error, this.endsAfter, encrypted);
+  }
+
+  /** What the server does with the connection. Without it, the server reads, says nothing, and ends when the client does. */
+  serves(serve: Server): ConnectingFate {
+    callable('serve', serve);
+    return this.#with(`serves(${serve.name || '…'})`, { serve });
+  }
+
+  /** How many ms what is sent is under way, in each direction. Default 0. */
+  latency(ms: number): ConnectingFate {
+    number(0, Number.MAX_SAFE_INTEGER)('latency', ms);
+    return this.#with(`latency(${ms})`, { latency: ms });
+  }
+
+  /** After so many bytes, of both directions, whatever is sent is lost. */
+  losesAfter(bytes: number): ConnectingFate {
+    integer(0, Number.MAX_SAFE_INTEGER)('bytes', bytes);
+    return this.#with(`losesAfter(${bytes})`, { losesAfter: bytes });
+  }
+
+  /** The connection is reset so many ms after it was made: `ECONNRESET` at both ends. */
+  resetsAfter(ms: number): ConnectingFate {
+    number(0, Number.MAX_SAFE_INTEGER)('ms', ms);
+    return this.#with(`resetsAfter(${ms})`, { resetsAfter: ms });
+  }
+
+  #with(code: string, more: Partial<Connection>): ConnectingFate {
+    const connection = { ...this.connection, ...more };
+    return new ConnectingFate(`${this.code}.${code}`, this.endsAfter, this.error, this.tcpAfter, connection);
+  }
+}
+
+/** Connects after so many ms, default 0. `serve`: see {@link ConnectingFate.serves}. */
+export function connects(after: After = 0, serve?: Server): ConnectingFate {
+  checkAfter('after', after);
+  const fate = new ConnectingFate(`connects(${written(after)})`, after);
+  return serve === undefined ? fate : fate.serves(serve);
+}
+
+/** Is refused after so many ms, default 0: `ECONNREFUSED`. */
+export function refuses(after: After = 0): TimedFate {
+  return failing('refuses', after, 'ECONNREFUSED');
+}
+
+/** There is no route, which is known after so many ms, default 0: `ENETUNREACH`. */
+export function unreachable(after: After = 0): TimedFate {
+  return failing('unreachable', after, 'ENETUNREACH');
+}
+
+/** Never comes to an end by itself. */
+export function hangs(): TimedFate {
+  return new TimedFate('hangs()', Infinity);
+}
+
+/** Fails after so many ms with an error, or with the error that the system has for a code: `fails(30, 'EHOSTUNREACH')`. */
+export function fails(after: After, error: string | Error): TimedFate {
+  checkAfter('after', after);
+  if (error instanceof Error) return new TimedFate(`fails(${written(after)}, …)`, after, () => error);
+  if (typeof error !== 'string') throw invalidType('error', 'an Error, or the code of one', error);
+  if (!isSystemError(error)) throw invalidValue('error', 'is not the code of a system error', error);
+  return new TimedFate(`fails(${written(after)}, '${error}')`, after, (endpoint) => connectionError(error, endpoint));
+}
+
+function failing(name: string, after: After, code: string): TimedFate {
+  checkAfter('after', after);
+  return new TimedFate(`${name}(${written(after)})`, after, (endpoint) => connectionError(code, endpoint));
+}
+
+/** Is whatever a transport of your own makes of it; times are its own affair. */
+export function behaves(transport: (endpoint: Endpoint, progressed: (stage: Stage) => void) => ObservableInput<unknown>): Fate {
+  callable('transport', transport);
+  return new BehavingFate(transport);
+}
+
+class BehavingFate extends Fate {
+  constructor(readonly transport: Parameters<typeof behaves>[0]) {
+    super();
+  }
+
+  override play({ endpoint, progressed }: Attempting): Observable<unknown> {
+    return from(this.transport(endpoint, progressed));
+  }
+
+  override toString(): string {
+    return 'behaves(…)';
+  }
+}
+
+/** A fate for each attempt on an endpoint: they are counted from 1 on. */
+export type FateOfAttempt = (attempt: number, endpoint: Endpoint) => Fate | string;
+
+/**
+ * Fails at random: each attempt with this probability, whatever happened before. The same seed gives the same fates.
+ *
+ * @param well what becomes of the other attempts; default `connects(20)`
+ * @param ill what becomes of those that fail; default `refuses(20)`
+ */
+export function flaky(probability: number, seed: number, well: Fate = connects(20), ill: Fate = refuses(20)): FateOfAttempt {
+  number(0, 1)('probability', probability);
+  integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)('seed', seed);
+  for (const [name, fate] of Object.entries({ well, ill })) {
+    if (!(fate instanceof Fate)) throw invalidType(name, 'a fate', fate);
+  }
+  return (attempt, { address, port }) => (chance(`${seed} ${attempt} ${address} ${port}`) < probability ? ill : well);
+}

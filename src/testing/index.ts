@@ -1,0 +1,40 @@
+export {
+  virtualNetwork,
+  type NetworkDescription,
+  type Program,
+  type RaceInput,
+  type RunOptions,
+  type VirtualNetwork,
+} from './virtual-network.js';
+
+// DNS
+export type { Dns, HostDescription, HostRecords } from './dns.js';
+export { after, lost, nodata, nxdomain, servfail, type MarbleReplies, type Replies, type Reply } from './replies.js';
+export type { After } from './after.js';
+
+// endpoints
+export type { Endpoints } from './endpoints.js';
+export {
+  behaves,
+  connects,
+  fails,
+  flaky,
+  hangs,
+  refuses,
+  unreachable,
+  type ConnectingFate,
+  type Fate,
+  type FateOfAttempt,
+  type ServedConnection,
+  type Server,
+  type TimedFate,
+} from './fates.js';
+
+// what happened
+export type { AttemptEnd, AttemptStart, Leak, Lookup, NetworkReport, RunReport } from './report.js';
+
+// expectations, for every test runner
+export { assertMarbles } from './assert-marbles.js';
+export { expectAttempts } from './expect-attempts.js';
+export { expectRace, type Outcome, type RaceTable } from './expect-race.js';
+export { explore, ExplorationError, type Exploration, type ExploreOptions } from './explore.js';

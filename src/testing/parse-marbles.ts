@@ -1,0 +1,43 @@
+import { TestScheduler } from 'rxjs/testing';
+import { invalidValue } from '../core/argument-errors.js';
+import type { SubscriptionLog } from './report.js';
+
+/** One thing that happens in marbles. */
+export interface Marble {
+  /** ms; a character of a diagram is one. */
+  readonly at: number;
+  readonly marble: string;
+  /** Where it is in the text, from 1 on. */
+  readonly column: number;
+}
+
+/** RxJS's reader of marbles as it is within `TestScheduler.run`, where a character is one ms. */
+class MarbleReader extends TestScheduler {
+  static override frameTimeFactor = 1;
+}
+
+/**
+ * Marbles as RxJS reads them within `TestScheduler.run`: a character a ms, spaces for the eye, `(…)` for the same ms, `20ms `
+ * for so much time.
+ *
+ * @param name where they are in the description, for errors
+ */
+export function parseMarbles(name: string, marbles: string): Marble[] {
+  if (/[\^!]/.test(marbles)) throw invalidValue(name, 'must have no ^ and no !, which stand for subscriptions', marbles);
+  try {
+    const messages = MarbleReader.parseMarbles(marbles, undefined, undefined, false, true);
+    let column = 0;
+    return messages.map(({ frame, notification }) => {
+      const marble = notification.kind === 'N' ? String(notification.value) : notification.kind === 'E' ? '#' : '|';
+      column = marbles.indexOf(marble, column) + 1;
+      return { at: frame, marble, column };
+    });
+  } catch (error) {
+    throw invalidValue(name, `is not in marbles (${(error as Error).message})`, marbles);
+  }
+}
+
+/** Subscriptions, each in marbles: `'--^---!'`. */
+export function parseSubscriptions(marbles: readonly string[]): SubscriptionLog[] {
+  return marbles.map((one) => MarbleReader.parseMarblesAsSubscriptions(one, true));
+}

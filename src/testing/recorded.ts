@@ -1,0 +1,72 @@
+import type { Socket } from 'node:net';
+import { Observable } from 'rxjs';
+import { codedError } from '../core/errors.js';
+import type { Endpoint } from '../core/endpoint.js';
+import type { Stage } from '../core/events.js';
+import type { Transport } from '../rx/race.js';
+import type { Resolver } from '../rx/resolve.js';
+import type { Recorder } from './recorder.js';
+import type { AttemptLog } from './report.js';
+
+/** A resolver whose look-ups are written down. */
+export function recordedResolver(source: Resolver, records: Recorder): Resolver {
+  return (host, query = {}) =>
+    new Observable((subscriber) => {
+      const lookup = records.asked(host, query.family);
+      subscriber.add(() => {
+        records.resolved(lookup, 'cancelled');
+      });
+      return source(host, query).subscribe({
+        next: (answer) => {
+          records.answered(answer);
+          subscriber.next(answer);
+        },
+        error: (error: unknown) => {
+          records.resolved(lookup, 'failed', error);
+          subscriber.error(error);
+        },
+        complete: () => {
+          records.resolved(lookup, 'answered');
+          subscriber.complete();
+        },
+      });
+    });
+}
+
+/** What becomes of an attempt, as a stream of its connection. */
+export type Play = (log: AttemptLog, endpoint: Endpoint, progressed: (stage: Stage) => void) => Observable<unknown>;
+
+/** A transport whose attempts are written down. */
+export function recordedTransport(play: Play, records: Recorder): Transport<Socket> {
+  return (endpoint, progressed) =>
+    new Observable((subscriber) => {
+      const log = records.started(endpoint);
+      subscriber.add(() => {
+        records.ended(log, { type: 'cancelled' });
+      });
+      const failed = (error: unknown) => {
+        records.ended(log, { type: 'failed', error });
+        subscriber.error(error);
+      };
+      const advanced = (stage: Stage) => {
+        records.progressed(log, stage);
+        progressed?.(stage);
+      };
+      try {
+        return play(log, endpoint, advanced).subscribe({
+          next: (value) => {
+            records.ended(log, { type: 'connected', value });
+            subscriber.next(value as Socket);
+          },
+          error: failed,
+          complete: () => {
+            records.ended(log, { type: 'failed', error: codedError('ECONNABORTED', 'it ended without a connection') });
+            subscriber.complete();
+          },
+        });
+      } catch (error) {
+        failed(error);
+        return undefined;
+      }
+    });
+}

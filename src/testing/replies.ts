@@ -1,0 +1,130 @@
+import { parseAddress } from '../core/address.js';
+import type { Answer } from '../core/answers.js';
+import { invalidType, invalidValue } from '../core/argument-errors.js';
+import { isObject, number, string } from '../core/checks.js';
+import { checkAfter, type After } from './after.js';
+import { parseMarbles } from './parse-marbles.js';
+import { queryError } from './system-errors.js';
+
+/** How a query is answered. Without addresses it is a negative answer. */
+export interface Reply {
+  /** ms after the question; default 0. `Infinity`: the answer is lost. */
+  readonly after?: After;
+  readonly addresses?: readonly string[];
+  /** Seconds for which it holds. */
+  readonly ttl?: number;
+  /** Why there are no addresses: an error, or the code of one. Default `ENODATA`. */
+  readonly error?: Error | string;
+  /** Whether it has expired, and a fresh answer is to follow. */
+  readonly stale?: boolean;
+}
+
+/**
+ * Replies in marbles, a character a ms: each letter a list of addresses, `#` is SERVFAIL, `n` no data, and nothing but dashes
+ * is lost.
+ */
+export interface MarbleReplies {
+  readonly marbles: string;
+  readonly [letter: string]: string | readonly string[];
+}
+
+/** How one query is answered: by addresses, a reply or several, or marbles. */
+export type Replies = string | readonly string[] | Reply | readonly Reply[] | MarbleReplies;
+
+/** A reply so many ms later: `after(10, ['2001:db8::1'])`, `after(10, servfail())`. */
+export function after(ms: After, reply: string | readonly string[] | Reply): Reply {
+  checkAfter('ms', ms);
+  if (typeof reply === 'string') return { after: ms, addresses: [reply] };
+  return isList(reply) ? { after: ms, addresses: reply } : { ...reply, after: ms };
+}
+
+/** An answer that never comes. */
+export function lost(): Reply {
+  return { after: Infinity };
+}
+
+/** The server could not find out: `ESERVFAIL`. */
+export function servfail(): Reply {
+  return { error: 'ESERVFAIL' };
+}
+
+/** There is no such name: `ENOTFOUND`. */
+export function nxdomain(): Reply {
+  return { error: 'ENOTFOUND' };
+}
+
+/** There is no address of this family: `ENODATA`. */
+export function nodata(): Reply {
+  return { error: 'ENODATA' };
+}
+
+/** What comes of a query, and when. */
+export interface PlannedAnswer {
+  readonly type: Answer['type'];
+  readonly after: After;
+  readonly answer: (host: string) => Answer;
+}
+
+/**
+ * The answers to one query, as described.
+ *
+ * @param name where the description is, for errors
+ */
+export function plannedAnswers(name: string, type: Answer['type'], replies: Replies): PlannedAnswer[] {
+  return listed(name, replies).map(([where, reply]) => planned(where, type, reply));
+}
+
+/** The replies one by one, with their places in the description. */
+function listed(name: string, replies: unknown): [where: string, reply: Reply][] {
+  if (typeof replies === 'string') {
+    if (parseAddress(replies)) return [[name, { addresses: [replies] }]];
+    if (!/^[-#n\d.ms\s]*$/.test(replies)) throw invalidValue(name, 'is neither an IP address nor marbles', replies);
+    return fromMarbles(name, { marbles: replies });
+  }
+  if (!isObject(replies)) throw invalidType(name, 'addresses, a reply or marbles', replies);
+  if (isList(replies)) {
+    if (replies.every((one) => typeof one === 'string')) return [[name, { addresses: replies }]];
+    return replies.map((one, index) => [`${name}[${index}]`, one as Reply]);
+  }
+  return 'marbles' in replies ? fromMarbles(name, replies as MarbleReplies) : [[name, replies]];
+}
+
+function fromMarbles(name: string, { marbles, ...letters }: MarbleReplies): [string, Reply][] {
+  string(`${name}.marbles`, marbles);
+  const replies = parseMarbles(name, marbles).map(({ at, marble, column }): [string, Reply] => {
+    const addresses = letters[marble];
+    if (addresses !== undefined) return [`${name}.${marble}`, { after: at, addresses: [addresses].flat() }];
+    if (marble === '#') return [name, after(at, servfail())];
+    if (marble === 'n') return [name, after(at, nodata())];
+    throw invalidValue(name, `has no addresses for '${marble}', at column ${column} of its marbles`, marbles);
+  });
+  return replies.length > 0 ? replies : [[name, lost()]];
+}
+
+const KNOWN = ['after', 'addresses', 'ttl', 'error', 'stale'];
+
+function planned(name: string, type: Answer['type'], reply: Reply): PlannedAnswer {
+  if (!isObject(reply) || isList(reply)) throw invalidType(name, 'a reply', reply);
+  for (const [key, value] of Object.entries(reply))
+    if (!KNOWN.includes(key)) throw invalidValue(`${name}.${key}`, 'is not known', value);
+  const { after: ms = 0, addresses = [], ttl, error, stale } = reply;
+  checkAfter(`${name}.after`, ms);
+  if (ttl !== undefined) number(0, Number.MAX_SAFE_INTEGER)(`${name}.ttl`, ttl);
+  if (error !== undefined && !(error instanceof Error)) string(`${name}.error`, error);
+  if (!isList(addresses)) throw invalidType(`${name}.addresses`, 'a list of IP addresses', addresses);
+  for (const address of addresses) checkAddress(name, type, address);
+  const certain = { type, addresses, ...(ttl !== undefined && { ttl }), ...(stale !== undefined && { stale }) };
+  const reason = error ?? (addresses.length === 0 ? 'ENODATA' : undefined);
+  const why = (host: string) => (typeof reason === 'string' ? queryError(reason, type, host) : reason!);
+  return { type, after: ms, answer: reason === undefined ? () => certain : (host) => ({ ...certain, error: why(host) }) };
+}
+
+function checkAddress(name: string, type: Answer['type'], text: unknown): void {
+  if (typeof text !== 'string' || !parseAddress(text)) throw invalidValue(name, 'must hold IP addresses', text);
+  if (text.includes(':') !== (type === 'AAAA'))
+    throw invalidValue(name, `must hold IPv${type === 'AAAA' ? 6 : 4} addresses`, text);
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,111 @@
+import type { Socket } from 'node:net';
+import type { Observable, VirtualTimeScheduler } from 'rxjs';
+import type { TimelineOptions } from '../pictures/timeline.js';
+import type { Transport } from '../rx/race.js';
+import type { Resolver } from '../rx/resolve.js';
+import type { Dns } from './dns.js';
+import type { Endpoints } from './endpoints.js';
+import { Network } from './network.js';
+import type { NetworkReport, RunReport, SubscriptionLog } from './report.js';
+
+/** What is in a network. */
+export interface NetworkDescription {
+  /** Default: no host exists. */
+  readonly dns?: Dns;
+  /** Default: there is nobody to connect to. */
+  readonly endpoints?: Endpoints;
+  /** Whose time it lives in; a `TestScheduler` is one. Default: one of its own, that begins at 0 ms. */
+  readonly scheduler?: VirtualTimeScheduler;
+  /** What its `random` begins with; default 0. */
+  readonly seed?: number;
+}
+
+/** What is tested: a stream, a promise, or a function that begins it. */
+export type Program<T> = Observable<T> | PromiseLike<T> | ((network: VirtualNetwork) => Observable<T> | PromiseLike<T> | T);
+
+/** How long a program is run. */
+export interface RunOptions {
+  /** ms after which its stream is unsubscribed; nothing of it may be left then. */
+  readonly unsubscribeAt?: number;
+  /** ms after which it is given up. Default one hour; `Infinity` allowed. */
+  readonly until?: number;
+}
+
+/**
+ * A network in virtual time: what DNS answers and when, and what becomes of each attempt to connect.
+ *
+ *     virtualNetwork({
+ *       dns: { AAAA: after(10, ['2001:db8::1']), A: ['192.0.2.1'] },
+ *       endpoints: { '2001:db8::1': hangs(), '192.0.2.1': connects(40) },
+ *     })
+ *
+ * The network is the options that put a race into it: `connect$('example.com', 443, network)`, or with others
+ * `{ ...network, connectTimeout: 300 }`. Afterwards it knows what has happened.
+ *
+ * @throws TypeError, RangeError at the call, with Node's codes, naming the place in the description that makes no sense: a
+ * negative time, text that is not an address, an address without a fate, or with two
+ */
+export function virtualNetwork(description: NetworkDescription = {}): VirtualNetwork {
+  return new Network(description);
+}
+
+/** The options that put a race into a network. */
+export interface RaceInput {
+  readonly resolver: Resolver;
+  /** Its connections are sockets of the network. */
+  readonly transport: Transport<Socket>;
+  readonly scheduler: VirtualTimeScheduler;
+  /** Chance that is the same in each run: a connector that ignores its history once in a while does so at the same times. */
+  readonly random: () => number;
+}
+
+/**
+ * What {@link virtualNetwork} makes: options of a race, and what has happened. Nothing else of it is enumerable than the four
+ * options, so that it can be given as options, or spread into them.
+ */
+export interface VirtualNetwork extends RaceInput {
+  /** What has happened so far, and what is going on now. */
+  report(): NetworkReport;
+  /** As in {@link NetworkReport}. */
+  readonly starts: NetworkReport['starts'];
+  readonly ends: NetworkReport['ends'];
+  readonly winner: NetworkReport['winner'];
+  readonly lookups: NetworkReport['lookups'];
+  readonly leaks: NetworkReport['leaks'];
+  readonly events: NetworkReport['events'];
+  readonly mostInFlight: NetworkReport['mostInFlight'];
+  inFlight(at: number): string[];
+  timeline(options?: TimelineOptions): string;
+  expectClean(): void;
+
+  /**
+   * When the attempts on an address began and ended, for `expectSubscriptions` within `TestScheduler.run`. Filled in as time
+   * goes by.
+   */
+  subscriptions(address: string): SubscriptionLog[];
+  /** The same as marbles, of every attempt by its address: `{ '192.0.2.1': ['--^--!'] }`. */
+  marbles(): Record<string, string[]>;
+
+  /** Lets all time pass that there is anything to do in. */
+  flush(): void;
+  /** Lets so many ms pass. */
+  advance(ms: number): void;
+  /** Lets so many ms pass, and promises and streams of Node have their turns between the timers. */
+  elapse(ms: number): Promise<void>;
+
+  /**
+   * Runs a stream until it is over, all at once. Time stops with it; what is left then is in the report's `leaks`. A stream
+   * that waits for nothing is unsubscribed.
+   *
+   * Errors of the stream are in the report.
+   */
+  run<T>(program: Observable<T> | ((network: VirtualNetwork) => Observable<T>), options?: RunOptions): RunReport<T>;
+
+  /**
+   * Runs a program until it is over. Between any two timers, promises and Node's streams come to what they can come to: one
+   * turn of the event loop. So time passes for a program only while it waits for time.
+   *
+   * Errors of the program are in the report.
+   */
+  settle<T>(program: Program<T>, options?: RunOptions): Promise<RunReport<T>>;
+}

@@ -1,0 +1,301 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import type { Subscription } from 'rxjs';
+import type { Address } from '../core/address.js';
+import { codedError } from '../core/errors.js';
+import type { Endpoint } from '../core/endpoint.js';
+import type { Clock } from './clock.js';
+import { streamError } from './system-errors.js';
+
+/** What lies between the two ends of a connection. Times in ms. */
+export interface Link {
+  /** How long what is sent is under way, in each direction. */
+  readonly latency: number;
+  /** Bytes of both directions after which everything is lost. */
+  readonly losesAfter: number;
+  /** When the connection is reset, from its being connected on. */
+  readonly resetsAfter: number;
+  readonly encrypted: boolean;
+}
+
+/** Bytes that may be under way or unread before a writer has to wait, as in a kernel's buffers. */
+const WINDOW = 65_536;
+
+type Callback = (error?: Error | null) => void;
+
+/** Our address by family, from the ranges for documentation. */
+const LOCAL = { 6: '2001:db8:ffff::1', 4: '203.0.113.1' } as const;
+
+/** The first of the ports that systems give to clients. */
+const FIRST_PORT = 49_152;
+const PORTS = 16_384;
+
+/** What stands at the other end of a connection. */
+interface End {
+  arrived(chunk: Buffer): void;
+  /** So many bytes of what was sent have been taken. */
+  acknowledged(bytes: number): void;
+  finished(): void;
+  reset(): void;
+}
+
+/**
+ * A connection over a network in virtual time.
+ *
+ * @param ordinal which of the network's connections it is: tells apart their local ports
+ * @param serve is given the server's end; without it, nobody is there who says anything
+ * @returns the client's end
+ */
+export function openConnection(
+  clock: Clock,
+  endpoint: Endpoint,
+  link: Link,
+  ordinal: number,
+  serve: ((socket: Socket) => void) | undefined,
+): Socket {
+  const local = { address: LOCAL[endpoint.family], family: endpoint.family, port: FIRST_PORT + (ordinal % PORTS) };
+  const wire = new Wire(clock, link);
+  const client = new VirtualSocket(wire, local, endpoint);
+  let other: End = new SilentEnd(wire, client);
+  if (serve) {
+    const server = new VirtualSocket(wire, endpoint, local);
+    server.joinTo(client);
+    // What becomes of the client is not its affair.
+    server.on('error', () => undefined);
+    other = server;
+    serve(server as unknown as Socket);
+  }
+  client.joinTo(other);
+  if (link.resetsAfter < Infinity) {
+    const reset = clock.schedule(() => {
+      for (const end of [client, other]) end.reset();
+    }, link.resetsAfter);
+    client.once('close', () => {
+      reset.unsubscribe();
+    });
+  }
+  return client as unknown as Socket;
+}
+
+/** A server that takes whatever comes, says nothing, and ends when the client does. */
+class SilentEnd implements End {
+  readonly #wire: Wire;
+  readonly #client: End;
+
+  constructor(wire: Wire, client: End) {
+    this.#wire = wire;
+    this.#client = client;
+  }
+
+  arrived({ length }: Buffer): void {
+    this.#client.acknowledged(length);
+  }
+
+  acknowledged(): void {
+    // it sends nothing
+  }
+
+  finished(): void {
+    this.#wire.carry(() => {
+      this.#client.finished();
+    });
+  }
+
+  reset(): void {
+    // it has nothing to lose
+  }
+}
+
+/** Carries what is sent, in order, until it loses everything. */
+class Wire {
+  #left: number;
+
+  constructor(
+    readonly clock: Clock,
+    readonly link: Link,
+  ) {
+    this.#left = link.losesAfter;
+  }
+
+  /** What arrives of some bytes. */
+  taken(chunk: Buffer): Buffer {
+    const arriving = chunk.length <= this.#left ? chunk : chunk.subarray(0, this.#left);
+    this.#left -= arriving.length;
+    return arriving;
+  }
+
+  /** Calls back at the other end, unless everything is lost. */
+  carry(arrived: () => void): void {
+    if (this.#left > 0) this.clock.schedule(arrived, this.link.latency);
+  }
+}
+
+/** One end, with the surface of a `net.Socket`. */
+class VirtualSocket extends Duplex implements End {
+  readonly connecting = false;
+  readonly pending = false;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly localFamily: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly remoteFamily: string;
+  readonly autoSelectFamilyAttemptedAddresses: readonly string[];
+  bytesRead = 0;
+  bytesWritten = 0;
+  /** ms of the idle timeout, where there is one. */
+  timeout?: number;
+
+  readonly #wire: Wire;
+  #other!: End;
+  #idle?: Subscription;
+  /** Sent, and not yet taken by the reader at the other end. */
+  #outstanding = 0;
+  #goOn?: Callback | undefined;
+  /** Bytes that have come and that nobody has room for. */
+  #unread = 0;
+  #resetting = false;
+
+  constructor(wire: Wire, local: Address & { port: number }, remote: Address & { port: number }) {
+    super({ allowHalfOpen: false, emitClose: false });
+    this.#wire = wire;
+    [this.localAddress, this.localPort, this.localFamily] = [local.address, local.port, `IPv${local.family}`];
+    [this.remoteAddress, this.remotePort, this.remoteFamily] = [remote.address, remote.port, `IPv${remote.family}`];
+    this.autoSelectFamilyAttemptedAddresses = [];
+    if (wire.link.encrypted) Object.assign(this, { encrypted: true, authorized: true, alpnProtocol: false });
+  }
+
+  joinTo(other: End): void {
+    this.#other = other;
+  }
+
+  get readyState(): string {
+    if (this.readable && this.writable) return 'open';
+    return this.readable ? 'readOnly' : this.writable ? 'writeOnly' : 'closed';
+  }
+
+  get bufferSize(): number {
+    return this.writableLength;
+  }
+
+  address(): object {
+    return { address: this.localAddress, family: this.localFamily, port: this.localPort };
+  }
+
+  connect(): never {
+    throw codedError('EISCONN', 'this socket of a virtual network is connected');
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
+
+  setTypeOfService(): this {
+    return this;
+  }
+
+  getTypeOfService(): number {
+    return 0;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
+  setTimeout(timeout: number, callback?: () => void): this {
+    this.timeout = timeout;
+    this.#refresh();
+    if (callback) {
+      if (timeout > 0) this.once('timeout', callback);
+      else this.removeListener('timeout', callback);
+    }
+    return this;
+  }
+
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', () => this.destroy());
+  }
+
+  resetAndDestroy(): this {
+    this.#resetting = true;
+    return this.destroy();
+  }
+
+  /** The connection is reset. */
+  reset(): void {
+    this.destroy(streamError('ECONNRESET', 'read'));
+  }
+
+  override _read(): void {
+    if (this.#unread === 0) return;
+    this.#other.acknowledged(this.#unread);
+    this.#unread = 0;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, callback: Callback): void {
+    this.bytesWritten += chunk.length;
+    this.#refresh();
+    const arriving = this.#wire.taken(chunk);
+    if (arriving.length > 0) this.#wire.clock.schedule(() => this.#other.arrived(arriving), this.#wire.link.latency);
+    this.#outstanding += chunk.length;
+    if (this.#outstanding < WINDOW) callback();
+    else this.#goOn = callback;
+  }
+
+  override _final(callback: Callback): void {
+    this.#wire.carry(() => this.#other.finished());
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    this.#idle?.unsubscribe();
+    // Unread data, as a kernel has it, makes a reset of a close.
+    const resets = this.#resetting || this.readableLength > 0;
+    if (resets) this.#wire.carry(() => this.#other.reset());
+    else if (!this.writableFinished) this.#wire.carry(() => this.#other.finished());
+    callback(error);
+    process.nextTick(() => this.emit('close', error !== null));
+  }
+
+  arrived(chunk: Buffer): void {
+    if (this.destroyed) {
+      this.#wire.carry(() => this.#other.reset());
+      return;
+    }
+    this.bytesRead += chunk.length;
+    this.#refresh();
+    if (this.push(chunk)) this.#other.acknowledged(chunk.length);
+    else this.#unread += chunk.length;
+  }
+
+  acknowledged(bytes: number): void {
+    this.#outstanding -= bytes;
+    const goOn = this.#goOn;
+    if (!goOn || this.#outstanding >= WINDOW) return;
+    this.#goOn = undefined;
+    goOn();
+  }
+
+  finished(): void {
+    if (this.destroyed || this.readableEnded) return;
+    this.push(null);
+    this.read(0);
+  }
+
+  /** Begins to wait for something to happen anew. */
+  #refresh(): void {
+    this.#idle?.unsubscribe();
+    if (!this.timeout || this.destroyed) return;
+    this.#idle = this.#wire.clock.schedule(() => this.emit('timeout'), this.timeout);
+  }
+}
