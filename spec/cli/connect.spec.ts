@@ -211,12 +211,16 @@ A                ───────────────●               
 
     it.each([
       [[], /\x1b\[32m/],
-      [['env', 'NO_COLOR=1'], /^[^\x1b]+\r?\n[^\x1b]*$/],
+      [['NO_COLOR=1'], /^[^\x1b]+\r?\n[^\x1b]*$/],
     ])('that is a real one of 40 columns, with %j', async (prefix, colour) => {
       const { port } = await refusingOverIPv6();
       const program = [...prefix, process.execPath, 'dist/cli.mjs', 'localhost', String(port), '2>/dev/null'].join(' ');
-      const { stdout } = await runCommand('script', '-qec', `stty cols 40 rows 20; TERM=xterm-256color ${program}`, '/dev/null')
-        .ended;
+      const { stdout } = await runCommand(
+        'script',
+        '-qec',
+        `stty cols 40 rows 20; env -u CI -u NO_COLOR TERM=xterm-256color ${program}`,
+        '/dev/null',
+      ).ended;
       expect(stdout).toMatch(colour);
       const lines = stdout.replace(/\x1b\[\d*m/g, '').split('\r\n');
       expect(lines.slice(0, -3).filter((line) => line.length > 40)).toEqual([]);

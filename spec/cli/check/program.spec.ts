@@ -102,7 +102,12 @@ Fallback
     const port = await inOrder();
     const { address } = await open(zone(named(NAME, '::1', '127.0.0.1')).then((server) => ({ ...server, port: 0 })));
     const command = [process.execPath, 'dist/cli.mjs', 'check', NAME, port, '--dns-server', address, '2>/dev/null'].join(' ');
-    const { stdout } = await runCommand('script', '-qec', `stty cols 40; TERM=xterm-256color ${command}`, '/dev/null').ended;
+    const { stdout } = await runCommand(
+      'script',
+      '-qec',
+      `stty cols 40; env -u CI -u NO_COLOR TERM=xterm-256color ${command}`,
+      '/dev/null',
+    ).ended;
     expect(stdout).toContain('\x1b[32m✓ ok\x1b[39m: AAAA: ::1');
     const lines = stdout.replace(/\x1b\[\d*m/g, '').split('\r\n');
     expect(lines.filter((line) => line.length > 40)).toEqual([]);
