@@ -41,47 +41,6 @@ function comparable(stdout: string, ports: readonly number[]): string {
 }
 
 describe('check, of a host that is ready', () => {
-  it('says so line by line, with what everything rests on', async () => {
-    const port = await dualStack(onSix);
-    const query = await dns({ ...BOTH, ...reversed(NAME) });
-    const { status, stdout, stderr } = await check([NAME, String(port)], { servers: query, fixedClock: true });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(
-      /^This machine\n {2}. (?:ok|warning) +IPv6: .*\n(?:.*\n)* .*NAT64: none in this network; after 10 ms\n\n/,
-    );
-    expect(`\n${comparable(stdout, [port])}`).toBe(`
-www.example, port PORT
-
-Records
-  ✓ ok         AAAA: ::1 for 60 s; after 10 ms
-  ✓ ok         A: 127.0.0.1 for 60 s; after 10 ms
-
-Reverse names
-  ✓ ok         ::1: www.example, which leads back; after 10 ms
-  ✓ ok         127.0.0.1: www.example, which leads back; after 10 ms
-
-Order (RFC 6724)
-  ✓ ok         1. ::1, from ::1; before 127.0.0.1: rule 6, prefer higher
-               precedence
-  ✓ ok         2. 127.0.0.1, from 127.0.0.1
-
-Reachability
-  ✓ ok         ::1 TCP: connected; after 10 ms
-  ✓ ok         127.0.0.1 TCP: connected; after 10 ms
-
-Families
-  ✓ ok         IPv6: 1 of 1 address works; best TCP 10 ms
-  ✓ ok         IPv4: 1 of 1 address works; best TCP 10 ms
-
-Fallback
-  ✓ ok         now: connected over IPv6 to ::1; after 10 ms
-  ✓ ok         if IPv6 was dropped: connected over IPv4 to 127.0.0.1; after
-               10 ms
-
-✓ www.example is ready for IPv6.
-`);
-  });
-
   it('reads the certificate, the protocol and ALPN, and the HTTPS record', async () => {
     const credentials = await authority.issue([NAME]);
     const { port } = await tlsServer('127.0.0.1', 0, { ...credentials, ALPNProtocols: ['h2'] });
