@@ -10,7 +10,8 @@ import {
   type PathRecord,
   type Resolver,
 } from '../src/index.js';
-import { A, AAAA, answering, connects, fails, hangs, runRace, securesAfter, type Fate } from './support/virtual-race.js';
+import { connects, hangs, refuses, type Fate } from '../src/testing/index.js';
+import { A, AAAA, answering, runRace } from './support/virtual-race.js';
 
 const six = '2001:db8::6';
 const seven = '2001:db8::7';
@@ -50,7 +51,7 @@ describe('a connector', () => {
   describe('with a past', () => {
     it('[S7] pays for a dead IPv6 path once; then IPv4 leads, until the record ages', () => {
       const races = connector();
-      const deadSix = { [six]: hangs, [four]: connects(20) };
+      const deadSix = { [six]: hangs(), [four]: connects(20) };
       expect(starts(races, deadSix)).toEqual([`${six} 0`, `${four} 250`]);
       expect(starts(races, deadSix)).toEqual([`${four} 0`]);
       after(FAILURE_AGE - 1);
@@ -67,7 +68,7 @@ describe('a connector', () => {
       '[S7] waits for the other family as for the preferred, where all of this one failed: %s',
       (_, first, second, start) => {
         const races = connector();
-        starts(races, { [six]: hangs, [four]: connects(20) });
+        starts(races, { [six]: hangs(), [four]: connects(20) });
         const race = runRace({
           lookup: answering(first, second),
           fates: { [six]: connects(500), [four]: connects(20) },
@@ -79,21 +80,24 @@ describe('a connector', () => {
 
     it('[S7] tries what failed after the others of its family, never drops it, and forgets it with a success', () => {
       const races = connector();
-      expect(starts(races, { [six]: fails(10), [seven]: connects(20) })).toEqual([`${six} 0`, `${seven} 10`]);
-      expect(starts(races, { [six]: fails(10), [seven]: fails(10), [four]: connects(10) })).toEqual([`${seven} 0`, `${four} 10`]);
+      expect(starts(races, { [six]: refuses(10), [seven]: connects(20) })).toEqual([`${six} 0`, `${seven} 10`]);
+      expect(starts(races, { [six]: refuses(10), [seven]: refuses(10), [four]: connects(10) })).toEqual([
+        `${seven} 0`,
+        `${four} 10`,
+      ]);
       // Both have failed now, and IPv4 has not.
-      expect(starts(races, { [six]: connects(10), [seven]: fails(10), [four]: fails(10) })).toEqual([
+      expect(starts(races, { [six]: connects(10), [seven]: refuses(10), [four]: refuses(10) })).toEqual([
         `${four} 0`,
         `${seven} 10`,
         `${six} 20`,
       ]);
-      expect(starts(races, { [seven]: hangs, [six]: connects(10) })).toEqual([`${six} 0`]);
+      expect(starts(races, { [seven]: hangs(), [six]: connects(10) })).toEqual([`${six} 0`]);
     });
 
     it('[S7] learns from a race that was out of time', () => {
       const races = connector();
-      starts(races, { [six]: hangs }, { connectTimeout: 100 });
-      expect(starts(races, { [six]: hangs, [four]: connects(1) })).toEqual([`${four} 0`]);
+      starts(races, { [six]: hangs() }, { connectTimeout: 100 });
+      expect(starts(races, { [six]: hangs(), [four]: connects(1) })).toEqual([`${four} 0`]);
     });
 
     it('learns nothing of a path from a failure of this machine, nor from a race that was ended from outside', () => {
@@ -119,7 +123,7 @@ describe('a connector', () => {
 
     it('[S2] takes for the round-trip time what TCP took, without the handshake', () => {
       const races = connector();
-      starts(races, { [six]: securesAfter(40, 300) });
+      starts(races, { [six]: connects(40).thenTls(300) });
       expect(races.snapshot().paths[`home ${six}`]).toEqual({ smoothedRtt: 40, rttVariation: 20, usedAt: 0 });
     });
 
@@ -148,7 +152,7 @@ describe('a connector', () => {
 
     it('[S4] sets it aside in another network, and has it again back in the first', () => {
       const races = connector();
-      const deadSix = { [six]: hangs, [four]: connects(20) };
+      const deadSix = { [six]: hangs(), [four]: connects(20) };
       starts(races, deadSix);
       network = 'train';
       expect(starts(races, { [six]: connects(1), [four]: connects(20) })).toEqual([`${six} 0`]);
@@ -174,32 +178,32 @@ describe('a connector', () => {
         throw new Error('no network');
       };
       const races = connector({ history: { network: broken } });
-      expect(starts(races, { [six]: hangs, [four]: connects(20) })).toEqual([`${six} 0`, `${four} 250`]);
-      expect(starts(races, { [six]: hangs, [four]: connects(20) })).toEqual([`${four} 0`]);
+      expect(starts(races, { [six]: hangs(), [four]: connects(20) })).toEqual([`${six} 0`, `${four} 250`]);
+      expect(starts(races, { [six]: hangs(), [four]: connects(20) })).toEqual([`${four} 0`]);
     });
 
     it('[S5] takes no notice of it in one race of twenty', () => {
       let chance = 0;
       const races = connector({ random: () => chance });
       chance = 0.5;
-      starts(races, { [six]: fails(1), [four]: connects(1) });
+      starts(races, { [six]: refuses(1), [four]: connects(1) });
       const led = Array.from({ length: 20 }, (_, i) => {
         chance = i / 20;
-        return starts(races, { [six]: fails(1), [four]: connects(1) })[0];
+        return starts(races, { [six]: refuses(1), [four]: connects(1) })[0];
       });
       expect(led.filter((start) => start === `${six} 0`)).toHaveLength(1);
     });
 
     it('counts with another policy table too', () => {
       const races = connector({ sort: rfc6724({ findSources: (all) => all.map(({ address }) => address) }) });
-      const deadSix = { [six]: hangs, [four]: connects(20) };
+      const deadSix = { [six]: hangs(), [four]: connects(20) };
       starts(races, deadSix);
       expect(starts(races, deadSix)).toEqual([`${four} 0`]);
     });
 
     it("does not touch the order of a caller's sort, or of sort: 'none'", () => {
       const races = connector();
-      const deadSix = { [six]: hangs, [four]: connects(20) };
+      const deadSix = { [six]: hangs(), [four]: connects(20) };
       starts(races, deadSix);
       expect(starts(races, deadSix, { sort: 'none' })[0]).toBe(`${six} 0`);
       expect(starts(races, deadSix, { sort: (all: []) => all })[0]).toBe(`${six} 0`);
@@ -207,7 +211,7 @@ describe('a connector', () => {
 
     it('has none with history: false', () => {
       const races = connector({ history: false });
-      const deadSix = { [six]: hangs, [four]: connects(20) };
+      const deadSix = { [six]: hangs(), [four]: connects(20) };
       starts(races, deadSix);
       expect(starts(races, deadSix)).toEqual([`${six} 0`, `${four} 250`]);
       expect(races.snapshot()).toEqual({ version: 1, paths: {} });
@@ -219,7 +223,7 @@ describe('a connector', () => {
     const delayAfter = (rtt: number | undefined, options: object = {}) => {
       const races = connector(adaptive);
       if (rtt !== undefined) starts(races, { [six]: connects(rtt) });
-      return Number(starts(races, { [six]: hangs, [four]: connects(1) }, options)[1]!.split(' ')[1]);
+      return Number(starts(races, { [six]: hangs(), [four]: connects(1) }, options)[1]!.split(' ')[1]);
     };
 
     it.each([
@@ -241,17 +245,17 @@ describe('a connector', () => {
   describe('keeps its history', () => {
     it('as JSON, for another connector', () => {
       const races = connector();
-      starts(races, { [six]: hangs, [four]: connects(20) });
+      starts(races, { [six]: hangs(), [four]: connects(20) });
       const snapshot = JSON.parse(JSON.stringify(races.snapshot())) as unknown;
       const later = connector();
       later.restore(snapshot);
       expect(later.snapshot()).toEqual(races.snapshot());
-      expect(starts(later, { [six]: hangs, [four]: connects(20) })).toEqual([`${four} 0`]);
+      expect(starts(later, { [six]: hangs(), [four]: connects(20) })).toEqual([`${four} 0`]);
     });
 
     it('until it is cleared', () => {
       const races = connector();
-      starts(races, { [six]: hangs, [four]: connects(20) });
+      starts(races, { [six]: hangs(), [four]: connects(20) });
       races.clear();
       expect(starts(races, { [six]: connects(1), [four]: connects(20) })).toEqual([`${six} 0`]);
     });
@@ -294,7 +298,7 @@ describe('a connector', () => {
     });
 
     it('by itself: two connectors share nothing', () => {
-      starts(connector(), { [six]: hangs, [four]: connects(20) });
+      starts(connector(), { [six]: hangs(), [four]: connects(20) });
       expect(starts(connector(), { [six]: connects(1), [four]: connects(20) })).toEqual([`${six} 0`]);
     });
 
@@ -319,7 +323,7 @@ describe('a connector', () => {
       };
       const store: HistoryStore = { get: broken, set: broken, clear: broken, entries: broken };
       const races = connector({ history: { store } });
-      expect(starts(races, { [six]: hangs, [four]: connects(20) })).toEqual([`${six} 0`, `${four} 250`]);
+      expect(starts(races, { [six]: hangs(), [four]: connects(20) })).toEqual([`${six} 0`, `${four} 250`]);
       expect(races.snapshot().paths).toEqual({});
       races.restore({ version: 1, paths: { d: { usedAt: 1 } } });
       races.clear();
@@ -371,7 +375,7 @@ describe('a connector', () => {
   describe('has defaults', () => {
     it('for its races, which a call can put others in place of, but not by undefined', () => {
       const races = connector({ connectionAttemptDelay: 100 });
-      const fates = { [six]: hangs, [four]: hangs, [seven]: connects(1) };
+      const fates = { [six]: hangs(), [four]: hangs(), [seven]: connects(1) };
       expect(starts(races, fates, { history: undefined, connectionAttemptDelay: 40, interleave: undefined })[1]).toContain(' 40');
     });
 

@@ -1,4 +1,5 @@
-import { A, AAAA, answering, connects, fails, hangs, runRace } from './support/virtual-race.js';
+import { connects, hangs, refuses } from '../src/testing/index.js';
+import { A, AAAA, answering, runRace } from './support/virtual-race.js';
 
 const six = '2001:db8::6',
   seven = '2001:db8::7';
@@ -26,7 +27,7 @@ describe('the matrix, in virtual time', () => {
   });
 
   it('IPv6 stalled falls back to IPv4', () => {
-    const race = runRace({ lookup: both, fates: { [six]: hangs, [four]: connects(60) } });
+    const race = runRace({ lookup: both, fates: { [six]: hangs(), [four]: connects(60) } });
     expect(race.starts).toEqual([
       [six, 0],
       [four, 250],
@@ -38,7 +39,7 @@ describe('the matrix, in virtual time', () => {
   });
 
   it('both families fail with ordered records', () => {
-    const race = runRace({ lookup: both, fates: { [six]: fails(300), [four]: fails(10) } });
+    const race = runRace({ lookup: both, fates: { [six]: refuses(300), [four]: refuses(10) } });
     expect(race.starts).toEqual([
       [six, 0],
       [four, 250],
@@ -54,7 +55,7 @@ describe('the matrix, in virtual time', () => {
         { endpoint: { address: six, family: 6 }, startedAt: 0, endedAt: 300, outcome: 'failed', code: 'ECONNREFUSED' },
         { endpoint: { address: four, family: 4 }, startedAt: 250, endedAt: 260, outcome: 'failed', code: 'ECONNREFUSED' },
       ],
-      errors: [{ message: `${six} fails` }, { message: `${four} fails` }],
+      errors: [{ message: `connect ECONNREFUSED ${six}:443` }, { message: `connect ECONNREFUSED ${four}:443` }],
     });
   });
 
@@ -64,7 +65,7 @@ describe('the matrix, in virtual time', () => {
     ['during two attempts', 310, [six, four]],
   ])('cancellation stops everything: %s', (_, unsubscribeAt, started) => {
     const lookup = answering([50, AAAA(six)], [50, A(four)]);
-    const race = runRace({ lookup, fates: { [six]: hangs, [four]: hangs }, unsubscribeAt });
+    const race = runRace({ lookup, fates: { [six]: hangs(), [four]: hangs() }, unsubscribeAt });
     expect(race.starts.map(([address]) => address)).toEqual(started);
     expect(race.finish).toBe(unsubscribeAt);
     expect(race.winner ?? race.error).toBeUndefined();
@@ -74,7 +75,7 @@ describe('the matrix, in virtual time', () => {
     [6, AAAA(six, seven), [six, seven]],
     [4, A(four, five), [four, five]],
   ] as const)('single family: IPv%i alone is the same race over one list', (_, answer, [first, second]) => {
-    const race = runRace({ lookup: answering(['at once', answer]), fates: { [first]: hangs, [second]: connects(20) } });
+    const race = runRace({ lookup: answering(['at once', answer]), fates: { [first]: hangs(), [second]: connects(20) } });
     expect(race.starts).toEqual([
       [first, 0],
       [second, 250],
@@ -88,7 +89,7 @@ describe('the matrix, in virtual time', () => {
   it('[A5] a large DNS set (200 + 200 addresses) is never above the cap', () => {
     const sixes = Array.from({ length: 200 }, (_, i) => `2001:db8::${(i + 1).toString(16)}`);
     const fours = Array.from({ length: 200 }, (_, i) => `192.0.2.${i + 1}`);
-    const fates = Object.fromEntries([...sixes, ...fours].map((address) => [address, fails(4000)]));
+    const fates = Object.fromEntries([...sixes, ...fours].map((address) => [address, refuses(4000)]));
     const lookup = answering(['at once', AAAA(...sixes)], ['at once', A(...fours)]);
     const race = runRace({ lookup, fates, options: { connectTimeout: Infinity } });
     const alternating = sixes.flatMap((address, i) => [address, fours[i]]);

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import type { Answer } from '../src/index.js';
-import { predict, type Rules } from './support/oracle.js';
-import { runRace, type Fate, type Lookup } from './support/virtual-race.js';
+import { EMPTY, ignoreElements, timer, type SchedulerLike } from 'rxjs';
+import { behaves, connects, hangs, refuses, type Fate } from '../src/testing/index.js';
+import { predict, type Plan, type Rules } from './support/oracle.js';
+import { runRace, type Lookup } from './support/virtual-race.js';
 
 /** A millisecond of these races. Its low bits tell apart the events of one race, so that none fall together by accident. */
 const MS = 2 ** 20;
@@ -11,14 +13,14 @@ const FOUR = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'];
 
 interface Scenario {
   readonly lookup: Lookup;
-  readonly fates: Readonly<Record<string, Fate>>;
+  readonly plans: Readonly<Record<string, Plan>>;
   readonly rules: Rules;
 }
 
 /** A duration of whole ms and a trace of its own. */
 const duration = (most: number, trace: number) => fc.integer({ min: 0, max: most }).map((ms) => ms * MS + 2 ** trace);
 
-const fate = (index: number): fc.Arbitrary<Fate> => {
+const plan = (index: number): fc.Arbitrary<Plan> => {
   const after = fc.oneof(
     { weight: 4, arbitrary: duration(600, index) },
     { weight: 1, arbitrary: fc.constant('at once' as const) },
@@ -27,18 +29,39 @@ const fate = (index: number): fc.Arbitrary<Fate> => {
   const tcpAfter = fc.integer({ min: 0, max: 400 }).map((ms) => ms * MS + 2 ** (-2 * index - 2));
   return fc.oneof(
     { weight: 2, arbitrary: fc.record({ outcome: fc.constantFrom('connects', 'fails'), after, tcpAfter }).map(inOrder) },
-    { weight: 2, arbitrary: tcpAfter.map((tcpAfter): Fate => ({ outcome: 'hangs', tcpAfter })) },
-    { weight: 3, arbitrary: after.map((after): Fate => ({ outcome: 'connects', after })) },
-    { weight: 6, arbitrary: after.map((after): Fate => ({ outcome: 'fails', after })) },
-    { weight: 1, arbitrary: after.map((after): Fate => ({ outcome: 'completes', after })) },
-    { weight: 2, arbitrary: fc.constant<Fate>({ outcome: 'hangs' }) },
-    { weight: 1, arbitrary: fc.constant<Fate>({ outcome: 'throws' }) },
+    { weight: 2, arbitrary: tcpAfter.map((tcpAfter): Plan => ({ outcome: 'hangs', tcpAfter })) },
+    { weight: 3, arbitrary: after.map((after): Plan => ({ outcome: 'connects', after })) },
+    { weight: 6, arbitrary: after.map((after): Plan => ({ outcome: 'fails', after })) },
+    { weight: 1, arbitrary: after.map((after): Plan => ({ outcome: 'completes', after })) },
+    { weight: 2, arbitrary: fc.constant<Plan>({ outcome: 'hangs' }) },
+    { weight: 1, arbitrary: fc.constant<Plan>({ outcome: 'throws' }) },
   );
 };
 
 /** The handshake takes what the whole was to take. */
-const inOrder = (fate: Extract<Fate, { after: unknown }>): Fate =>
-  fate.after === 'at once' ? { outcome: fate.outcome, after: fate.after } : { ...fate, after: fate.after + fate.tcpAfter! };
+const inOrder = (plan: Extract<Plan, { after: unknown }>): Plan =>
+  plan.after === 'at once' ? { outcome: plan.outcome, after: plan.after } : { ...plan, after: plan.after + plan.tcpAfter! };
+
+/** What is planned, as the network has it. */
+const fate =
+  (plan: Plan) =>
+  (scheduler: SchedulerLike): Fate => {
+    switch (plan.outcome) {
+      case 'throws':
+        return behaves(() => {
+          throw new Error('the transport throws');
+        });
+      case 'completes':
+        return behaves(() => (plan.after === 'at once' ? EMPTY : timer(plan.after, scheduler).pipe(ignoreElements())));
+      case 'hangs':
+        return plan.tcpAfter === undefined ? hangs() : connects(plan.tcpAfter).thenTls(hangs());
+      default: {
+        const ends = plan.outcome === 'connects' ? connects : refuses;
+        if (plan.tcpAfter === undefined) return ends(plan.after);
+        return connects(plan.tcpAfter).thenTls(ends(Number(plan.after) - plan.tcpAfter));
+      }
+    }
+  };
 
 const answer: fc.Arbitrary<Answer> = fc.oneof(
   fc.subarray(SIX, { minLength: 0 }).map((addresses): Answer => ({ type: 'AAAA', addresses })),
@@ -92,9 +115,9 @@ const rules: fc.Arbitrary<Rules> = fc
 
 const scenario: fc.Arbitrary<Scenario> = fc.record({
   lookup,
-  fates: fc
-    .tuple(...[...SIX, ...FOUR].map((_, index) => fate(index)))
-    .map((fates) => Object.fromEntries([...SIX, ...FOUR].map((address, i) => [address, fates[i]!]))),
+  plans: fc
+    .tuple(...[...SIX, ...FOUR].map((_, index) => plan(index)))
+    .map((plans) => Object.fromEntries([...SIX, ...FOUR].map((address, i) => [address, plans[i]!]))),
   rules,
 });
 
@@ -104,8 +127,9 @@ const numRuns = Number(process.env.RACES ?? 5000);
 
 it(`${numRuns} random races agree with an oracle in plain time (seed ${seed})`, () => {
   fc.assert(
-    fc.property(scenario, ({ lookup, fates, rules }) => {
-      const expected = predict(lookup, fates, rules);
+    fc.property(scenario, ({ lookup, plans, rules }) => {
+      const expected = predict(lookup, plans, rules);
+      const fates = Object.fromEntries(Object.entries(plans).map(([address, plan]) => [address, fate(plan)]));
       const race = runRace({ lookup, fates, options: rules });
       expect({ starts: race.starts, ends: race.ends, winner: race.winner, finish: race.finish }).toEqual({
         starts: expected.starts,

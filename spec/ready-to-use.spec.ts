@@ -15,7 +15,8 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import { ConnectionError, race$, staticResolver, type Endpoint, type RaceOptions } from '../src/index.js';
-import { A, AAAA, answering, connects, fails, hangs, runRace, securesAfter } from './support/virtual-race.js';
+import { connects, hangs, refuses } from '../src/testing/index.js';
+import { A, AAAA, answering, runRace } from './support/virtual-race.js';
 import { virtually } from './support/virtually.js';
 
 const six = '2001:db8::6',
@@ -26,7 +27,7 @@ const three = answering([0, AAAA(six, seven)], [0, A(four)]);
 
 describe('HEv3, Determining Successful Connection Establishment', () => {
   it('[T1] goes on with the race until a handshake is finished', () => {
-    const race = runRace({ lookup: both, fates: { [six]: securesAfter(20, Infinity), [four]: securesAfter(10, 10) } });
+    const race = runRace({ lookup: both, fates: { [six]: connects(20).thenTls(hangs()), [four]: connects(10).thenTls(10) } });
     expect(race.starts).toEqual([
       [six, 0],
       [four, 250],
@@ -35,7 +36,7 @@ describe('HEv3, Determining Successful Connection Establishment', () => {
   });
 
   it('[T2] starts no second attempt on a path with 180 ms to connect and 180 ms for the handshake', () => {
-    const race = runRace({ lookup: both, fates: { [six]: securesAfter(180, 180), [four]: connects(10) } });
+    const race = runRace({ lookup: both, fates: { [six]: connects(180).thenTls(180), [four]: connects(10) } });
     expect(race.starts).toEqual([[six, 0]]);
     expect(race).toMatchObject({ winner: six, finish: 360 });
     expect(race.events.slice(-2)).toMatchObject([
@@ -50,7 +51,7 @@ describe('HEv3, Determining Successful Connection Establishment', () => {
     ['is extended to two round trips after TCP is up', 200, 600],
     ['is extended even when it is all but over', 249, 747],
   ])('[T2] the delay %s (%i ms: at %i ms)', (_what, tcp, start) => {
-    const race = runRace({ lookup: both, fates: { [six]: securesAfter(tcp, Infinity), [four]: connects(10) } });
+    const race = runRace({ lookup: both, fates: { [six]: connects(tcp).thenTls(hangs()), [four]: connects(10) } });
     expect(race.starts).toEqual([
       [six, 0],
       [four, start],
@@ -59,20 +60,20 @@ describe('HEv3, Determining Successful Connection Establishment', () => {
 
   it('[T2] the delay is never extended past the ceiling', () => {
     const options = { connectionAttemptDelay: 1000, maximumConnectionAttemptDelay: 1500 };
-    const race = runRace({ lookup: both, fates: { [six]: securesAfter(900, Infinity), [four]: connects(10) }, options });
+    const race = runRace({ lookup: both, fates: { [six]: connects(900).thenTls(hangs()), [four]: connects(10) }, options });
     expect(race.starts.at(-1)).toEqual([four, 1500]);
   });
 
   it('[T2] a delay beyond the ceiling stays what it is', () => {
     const options = { connectionAttemptDelay: 3000 };
-    const race = runRace({ lookup: both, fates: { [six]: securesAfter(900, Infinity), [four]: connects(10) }, options });
+    const race = runRace({ lookup: both, fates: { [six]: connects(900).thenTls(hangs()), [four]: connects(10) }, options });
     expect(race.starts.at(-1)).toEqual([four, 3000]);
   });
 
   it('[T2] a handshake of an earlier attempt puts the next one off as well', () => {
     const race = runRace({
       lookup: three,
-      fates: { [six]: securesAfter(300, 300), [four]: securesAfter(300, 300), [seven]: connects(10) },
+      fates: { [six]: connects(300).thenTls(300), [four]: connects(300).thenTls(300), [seven]: connects(10) },
     });
     expect(race.starts).toEqual([
       [six, 0],
@@ -82,7 +83,7 @@ describe('HEv3, Determining Successful Connection Establishment', () => {
   });
 
   it('[T2] the next attempt starts at once when the latest fails during its handshake', () => {
-    const fates = { [six]: { ...fails(230), tcpAfter: 200 }, [four]: connects(10) };
+    const fates = { [six]: connects(200).thenTls(refuses(30)), [four]: connects(10) };
     expect(runRace({ lookup: both, fates }).starts).toEqual([
       [six, 0],
       [four, 230],
@@ -90,7 +91,7 @@ describe('HEv3, Determining Successful Connection Establishment', () => {
   });
 
   it('[T2] a failed handshake of an earlier attempt puts nothing off any more', () => {
-    const fates = { [six]: { ...fails(400), tcpAfter: 300 }, [four]: hangs, [seven]: connects(10) };
+    const fates = { [six]: connects(300).thenTls(refuses(100)), [four]: hangs(), [seven]: connects(10) };
     expect(runRace({ lookup: three, fates }).starts).toEqual([
       [six, 0],
       [four, 250],
@@ -100,7 +101,7 @@ describe('HEv3, Determining Successful Connection Establishment', () => {
 
   it('[T2] with per-family pacing a handshake puts off its own family alone', () => {
     const options = { familyStaggerDelay: 250, attemptSpacingDelay: 125, maxConcurrentAttempts: 8 };
-    const fates = { [six]: securesAfter(120, Infinity), [seven]: hangs, [four]: connects(200) };
+    const fates = { [six]: connects(120).thenTls(hangs()), [seven]: hangs(), [four]: connects(200) };
     expect(runRace({ lookup: three, fates, options }).starts).toEqual([
       [six, 0],
       [four, 250],
@@ -110,7 +111,7 @@ describe('HEv3, Determining Successful Connection Establishment', () => {
 
   it('[T2] has no effect where there is no racing', () => {
     const options = { enabled: false };
-    const fates = { [six]: { ...fails(500), tcpAfter: 100 }, [four]: connects(10) };
+    const fates = { [six]: connects(100).thenTls(refuses(400)), [four]: connects(10) };
     expect(runRace({ lookup: both, fates, options }).starts).toEqual([
       [six, 0],
       [four, 500],

@@ -1,7 +1,8 @@
 import { concat, EMPTY, of, throwError } from 'rxjs';
 import { connect$, presets, type ConnectOptions, type Endpoint, type Resolver } from '../src/index.js';
 import { monotonicScheduler } from '../src/rx/monotonic.js';
-import { A, AAAA, answering, connects, fails, hangs, negative, runRace } from './support/virtual-race.js';
+import { connects, hangs, refuses } from '../src/testing/index.js';
+import { A, AAAA, answering, negative, runRace } from './support/virtual-race.js';
 
 const six = '2001:db8::6',
   seven = '2001:db8::7';
@@ -66,7 +67,7 @@ describe('RFC 8305 section 3, Hostname Resolution Query Handling', () => {
 
   it('[R7] sorts a late answer into the whole list, and skips what was started', () => {
     const lookup = answering([0, A(four, five)], [100, AAAA(six, seven)]);
-    const race = runRace({ lookup, fates: { [four]: hangs, [six]: hangs, [seven]: hangs, [five]: connects(10) } });
+    const race = runRace({ lookup, fates: { [four]: hangs(), [six]: hangs(), [seven]: hangs(), [five]: connects(10) } });
     expect(race.starts).toEqual([
       [four, 50],
       [six, 300],
@@ -76,7 +77,7 @@ describe('RFC 8305 section 3, Hostname Resolution Query Handling', () => {
   });
 
   it('[R7] starts a late answer at once when the delay is over', () => {
-    const race = runRace({ lookup: answering([0, AAAA(six)], [400, A(four)]), fates: { [six]: hangs, [four]: connects(10) } });
+    const race = runRace({ lookup: answering([0, AAAA(six)], [400, A(four)]), fates: { [six]: hangs(), [four]: connects(10) } });
     expect(race.starts).toEqual([
       [six, 0],
       [four, 400],
@@ -102,7 +103,7 @@ describe('RFC 8305 section 3, Hostname Resolution Query Handling', () => {
 
   it('[R14] attempts an address once, over all answers and however it is written', () => {
     const lookup = answering(['at once', AAAA('2001:DB8:0::6', '::ffff:192.0.2.4')], ['at once', A(four)], [500, AAAA(six)]);
-    const race = runRace({ lookup, fates: { [six]: fails(10), [four]: fails(10) } });
+    const race = runRace({ lookup, fates: { [six]: refuses(10), [four]: refuses(10) } });
     expect(race.starts).toEqual([
       [six, 0],
       [four, 10],
@@ -112,7 +113,7 @@ describe('RFC 8305 section 3, Hostname Resolution Query Handling', () => {
 
 describe('RFC 8305 section 4, Sorting Addresses', () => {
   const lookup = answering(['at once', AAAA(six, seven)], ['at once', A(four, five)]);
-  const fates = { [six]: hangs, [seven]: hangs, [four]: hangs, [five]: connects(1) };
+  const fates = { [six]: hangs(), [seven]: hangs(), [four]: hangs(), [five]: connects(1) };
   const order = (options: object) => runRace({ lookup, fates, options }).starts.map(([address]) => address);
 
   it('[S6] alternates families, the first of the list leading', () => {
@@ -133,7 +134,11 @@ describe('RFC 8305 section 4, Sorting Addresses', () => {
 
   it("keeps the resolver's order with sort: 'none', the first received leading", () => {
     const early = answering(['at once', A(four, five)], ['at once', AAAA(six, seven)]);
-    const race = runRace({ lookup: early, fates: { ...fates, [five]: hangs, [seven]: connects(1) }, options: { sort: 'none' } });
+    const race = runRace({
+      lookup: early,
+      fates: { ...fates, [five]: hangs(), [seven]: connects(1) },
+      options: { sort: 'none' },
+    });
     expect(race.starts.map(([address]) => address)).toEqual([four, six, five, seven]);
   });
 
@@ -174,7 +179,7 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
   const lookup = answering(['at once', AAAA(six, seven)], ['at once', A(four, five)]);
 
   it('[A1] starts the next attempt 250 ms after the last, and lets those before go on', () => {
-    const race = runRace({ lookup, fates: { [six]: connects(900), [four]: hangs, [seven]: hangs, [five]: hangs } });
+    const race = runRace({ lookup, fates: { [six]: connects(900), [four]: hangs(), [seven]: hangs(), [five]: hangs() } });
     expect(race.starts).toEqual([
       [six, 0],
       [four, 250],
@@ -185,7 +190,7 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
   });
 
   it('[A2] starts the next attempt at once when the latest fails, and counts the delay from there', () => {
-    const race = runRace({ lookup, fates: { [six]: fails(30), [four]: hangs, [seven]: connects(10) } });
+    const race = runRace({ lookup, fates: { [six]: refuses(30), [four]: hangs(), [seven]: connects(10) } });
     expect(race.starts).toEqual([
       [six, 0],
       [four, 30],
@@ -196,7 +201,7 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
   it('[A2] starts at once what comes when nothing is in flight', () => {
     const race = runRace({
       lookup: answering([0, AAAA(six)], [400, A(four)]),
-      fates: { [six]: fails(30), [four]: connects(10) },
+      fates: { [six]: refuses(30), [four]: connects(10) },
     });
     expect(race.starts).toEqual([
       [six, 0],
@@ -205,7 +210,7 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
   });
 
   it('[A2] does not wait 10 ms after a failure: it has been answered', () => {
-    const race = runRace({ lookup, fates: { [six]: fails(1), [four]: fails(1), [seven]: fails(1), [five]: connects(1) } });
+    const race = runRace({ lookup, fates: { [six]: refuses(1), [four]: refuses(1), [seven]: refuses(1), [five]: connects(1) } });
     expect(race.starts).toEqual([
       [six, 0],
       [four, 1],
@@ -215,7 +220,7 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
   });
 
   it.each([10, 100, 2000])('[A3] accepts a delay of %i ms', (connectionAttemptDelay) => {
-    const race = runRace({ lookup, fates: { [six]: hangs, [four]: connects(1) }, options: { connectionAttemptDelay } });
+    const race = runRace({ lookup, fates: { [six]: hangs(), [four]: connects(1) }, options: { connectionAttemptDelay } });
     expect(race.starts).toEqual([
       [six, 0],
       [four, connectionAttemptDelay],
@@ -234,7 +239,7 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
       minimumConnectionAttemptDelay: 100,
       maximumConnectionAttemptDelay: 2000,
     });
-    const race = runRace({ lookup, fates: { [six]: hangs, [four]: connects(1) }, options: presets.rfc8305 });
+    const race = runRace({ lookup, fates: { [six]: hangs(), [four]: connects(1) }, options: presets.rfc8305 });
     expect(race.starts).toEqual([
       [six, 0],
       [four, 250],
@@ -258,7 +263,7 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
   it('[A7] counts every attempt in flight as cancelled when the time is over', () => {
     const race = runRace({
       lookup,
-      fates: { [six]: fails(10), [four]: hangs, [seven]: hangs },
+      fates: { [six]: refuses(10), [four]: hangs(), [seven]: hangs() },
       options: { connectTimeout: 300 },
     });
     expect(race.error).toMatchObject({
@@ -276,7 +281,7 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
   });
 
   it('[A8] ends an attempt that takes too long, and counts it as failed', () => {
-    const race = runRace({ lookup, fates: { [six]: hangs, [four]: connects(20) }, options: { attemptTimeout: 100 } });
+    const race = runRace({ lookup, fates: { [six]: hangs(), [four]: connects(20) }, options: { attemptTimeout: 100 } });
     expect(race.ends).toEqual([
       [six, 'failed', 100],
       [four, 'connected', 120],
@@ -286,7 +291,7 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
   it('[A9] perFamily: the preferred at 0, the other at 250, each on by 125, two at a time', () => {
     const race = runRace({
       lookup,
-      fates: { [six]: fails(300), [four]: fails(400), [seven]: hangs, [five]: connects(10) },
+      fates: { [six]: refuses(300), [four]: refuses(400), [seven]: hangs(), [five]: connects(10) },
       options: presets.perFamily,
     });
     expect(race.starts).toEqual([
@@ -299,7 +304,7 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
   });
 
   it('[A10] runs the same race over one list when family is given', () => {
-    const race = runRace({ lookup, fates: { [four]: hangs, [five]: connects(10) }, options: { family: 4 } });
+    const race = runRace({ lookup, fates: { [four]: hangs(), [five]: connects(10) }, options: { family: 4 } });
     expect(race.starts).toEqual([
       [four, 0],
       [five, 250],
@@ -309,7 +314,7 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
   it('[A10] enabled: false makes one attempt after another', () => {
     const race = runRace({
       lookup,
-      fates: { [six]: fails(600), [four]: fails(600), [seven]: connects(600) },
+      fates: { [six]: refuses(600), [four]: refuses(600), [seven]: connects(600) },
       options: { enabled: false },
     });
     expect(race.starts).toEqual([
@@ -334,7 +339,10 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
   });
 
   it('[A12] fails with one error that holds all', () => {
-    const race = runRace({ lookup, fates: Object.fromEntries([six, seven, four, five].map((address) => [address, fails(10)])) });
+    const race = runRace({
+      lookup,
+      fates: Object.fromEntries([six, seven, four, five].map((address) => [address, refuses(10)])),
+    });
     expect(race.finish).toBe(40);
     expect(race.error).toMatchObject({
       host: 'example.com',
@@ -344,7 +352,7 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
       preferredFamily: 6,
     });
     expect((race.error as AggregateError).errors.map(({ message }: Error) => message)).toEqual(
-      [six, four, seven, five].map((address) => `${address} fails`),
+      [six, four, seven, five].map((address) => `connect ECONNREFUSED ${address}:443`),
     );
   });
 });
@@ -363,7 +371,7 @@ describe('RFC 6761 section 6.3 and literals', () => {
     ['LocalHost.', ['::1', '127.0.0.1']],
     ['db.localhost', ['::1', '127.0.0.1']],
   ])('[R12] does not ask the resolver for %s', (host, expected) => {
-    const fates = Object.fromEntries(expected.map((address) => [address, fails(1)]));
+    const fates = Object.fromEntries(expected.map((address) => [address, refuses(1)]));
     const race = runRace({ host, lookup: answering(), fates, options: { resolver: never } });
     expect(race.starts.map(([address]) => address)).toEqual(expected);
   });

@@ -2,7 +2,8 @@ import os from 'node:os';
 import { filter, firstValueFrom, NEVER, of, startWith, toArray } from 'rxjs';
 import { defaultPolicyTable, race$, rfc6724, type Address, type Endpoint, type Resolver } from '../../src/index.js';
 import { findSources } from '../../src/node/source-address.js';
-import { A, AAAA, answering, connects, fails, hangs, runRace } from '../support/virtual-race.js';
+import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, runRace } from '../support/virtual-race.js';
 
 const six = '2001:db8::6';
 const seven = '2001:db8::7';
@@ -39,7 +40,7 @@ describe('rfc6724', () => {
     const sort = rfc6724({ findSources: find });
     const race = runRace({
       lookup: answering([0, AAAA(six, seven)], [100, A(four)]),
-      fates: { [six]: hangs, [four]: connects(5) },
+      fates: { [six]: hangs(), [four]: connects(5) },
       options: { sort },
     });
     expect(race.starts).toEqual([
@@ -62,7 +63,7 @@ describe('rfc6724', () => {
     const onlyIPv4 = (addresses: readonly Address[]) => addresses.map(({ family }) => (family === 6 ? undefined : '192.0.2.2'));
     const race = runRace({
       lookup: answering(['at once', AAAA(six, seven)], ['at once', A(four)]),
-      fates: { [four]: fails(1), [six]: connects(1) },
+      fates: { [four]: refuses(1), [six]: connects(1) },
       options: { sort: rfc6724({ findSources: onlyIPv4 }) },
     });
     expect(race.starts).toEqual([

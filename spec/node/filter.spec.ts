@@ -13,7 +13,8 @@ import {
 import { embeddedIPv4 } from '../../src/core/embedded-ipv4.js';
 import { parseAddress } from '../../src/core/address.js';
 import { healthy } from '../../src/cli/lab.js';
-import { A, AAAA, answering, connects, fails, hangs, runRace, securesAfter } from '../support/virtual-race.js';
+import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, runRace } from '../support/virtual-race.js';
 
 const six = '2001:db8::6';
 const four = '192.0.2.4';
@@ -105,7 +106,10 @@ describe('a filter', () => {
   it.each([{ filter: () => true }, { blockList: new net.BlockList() }])(
     '[T2] that refuses nothing lets the race know when a handshake begins: %j',
     (options) => {
-      const race = { lookup: answering([0, AAAA(six)], [0, A(four)]), fates: { [six]: securesAfter(100, 200), [four]: hangs } };
+      const race = {
+        lookup: answering([0, AAAA(six)], [0, A(four)]),
+        fates: { [six]: connects(100).thenTls(200), [four]: hangs() },
+      };
       const { starts } = runRace({ ...race, options });
       expect(starts).toEqual(runRace(race).starts);
       expect(starts).toEqual([[six, 0]]);
@@ -167,7 +171,7 @@ describe('a filter', () => {
   it('[F2] costs no delay, and stands in the records', () => {
     const race = runRace({
       lookup: answering(['at once', AAAA(six)], ['at once', A(four)]),
-      fates: { [six]: connects(1), [four]: fails(30) },
+      fates: { [six]: connects(1), [four]: refuses(30) },
       options: { filter: refuse(six) },
     });
     expect(race.ends).toEqual([
@@ -204,7 +208,7 @@ describe('a filter', () => {
   it('goes on with the race', () => {
     const race = runRace({
       lookup: answering(['at once', AAAA(six)], ['at once', A(four)]),
-      fates: { [six]: hangs, [four]: connects(30) },
+      fates: { [six]: hangs(), [four]: connects(30) },
       options: { filter: refuse(six) },
     });
     expect(race.winner).toBe(four);

@@ -11,18 +11,8 @@ import { connect, connect$, ConnectionError, createConnector, race$, RaceSocket,
 import { attemptChannel, raceChannel, type AttemptContext, type RaceContext } from '../../src/observe/channels.js';
 import { runNode } from '../support/dist.js';
 import { listen, open, tcpServer } from '../support/fixtures.js';
-import {
-  A,
-  AAAA,
-  answering,
-  connects,
-  fails,
-  hangs,
-  negative,
-  runRace,
-  securesAfter,
-  type VirtualRace,
-} from '../support/virtual-race.js';
+import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, negative, runRace, type VirtualRace } from '../support/virtual-race.js';
 
 const TIMES = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'] as const;
 
@@ -109,7 +99,7 @@ describe('the tracing channels', () => {
 
   it('tell of a race and its attempts, each with one object from start to end', () => {
     const seen = record();
-    const { events } = runRace({ lookup: both, fates: { [SIX]: connects(600), [FOUR]: hangs } });
+    const { events } = runRace({ lookup: both, fates: { [SIX]: connects(600), [FOUR]: hangs() } });
     expect(seen.messages).toEqual([
       'race start',
       'race end',
@@ -160,7 +150,7 @@ describe('the tracing channels', () => {
 
   it('tell of failures as errors: of attempts, and of a race that nobody won', () => {
     const seen = record();
-    const { error } = runRace({ lookup: both, fates: { [SIX]: fails(10), [FOUR]: fails('at once') } });
+    const { error } = runRace({ lookup: both, fates: { [SIX]: refuses(10), [FOUR]: refuses('at once') } });
     expect(seen.messages.filter((message) => / (?:error|asyncStart)$/.test(message))).toEqual([
       `${SIX} error`,
       `${SIX} asyncStart`,
@@ -170,8 +160,8 @@ describe('the tracing channels', () => {
       'race asyncStart',
     ]);
     expect(fates(seen)).toEqual([
-      [SIX, 18, 'failed', 28, `${SIX} fails`],
-      [FOUR, 28, 'failed', 28, `${FOUR} fails`],
+      [SIX, 18, 'failed', 28, `connect ECONNREFUSED ${SIX}:443`],
+      [FOUR, 28, 'failed', 28, `connect ECONNREFUSED ${FOUR}:443`],
     ]);
     expect(error).toBeInstanceOf(ConnectionError);
     expect(seen.races).toMatchObject([{ outcome: 'failed', error, endedAt: 1_000_028 }]);
@@ -190,7 +180,7 @@ describe('the tracing channels', () => {
     ['a race that is aborted', { options: abortedAt(300) }, 'cancelled', 300],
   ])('do not tell of the attempts of %s as failures', (_what, options, outcome, endedAt) => {
     const seen = record();
-    runRace({ lookup: both, fates: { [SIX]: hangs, [FOUR]: hangs }, ...options });
+    runRace({ lookup: both, fates: { [SIX]: hangs(), [FOUR]: hangs() }, ...options });
     expect(seen.races).toMatchObject([{ outcome, endedAt: 1_000_000 + endedAt }]);
     expect(fates(seen)).toEqual([
       [SIX, 18, 'cancelled', endedAt],
@@ -216,7 +206,7 @@ describe('the tracing channels', () => {
   it('tell of an attempt’s time limit as its failure', () => {
     const seen = record();
     const options = { attemptTimeout: 100 };
-    runRace({ lookup: answering([0, AAAA(SIX)]), fates: { [SIX]: hangs }, options });
+    runRace({ lookup: answering([0, AAAA(SIX)]), fates: { [SIX]: hangs() }, options });
     expect(seen.attempts).toMatchObject([{ outcome: 'failed', error: { code: 'ETIMEDOUT' }, endedAt: 1_000_100 }]);
   });
 
@@ -233,7 +223,7 @@ describe('the tracing channels', () => {
 
   it('tell of the stages that an attempt has come to', () => {
     const seen = record();
-    runRace({ lookup: answering([5, AAAA(SIX)]), fates: { [SIX]: securesAfter(20, 30) } });
+    runRace({ lookup: answering([5, AAAA(SIX)]), fates: { [SIX]: connects(20).thenTls(30) } });
     expect(seen.attempts).toMatchObject([{ stages: [{ stage: 'tls', startedAt: 1_000_025 }], endedAt: 1_000_055 }]);
   });
 
@@ -290,7 +280,7 @@ describe('the tracing channels', () => {
 
   it('are not asked for anything but whether somebody listens, where nobody does', () => {
     const nothing = () => undefined;
-    const race = () => runRace({ lookup: both, fates: { [SIX]: fails(10), [FOUR]: connects(10) } });
+    const race = () => runRace({ lookup: both, fates: { [SIX]: refuses(10), [FOUR]: connects(10) } });
     const spies = [raceChannel, attemptChannel].flatMap((channel) =>
       TIMES.flatMap((time) => [jest.spyOn(channel[time], 'publish'), jest.spyOn(channel[time], 'runStores')]),
     );

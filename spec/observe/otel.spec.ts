@@ -9,7 +9,8 @@ import { attemptChannel, raceChannel } from '../../src/observe/channels.js';
 import { traceRaces, type TraceOptions } from '../../src/observe/otel.js';
 import { runNode } from '../support/dist.js';
 import { tcpServer } from '../support/fixtures.js';
-import { A, AAAA, answering, connects, fails, hangs, negative, runRace, securesAfter } from '../support/virtual-race.js';
+import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, negative, runRace } from '../support/virtual-race.js';
 
 const exporter = new InMemorySpanExporter();
 const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
@@ -75,7 +76,7 @@ describe('traceRaces', () => {
   it('makes a span of a race, with its answers, and spans of its attempts below', () => {
     traced();
     application.startActiveSpan('a request', (request) => {
-      runRace({ lookup: both, fates: { [SIX]: hangs, [FOUR]: securesAfter(40, 60) } });
+      runRace({ lookup: both, fates: { [SIX]: hangs(), [FOUR]: connects(40).thenTls(60) } });
       request.end();
     });
     expect(shown(spanNamed('connect'))).toEqual({
@@ -118,7 +119,7 @@ describe('traceRaces', () => {
 
   it('makes events of attempts, if it is asked to', () => {
     traced({ attempts: 'events' });
-    runRace({ lookup: both, fates: { [SIX]: fails(10), [FOUR]: securesAfter(40, 60) } });
+    runRace({ lookup: both, fates: { [SIX]: refuses(10), [FOUR]: connects(40).thenTls(60) } });
     expect(spans().map(shown)).toMatchObject([
       {
         name: 'connect',
@@ -142,12 +143,12 @@ describe('traceRaces', () => {
     traced();
     const { error } = runRace({
       lookup: answering([5, AAAA(SIX)], [5, negative('A', 'ESERVFAIL')]),
-      fates: { [SIX]: fails(10) },
+      fates: { [SIX]: refuses(10) },
     });
     expect(shown(attemptOn(SIX))).toMatchObject({
       to: 15,
       attributes: { 'error.type': 'ECONNREFUSED', 'happy_eyeballs.outcome': 'failed' },
-      status: { code: SpanStatusCode.ERROR, message: `${SIX} fails` },
+      status: { code: SpanStatusCode.ERROR, message: `connect ECONNREFUSED ${SIX}:443` },
       events: [],
     });
     expect(shown(spanNamed('connect'))).toMatchObject({

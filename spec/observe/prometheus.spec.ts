@@ -5,7 +5,8 @@ import { connect, connect$, ssrf } from '../../src/index.js';
 import { attemptChannel, raceChannel } from '../../src/observe/channels.js';
 import { countRaces, type CountOptions } from '../../src/observe/prometheus.js';
 import { tcpServer } from '../support/fixtures.js';
-import { A, AAAA, answering, connects, fails, hangs, negative, runRace } from '../support/virtual-race.js';
+import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, negative, runRace } from '../support/virtual-race.js';
 
 const SIX = '2001:db8::1';
 const FOUR = '192.0.2.1';
@@ -31,7 +32,7 @@ describe('countRaces', () => {
   it('says all there is to say of a race', async () => {
     const registry = new Registry();
     counted({ registers: [registry], buckets: [0.1, 1] });
-    runRace({ lookup: both, fates: { [SIX]: hangs, [FOUR]: connects(232) } });
+    runRace({ lookup: both, fates: { [SIX]: hangs(), [FOUR]: connects(232) } });
     expect(await registry.metrics()).toBe(`# HELP happy_eyeballs_races_total Races that have ended
 # TYPE happy_eyeballs_races_total counter
 happy_eyeballs_races_total{outcome="connected"} 1
@@ -91,7 +92,7 @@ happy_eyeballs_lookup_seconds_count{type="A"} 1
       () =>
         runRace({
           lookup: answering([0, AAAA(SIX, '2001:db8::2')], [0, A(FOUR)]),
-          fates: { [SIX]: fails(10), [FOUR]: fails(10), '2001:db8::2': connects(10) },
+          fates: { [SIX]: refuses(10), [FOUR]: refuses(10), '2001:db8::2': connects(10) },
         }),
       [
         'races_total{outcome="connected"} 1',
@@ -106,7 +107,7 @@ happy_eyeballs_lookup_seconds_count{type="A"} 1
       () => {
         const options = { preferFamily: 4 } as const;
         for (let i = 0; i < 2; i++) runRace({ lookup: both, fates: { [FOUR]: connects(5) }, options });
-        runRace({ lookup: both, fates: { [FOUR]: fails(5), [SIX]: connects(5) }, options });
+        runRace({ lookup: both, fates: { [FOUR]: refuses(5), [SIX]: connects(5) }, options });
       },
       [
         'races_total{outcome="connected"} 3',

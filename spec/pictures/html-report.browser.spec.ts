@@ -6,7 +6,8 @@ import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { htmlReport, waterfall, type Endpoint, type RaceEvent } from '../../src/index.js';
 import { describeInChromium } from '../support/chromium.js';
 import { HOSTILE, longRace } from '../support/race-events.js';
-import { A, AAAA, answering, connects, fails, runRace, securesAfter } from '../support/virtual-race.js';
+import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, runRace } from '../support/virtual-race.js';
 
 jest.setTimeout(60_000);
 
@@ -16,12 +17,12 @@ const six = '2001:db8:85a3:8d3:1319:8a2e:1370:7348',
 
 const { events: won } = runRace({
   lookup: answering([12, AAAA(six)], [20, A(four, five)]),
-  fates: { [six]: securesAfter(100, Infinity), [four]: fails(30), [five]: securesAfter(25, 40) },
+  fates: { [six]: connects(100).thenTls(hangs()), [four]: refuses(30), [five]: connects(25).thenTls(40) },
 });
 
 const { events: lost, error } = runRace({
   lookup: answering([5, AAAA(six)], [8, A(four)]),
-  fates: { [six]: fails(120), [four]: fails(40) },
+  fates: { [six]: refuses(120), [four]: refuses(40) },
 });
 
 const { events: quick } = runRace({ lookup: answering([0, A(four)]), fates: { [four]: connects('at once') } });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { htmlReport, type Endpoint, type RaceEvent } from '../../src/index.js';
 import { HOSTILE, longRace, raceEvents } from '../support/race-events.js';
-import { A, AAAA, answering, connects, fails, hangs, runRace, securesAfter } from '../support/virtual-race.js';
+import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, runRace } from '../support/virtual-race.js';
 import { all, parseXml, textOf, type Element } from '../support/xml.js';
 
 const six = '2001:db8::6',
@@ -20,7 +21,7 @@ const rowsIn = (table: Element) =>
 describe('htmlReport', () => {
   const { events } = runRace({
     lookup: answering([12, AAAA(six)], [20, A(four, five)]),
-    fates: { [six]: securesAfter(100, Infinity), [four]: fails(30), [five]: connects(35) },
+    fates: { [six]: connects(100).thenTls(hangs()), [four]: refuses(30), [five]: connects(35) },
   });
   const page = parse(htmlReport(events, { title: 'example.com' }));
   const [lookUps, attempts, order] = all(page, 'table');
@@ -42,7 +43,7 @@ describe('htmlReport', () => {
     expect(rowsIn(attempts!)).toEqual([
       'Address | Start | TCP up | End | Duration | Outcome | Reason',
       '[2001:db8::6]:443 | 12 ms | 112 ms | 377 ms | 365 ms | ○ cancelled | ',
-      '192.0.2.4:443 | 312 ms | – | 342 ms | 30 ms | ✗ failed | ECONNREFUSED: 192.0.2.4 fails',
+      '192.0.2.4:443 | 312 ms | – | 342 ms | 30 ms | ✗ failed | connect ECONNREFUSED 192.0.2.4:443',
       '192.0.2.5:443 | 342 ms | – | 377 ms | 35 ms | ● connected | ',
     ]);
     expect(rowsIn(order!)).toEqual(['Since | Order', '12 ms | [2001:db8::6]:443', '20 ms | 192.0.2.4:443192.0.2.5:443']);
@@ -65,7 +66,7 @@ describe('htmlReport', () => {
   it('says what a lost race ended with', () => {
     const { events: lost, error } = runRace({
       lookup: answering([5, AAAA(six)]),
-      fates: { [six]: hangs },
+      fates: { [six]: hangs() },
       options: { connectTimeout: 500 },
     });
     const verdictOf = (report: string) => all(parse(report), 'p').map((p) => [p.attributes.class, textOf(p)]);

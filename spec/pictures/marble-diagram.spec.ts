@@ -3,7 +3,8 @@ import { marbleDiagram, type MarbleDiagramOptions, type RaceEvent } from '../../
 import { columnsOf } from '../../src/pictures/columns.js';
 import { outcomeOf, raceRows } from '../../src/pictures/rows.js';
 import { longRace, raceEvents } from '../support/race-events.js';
-import { A, AAAA, answering, connects, fails, hangs, negative, runRace, securesAfter } from '../support/virtual-race.js';
+import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, negative, runRace } from '../support/virtual-race.js';
 
 const six = '2001:db8::6',
   four = '192.0.2.4',
@@ -40,7 +41,7 @@ describe('marbleDiagram', () => {
   it('draws queries and attempts, a column a frame', () => {
     const { events } = runRace({
       lookup: answering([12, AAAA(six)], [20, A(four, five)]),
-      fates: { [six]: hangs, [four]: fails(30), [five]: connects(35) },
+      fates: { [six]: hangs(), [four]: refuses(30), [five]: connects(35) },
     });
     expect(draw(events)).toBe(`
 AAAA               -a
@@ -57,7 +58,7 @@ c = connected
   it('draws where TLS and setup begin, what brought nothing, and what goes on', () => {
     const { events } = runRace({
       lookup: answering([0, negative('AAAA')], [10, A(four, five)]),
-      fates: { [four]: securesAfter(100, Infinity), [five]: hangs },
+      fates: { [four]: connects(100).thenTls(hangs()), [five]: hangs() },
       options: { connectTimeout: Infinity, connectionAttemptDelay: 50 },
     });
     const [attempt] = events.flatMap((event) => (event.type === 'started' ? [event.endpoint] : []));

@@ -1,7 +1,8 @@
 import { raceRows } from '../../src/pictures/rows.js';
 import { verdict } from '../../src/pictures/verdict.js';
 import type { Answer, Endpoint, RaceEvent } from '../../src/index.js';
-import { A, AAAA, answering, connects, fails, hangs, negative, runRace, securesAfter } from '../support/virtual-race.js';
+import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, negative, runRace } from '../support/virtual-race.js';
 
 const six = '2001:db8::6',
   four = '192.0.2.4',
@@ -20,7 +21,7 @@ describe('the rows of a race', () => {
   it('are its answers, then its attempts', () => {
     const { events } = runRace({
       lookup: answering([12, AAAA(six)], [20, A(four, five)]),
-      fates: { [six]: hangs, [four]: fails(30), [five]: connects(35) },
+      fates: { [six]: hangs(), [four]: refuses(30), [five]: connects(35) },
     });
     expect(told(events)).toEqual([
       'AAAA 0–12 found: 1 address',
@@ -57,7 +58,7 @@ describe('the rows of a race', () => {
   });
 
   it('have each stage of an attempt', () => {
-    const { events } = runRace({ lookup: answering([5, A(four)]), fates: { [four]: securesAfter(20, 30) } });
+    const { events } = runRace({ lookup: answering([5, A(four)]), fates: { [four]: connects(20).thenTls(30) } });
     expect(raceRows(events).rows.at(-1)).toMatchObject({ from: 5, to: 55, stages: [{ stage: 'tls', at: 25 }] });
   });
 

@@ -3,7 +3,8 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import { timeline, type RaceEvent, type TimelineColour } from '../../src/index.js';
 import { columnsOf } from '../../src/pictures/columns.js';
 import { longRace, raceEvents } from '../support/race-events.js';
-import { A, AAAA, answering, connects, fails, hangs, negative, runRace, securesAfter } from '../support/virtual-race.js';
+import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, negative, runRace } from '../support/virtual-race.js';
 
 const six = '2001:db8::6',
   four = '192.0.2.4',
@@ -13,7 +14,7 @@ const draw = (events: readonly RaceEvent[], width?: number) => `\n${timeline(eve
 
 /** A race in which one address has a certificate for another name. */
 function refused(): RaceEvent[] {
-  const { events } = runRace({ lookup: answering([2, A(four, five)]), fates: { [four]: fails(70), [five]: connects(30) } });
+  const { events } = runRace({ lookup: answering([2, A(four, five)]), fates: { [four]: refuses(70), [five]: connects(30) } });
   const error = new Error("Hostname/IP does not match certificate's altnames: DNS:y");
   return events.map((event) => (event.type === 'failed' ? { ...event, error } : event));
 }
@@ -22,7 +23,7 @@ describe('timeline', () => {
   it('draws answers and attempts on one axis, with what became of each', () => {
     const { events } = runRace({
       lookup: answering([12, AAAA(six)], [20, A(four, five)]),
-      fates: { [six]: hangs, [four]: fails(30), [five]: connects(35) },
+      fates: { [six]: hangs(), [four]: refuses(30), [five]: connects(35) },
     });
     expect(draw(events)).toBe(`
                    0 ms                         327 ms
@@ -49,7 +50,7 @@ A     ────────────────────────�
   it('draws a race that is still going on', () => {
     const { events } = runRace({
       lookup: answering([0, AAAA(six)]),
-      fates: { [six]: hangs },
+      fates: { [six]: hangs() },
       options: { connectTimeout: Infinity },
     });
     const later: RaceEvent = { type: 'answered', at: 100, answer: A(four) };
@@ -59,7 +60,7 @@ A     ────────────────────────�
   it('marks where TCP was up and a handshake began', () => {
     const { events } = runRace({
       lookup: answering([0, AAAA(six)], [0, A(four)]),
-      fates: { [six]: securesAfter(200, Infinity), [four]: securesAfter(20, 30) },
+      fates: { [six]: connects(200).thenTls(hangs()), [four]: connects(20).thenTls(30) },
     });
     expect(draw(events)).toBe(`
                    0 ms                           650 ms
@@ -129,7 +130,7 @@ AAAA
   it('draws in ASCII, whatever others say', () => {
     const { events } = runRace({
       lookup: answering([0, AAAA(six)], [0, A(four, five)]),
-      fates: { [six]: securesAfter(200, Infinity), [four]: fails(20), [five]: connects(300) },
+      fates: { [six]: connects(200).thenTls(hangs()), [four]: refuses(20), [five]: connects(300) },
     });
     const spoken = events.map((event) => (event.type === 'failed' ? { ...event, error: new Error('Größe…') } : event));
     expect(`\n${timeline(spoken, { ascii: true })}\n`).toBe(`
@@ -157,7 +158,7 @@ A                  *                                      2 addresses after 0 ms
   it('has a colour for each outcome', () => {
     const { events } = runRace({
       lookup: answering([0, negative('AAAA')], [0, A(four, five, '192.0.2.6')]),
-      fates: { [four]: fails(5), '192.0.2.6': connects(9) },
+      fates: { [four]: refuses(5), '192.0.2.6': connects(9) },
     });
     const colours = new Map<string, TimelineColour>();
     timeline(events, { style: (format, text) => (colours.set(text.replace(/ after.*/, ''), format), text) });

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { waterfall, type Endpoint, type RaceEvent } from '../../src/index.js';
 import { DARK, LIGHT } from '../../src/pictures/palette.js';
 import { HOSTILE, longRace, raceEvents } from '../support/race-events.js';
-import { A, AAAA, answering, connects, fails, hangs, runRace, securesAfter } from '../support/virtual-race.js';
+import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, runRace } from '../support/virtual-race.js';
 import { all, parseXml, textOf, type Element } from '../support/xml.js';
 
 const six = '2001:db8::6',
@@ -19,7 +20,7 @@ const texts = (svg: Element, name: string) =>
 describe('waterfall', () => {
   const { events } = runRace({
     lookup: answering([12, AAAA(six)], [20, A(four, five)]),
-    fates: { [six]: securesAfter(100, Infinity), [four]: fails(30), [five]: connects(35) },
+    fates: { [six]: connects(100).thenTls(hangs()), [four]: refuses(30), [five]: connects(35) },
   });
   const svg = parseXml(waterfall(events));
 
@@ -134,7 +135,7 @@ describe('waterfall', () => {
   it('of what goes on and of nothing is drawn as well', () => {
     const { events: going } = runRace({
       lookup: answering([0, AAAA(six)]),
-      fates: { [six]: hangs },
+      fates: { [six]: hangs() },
       options: { connectTimeout: Infinity },
     });
     expect(texts(parseXml(waterfall(going)), 'outcome').at(-1)).toBe('in flight for 0 ms');

@@ -1,7 +1,8 @@
 import { config, NEVER, Observable, of, Subject, VirtualTimeScheduler } from 'rxjs';
 import { connect, connect$, race$, staticResolver, type Answer, type Endpoint } from '../../src/index.js';
 import { monotonicScheduler } from '../../src/rx/monotonic.js';
-import { A, AAAA, answering, connects, fails, hangs, runRace } from '../support/virtual-race.js';
+import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, runRace } from '../support/virtual-race.js';
 
 const six = '2001:db8::6';
 const seven = '2001:db8::7';
@@ -144,7 +145,7 @@ describe('answers', () => {
   ])('that are malformed (%s) do not end a race that goes on', (_, malformed) => {
     const race = runRace({
       lookup: answering([0, AAAA(six)], [10, malformed as Answer], [20, A(four)]),
-      fates: { [six]: hangs, [four]: connects(5) },
+      fates: { [six]: hangs(), [four]: connects(5) },
     });
     expect(race.winner).toBe(four);
   });
@@ -157,7 +158,7 @@ describe('answers', () => {
   it('[R10] that expire take what was not started out of the queue, and leave what was', () => {
     const race = runRace({
       lookup: answering(['at once', { ...AAAA(six, seven), ttl: 0.1 }], ['at once', A(four)]),
-      fates: { [six]: connects(900), [four]: fails(10) },
+      fates: { [six]: connects(900), [four]: refuses(10) },
     });
     expect(race.starts).toEqual([
       [six, 0],
@@ -169,7 +170,7 @@ describe('answers', () => {
   it('[R10] that have expired do not come back with another answer', () => {
     const race = runRace({
       lookup: answering(['at once', { ...AAAA(six, seven), ttl: 0.1 }], [200, A(four)]),
-      fates: { [six]: fails(300), [four]: fails(10) },
+      fates: { [six]: refuses(300), [four]: refuses(10) },
     });
     expect(race.starts).toEqual([
       [six, 0],
@@ -181,7 +182,7 @@ describe('answers', () => {
   it('[R11] that are stale start the race, until fresh ones replace what was not started', () => {
     const race = runRace({
       lookup: answering(['at once', { ...AAAA(six, seven), stale: true }], [100, AAAA(six, '2001:db8::8')]),
-      fates: { [six]: hangs, '2001:db8::8': connects(5) },
+      fates: { [six]: hangs(), '2001:db8::8': connects(5) },
     });
     expect(race.starts).toEqual([
       [six, 0],
@@ -195,7 +196,7 @@ describe('a sort function', () => {
     const reverse = (endpoints: readonly Endpoint[]) => (endpoints as Endpoint[]).reverse();
     const race = runRace({
       lookup: answering([0, AAAA(six, seven)], [0, AAAA('2001:db8::8')]),
-      fates: { '2001:db8::8': fails(1), [seven]: fails(1), [six]: connects(1) },
+      fates: { '2001:db8::8': refuses(1), [seven]: refuses(1), [six]: connects(1) },
       options: { sort: reverse },
     });
     expect(race.starts.map(([address]) => address)).toEqual(['2001:db8::8', seven, six]);

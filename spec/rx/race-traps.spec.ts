@@ -1,4 +1,16 @@
-import { map, NEVER, Observable, of, Subject, throwError, timer, VirtualTimeScheduler, type SchedulerLike } from 'rxjs';
+import {
+  EMPTY,
+  ignoreElements,
+  map,
+  NEVER,
+  Observable,
+  of,
+  Subject,
+  throwError,
+  timer,
+  VirtualTimeScheduler,
+  type SchedulerLike,
+} from 'rxjs';
 import {
   connect$,
   race$,
@@ -9,7 +21,8 @@ import {
   type RaceEvent,
   type Transport,
 } from '../../src/index.js';
-import { A, AAAA, answering, completes, connects, fails, hangs, negative, runRace, throws } from '../support/virtual-race.js';
+import { behaves, connects, hangs, refuses } from '../../src/testing/index.js';
+import { A, AAAA, answering, negative, runRace } from '../support/virtual-race.js';
 
 const six = '2001:db8::6',
   seven = '2001:db8::7',
@@ -17,6 +30,7 @@ const six = '2001:db8::6',
   five = '192.0.2.5';
 const resolver = staticResolver([six, seven, four, five]);
 const both = answering(['at once', AAAA(six)], ['at once', A(four)]);
+const completesAfter = (ms: number) => (scheduler: SchedulerLike) => behaves(() => timer(ms, scheduler).pipe(ignoreElements()));
 
 describe('where a race goes wrong easily', () => {
   it('[A6] lets go of the losers before the subscriber hears of the winner', () => {
@@ -112,7 +126,7 @@ describe('where a race goes wrong easily', () => {
   it('starts nothing twice when a failure and the timer fall in one instant', () => {
     const race = runRace({
       lookup: answering(['at once', AAAA(six, seven)], ['at once', A(four)]),
-      fates: { [six]: fails(250), [four]: fails(50), [seven]: connects(5) },
+      fates: { [six]: refuses(250), [four]: refuses(50), [seven]: connects(5) },
     });
     expect(race.starts).toEqual([
       [six, 0],
@@ -122,7 +136,7 @@ describe('where a race goes wrong easily', () => {
   });
 
   it('starts nothing twice when an answer comes in the instant of a start', () => {
-    const race = runRace({ lookup: answering([0, AAAA(six)], [250, A(four)]), fates: { [six]: hangs, [four]: connects(5) } });
+    const race = runRace({ lookup: answering([0, AAAA(six)], [250, A(four)]), fates: { [six]: hangs(), [four]: connects(5) } });
     expect(race.starts).toEqual([
       [six, 0],
       [four, 250],
@@ -144,10 +158,15 @@ describe('where a race goes wrong easily', () => {
   });
 
   it.each([
-    ['fails at once', fails('at once')],
-    ['completes at once without a connection', completes('at once')],
-    ['completes later without a connection', completes(0)],
-    ['throws', throws],
+    ['fails at once', refuses('at once')],
+    ['completes at once without a connection', behaves(() => EMPTY)],
+    ['completes later without a connection', completesAfter(0)],
+    [
+      'throws',
+      behaves(() => {
+        throw new Error('it throws');
+      }),
+    ],
   ])('counts an attempt that %s as failed, and goes on', (_, fate) => {
     const race = runRace({ lookup: both, fates: { [six]: fate, [four]: connects(5) } });
     expect(race.ends).toEqual([
@@ -196,7 +215,7 @@ describe('where a race goes wrong easily', () => {
     };
     const race = runRace({
       lookup: answering(['at once', AAAA(...many)], [5, A(four)]),
-      fates: Object.fromEntries(many.map((address) => [address, fails(1)])),
+      fates: Object.fromEntries(many.map((address) => [address, refuses(1)])),
       options: { sort },
     });
     expect(race.starts).toHaveLength(1001);
@@ -243,7 +262,7 @@ describe('where a race goes wrong easily', () => {
     it('sorts anew, and all, when an answer comes in between', () => {
       const race = runRace({
         lookup: answering([0, AAAA(six)], [90, A(four)]),
-        fates: { [six]: hangs, [four]: connects(5) },
+        fates: { [six]: hangs(), [four]: connects(5) },
         options: slow,
       });
       expect(race.starts).toEqual([
@@ -264,7 +283,7 @@ describe('where a race goes wrong easily', () => {
   it('waits for the last fraction of a millisecond', () => {
     const race = runRace({
       lookup: answering(['at once', AAAA(six, seven)], ['at once', A(four)]),
-      fates: { [six]: fails(499.5), [four]: hangs, [seven]: connects(5) },
+      fates: { [six]: refuses(499.5), [four]: hangs(), [seven]: connects(5) },
     });
     expect(race.starts.at(-1)).toEqual([seven, 500]);
   });
@@ -326,8 +345,8 @@ describe('where a race goes wrong easily', () => {
 
   it('has codes for attempts that end without an error of their own', () => {
     const lookup = answering(['at once', AAAA(six)]);
-    expect(runRace({ lookup, fates: { [six]: completes(5) } }).error).toMatchObject({ code: 'ECONNABORTED' });
-    const late = runRace({ lookup, fates: { [six]: hangs }, options: { attemptTimeout: 100 } });
+    expect(runRace({ lookup, fates: { [six]: completesAfter(5) } }).error).toMatchObject({ code: 'ECONNABORTED' });
+    const late = runRace({ lookup, fates: { [six]: hangs() }, options: { attemptTimeout: 100 } });
     expect(late.error).toMatchObject({ code: 'ETIMEDOUT', reason: 'attempts' });
   });
 

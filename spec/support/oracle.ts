@@ -1,5 +1,14 @@
 import type { Answer, Family } from '../../src/index.js';
-import type { Fate, Lookup } from './virtual-race.js';
+import type { Lookup } from './virtual-race.js';
+
+/**
+ * What becomes of an attempt: so many ms after its start, or never. `at once`: within the call that starts it. `tcpAfter`: a
+ * handshake follows TCP, and that is up so many ms after the start.
+ */
+export type Plan =
+  | { readonly outcome: 'connects' | 'fails' | 'completes'; readonly after: number | 'at once'; readonly tcpAfter?: number }
+  | { readonly outcome: 'hangs'; readonly tcpAfter?: number }
+  | { readonly outcome: 'throws' };
 
 /** The settings that a race and the oracle are given alike. */
 export interface Rules {
@@ -40,7 +49,7 @@ interface Attempt {
  * What a race must do, worked out in plain time: a list of what will happen, taken in order, and after each thing the
  * question, asked of the whole history, what may start now. No RxJS and no code of the package.
  */
-export function predict(lookup: Lookup, fates: Readonly<Record<string, Fate>>, rules: Rules): Prediction {
+export function predict(lookup: Lookup, plans: Readonly<Record<string, Plan>>, rules: Rules): Prediction {
   const perFamily = rules.enabled && rules.familyStaggerDelay !== undefined;
   const preferred = rules.family || rules.preferFamily || 6;
   const cap = rules.enabled ? rules.maxConcurrentAttempts : 1;
@@ -131,27 +140,27 @@ export function predict(lookup: Lookup, fates: Readonly<Record<string, Fate>>, r
     const attempt: Attempt = { address: waiting(lane)[0]!, at: now, lane };
     attempts.push(attempt);
     answersMayFollowInThisInstant = false;
-    const fate = fates[attempt.address]!;
-    if (fate.outcome !== 'throws' && fate.tcpAfter !== undefined) {
-      const { tcpAfter } = fate;
+    const plan = plans[attempt.address]!;
+    if (plan.outcome !== 'throws' && plan.tcpAfter !== undefined) {
+      const { tcpAfter } = plan;
       later(now + tcpAfter, () => {
         if (ended(attempt)) return;
         attempt.securedBy = now + 2 * tcpAfter;
         answersMayFollowInThisInstant = false;
       });
     }
-    if (fate.outcome === 'throws')
+    if (plan.outcome === 'throws')
       atOnce.push(() => {
         fail(attempt);
       });
-    else if (fate.outcome !== 'hangs') {
+    else if (plan.outcome !== 'hangs') {
       const end = () => {
         if (ended(attempt)) return;
-        if (fate.outcome === 'connects') finish({ winner: attempt.address });
+        if (plan.outcome === 'connects') finish({ winner: attempt.address });
         else fail(attempt);
       };
-      if (fate.after === 'at once') atOnce.push(end);
-      else later(now + fate.after, end);
+      if (plan.after === 'at once') atOnce.push(end);
+      else later(now + plan.after, end);
     }
     if (rules.attemptTimeout < Infinity)
       later(now + rules.attemptTimeout, () => {

@@ -1,25 +1,6 @@
 import { EMPTY, map, merge, mergeMap, NEVER, of, tap, throwError, timer, type SchedulerLike } from 'rxjs';
 import { race$, type Answer, type RaceOptions, type RaceEvent, type Resolver, type Transport } from '../../src/index.js';
-import { behaves, connects as connecting, fails as failing, hangs as hanging, virtualNetwork } from '../../src/testing/index.js';
-
-/**
- * What becomes of an attempt: so many ms after its start, or never. `at once`: within the call that starts it. `tcpAfter`: a
- * handshake follows TCP, and that is up so many ms after the start.
- */
-export type Fate =
-  | { readonly outcome: 'connects' | 'fails' | 'completes'; readonly after: number | 'at once'; readonly tcpAfter?: number }
-  | { readonly outcome: 'hangs'; readonly tcpAfter?: number }
-  | { readonly outcome: 'throws' };
-
-export const connects = (after: number | 'at once'): Fate => ({ outcome: 'connects', after });
-export const fails = (after: number | 'at once'): Fate => ({ outcome: 'fails', after });
-export const completes = (after: number | 'at once'): Fate => ({ outcome: 'completes', after });
-export const hangs: Fate = { outcome: 'hangs' };
-export const throws: Fate = { outcome: 'throws' };
-
-/** TCP takes so many ms, and the handshake so many more, or for ever. */
-export const securesAfter = (tcpAfter: number, handshake: number): Fate =>
-  handshake === Infinity ? { outcome: 'hangs', tcpAfter } : { outcome: 'connects', after: tcpAfter + handshake, tcpAfter };
+import { hangs, virtualNetwork, type Fate } from '../../src/testing/index.js';
 
 /** What a resolver does, and when: ms after it was asked, or within the call. */
 export interface Lookup {
@@ -61,7 +42,8 @@ export interface RaceReport {
 
 export interface VirtualRace {
   readonly lookup: Lookup;
-  readonly fates: Readonly<Record<string, Fate>>;
+  /** By address; those of others hang. What is a matter of time, as `behaves` makes it, is made of the race's scheduler. */
+  readonly fates: Readonly<Record<string, Fate | ((scheduler: SchedulerLike) => Fate)>>;
   /** Options, or what makes them of the race's scheduler. */
   readonly options?: RaceOptions | ((scheduler: SchedulerLike) => RaceOptions);
   readonly host?: string;
@@ -87,7 +69,10 @@ export function runRace({
 }: VirtualRace): RaceReport {
   const network = virtualNetwork({
     dns: () => answersOf(lookup, network.scheduler),
-    endpoints: ({ address }) => played(fates[address] ?? hangs, address, network.scheduler),
+    endpoints: ({ address }) => {
+      const fate = fates[address] ?? hangs();
+      return typeof fate === 'function' ? fate(network.scheduler) : fate;
+    },
   });
   const { resolver, scheduler } = network;
   const transport: Transport<string> = (endpoint, progressed) =>
@@ -128,22 +113,4 @@ function answersOf({ answers, ends }: Lookup, scheduler: SchedulerLike): ReturnT
   const { after, error } = ends;
   const end$ = later(after, scheduler).pipe(mergeMap(() => (error ? throwError(() => error) : EMPTY)));
   return merge(...answers$, end$);
-}
-
-/** The same fate in the network's own words. */
-function played(fate: Fate, address: string, scheduler: SchedulerLike) {
-  if (fate.outcome === 'throws') {
-    return behaves(() => {
-      throw new Error(`${address} throws`);
-    });
-  }
-  if (fate.outcome === 'completes') return behaves(() => later(fate.after, scheduler).pipe(mergeMap(() => EMPTY)));
-  const { tcpAfter = 0 } = fate;
-  const refused = Object.assign(new Error(`${address} fails`), { code: 'ECONNREFUSED' });
-  const end = () => {
-    if (fate.outcome === 'hangs') return hanging();
-    const after = fate.after === 'at once' ? fate.after : fate.after - tcpAfter;
-    return fate.outcome === 'connects' ? connecting(after) : failing(after, refused);
-  };
-  return fate.tcpAfter === undefined ? end() : connecting(tcpAfter).thenTls(end());
 }
