@@ -2,79 +2,33 @@
 // With --check it writes nothing, names what is not as it would be drawn, and exits with 1. Works on the folder it is run in.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Observable, VirtualTimeScheduler } from 'rxjs';
 import { marbleDiagram, race$, timeline, waterfall } from '../dist/index.mjs';
+import { after, connects, fails, hangs, refuses, unreachable, virtualNetwork } from '../dist/testing.mjs';
 
-/**
- * The events of a race.
- *
- * @param answers [ms, type, addresses] of each query
- * @param fates by address: ms until TCP is up (`tcp`), the handshake is finished (`tls`) or it fails (`fails`, with `code`)
- */
-function eventsOf(answers, fates, options = {}) {
-  const scheduler = new VirtualTimeScheduler();
-  const resolver = () =>
-    new Observable((subscriber) => {
-      for (const [after, type, addresses] of answers)
-        subscriber.add(scheduler.schedule(() => subscriber.next({ type, addresses }), after));
-      subscriber.add(scheduler.schedule(() => subscriber.complete(), Math.max(...answers.map(([after]) => after))));
-    });
-  const transport = ({ address }, progressed) =>
-    new Observable((subscriber) => {
-      const { tcp, tls, fails, code } = fates[address] ?? {};
-      const secure = 'tls' in (fates[address] ?? {});
-      const won = () => {
-        subscriber.next(address);
-        subscriber.complete();
-      };
-      if (tcp !== undefined) subscriber.add(scheduler.schedule(() => (secure ? progressed('tls') : won()), tcp));
-      if (tls < Infinity) subscriber.add(scheduler.schedule(won, tls));
-      if (fails !== undefined)
-        subscriber.add(scheduler.schedule(() => subscriber.error(Object.assign(new Error(code), { code })), fails));
-    });
-  const events = [];
-  race$('example.com', 443, { resolver, transport, scheduler, ...options }).subscribe({
-    next: (event) => events.push(event),
-    error: () => undefined, // of a race that is lost, there are its events
-  });
-  scheduler.flush();
-  return events;
+/** The events of a race in a network. */
+function eventsOf(dns, endpoints) {
+  const network = virtualNetwork({ dns, endpoints });
+  return network.run(race$('example.com', 443, network)).values;
 }
 
 const SLOW_LINK = eventsOf(
-  [
-    [18, 'AAAA', ['2001:db8::1']],
-    [25, 'A', ['192.0.2.1']],
-  ],
-  { '2001:db8::1': { tcp: 600 } },
+  { AAAA: after(18, ['2001:db8::1']), A: after(25, ['192.0.2.1']) },
+  { '2001:db8::1': connects(600), '192.0.2.1': hangs() },
 );
 
 const DEAD_IPV6 = eventsOf(
-  [
-    [31, 'AAAA', ['2001:db8::1', '2001:db8::2']],
-    [24, 'A', ['192.0.2.1', '192.0.2.2']],
-  ],
-  { '192.0.2.1': { fails: 38, code: 'ECONNREFUSED' }, '192.0.2.2': { tcp: 41 } },
+  { AAAA: after(31, ['2001:db8::1', '2001:db8::2']), A: after(24, ['192.0.2.1', '192.0.2.2']) },
+  { '2001:db8::1': hangs(), '2001:db8::2': hangs(), '192.0.2.1': refuses(38), '192.0.2.2': connects(41) },
 );
 
 const TLS_STALL = eventsOf(
-  [
-    [14, 'AAAA', ['2001:db8::1']],
-    [19, 'A', ['192.0.2.1']],
-  ],
-  { '2001:db8::1': { tcp: 60, tls: Infinity }, '192.0.2.1': { tcp: 35, tls: 110 } },
+  { AAAA: after(14, ['2001:db8::1']), A: after(19, ['192.0.2.1']) },
+  { '2001:db8::1': connects(60).thenTls(hangs()), '192.0.2.1': connects(35).thenTls(75) },
 );
 
 const ALL_DEAD = eventsOf(
-  [
-    [22, 'AAAA', ['2001:db8::1', '2001:db8::2']],
-    [29, 'A', ['192.0.2.1']],
-  ],
-  {
-    '2001:db8::1': { fails: 3, code: 'ENETUNREACH' },
-    '192.0.2.1': { fails: 420, code: 'EHOSTUNREACH' },
-    '2001:db8::2': { fails: 2, code: 'ENETUNREACH' },
-  },
+  { AAAA: after(22, ['2001:db8::1', '2001:db8::2']), A: after(29, ['192.0.2.1']) },
+  { '2001:db8::1': unreachable(3), '192.0.2.1': fails(420, 'EHOSTUNREACH'), '2001:db8::2': unreachable(2) },
 );
 
 /** Text between `<!-- drawn by scripts/pictures.mjs: NAME -->` and the end of the block that follows. */
