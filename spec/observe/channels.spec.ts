@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, get } from 'node:http';
 import net from 'node:net';
-import { map, Observable, of, takeWhile, timer, VirtualTimeScheduler } from 'rxjs';
+import { map, Observable, of, Subscription, takeWhile, timer, VirtualTimeScheduler } from 'rxjs';
 import { HttpAgent } from '../../src/adapters/agent.js';
 import { register } from '../../src/adapters/registration.js';
 import { createDispatcher } from '../../src/adapters/undici.js';
@@ -11,7 +11,7 @@ import { connect, connect$, ConnectionError, createConnector, race$, RaceSocket,
 import { attemptChannel, raceChannel, type AttemptContext, type RaceContext } from '../../src/observe/channels.js';
 import { runNode } from '../support/dist.js';
 import { listen, open, tcpServer } from '../support/fixtures.js';
-import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { connects, hangs, refuses, virtualNetwork } from '../../src/testing/index.js';
 import { A, AAAA, answering, negative, runRace, type VirtualRace } from '../support/virtual-race.js';
 
 const TIMES = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'] as const;
@@ -227,6 +227,42 @@ describe('the tracing channels', () => {
     expect(seen.attempts).toMatchObject([{ stages: [{ stage: 'tls', startedAt: 1_000_025 }], endedAt: 1_000_055 }]);
   });
 
+  it('have one clock: what a slow subscriber takes is before the race', () => {
+    const network = virtualNetwork({ dns: { AAAA: [SIX] }, endpoints: { [SIX]: connects(600) } });
+    listenTo('race:start', () => {
+      network.scheduler.frame += 30;
+    });
+    const seen = record();
+    const { values } = network.run(race$('example.com', 443, network));
+    expect(seen.races[0]!.events).toEqual(values);
+    expect(fates(seen)).toEqual([[SIX, values.find(({ type }) => type === 'started')!.at, 'connected', values.at(-1)!.at]]);
+    expect(seen.races[0]!.endedAt).toBe(seen.races[0]!.startedAt + 600);
+  });
+
+  it('tell in the events of a race that an attempt is left behind that had just been started', () => {
+    const seen = record();
+    const network = virtualNetwork({ dns: { AAAA: [SIX] }, endpoints: { [SIX]: hangs() } });
+    network.run(race$('example.com', 443, network).pipe(takeWhile(({ type }) => type !== 'started')));
+    expect(seen.races[0]!.events.map(({ type }) => type).slice(-2)).toEqual(['started', 'cancelled']);
+    expect(seen.attempts).toEqual([]);
+  });
+
+  it.each(['attempt:asyncStart', 'attempt:asyncEnd', 'race:asyncStart'])(
+    'lose no winner where a subscriber of %s ends the race',
+    (name) => {
+      const { resolver, scheduler } = virtualNetwork({ dns: { AAAA: [SIX] }, endpoints: { [SIX]: hangs() } });
+      const winner = { destroy: jest.fn() };
+      const transport = () => timer(10, scheduler).pipe(map(() => winner));
+      const race = new Subscription();
+      listenTo(name, () => race.unsubscribe());
+      const next = jest.fn();
+      race.add(connect$('example.com', 443, { resolver, scheduler, transport }).subscribe(next));
+      scheduler.flush();
+      expect(next).not.toHaveBeenCalled();
+      expect(winner.destroy).toHaveBeenCalledTimes(1);
+    },
+  );
+
   it('tell of no attempt whose race is unsubscribed when it says that it starts it', () => {
     const seen = record();
     const transport = () => of('never asked for');
@@ -291,7 +327,7 @@ describe('the tracing channels', () => {
     race();
     unsubscribe('tracing:rx-happy-eyeballs:race:end', nothing);
     // Two spans have four messages each, and an attempt and the failure of one.
-    expect({ calls: calls(), clock: jest.mocked(Date.now).mock.calls.length }).toEqual({ calls: 4 + 4 + 4 + 1, clock: 1 });
+    expect({ calls: calls(), clock: jest.mocked(Date.now).mock.calls.length }).toEqual({ calls: 4 + 4 + 4 + 1, clock: 2 });
     race();
     expect(calls()).toBe(13);
   });

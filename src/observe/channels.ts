@@ -13,6 +13,7 @@ export interface RaceContext {
   readonly port: number;
   /** What is connected by, where that is known: absent with a `transport` of the caller's. */
   readonly protocol?: 'tcp';
+  /** While `start` is published, the instant of that; then, of the race's own start. */
   readonly startedAt: number;
   /** What has happened so far, in order. Attempts that an unsubscribed race leaves behind are in it as `cancelled`, too. */
   readonly events: readonly RaceEvent[];

@@ -31,22 +31,24 @@ let races = 0;
 function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
   const number = ++races;
   const { host, port, protocol, signal, scheduler } = plan;
-  const began = scheduler.now();
+  let began = 0;
   const at = () => scheduler.now() - began;
 
   const events: RaceEvent[] = [];
-  const startedAt = Date.now();
-  const context: Writable<RaceContext> = { host, port, ...(protocol && { protocol }), startedAt, events };
+  const context: Writable<RaceContext> = { host, port, ...(protocol && { protocol }), startedAt: Date.now(), events };
+  /** Those under way, from their `started` on. */
   const attempts = new Map<Endpoint, Writable<AttemptContext>>();
+  /** Of those, those that have been told of: the race may end between an attempt's `started` and its start. */
+  const begun = new Set<AttemptContext>();
 
   const say = (when: number, line: string) => {
-    debug('#%d %s +%s: %s', number, formatDestination(plan), formatDuration(when), line);
+    if (debug.enabled) debug('#%d %s +%s: %s', number, formatDestination(plan), formatDuration(when), line);
   };
 
   const transport: Transport<T> = (endpoint, progressed) =>
     new Observable((subscriber) => {
-      const attempt: AttemptContext = { race: context, endpoint, startedAt: startedAt + at(), stages: [] };
-      attempts.set(endpoint, attempt);
+      const attempt = attempts.get(endpoint)!;
+      begun.add(attempt);
       attemptChannel.start.runStores(attempt, () => {
         try {
           from(plan.transport(endpoint, progressed)).subscribe(subscriber);
@@ -57,10 +59,10 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     });
 
   const attemptEnded = (event: Failed | Cancelled | Connected<T>) => {
-    const attempt = attempts.get(event.endpoint);
-    if (!attempt) return; // the race ended between its `started` and its start
+    const attempt = attempts.get(event.endpoint)!;
     attempts.delete(event.endpoint);
-    attempt.endedAt = startedAt + event.at;
+    if (!begun.has(attempt)) return;
+    attempt.endedAt = context.startedAt + event.at;
     attempt.outcome = event.type;
     if (event.type === 'failed') {
       attempt.error = event.error;
@@ -72,7 +74,7 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
   };
 
   const ended = (outcome: RaceContext['outcome'], when: number, how: Partial<RaceContext> = {}) => {
-    Object.assign(context, { outcome, endedAt: startedAt + when }, how);
+    Object.assign(context, { outcome, endedAt: context.startedAt + when }, how);
     if (outcome === 'failed') raceChannel.error.publish(context);
     raceChannel.asyncStart.publish(context);
   };
@@ -81,9 +83,14 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     events.push(event);
     if (debug.enabled) for (const line of debugLines(event, events)) say(event.at, line);
     switch (event.type) {
+      case 'started': {
+        const { endpoint } = event;
+        attempts.set(endpoint, { race: context, endpoint, startedAt: context.startedAt + event.at, stages: [] });
+        break;
+      }
       case 'progressed': {
-        const attempt = attempts.get(event.endpoint);
-        if (attempt) attempt.stages = [...attempt.stages, { stage: event.stage, startedAt: startedAt + event.at }];
+        const attempt = attempts.get(event.endpoint)!;
+        attempt.stages = [...attempt.stages, { stage: event.stage, startedAt: context.startedAt + event.at }];
         break;
       }
       case 'failed':
@@ -114,21 +121,28 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     ended('cancelled', now);
   };
 
-  const watched$ = race(() => ({ ...plan, transport })).pipe(
-    tap({
-      next: happened,
-      error: endedByError,
-      unsubscribe: () => {
-        if (!context.outcome) cancelled();
-      },
-      finalize: () => {
-        raceChannel.asyncEnd.publish(context);
-      },
-    }),
-  );
   return new Observable((subscriber) => {
+    const watched$ = race(() => ({ ...plan, transport })).pipe(
+      tap({
+        next: (event) => {
+          happened(event);
+          // Whoever was told may have ended the race: then nobody is left to receive the winner.
+          if (event.type === 'connected' && subscriber.closed) plan.discard(event.value, event.endpoint);
+        },
+        error: endedByError,
+        unsubscribe: () => {
+          if (!context.outcome) cancelled();
+        },
+        finalize: () => {
+          raceChannel.asyncEnd.publish(context);
+        },
+      }),
+    );
     say(0, 'started');
     raceChannel.start.runStores(context, () => {
+      // Only now, after those who were told: what they took is no part of the race.
+      began = scheduler.now();
+      context.startedAt = Date.now();
       watched$.subscribe(subscriber);
       raceChannel.end.publish(context);
     });
