@@ -1,6 +1,7 @@
 import { formatDuration } from '../core/duration.js';
-import { formatEndpoint } from '../core/endpoint.js';
+import { formatDestination, formatEndpoint } from '../core/endpoint.js';
 import { errorCode, NOTHING_THERE, reasonOf, toError, type ConnectionError } from '../core/errors.js';
+import { printable } from '../core/printable.js';
 import type { RaceResult } from './run-race.js';
 
 /** How a race ended, in one sentence; where nobody won, with what to do next. */
@@ -16,8 +17,7 @@ export function conclusion({ outcome, winner, error }: RaceResult): string {
 
 /** Why nobody won. */
 function lost(error: ConnectionError): string {
-  const host = error.host.includes(':') && !error.host.startsWith('[') ? `[${error.host}]` : error.host;
-  return `Could not connect to ${host}:${error.port}: ${why(error)}`;
+  return printable(`Could not connect to ${formatDestination(error)}: ${why(error)}`);
 }
 
 function why(error: ConnectionError): string {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { cac, type Command } from 'cac';
 import packageJson from '../../package.json' with { type: 'json' };
+import { printable } from '../core/printable.js';
 import { checkCommand } from './check/command.js';
 import { CHECK_FLAGS, checkFlags } from './check/flags.js';
 import { CONNECT_FLAGS, connectCommand } from './connect.js';
@@ -55,10 +56,12 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     const debugging = argv.includes('--debug');
     const { message } = thrown as Error;
     if (isBadArgument(thrown)) {
-      terminal.stderr.write(`${debugging ? inspect(thrown) : ofFlags(message)}\nSee rx-happy-eyeballs --help\n`);
+      terminal.stderr.write(`${debugging ? inspect(thrown) : ofFlags(printable(message))}\nSee rx-happy-eyeballs --help\n`);
       return BAD_ARGUMENTS;
     }
-    terminal.stderr.write(debugging ? `${inspect(thrown)}\n` : `It went wrong: ${message}\nMore is told with --debug\n`);
+    terminal.stderr.write(
+      debugging ? `${inspect(thrown)}\n` : `It went wrong: ${printable(message)}\nMore is told with --debug\n`,
+    );
     return FAILED;
   }
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { formatEndpoint } from '../core/endpoint.js';
 import { reasonOf } from '../core/errors.js';
+import { printable } from '../core/printable.js';
 import { FAILED, INTERRUPTED, OK, type Terminal } from './terminal.js';
 
 /**
@@ -27,7 +28,7 @@ export function pipe(socket: Socket, terminal: Terminal): Promise<number> {
     socket
       .on('error', (error) => {
         status = FAILED;
-        stderr.write(`The connection to ${peer} broke: ${reasonOf(error)}.\n`);
+        stderr.write(`The connection to ${peer} broke: ${printable(reasonOf(error))}.\n`);
       })
       .on('end', () => socket.end())
       .on('close', () => {

@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /**
  * A value of the wrong type, in Node's words and with Node's code.
  *
@@ -33,15 +35,10 @@ const SHOWN_CHARACTERS = 80;
 
 /** A value as messages show it. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return cut(`'${value.replace(/[\0-\x1f\x7f]/g, escape)}'`);
+  if (typeof value === 'string') return cut(`'${printable(value)}'`);
   if (typeof value === 'function') return `function ${value.name}`;
   if (typeof value !== 'object' || value === null) return String(value);
   return Array.isArray(value) ? cut(`[${value.map(show).join(', ')}]`) : Object.prototype.toString.call(value);
-}
-
-/** A control character as it is written in JSON: a message stays one line. */
-function escape(character: string): string {
-  return JSON.stringify(character).slice(1, -1);
 }
 
 function cut(text: string): string {

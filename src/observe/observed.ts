@@ -3,6 +3,7 @@ import { formatDuration } from '../core/duration.js';
 import { formatDestination, type Endpoint } from '../core/endpoint.js';
 import { BLOCKED, errorCode, toError } from '../core/errors.js';
 import type { Cancelled, Connected, Failed, RaceEvent } from '../core/events.js';
+import { printable } from '../core/printable.js';
 import { race, type RacePlan, type Transport } from '../rx/race.js';
 import { attemptChannel, raceChannel, type AttemptContext, type RaceContext } from './channels.js';
 import { debugLines } from './debug-lines.js';
@@ -42,7 +43,7 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
   const begun = new Set<AttemptContext>();
 
   const say = (when: number, line: string) => {
-    if (debug.enabled) debug('#%d %s +%s: %s', number, formatDestination(plan), formatDuration(when), line);
+    if (debug.enabled) debug('#%d %s +%s: %s', number, formatDestination(plan), formatDuration(when), printable(line));
   };
 
   const transport: Transport<T> = (endpoint, progressed) =>

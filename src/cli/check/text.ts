@@ -1,3 +1,4 @@
+import { printable, printableAscii } from '../../core/printable.js';
 import { drawnWidth, wrap } from '../../pictures/columns.js';
 import type { Appearance } from '../terminal.js';
 import type { Conclusion, Finding, Verdict } from './report.js';
@@ -38,14 +39,14 @@ export function drawFindings(findings: readonly Finding[], drawing: Appearance):
 
 /** A line over what follows, in bold. */
 export function heading(text: string, drawing: Appearance): string {
-  const lines = wrap(printable(text, drawing.ascii), drawnWidth(drawing.width));
+  const lines = wrap(harmless(text, drawing.ascii), drawnWidth(drawing.width));
   return lines.map((line) => `${drawing.style('bold', line)}\n`).join('');
 }
 
 /** The last sentence. */
 export function drawConclusion({ verdict, text }: Conclusion, drawing: Appearance): string {
   const { symbol, ascii, format } = VERDICTS[({ ready: 'ok', 'not ready': 'failed', unknown: 'unknown' } as const)[verdict]];
-  const lines = wrap(printable(text, drawing.ascii), drawnWidth(drawing.width) - 2);
+  const lines = wrap(harmless(text, drawing.ascii), drawnWidth(drawing.width) - 2);
   return lines
     .map((line, index) => `${index === 0 ? drawing.style(format, drawing.ascii ? ascii : symbol) : ' '} ${line}\n`)
     .join('');
@@ -57,7 +58,7 @@ function drawFinding({ verdict, text }: Finding, drawing: Appearance): string {
   const label = `${drawing.ascii ? ascii : symbol} ${word}`;
   const first = width < WIDE ? `${label}: ` : `  ${label.padEnd(LONGEST_WORD + 2)}  `;
   const hanging = width < WIDE ? '  ' : ' '.repeat(first.length);
-  const lines = wrap(first.replaceAll(' ', NO_BREAK) + printable(text, drawing.ascii), width, hanging);
+  const lines = wrap(first.replaceAll(' ', NO_BREAK) + harmless(text, drawing.ascii), width, hanging);
   return `${lines
     .join('\n')
     .replaceAll(NO_BREAK, ' ')
@@ -68,11 +69,6 @@ function drawFinding({ verdict, text }: Finding, drawing: Appearance): string {
 const NO_BREAK = '\u00a0';
 
 /** Names and certificates come from others: what would act on the terminal is shown, and not done. */
-function printable(text: string, ascii: boolean): string {
-  const escaped = text.replace(/[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escape);
-  return ascii ? escaped.replace(/[^\0-\x7f]/g, escape) : escaped;
-}
-
-function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+function harmless(text: string, ascii: boolean): string {
+  return ascii ? printableAscii(text) : printable(text);
 }
