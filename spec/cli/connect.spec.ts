@@ -227,6 +227,20 @@ A                ───────────────●               
       expect(lines.at(-2)).toMatch(/won after/);
     });
 
+    it('draws what the locale and the terminal can show, and as wide as they are', async () => {
+      const { port } = await refusingOverIPv6();
+      const draw = async (...env: readonly string[]) =>
+        (await runCommand('env', ...env, process.execPath, 'dist/cli.mjs', 'localhost', String(port)).ended).stdout;
+      expect(await draw('LC_ALL=C')).toMatch(/^[\n -~]+$/);
+      expect(await draw('LC_ALL=', 'LANG=de_DE.UTF-8')).toContain('●');
+      for (const columns of ['-5', 'x', '1e9', '2.5']) {
+        const [axis] = (await draw(`COLUMNS=${columns}`)).split('\n');
+        expect(axis!.length).toBeLessThanOrEqual(columns === '1e9' ? 1000 : 80);
+      }
+      const dumb = ['script', '-qec', `TERM=dumb ${process.execPath} dist/cli.mjs localhost ${port}`, '/dev/null'] as const;
+      expect((await runCommand(...dumb).ended).stdout).not.toContain('\x1b');
+    });
+
     it('draws with ASCII alone', async () => {
       const { port } = await refusingOverIPv6();
       const { stdout } = await runMain(['localhost', String(port), '--ascii']);
@@ -241,11 +255,83 @@ A                ───────────────●               
     const html = join(folder, 'interrupted.html');
     const { status, stdout, stderr } = await runMain(['127.0.0.1', String(port), '--html', html], { interruptAfter: 50 });
     expect(status).toBe(130);
-    expect(stdout).toMatch(new RegExp(`127.0.0.1:${port} +.*► +in flight`));
+    expect(stdout).toMatch(new RegExp(`127.0.0.1:${port} +├─+○ +cancelled after \\d\\d+ ms`));
     expect(stderr).toBe('Interrupted: the race was cancelled and everything is closed.\n');
-    expect(readFileSync(html, 'utf8')).toContain('in flight');
+    expect(readFileSync(html, 'utf8')).toContain('The race was interrupted.');
     const several = await runMain(['127.0.0.1', String(port), '--repeat', '10'], { interruptAfter: 50 });
-    expect(several).toMatchObject({ status: 130, stdout: '0 races, 0 won\n', stderr });
+    expect(several).toMatchObject({
+      status: 130,
+      stdout: '0 races, 0 won\n',
+      stderr: 'Interrupted after 0 of 10 races: everything is closed.\n',
+    });
+  });
+
+  it.each([
+    ['that win', 'healthy'],
+    ['that fail', 'refused'],
+  ])('ends many quick races %s at a real SIGINT, and shows what was so far', async (_, kind) => {
+    const { port, close } = await open(healthy('127.0.0.1'));
+    if (kind === 'refused') await close();
+    const { child, ended } = runNode('dist/cli.mjs', '127.0.0.1', String(port), '--repeat', '1000000');
+    setTimeout(() => child.kill('SIGINT'), 1000);
+    const { status, stdout, stderr } = await ended;
+    expect(status).toBe(130);
+    expect(stdout).toMatch(/^\d+ races, \d+ won\n/);
+    expect(stderr).toMatch(/Interrupted after \d+ of 1000000 races: everything is closed\.\n$/);
+  });
+
+  describe('with outputs that fail', () => {
+    const shell = async (command: string) => {
+      const { port } = await refusingOverIPv6();
+      return runCommand('bash', '-c', `set -o pipefail; node dist/cli.mjs localhost ${port} ${command}`).ended;
+    };
+
+    it('says that a report cannot be written, and which', async () => {
+      const { status, stderr } = await shell('--html /dev/full');
+      expect({ status, stderr }).toEqual({
+        status: 2,
+        stderr: `"--html" cannot be written (ENOSPC). Received '/dev/full'\nSee rx-happy-eyeballs --help\n`,
+      });
+    });
+
+    it('writes reports to pipes and devices', async () => {
+      const { status, stdout } = await shell('--svg /dev/stdout --html /dev/null | cat');
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/^<svg [^]*<\/svg>/);
+    });
+
+    it('says that nothing can be printed, and is quiet when nobody reads any more', async () => {
+      expect(await shell('> /dev/full')).toMatchObject({ status: 1, stderr: 'Standard output cannot be written (ENOSPC).\n' });
+      expect((await shell('--json --repeat 200 | head -1')).stderr).toBe('');
+    });
+
+    it('closes the connection when a report cannot be written beside --pipe', async () => {
+      const { status, stderr } = await shell('--pipe --svg /dev/full < /dev/zero > /dev/null');
+      expect(status).toBe(2);
+      expect(stderr).toContain('"--svg" cannot be written (ENOSPC)');
+    });
+  });
+
+  it('takes the last of flags that say yes or no, and refuses others that are given twice', async () => {
+    const { port } = await refusingOverIPv6();
+    expect((await connect('127.0.0.1', port, '--public-only', '--public-only')).stderr).toContain('every address is blocked');
+    expect((await connect('127.0.0.1', port, '--html', 'a', '--html', 'b')).stderr).toContain('"--html" must be given once');
+    expect((await connect('127.0.0.1', port, '--pipe', '--no-pipe', '--json')).status).toBe(0);
+  });
+
+  it('dials the addresses that it is given, whatever the host', async () => {
+    const { port } = await open(healthy('127.0.0.5'));
+    for (const host of ['127.0.0.1', 'localhost', 'nowhere.test']) {
+      const { stdout } = await connect(host, port, '--address', '127.0.0.5');
+      expect(stdout).toMatch(new RegExp(`^127\\.0\\.0\\.5:${port} won`, 'm'));
+      expect(stdout).not.toContain('AAAA');
+    }
+  });
+
+  it('takes a port with the host', async () => {
+    const { port } = await refusingOverIPv6();
+    expect((await connect(`127.0.0.1:${port}`)).status).toBe(0);
+    expect((await runNode('dist/cli.mjs', `localhost:${port}`).ended).status).toBe(0);
   });
 
   describe('says in one sentence', () => {
@@ -280,7 +366,7 @@ A                ───────────────●               
     it('that nobody answers', async () => {
       const { port } = await open(blackhole('::1'));
       expect(await sentence('::1', port, '--connect-timeout', 100)).toBe(
-        `Could not connect to [::1]:${port}: nobody answered in time; a firewall may drop the packets (see rx-happy-eyeballs check ::1), or allow more with --connect-timeout.\n`,
+        `Could not connect to [::1]:${port}: nobody answered in time; a firewall may drop the packets (see rx-happy-eyeballs check [::1]:${port}), or allow more with --connect-timeout.\n`,
       );
     });
 
@@ -289,6 +375,29 @@ A                ───────────────●               
         'Could not connect to localhost:80: every address is blocked; see --block and --public-only.\n',
       );
       expect(await sentence('10.0.0.1', 80, '--public-only')).toContain('every address is blocked');
+    });
+
+    it('that a handshake is never finished', async () => {
+      const { port } = await open(healthy('127.0.0.1'));
+      expect(await sentence('127.0.0.1', port, '--tls', '--connect-timeout', 200)).toBe(
+        `Could not connect to 127.0.0.1:${port}: TCP was up, and no TLS handshake was finished in time; is it TLS that is spoken on this port?\n`,
+      );
+    });
+
+    it('what is wrong with a certificate, or with the protocols', async () => {
+      const authority = await createAuthority();
+      const ca = join(folder, 'authority.pem');
+      writeFileSync(ca, authority.ca);
+      const expired = await tlsServer('127.0.0.1', 0, await authority.issue(['localhost'], { expired: true }));
+      expect(await sentence('127.0.0.1', expired.port, '--tls', '--ca', ca)).toMatch(/: certificate has expired; .* renewed; /);
+      const credentials = await authority.issue(['127.0.0.1']);
+      const { port } = await tlsServer('127.0.0.1', 0, { ...credentials, ALPNProtocols: ['h2'] });
+      expect(await sentence('127.0.0.1', port, '--tls', '--ca', ca, '--alpn', 'foo')).toMatch(/see --alpn\.\n$/);
+      expect(await sentence('127.0.0.1', port, '--tls', '--ca', ca, '--servername', 'x.test')).toMatch(/see --servername\.\n$/);
+    });
+
+    it('that there is no such interface', async () => {
+      expect(await sentence('fe80::1%nope', 80)).toMatch(/is there a network interface nope here\?\n$/);
     });
 
     it('that no TLS is spoken', async () => {
@@ -313,7 +422,7 @@ A                ───────────────●               
     ],
     [['localhost', '80', '--resolver', 'hosts'], '"--resolver" must be system or dns'],
     [['localhost', '80', '--resolver', 'system', '--dns-server', '::1'], '"--resolver" must be dns where'],
-    [['localhost', '80', '--dns-server', 'nine'], 'Invalid IP address: nine'],
+    [['localhost', '80', '--dns-server', 'nine'], '"--dns-server'],
     [['localhost', '80', '--dns-tries', '0'], '"--dns-tries" is out of range'],
     [['localhost', '80', '--address', 'one'], '"--address" must be an IP address'],
     [['localhost', '80', '--address', '::1', '--dns-tries', '2'], '"--address" leaves nothing to look up'],
@@ -327,6 +436,13 @@ A                ───────────────●               
     [['localhost', '80', '--repeat', '2', '--html', join(folder, 'x')], '"--html" does not go together with --repeat'],
     [['localhost', '80', '--pipe', '--json'], '"--json" does not go together with --pipe'],
     [['localhost', '80', '--family'], 'option `--family <4|6>` value is missing'],
+    [['localhost'], '"port" must be given, as in: rx-happy-eyeballs localhost 443'],
+    [['localhost:80', '81'], '"port" is given twice, as 80 and here'],
+    [['http://localhost/'], '"host" must be a name or an address alone'],
+    [['', '80'], '"argument" must not be empty'],
+    [['localhost', '80', '--connect-timeout', '-5'], '"argument" must not be negative'],
+    [['localhost', '80', '--tls', '--ca', 'package.json'], '"--ca" cannot be read (it is not PEM)'],
+    [['localhost', '80', '--html', join(folder, 'x'), '--svg', join(folder, 'x')], '"--svg" must be another file'],
   ])('refuses %j', async (args, reason) => {
     const { status, stdout, stderr } = await runMain(args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

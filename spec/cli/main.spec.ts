@@ -8,7 +8,7 @@ describe('the command line', () => {
   it('without arguments races the lab and shows the race, the winner and every loser', async () => {
     const { status, stdout, stderr } = await runMain([]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(/^A name with 4 addresses on port \d+ of this machine: .*\n {2}::1 +never answers/);
+    expect(stdout).toMatch(/^A name with 4 addresses on port \d+ of this machine: [^]*?\n {2}::1 +never answers/);
     expect(stdout).toMatch(/\[::1\]:\d+ +├─+○ +cancelled after 5\d\d ms\n/);
     expect(stdout).toMatch(/127\.0\.0\.2:\d+ .*✗ +ECONNREFUSED after \d+ ms\n/);
     expect(stdout).toMatch(/127\.0\.0\.3:\d+ +├─+○ +cancelled after 2\d\d ms\n/);
@@ -30,7 +30,8 @@ describe('the command line', () => {
     ['exa mple', '443', 'host'],
     ['example.com', '443', 'more', 'more'],
     ['--verbose', 'verbose'],
-    ['connect', 'example.com', '<port>'],
+    ['connect', 'example.com', 'port'],
+    ['connect', '<host>'],
     ['a\nb\x1b[2J', '80', "'a\\nb\\u001b[2J'"],
     ['demo', 'toString', 'one of: mixed, blackhole, refused, slow, late-aaaa, tls-stall, all-dead'],
   ])('refuses %s %s with status 2 and a sentence that names it', async (...args) => {
@@ -87,10 +88,8 @@ describe('the demo', () => {
     const before = activeResources();
     const { status, stdout, stderr } = await runMain(['demo', name]);
     expect(stdout).toMatch(outcomes[name]!);
-    if (name === 'all-dead') {
-      expect(status).toBe(1);
-      expect(stderr).toMatch(/^Could not connect to lab\.example:\d+: nobody answered in time; [^\n]*\n$/);
-    } else expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    if (name === 'all-dead') expect({ status, stderr }).toEqual({ status: 1, stderr: 'Nobody won, as was to be shown.\n' });
+    else expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(await leftOver(before)).toEqual({});
   });
 });

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 
 const root = join(__dirname, '..', '..');
 
+/** Pictures are drawn as the locale allows. */
+const LOCALE = { LC_ALL: 'C.UTF-8' };
+
 /** A child process over the built package, and what came of it. */
 export interface Run {
   readonly child: ChildProcess;
@@ -19,7 +22,7 @@ export function runNode(...args: readonly string[]): Run {
 /** Runs another program in the project's folder. */
 export function runCommand(command: string, ...args: readonly string[]): Run {
   if (!existsSync(join(root, 'dist', 'cli.mjs'))) throw new Error('this spec runs the built package: npm run build');
-  const child = spawn(command, args, { cwd: root, stdio: 'pipe' });
+  const child = spawn(command, args, { cwd: root, stdio: 'pipe', env: { ...process.env, ...LOCALE } });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (data: Buffer) => (output.stdout += data.toString()));
   child.stderr.on('data', (data: Buffer) => (output.stderr += data.toString()));

@@ -2,6 +2,8 @@ import { PassThrough, Writable } from 'node:stream';
 import { main } from '../../src/cli/main.js';
 import type { Output, Terminal } from '../../src/cli/terminal.js';
 
+process.env.LC_ALL = 'C.UTF-8'; // of whatever shell runs the specs
+
 /** A terminal that keeps what is written to it, and can be interrupted. */
 export interface FakeTerminal extends Terminal {
   readonly stdin: PassThrough;

@@ -1,9 +1,15 @@
 #!/usr/bin/env node
 import { main } from './main.js';
+import { FAILED } from './terminal.js';
+
+/** As of a program that is ended by SIGPIPE. */
+const READ_ENOUGH = 141;
 
 // Whoever reads may have read enough: `rx-happy-eyeballs | head -1`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(READ_ENOUGH);
+  process.stderr.write(`Standard output cannot be written (${code}).\n`);
+  process.exit(FAILED);
 });
+process.stderr.on('error', () => undefined); // there is nobody left to tell
 process.exitCode = await main(process.argv.slice(2), process);

@@ -5,23 +5,20 @@ import { printable } from '../core/printable.js';
 import type { RaceResult } from './run-race.js';
 
 /** How a race ended, in one sentence; where nobody won, with what to do next. */
-export function conclusion({ outcome, winner, error }: RaceResult): string {
+export function conclusion({ outcome, winner, error, events }: RaceResult): string {
   if (winner) {
     const { tls } = winner;
     const secured = tls ? ` (${[tls.protocol, tls.alpn].filter(Boolean).join(', ')})` : '';
     return `${formatEndpoint(winner.endpoint)} won after ${formatDuration(winner.after)}${secured}. The others are closed.`;
   }
   if (outcome === 'cancelled') return 'Interrupted: the race was cancelled and everything is closed.';
-  return lost(error!);
+  const stalled = events.some(({ type }) => type === 'progressed');
+  return printable(`Could not connect to ${formatDestination(error!)}: ${why(error!, stalled)}`);
 }
 
-/** Why nobody won. */
-function lost(error: ConnectionError): string {
-  return printable(`Could not connect to ${formatDestination(error)}: ${why(error)}`);
-}
-
-function why(error: ConnectionError): string {
-  const { reason, code = 'no code', attempts, host } = error;
+/** @param stalled whether TCP was up somewhere */
+function why(error: ConnectionError, stalled: boolean): string {
+  const { reason, code = 'no code', attempts } = error;
   switch (reason) {
     case 'resolution':
       if (NOTHING_THERE.has(code))
@@ -29,13 +26,14 @@ function why(error: ConnectionError): string {
       return `the name could not be looked up (${code}); is there a network, and does its DNS server answer?`;
     case 'timeout':
       if (attempts.length === 0) return 'the look-up was not answered in time; does the DNS server answer?';
-      return `nobody answered in time; a firewall may drop the packets (see rx-happy-eyeballs check ${host}), or allow more with --connect-timeout.`;
+      if (stalled) return 'TCP was up, and no TLS handshake was finished in time; is it TLS that is spoken on this port?';
+      return `nobody answered in time; a firewall may drop the packets (see rx-happy-eyeballs check ${formatDestination(error)}), or allow more with --connect-timeout.`;
     case 'blocked':
       return 'every address is blocked; see --block and --public-only.';
     case 'attempts': {
       const [first, ...others] = new Set(attempts.map(({ error }) => (error ? said(error) : 'cancelled')));
       const failed = others.length === 0 ? first! : `${attempts.length} attempts failed, for different reasons, as ${first!}`;
-      return `${failed}; ${advice(toError(error.cause), code)}`;
+      return `${failed}; ${advice(toError(error.cause), code, error.host)}`;
     }
   }
 }
@@ -47,15 +45,25 @@ function said(error: Error): string {
   return CERTIFICATE.test(errorCode(error) ?? '') ? error.message : reasonOf(error);
 }
 
-/** What to do next about the first attempt that failed. */
-function advice(cause: Error, code: string): string {
-  if (code === 'ECONNREFUSED') return 'nobody listens there: is the service running, and is this its port?';
-  if (['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN'].includes(code))
-    return 'no way leads there: is this machine connected to a network?';
-  if (code === 'EADDRNOTAVAIL') return 'this machine has no address to connect from: see --local-address.';
-  if (code === 'EADDRINUSE') return 'the local address and port are in use: see --local-port.';
-  if (code === 'ETIMEDOUT') return 'nobody answers there: a firewall may drop the packets.';
-  if (code === 'ECONNRESET') return 'the other side closed the connection: is it the right port?';
+/** What to do next, by the code of what failed. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there: is the service running, and is this its port?',
+  ENETUNREACH: 'no way leads there: is this machine connected to a network?',
+  EHOSTUNREACH: 'no way leads there: is this machine connected to a network?',
+  ENETDOWN: 'no way leads there: is this machine connected to a network?',
+  EADDRNOTAVAIL: 'this machine has no address to connect from: see --local-address.',
+  EADDRINUSE: 'the local address and port are in use: see --local-port.',
+  ETIMEDOUT: 'nobody answers there: a firewall may drop the packets.',
+  ECONNRESET: 'the other side closed the connection: is it the right port?',
+  CERT_HAS_EXPIRED: 'the certificate has to be renewed; until then, --insecure accepts it.',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for other names: see --servername.',
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: 'the server speaks none of these protocols: see --alpn.',
+};
+
+function advice(cause: Error, code: string, host: string): string {
+  const [, zone] = host.split('%');
+  if (code === 'EINVAL' && zone !== undefined) return `is there a network interface ${zone} here?`;
+  if (Object.hasOwn(ADVICE, code)) return ADVICE[code]!;
   if (CERTIFICATE.test(code)) return 'trust its authority with --ca, or accept any certificate with --insecure.';
   if (code.startsWith('ERR_SSL')) return 'is it TLS that is spoken on this port?';
   return `${cause.message}.`;

@@ -1,5 +1,6 @@
 import { race$ } from '../connect.js';
 import { invalidValue } from '../core/argument-errors.js';
+import { hostPort } from '../core/host-port.js';
 import { raceOptions, type Flag, type Flags } from './race-flags.js';
 import { showRace, showRaces } from './show-race.js';
 import type { Terminal } from './terminal.js';
@@ -11,7 +12,12 @@ export const CONNECT_FLAGS: readonly Flag[] = [
 ];
 
 /** `rx-happy-eyeballs connect <host> <port>`: races the host's addresses and shows the race. */
-export async function connectCommand(host: string, port: string | undefined, flags: Flags, terminal: Terminal): Promise<number> {
+export async function connectCommand(name: string, given: string | undefined, flags: Flags, terminal: Terminal): Promise<number> {
+  if (name.includes('://'))
+    throw invalidValue('host', 'must be a name or an address alone, without what is before :// and after it', name);
+  const { host, port = given } = hostPort(name);
+  if (port === undefined) throw invalidValue('port', `must be given, as in: rx-happy-eyeballs ${host || 'localhost'} 443`, port);
+  if (port !== given && given !== undefined) throw invalidValue('port', `is given twice, as ${port} and here`, given);
   const destination = { host, port: portOf(port), race$: race$(host, portOf(port), raceOptions(flags)) };
   if (flags.repeat === undefined) return showRace(destination, flags, terminal);
   if (!Number.isSafeInteger(flags.repeat) || (flags.repeat as number) < 1) {
@@ -20,7 +26,7 @@ export async function connectCommand(host: string, port: string | undefined, fla
   return showRaces(flags.repeat as number, destination, flags, terminal);
 }
 
-function portOf(text: string | undefined): number {
-  if (!/^\d+$/.test(text ?? '')) throw invalidValue('port', 'must be a whole number from 1 to 65535', text);
+function portOf(text: string): number {
+  if (!/^\d+$/.test(text)) throw invalidValue('port', 'must be a whole number from 1 to 65535', text);
   return Number(text);
 }

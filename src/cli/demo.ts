@@ -1,11 +1,16 @@
 import { race$ } from '../connect.js';
 import { invalidValue } from '../core/argument-errors.js';
 import { staticResolver } from '../rx/static-resolver.js';
+import { wrap } from '../pictures/columns.js';
+import { conclusion } from './conclusion.js';
 import { openLab } from './lab.js';
 import type { Flags } from './race-flags.js';
 import { lateAnswers, scenarios } from './scenarios.js';
 import { showRace } from './show-race.js';
-import type { Terminal } from './terminal.js';
+import { appearance, FAILED, type Terminal } from './terminal.js';
+
+/** What is shown where nothing else is asked for. */
+export const DEFAULT_SCENARIO = 'mixed';
 
 /** The name that the demo's addresses belong to. */
 const HOST = 'lab.example';
@@ -16,15 +21,24 @@ export async function demoCommand(name: string, flags: Flags, terminal: Terminal
   if (!scenario) throw invalidValue('scenario', `must be one of: ${Object.keys(scenarios).join(', ')}`, name);
   const lab = await openLab(scenario.places);
   try {
+    const missing = scenario.places.filter((place) => !lab.places.includes(place)).map(({ address }) => address);
+    if (missing.length > 0 && name !== DEFAULT_SCENARIO) {
+      terminal.stderr.write(`This needs ${missing.join(' and ')}, which this machine does not have.\n`);
+      return FAILED;
+    }
     if (!flags.json) {
       const width = Math.max(...lab.places.map(({ address }) => address.length));
       const listing = lab.places.map(({ address, nature }) => `  ${address.padEnd(width)}  ${nature}\n`).join('');
       const count = `${lab.places.length} ${lab.places.length === 1 ? 'address' : 'addresses'}`;
-      terminal.stdout.write(`A name with ${count} on port ${lab.port} of this machine: ${scenario.title}\n${listing}\n`);
+      const title = `A name with ${count} on port ${lab.port} of this machine: ${scenario.title}`;
+      const lines = wrap(title, appearance(terminal.stdout, flags).width);
+      terminal.stdout.write(`${lines.join('\n')}\n${listing}\n`);
     }
     const resolver = scenario.answers ? lateAnswers(scenario.answers) : staticResolver(lab.places.map(({ address }) => address));
     const destination = { host: HOST, port: lab.port, race$: race$(HOST, lab.port, { ...scenario.options, resolver }) };
-    return await showRace(destination, flags, terminal);
+    return await showRace(destination, flags, terminal, (result) =>
+      result.outcome === 'failed' ? 'Nobody won, as was to be shown.' : conclusion(result),
+    );
   } finally {
     await lab.close();
   }

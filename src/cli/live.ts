@@ -12,16 +12,16 @@ export interface Live {
 const DEFAULT_ROWS = 24;
 
 /**
- * Draws in place on a terminal; on anything else, nothing at all. No line may be wider than the terminal: it would wrap, and
+ * Draws in place on a terminal that can; on anything else, nothing at all. No line may be wider than the terminal: it would wrap, and
  * be counted as one. Of more lines than the terminal has, the last are shown.
  */
 export function live(output: Output): Live {
-  if (!output.isTTY) return { draw: () => undefined, clear: () => undefined };
+  if (!output.isTTY || process.env.TERM === 'dumb') return { draw: () => undefined, clear: () => undefined };
   let drawn = 0;
   const wipe = () => (drawn === 0 ? '' : `\r${drawn > 1 ? `\x1b[${drawn - 1}A` : ''}\x1b[J`);
   return {
     draw(text) {
-      const lines = text.split('\n').slice(-((output.rows || DEFAULT_ROWS) - 1));
+      const lines = text.split('\n').slice(-Math.max((output.rows || DEFAULT_ROWS) - 1, 1));
       output.write(wipe() + lines.join('\n'));
       drawn = lines.length;
     },

@@ -1,11 +1,12 @@
 import { inspect } from 'node:util';
 import { cac, type Command } from 'cac';
 import packageJson from '../../package.json' with { type: 'json' };
+import { invalidValue } from '../core/argument-errors.js';
 import { printable } from '../core/printable.js';
 import { checkCommand } from './check/command.js';
 import { CHECK_FLAGS, checkFlags } from './check/flags.js';
 import { CONNECT_FLAGS, connectCommand } from './connect.js';
-import { demoCommand } from './demo.js';
+import { DEFAULT_SCENARIO, demoCommand } from './demo.js';
 import { FILE_FLAGS, OUTPUT_FLAGS } from './output.js';
 import { ofFlags, RACE_FLAGS, type Flag, type Flags } from './race-flags.js';
 import { scenarios } from './scenarios.js';
@@ -18,16 +19,19 @@ import { BAD_ARGUMENTS, FAILED, OK, type Terminal } from './terminal.js';
  */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
   const cli = cac('rx-happy-eyeballs');
-  const command = (usage: string, meaning: string, ...flags: (readonly Flag[])[]) =>
-    flags.flat().reduce((made, flag) => made.option(flag.usage, flag.meaning), cli.command(usage, meaning));
+  const declared: Flag[] = [];
+  const command = (usage: string, meaning: string, ...own: (readonly Flag[])[]) => {
+    declared.push(...own.flat());
+    return own.flat().reduce((made, flag) => made.option(flag.usage, flag.meaning), cli.command(usage, meaning));
+  };
   const connect = (usage: string, meaning: string): Command =>
     command(usage, meaning, CONNECT_FLAGS, FILE_FLAGS, OUTPUT_FLAGS, RACE_FLAGS);
 
-  connect('connect <host> <port>', 'Race the addresses of a host, and show the race')
+  connect('connect <host> [port]', 'Race the addresses of a host, and show the race')
     .example('rx-happy-eyeballs connect example.com 443 --tls --alpn h2')
     .example('rx-happy-eyeballs connect example.com 443 --repeat 20')
     .example('rx-happy-eyeballs connect example.com 80 --pipe < request')
-    .action((host: string, port: string, flags: Flags) => connectCommand(host, port, flags, terminal));
+    .action((host: string, port: string | undefined, flags: Flags) => connectCommand(host, port, flags, terminal));
   command('check [...hosts]', 'Tell whether names are ready for IPv6; the last argument may be a port', CHECK_FLAGS, OUTPUT_FLAGS)
     .example('rx-happy-eyeballs check example.com')
     .example('rx-happy-eyeballs check mail.example.com:25 www.example.com 8443')
@@ -39,18 +43,21 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     OUTPUT_FLAGS,
   )
     .example('rx-happy-eyeballs demo tls-stall')
-    .action((scenario: string | undefined, flags: Flags) => demoCommand(scenario ?? 'mixed', flags, terminal));
+    .action((scenario: string | undefined, flags: Flags) => demoCommand(scenario ?? DEFAULT_SCENARIO, flags, terminal));
   connect('[host] [port]', 'As connect; without arguments, as demo')
     .usage('[host port] [options]')
     .example('rx-happy-eyeballs')
     .example('rx-happy-eyeballs example.com 443')
     .action((host: string | undefined, port: string | undefined, flags: Flags) =>
-      host === undefined ? demoCommand('mixed', flags, terminal) : connectCommand(host, port, flags, terminal),
+      host === undefined ? demoCommand(DEFAULT_SCENARIO, flags, terminal) : connectCommand(host, port, flags, terminal),
     );
   cli.help((sections) => sections.map(tidied));
   cli.version(packageJson.version);
   try {
-    cli.parse(['', '', ...argv.filter((text) => text !== '--')], { run: false });
+    const given = argv.filter((text) => text !== '--');
+    refuse(given);
+    cli.parse(['', '', ...given], { run: false });
+    tidyFlags(cli.options, declared);
     return (await (cli.runMatchedCommand() as Promise<number> | undefined)) ?? OK;
   } catch (thrown) {
     const debugging = argv.includes('--debug');
@@ -64,6 +71,30 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     );
     return FAILED;
   }
+}
+
+/** Throws for what the parser would take for something else. */
+function refuse(argv: readonly string[]): void {
+  if (argv.includes('')) throw invalidValue('argument', 'must not be empty', '');
+  const negative = argv.find((text) => /^-\d/.test(text));
+  if (negative !== undefined) throw invalidValue('argument', 'must not be negative', negative);
+}
+
+/** Of a flag that is given several times the last counts, if it says yes or no; one that may not be is refused. */
+function tidyFlags(options: Record<string, unknown>, declared: readonly Flag[]): void {
+  const several = new Set(declared.filter((flag) => flag.several).map(nameOf));
+  for (const flag of declared) {
+    const name = nameOf(flag);
+    const key = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+    const value = options[key];
+    if (!Array.isArray(value) || several.has(name)) continue;
+    if (flag.usage.includes('<')) throw invalidValue(`--${name}`, 'must be given once', value);
+    options[key] = value.at(-1);
+  }
+}
+
+function nameOf({ usage }: Flag): string {
+  return /^--(?:no-)?([\w-]+)/.exec(usage)![1]!;
 }
 
 /** A section of the help without what the parser adds: trailing spaces, and the default of flags that switch off. */

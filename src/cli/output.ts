@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { invalidValue } from '../core/argument-errors.js';
 import { htmlReport } from '../pictures/html-report.js';
 import { waterfall } from '../pictures/waterfall.js';
@@ -30,31 +30,41 @@ type Draw = (result: RaceResult, title: string) => string;
 
 /**
  * Opens the files before there is anything to write: whoever mistyped a path need not wait for the end of the race. What they
- * held stays until then.
+ * held stays until then. Pipes and devices are written to as they are.
  *
- * @throws TypeError for a file that cannot be written
+ * @throws TypeError for a file that cannot be written, also when it is written to
  */
 export function openReports({ html, svg }: Flags): Reports {
-  const files: { descriptor: number; draw: Draw }[] = [];
+  if (html !== undefined && html === svg) throw invalidValue('--svg', 'must be another file than that of --html', svg);
+  const files: { flag: string; path: string; descriptor: number; draw: Draw }[] = [];
   const close = () => {
     for (const { descriptor } of files.splice(0)) closeSync(descriptor);
   };
-  const open = (flag: string, path: Flags[string], draw: Draw) => {
-    if (path === undefined) return;
+  const attempt = <T>(flag: string, path: string, work: () => T): T => {
     try {
-      files.push({ descriptor: openSync(String(path), 'a'), draw });
+      return work();
     } catch (error) {
       close();
       throw invalidValue(flag, `cannot be written (${(error as NodeJS.ErrnoException).code})`, path);
     }
   };
-  open('--html', html, ({ events, error }, title) => htmlReport(events, { title, error }));
+  const open = (flag: string, file: Flags[string], draw: Draw) => {
+    if (file === undefined) return;
+    const path = String(file);
+    files.push({ flag, path, draw, descriptor: attempt(flag, path, () => openSync(path, 'a')) });
+  };
+  open('--html', html, ({ events, error, outcome }, title) => {
+    const interrupted = outcome === 'cancelled' ? new Error('The race was interrupted.') : undefined;
+    return htmlReport(events, { title, error: error ?? interrupted });
+  });
   open('--svg', svg, ({ events }) => waterfall(events));
   return {
     write(result, title) {
-      for (const { descriptor, draw } of files) {
-        ftruncateSync(descriptor);
-        writeSync(descriptor, draw(result, title));
+      for (const { flag, path, descriptor, draw } of [...files]) {
+        attempt(flag, path, () => {
+          if (fstatSync(descriptor).isFile()) ftruncateSync(descriptor);
+          writeFileSync(descriptor, draw(result, title));
+        });
       }
     },
     close,

@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { BlockList } from 'node:net';
 import { createSecureContext } from 'node:tls';
+import { from } from 'rxjs';
 import { parseAddress } from '../core/address.js';
+import { recordType, type Answer } from '../core/answers.js';
 import { invalidValue } from '../core/argument-errors.js';
 import { reasonOf, toError } from '../core/errors.js';
 import { given } from '../core/checks.js';
+import { checkServers } from '../node/dns-query.js';
 import { dnsResolver } from '../node/dns.js';
 import { ssrf } from '../node/filter.js';
 import { systemResolver } from '../node/lookup.js';
 import { defaults, type ConnectOptions } from '../options.js';
 import { presets } from '../presets.js';
-import { staticResolver } from '../rx/static-resolver.js';
+import type { Resolver } from '../rx/resolve.js';
 
 /** Values of flags by their names in camel case, as the parser of the command line gives them; a list of those that are repeated. */
 export type Flags = Readonly<Record<string, FlagValue>>;
@@ -22,6 +25,8 @@ export interface Flag {
   /** `--resolution-delay <ms>`; in brackets what it takes. */
   readonly usage: string;
   readonly meaning: string;
+  /** May be given several times, or with a list with commas. Default false. */
+  readonly several?: boolean;
 }
 
 const DURATIONS = [
@@ -51,7 +56,7 @@ export const RACE_FLAGS: readonly Flag[] = [
     usage: '--first-address-family-count <n>',
     meaning: `How many of the leading family come first (default: ${defaults.firstAddressFamilyCount})`,
   },
-  ms('connectionAttemptDelay', 'Between two starts, at least 10; or adaptive'),
+  ms('connectionAttemptDelay', 'Between two starts, at least 10; adaptive has no past here to go by'),
   ms('minimumConnectionAttemptDelay', 'The least that an adaptive delay may be'),
   ms('maximumConnectionAttemptDelay', 'The most that an adaptive delay may be'),
   ms('resolutionDelay', 'How long the other answer waits for the preferred one'),
@@ -65,15 +70,15 @@ export const RACE_FLAGS: readonly Flag[] = [
   { usage: '--no-racing', meaning: 'One attempt after another' },
   ms('connectTimeout', 'The whole race, look-up included; or infinity'),
   ms('attemptTimeout', 'One attempt; or infinity'),
-  { usage: '--preset <name>', meaning: 'rfc8305 or per-family; other flags go before it' },
+  { usage: '--preset <name>', meaning: 'rfc8305 or per-family, where no flag says otherwise' },
   { usage: '--resolver <name>', meaning: 'system (getaddrinfo) or dns (default: system)' },
-  { usage: '--dns-server <address>', meaning: 'Ask this DNS server, [address]:port allowed; may be repeated' },
+  { usage: '--dns-server <address>', meaning: 'Ask this DNS server, [address]:port allowed; several with commas', several: true },
   { usage: '--dns-timeout <ms>', meaning: 'How long a DNS server is given for its first try (default: 1000)' },
   { usage: '--dns-tries <n>', meaning: 'How often each DNS server is tried (default: 2)' },
-  { usage: '--address <address>', meaning: 'Race these addresses, and look nothing up; may be repeated' },
-  { usage: '--local-address <address>', meaning: 'Connect from this address; may be repeated' },
-  { usage: '--local-port <port>', meaning: 'Connect from this port; may be repeated' },
-  { usage: '--block <subnet>', meaning: 'Never dial these: an address or address/prefix; may be repeated' },
+  { usage: '--address <address>', meaning: 'Race these addresses, and look nothing up; several with commas', several: true },
+  { usage: '--local-address <address>', meaning: 'Connect from this address; several with commas', several: true },
+  { usage: '--local-port <port>', meaning: 'Connect from this port; several with commas', several: true },
+  { usage: '--block <subnet>', meaning: 'Never dial these: an address or address/prefix; several with commas', several: true },
   { usage: '--public-only', meaning: 'Dial public addresses alone' },
   { usage: '--tcp-no-delay', meaning: "Switch off Nagle's algorithm" },
   { usage: '--tcp-keep-alive', meaning: 'Probe connections that are idle' },
@@ -82,7 +87,7 @@ export const RACE_FLAGS: readonly Flag[] = [
   { usage: '--tcp-high-water-mark <bytes>', meaning: 'How much is read ahead' },
   { usage: '--tls', meaning: 'The winner is the first finished TLS handshake' },
   { usage: '--servername <name>', meaning: 'TLS: the name that the certificate must be for (default: the host)' },
-  { usage: '--alpn <protocol>', meaning: 'TLS: offer this protocol, as h2; may be repeated' },
+  { usage: '--alpn <protocol>', meaning: 'TLS: offer this protocol, as h2; several with commas', several: true },
   { usage: '--ca <file>', meaning: 'TLS: trust the authorities in this PEM file, and no others' },
   { usage: '--cert <file>', meaning: 'TLS: the certificate of this client, PEM' },
   { usage: '--key <file>', meaning: 'TLS: the key of this client, PEM' },
@@ -106,7 +111,7 @@ export function raceOptions(flags: Flags): ConnectOptions<never> {
     enabled: flags.racing === false ? false : undefined,
     resolver: resolver(flags),
     localAddress: flags.localAddress === undefined ? undefined : all(flags.localAddress),
-    localPort: flags.localPort,
+    localPort: flags.localPort === undefined ? undefined : all(flags.localPort).map(whole),
     blockList: flags.block === undefined ? undefined : blockList(all(flags.block)),
     filter: flags.publicOnly === true ? ssrf() : undefined,
     tcp: socketOptions(flags),
@@ -132,6 +137,11 @@ function amount(flags: Flags, name: string, what: string): number | undefined {
   throw invalidValue(flagOf(name), `must be ${what}`, value);
 }
 
+/** A number, where it is one: the library says what else it must be. */
+function whole(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
 function preset(name: FlagValue): object {
   if (name === undefined) return {};
   if (name === 'rfc8305') return presets.rfc8305;
@@ -147,16 +157,31 @@ function resolver(flags: Flags): ConnectOptions['resolver'] {
   }
   if (address !== undefined) {
     if (name !== undefined || asksServers) throw invalidValue('--address', 'leaves nothing to look up', address);
-    for (const text of all(address)) if (!parseAddress(text)) throw invalidValue('--address', 'must be an IP address', text);
-    return staticResolver(all(address));
+    return addresses(all(address));
   }
   if (name === 'system' && asksServers) throw invalidValue('--resolver', 'must be dns where a DNS server is to be asked', name);
   if (name !== 'dns' && !asksServers) return name === undefined ? undefined : systemResolver();
+  const servers = dnsServer === undefined ? undefined : all(dnsServer);
+  if (servers) checkServers('--dns-server', servers);
   return dnsResolver({
-    servers: dnsServer === undefined ? undefined : all(dnsServer),
+    servers,
     timeout: dnsTimeout as number | undefined,
     tries: dnsTries as number | undefined,
   });
+}
+
+/** These, whatever the host: also where it is an address, or `localhost`, and nobody would be asked. */
+function addresses(texts: readonly string[]): Resolver {
+  const found = texts.map((text) => {
+    const address = parseAddress(text);
+    if (!address) throw invalidValue('--address', 'must be an IP address', text);
+    return address;
+  });
+  const answers = ([6, 4] as const)
+    .map((family) => ({ type: recordType(family), addresses: found.filter((one) => one.family === family) }))
+    .filter((answer) => answer.addresses.length > 0)
+    .map(({ type, addresses }): Answer => ({ type, addresses: addresses.map(({ address }) => address) }));
+  return Object.assign(() => from(answers), { decides: true });
 }
 
 function blockList(subnets: readonly string[]): BlockList {
@@ -208,6 +233,7 @@ function pem(flags: Flags, name: 'ca' | 'cert' | 'key'): Buffer | undefined {
   if (file === undefined) return undefined;
   try {
     const contents = readFileSync(String(file));
+    if (!contents.includes('-----BEGIN ')) throw new Error('it is not PEM');
     createSecureContext({ [name]: contents });
     return contents;
   } catch (error) {
@@ -215,8 +241,8 @@ function pem(flags: Flags, name: 'ca' | 'cert' | 'key'): Buffer | undefined {
   }
 }
 
-/** The values of a flag that may be repeated, or list them with commas. */
-function all(value: FlagValue): string[] {
+/** The values of a flag that may be given several times, or list them with commas. */
+export function all(value: FlagValue): string[] {
   return [value].flat().flatMap((text) => String(text).split(','));
 }
 

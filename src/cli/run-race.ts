@@ -3,8 +3,8 @@ import { TLSSocket } from 'node:tls';
 import type { Observable } from 'rxjs';
 import type { Endpoint } from '../core/endpoint.js';
 import { ConnectionError } from '../core/errors.js';
-import type { RaceEvent } from '../core/events.js';
-import type { Terminal } from './terminal.js';
+import { inFlight, type RaceEvent } from '../core/events.js';
+import { onAbort } from '../rx/abort.js';
 
 /** What came of a race. */
 export interface RaceResult {
@@ -31,54 +31,65 @@ const FIXED_STEP = 10;
  * Events as if each had come 10 ms after the one before, so that two runs with the same events look the same. Everything
  * happens as fast as ever.
  */
-export function withFixedTimes<T>() {
+function fixedTimes(): (event: RaceEvent) => RaceEvent {
   let at = -FIXED_STEP;
-  return (event: RaceEvent<T>): RaceEvent<T> => {
+  return (event) => {
     at += FIXED_STEP;
     return event.type === 'progressed' ? { ...event, at, after: FIXED_STEP } : { ...event, at };
   };
 }
 
+/** What is to be done on the way. */
+export interface Handling {
+  /** Cancels the race. */
+  readonly interrupted: AbortSignal;
+  readonly fixedClock?: boolean;
+  /** Told of every event, with all until then. */
+  readonly watch?: (events: readonly RaceEvent[]) => void;
+  /** Takes the winner; default: closes it. */
+  readonly take?: (socket: Socket) => void;
+}
+
 /**
- * Runs a race to its end, or until Ctrl-C cancels it.
+ * Runs a race to its end, or until it is interrupted.
  *
- * @param watch told of every event, with all until then
  * @returns rejects with what is no {@link ConnectionError}
  */
-export function runRace(
-  race$: Observable<RaceEvent<Socket>>,
-  terminal: Terminal,
-  {
-    watch = () => undefined,
-    take = (socket) => socket.destroy(),
-  }: { watch?: (events: readonly RaceEvent[]) => void; take?: (socket: Socket) => void } = {},
-): Promise<RaceResult> {
+export function runRace(race$: Observable<RaceEvent<Socket>>, handling: Handling): Promise<RaceResult> {
+  const { interrupted, fixedClock = false, watch, take = (socket: Socket) => socket.destroy() } = handling;
+  const began = performance.now();
+  const timed = fixedClock ? fixedTimes() : (event: RaceEvent) => event;
   const events: RaceEvent[] = [];
+  const happened = (event: RaceEvent) => {
+    events.push(timed(event));
+    watch?.(events);
+  };
   return new Promise((resolve, reject) => {
     const end = (result: Omit<RaceResult, 'events'>) => {
-      terminal.off('SIGINT', interrupt);
       resolve({ ...result, events });
     };
-    const interrupt = () => {
-      race.unsubscribe();
-      end({ outcome: 'cancelled' });
-    };
-    terminal.once('SIGINT', interrupt);
     const race = race$.subscribe({
       next: (event) => {
-        events.push(event);
-        watch(events);
+        happened(event);
         if (event.type !== 'connected') return;
-        const winner = winnerOf(event.value, event.endpoint, event.at);
+        const winner = winnerOf(event.value, event.endpoint, events.at(-1)!.at);
         take(event.value);
         end({ outcome: 'connected', winner });
       },
       error: (error: unknown) => {
-        terminal.off('SIGINT', interrupt);
         if (error instanceof ConnectionError) end({ outcome: 'failed', error });
         else reject(error);
       },
     });
+    const cancel = () => {
+      race.unsubscribe();
+      const at = performance.now() - began;
+      for (const endpoint of inFlight(events)) happened({ type: 'cancelled', at, endpoint });
+      end({ outcome: 'cancelled' });
+    };
+    if (race.closed) return;
+    race.add(onAbort(interrupted, cancel));
+    if (interrupted.aborted) cancel();
   });
 }
 

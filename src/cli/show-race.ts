@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { invalidValue } from '../core/argument-errors.js';
+import { formatDestination } from '../core/endpoint.js';
 import type { RaceEvent } from '../core/events.js';
 import { timeline } from '../pictures/timeline.js';
 import { conclusion } from './conclusion.js';
@@ -10,8 +11,8 @@ import { openReports } from './output.js';
 import { pipe } from './pipe.js';
 import type { Flags } from './race-flags.js';
 import { distribution, summary } from './repeat.js';
-import { runRace, withFixedTimes, type RaceResult } from './run-race.js';
-import { appearance, FAILED, INTERRUPTED, OK, type Terminal } from './terminal.js';
+import { runRace, type RaceResult } from './run-race.js';
+import { appearance, FAILED, INTERRUPTED, OK, untilInterrupted, type Terminal } from './terminal.js';
 
 /** A race that can be run again, and where it goes. */
 export interface Destination {
@@ -20,38 +21,47 @@ export interface Destination {
   readonly race$: Observable<RaceEvent<Socket>>;
 }
 
-/** ms between two pictures of a race in which nothing happens. */
+/** ms between two pictures of a race while it runs. */
 const REDRAW_INTERVAL = 100;
 
 /**
  * Runs a race, draws it while it runs and when it is over, and says in a sentence how it ended. The winner is closed again,
  * or gets standard input with `pipe`. Ctrl-C cancels the race.
  *
+ * @param conclude says how it ended
  * @returns the exit status
  */
-export async function showRace(destination: Destination, flags: Flags, terminal: Terminal): Promise<number> {
+export async function showRace(
+  destination: Destination,
+  flags: Flags,
+  terminal: Terminal,
+  conclude = conclusion,
+): Promise<number> {
   refuseTogether(flags, 'pipe', 'json');
   const { stdout, stderr } = terminal;
   const reports = openReports(flags);
+  const { interrupted, release } = untilInterrupted(terminal);
+  let winner: Socket | undefined;
   try {
     let piping: Promise<number> | undefined;
     const take = (socket: Socket) => {
-      if (flags.pipe) piping = pipe(socket, terminal);
+      winner = socket;
+      if (flags.pipe) piping = pipe(socket, terminal, interrupted);
       else socket.destroy();
     };
-    const result = await runWatched(destination, flags, terminal, take);
-    reports.write(result, `${destination.host}:${destination.port}`);
-    if (flags.json) {
-      stdout.write(`${JSON.stringify(racesJson(destination, [result]), undefined, 2)}\n`);
-      return statusOf(result);
-    }
+    const result = await runWatched(destination, flags, terminal, interrupted, take);
+    reports.write(result, formatDestination(destination));
+    if (flags.json) stdout.write(`${JSON.stringify(racesJson(destination, [result]), undefined, 2)}\n`);
     // With `pipe`, standard output is for what comes over the connection; and who is not at a terminal wants nothing else.
     const output = flags.pipe ? stderr : stdout;
-    if (!flags.pipe || stderr.isTTY) output.write(`${timeline(result.events, appearance(output, flags))}\n\n`);
-    if (result.outcome !== 'connected') stderr.write(`${conclusion(result)}\n`);
-    else if (!flags.pipe || stderr.isTTY) output.write(`${conclusion(result)}\n`);
+    const quiet = flags.json === true || (flags.pipe === true && !stderr.isTTY);
+    if (!quiet) output.write(`${timeline(result.events, appearance(output, flags))}\n\n`);
+    if (result.outcome === 'cancelled' || (result.outcome === 'failed' && !flags.json)) stderr.write(`${conclude(result)}\n`);
+    else if (!quiet) output.write(`${conclude(result)}\n`);
     return (await piping) ?? statusOf(result);
   } finally {
+    winner?.destroy();
+    release();
     reports.close();
   }
 }
@@ -60,51 +70,55 @@ export async function showRace(destination: Destination, flags: Flags, terminal:
 export async function showRaces(times: number, destination: Destination, flags: Flags, terminal: Terminal): Promise<number> {
   for (const flag of ['pipe', 'html', 'svg']) refuseTogether(flags, 'repeat', flag);
   const { stdout, stderr } = terminal;
-  const results: RaceResult[] = [];
+  const { interrupted, release } = untilInterrupted(terminal);
   const progress = live(stderr);
-  while (results.length < times && results.at(-1)?.outcome !== 'cancelled') {
-    progress.draw(`race ${results.length + 1} of ${times}`);
-    results.push(await runRace(timed(destination.race$, flags), terminal));
+  const results: RaceResult[] = [];
+  try {
+    for (let number = 1; number <= times && !interrupted.aborted; number++) {
+      progress.draw(`race ${number} of ${times}`);
+      const result = await runRace(destination.race$, { interrupted, fixedClock: flags.fixedClock === true });
+      if (result.outcome !== 'cancelled') results.push(flags.json ? result : { ...result, events: [] });
+    }
+  } finally {
+    progress.clear();
+    release();
   }
-  progress.clear();
-  const finished = results.filter(({ outcome }) => outcome !== 'cancelled');
-  if (flags.json) stdout.write(`${JSON.stringify(racesJson(destination, results, summary(finished)), undefined, 2)}\n`);
-  else stdout.write(`${distribution(finished, appearance(stdout, flags))}\n`);
-  const bad = results.find(({ outcome }) => outcome !== 'connected');
-  if (bad && !flags.json) stderr.write(`${conclusion(bad)}\n`);
-  return results.map(statusOf).find((status) => status !== OK) ?? OK;
+  if (flags.json) stdout.write(`${JSON.stringify(racesJson(destination, results, summary(results)), undefined, 2)}\n`);
+  else stdout.write(`${distribution(results, appearance(stdout, flags))}\n`);
+  const failed = results.filter(({ outcome }) => outcome === 'failed');
+  if (failed.length > 0 && !flags.json) {
+    stderr.write(`${failed.length} of ${results.length} failed, the first so: ${conclusion(failed[0]!)}\n`);
+  }
+  if (interrupted.aborted) stderr.write(`Interrupted after ${results.length} of ${times} races: everything is closed.\n`);
+  return interrupted.aborted ? INTERRUPTED : failed.length > 0 ? FAILED : OK;
 }
 
-/** Runs a race that is drawn while it runs. */
+/** Runs a race that is drawn while it runs, now and then: drawing must not take the time of what is drawn. */
 async function runWatched(
   { race$ }: Destination,
   flags: Flags,
-  terminal: Terminal,
+  { stderr }: Terminal,
+  interrupted: AbortSignal,
   take: (socket: Socket) => void,
 ): Promise<RaceResult> {
-  const screen = live(terminal.stderr);
-  const look = appearance(terminal.stderr, flags);
+  const screen = live(stderr);
+  const look = appearance(stderr, flags);
+  const fixedClock = flags.fixedClock === true;
   const began = performance.now();
   let seen: readonly RaceEvent[] = [];
   const draw = () => {
-    const until = flags.fixedClock ? undefined : performance.now() - began;
-    screen.draw(timeline(seen, { ...look, until }));
+    screen.draw(timeline(seen, { ...look, ...(!fixedClock && { until: performance.now() - began }) }));
   };
-  const redrawing = terminal.stderr.isTTY ? setInterval(draw, REDRAW_INTERVAL) : undefined;
   const watch = (events: readonly RaceEvent[]) => {
     seen = events;
-    draw();
   };
+  const redrawing = stderr.isTTY ? setInterval(draw, REDRAW_INTERVAL) : undefined;
   try {
-    return await runRace(timed(race$, flags), terminal, { watch, take });
+    return await runRace(race$, { interrupted, fixedClock, watch, take });
   } finally {
     clearInterval(redrawing);
     screen.clear();
   }
-}
-
-function timed(race$: Observable<RaceEvent<Socket>>, { fixedClock }: Flags): Observable<RaceEvent<Socket>> {
-  return fixedClock ? race$.pipe(map(withFixedTimes())) : race$;
 }
 
 function statusOf({ outcome }: RaceResult): number {
@@ -112,7 +126,5 @@ function statusOf({ outcome }: RaceResult): number {
 }
 
 function refuseTogether(flags: Flags, one: string, other: string): void {
-  if (flags[one] !== undefined && flags[other] !== undefined) {
-    throw invalidValue(`--${other}`, `does not go together with --${one}`, flags[other]);
-  }
+  if (flags[one] && flags[other]) throw invalidValue(`--${other}`, `does not go together with --${one}`, flags[other]);
 }

@@ -41,8 +41,33 @@ const plain: Style = (_, text) => text;
 /** Columns where an output is no terminal, and the environment says nothing else with `COLUMNS`. */
 const DEFAULT_WIDTH = 80;
 
-/** What suits an output; in colour only where it is a terminal that has colours. */
-export function appearance(output: Output, { color = true, ascii = false }: { color?: boolean; ascii?: boolean }): Appearance {
+/** Columns beyond which no terminal goes. */
+const WIDEST = 1000;
+
+/** What suits an output: colours where it is a terminal that has them, ASCII where the locale has nothing else. */
+export function appearance(
+  output: Output,
+  { color = true, ascii = onlyAscii() }: { color?: unknown; ascii?: unknown },
+): Appearance {
   const style = color && output.isTTY && output.hasColors?.() ? coloured : plain;
-  return { width: output.columns || Number(process.env.COLUMNS) || DEFAULT_WIDTH, ascii, style };
+  const columns = output.columns || Number(process.env.COLUMNS);
+  const width = Number.isInteger(columns) && columns > 0 ? Math.min(columns, WIDEST) : DEFAULT_WIDTH;
+  return { width, ascii: Boolean(ascii), style };
+}
+
+/** Whether the environment names a locale that is not in UTF-8. */
+function onlyAscii(): boolean {
+  const { LC_ALL, LC_CTYPE, LANG } = process.env;
+  const locale = LC_ALL || LC_CTYPE || LANG || '';
+  return locale !== '' && !/utf-?8/i.test(locale);
+}
+
+/** A signal that Ctrl-C aborts, until it is released. A second Ctrl-C ends the program. */
+export function untilInterrupted(terminal: Terminal): { readonly interrupted: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController();
+  const interrupt = () => {
+    controller.abort();
+  };
+  terminal.once('SIGINT', interrupt);
+  return { interrupted: controller.signal, release: () => terminal.off('SIGINT', interrupt) };
 }

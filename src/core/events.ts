@@ -75,3 +75,13 @@ export interface Connected<T> {
   readonly endpoint: Endpoint;
   readonly value: T;
 }
+
+/** The endpoints whose attempts have begun and not ended, in the order of their start. */
+export function inFlight(events: readonly RaceEvent[]): ReadonlySet<Endpoint> {
+  const endpoints = new Set<Endpoint>();
+  for (const event of events) {
+    if (event.type === 'started') endpoints.add(event.endpoint);
+    else if (event.type === 'failed' || event.type === 'cancelled' || event.type === 'connected') endpoints.delete(event.endpoint);
+  }
+  return endpoints;
+}

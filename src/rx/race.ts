@@ -25,7 +25,7 @@ import type { Family } from '../core/address.js';
 import { wellFormed, type Answer } from '../core/answers.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { codedError, ConnectionError, toError } from '../core/errors.js';
-import type { Connected, Failed, RaceEvent, Stage, Started } from '../core/events.js';
+import { inFlight, type Connected, type Failed, type RaceEvent, type Stage, type Started } from '../core/events.js';
 import { interleave, type Interleaving } from '../core/interleave.js';
 import { gather, type Known } from '../core/known.js';
 import {
@@ -276,16 +276,6 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
     // Only now, so that answers which were there at once are taken together.
     held.add(schedule$.pipe(switchMap(turn)).subscribe({ next: raise, error: abandon }));
   });
-}
-
-/** The endpoints whose attempts have begun and not ended, in the order of their start. */
-function inFlight(events: readonly RaceEvent[]): ReadonlySet<Endpoint> {
-  const endpoints = new Set<Endpoint>();
-  for (const event of events) {
-    if (event.type === 'started') endpoints.add(event.endpoint);
-    else if (event.type === 'failed' || event.type === 'connected') endpoints.delete(event.endpoint);
-  }
-  return endpoints;
 }
 
 /** Known before any answer. */
