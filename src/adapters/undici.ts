@@ -85,7 +85,7 @@ export function createDispatcher(
 }
 
 /** One for undici's own `fetch`, and for Node's, which have types of their own. */
-export type AnyDispatcher = Dispatcher & NonNullable<RequestInit['dispatcher']>;
+export type AnyDispatcher = Dispatcher & (RequestInit extends { dispatcher?: infer D } ? NonNullable<D> : unknown);
 
 /** Where undici keeps the dispatcher of the process: Node from 26 on looks into the first, where there is one. */
 const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.2'), Symbol.for('undici.globalDispatcher.1')];

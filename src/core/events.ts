@@ -81,7 +81,8 @@ export function inFlight(events: readonly RaceEvent[]): ReadonlySet<Endpoint> {
   const endpoints = new Set<Endpoint>();
   for (const event of events) {
     if (event.type === 'started') endpoints.add(event.endpoint);
-    else if (event.type === 'failed' || event.type === 'cancelled' || event.type === 'connected') endpoints.delete(event.endpoint);
+    else if (event.type === 'failed' || event.type === 'cancelled' || event.type === 'connected')
+      endpoints.delete(event.endpoint);
   }
   return endpoints;
 }

@@ -63,22 +63,32 @@ export const preferUsed = (a: Recorded, b: Recorded): number => first(a, b, ({ r
  */
 export const useLongestMatchingPrefix: Rule = (a, b) => b.commonPrefixLength - a.commonPrefixLength;
 
+/** What is known of a rule. */
+export interface Decision {
+  /** As RFC 6724 section 6 counts them; `history` for what RFC 8305 section 4 has between rules 8 and 9. */
+  readonly rule: number | 'history';
+  /** What the rule wants. */
+  readonly name: string;
+}
+
 /**
  * The rules of destination address selection in their order. Rule 10, otherwise leave the order unchanged, is the sort's:
  * it is stable.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-6 RFC 6724 section 6}
  */
-export const rules: readonly Rule[] = [
-  avoidUnusableDestinations,
-  preferMatchingScope,
-  preferMatchingLabel,
-  preferHigherPrecedence,
-  preferSmallerScope,
-  preferLowerRoundTripTime,
-  preferUsed,
-  useLongestMatchingPrefix,
-];
+const DECISIONS = new Map<Rule, Decision>([
+  [avoidUnusableDestinations, { rule: 1, name: 'avoid unusable destinations' }],
+  [preferMatchingScope, { rule: 2, name: 'prefer matching scope' }],
+  [preferMatchingLabel, { rule: 5, name: 'prefer matching label' }],
+  [preferHigherPrecedence, { rule: 6, name: 'prefer higher precedence' }],
+  [preferSmallerScope, { rule: 8, name: 'prefer smaller scope' }],
+  [preferLowerRoundTripTime, { rule: 'history', name: 'prefer lower round-trip times' }],
+  [preferUsed, { rule: 'history', name: 'prefer addresses that were used' }],
+  [useLongestMatchingPrefix, { rule: 9, name: 'use longest matching prefix' }],
+]);
+
+export const rules: readonly Rule[] = [...DECISIONS.keys()];
 
 /** The destinations, best first: sorted by the first rule that tells them apart. */
 export function selectDestinations(destinations: readonly Destination[]): readonly Destination[] {
@@ -93,25 +103,6 @@ export function firstDecision<D>(by: readonly ((a: D, b: D) => number)[], a: D, 
   }
   return 0;
 }
-
-/** Which rule puts one destination before another. */
-export interface Decision {
-  /** As RFC 6724 section 6 counts them; `history` for what RFC 8305 section 4 has between rules 8 and 9. */
-  readonly rule: number | 'history';
-  /** What the rule wants. */
-  readonly name: string;
-}
-
-const DECISIONS = new Map<Rule, Decision>([
-  [avoidUnusableDestinations, { rule: 1, name: 'avoid unusable destinations' }],
-  [preferMatchingScope, { rule: 2, name: 'prefer matching scope' }],
-  [preferMatchingLabel, { rule: 5, name: 'prefer matching label' }],
-  [preferHigherPrecedence, { rule: 6, name: 'prefer higher precedence' }],
-  [preferSmallerScope, { rule: 8, name: 'prefer smaller scope' }],
-  [preferLowerRoundTripTime, { rule: 'history', name: 'prefer lower round-trip times' }],
-  [preferUsed, { rule: 'history', name: 'prefer addresses that were used' }],
-  [useLongestMatchingPrefix, { rule: 9, name: 'use longest matching prefix' }],
-]);
 
 const UNCHANGED: Decision = { rule: 10, name: 'otherwise, leave the order unchanged' };
 

@@ -13,6 +13,7 @@ import { callable, checkEach, isObject, oneOf, type Checks } from '../core/check
 import type { Endpoint } from '../core/endpoint.js';
 import { errorCode, toError } from '../core/errors.js';
 import type { RaceEvent } from '../core/events.js';
+import { knownAnswers } from '../rx/resolve.js';
 import { attemptChannel, listen, raceChannel, type AttemptContext, type RaceContext } from './channels.js';
 
 /** Options of {@link traceRaces}. */
@@ -33,7 +34,9 @@ export interface TraceOptions {
  *         connect attempt          ├─────────────────────────┤         2001:db8::1, connected
  *         connect attempt                     ├──────────────┤         192.0.2.1, cancelled
  *
- * Attributes are named by the semantic conventions, but `happy_eyeballs.outcome`: how it ended. A race that nobody won has the
+ * Attributes are named by the semantic conventions; those of its own begin with `happy_eyeballs.`: `outcome`, how it ended,
+ * `record_type` and `stage`. The spans are INTERNAL: what is CLIENT is the request that needs the connection, and an address
+ * is no service. With `attempts: 'events'` mind the limit of the SDK, 128 events a span by default. A race that nobody won has the
  * status ERROR and its exception, and an attempt that failed has the status ERROR; what was cancelled is no error, nor is a race
  * that was won after failures. Called twice, each race is traced twice.
  *
@@ -104,7 +107,8 @@ const checks: Checks<TraceOptions> = {
 };
 
 function server({ host, port, protocol }: RaceContext): Attributes {
-  return { 'server.address': host, 'server.port': port, ...(protocol && { 'network.transport': protocol }) };
+  const address = host.replace(/^\[(.*)\]$/, '$1');
+  return { 'server.address': address, 'server.port': port, ...(protocol && { 'network.transport': protocol }) };
 }
 
 function peer({ address, port, family }: Endpoint): Attributes {
@@ -114,8 +118,12 @@ function peer({ address, port, family }: Endpoint): Attributes {
 function eventAttributes({ host }: RaceContext, event: RaceEvent): Attributes {
   if (event.type === 'answered') {
     const { name = host, type, addresses, error } = event.answer;
-    const question = { 'dns.question.name': name, 'happy_eyeballs.record_type': type, 'dns.answers': [...addresses] };
-    return { ...question, ...(error && errorType(toError(error))) };
+    return {
+      ...(!knownAnswers(host) && { 'dns.question.name': name }),
+      'happy_eyeballs.record_type': type,
+      'dns.answers': addresses.slice(0, LISTED_ANSWERS),
+      ...(error && errorType(toError(error))),
+    };
   }
   return {
     ...('endpoint' in event && peer(event.endpoint)),
@@ -123,6 +131,9 @@ function eventAttributes({ host }: RaceContext, event: RaceEvent): Attributes {
     ...(event.type === 'failed' && errorType(event.error)),
   };
 }
+
+/** Addresses of an answer that are told. */
+const LISTED_ANSWERS = 32;
 
 function errorType(error: Error): Attributes {
   return { 'error.type': errorCode(error) ?? error.name };

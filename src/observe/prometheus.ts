@@ -88,7 +88,7 @@ export function countRaces(options: CountOptions = {}): () => void {
 
 const checks: Checks<CountOptions> = {
   registers: (name, value) => {
-    if (!Array.isArray(value)) throw invalidType(name, 'an array of registries', value);
+    if (!Array.isArray(value) || value.length === 0) throw invalidType(name, 'an array of registries', value);
     for (const one of value as unknown[]) {
       if (!isObject(one)) throw invalidType(name, 'an array of registries', value);
       callable(`${name}.registerMetric`, (one as Partial<Registry>).registerMetric);
