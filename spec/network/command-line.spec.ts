@@ -1,6 +1,20 @@
 import { runCommand } from '../support/dist.js';
 import { describeInNamespace } from '../support/namespace.js';
 
+describeInNamespace('the demo of a machine without IPv6', () => {
+  const NO_IPV6 = 'ip link set lo up; sysctl -qw net.ipv6.conf.all.disable_ipv6=1; exec "$@"';
+  const demo = (name: string) =>
+    runCommand('unshare', '--net', 'sh', '-ec', NO_IPV6, 'sh', process.execPath, 'dist/cli.mjs', 'demo', name).ended;
+
+  it('leaves out what there is not, or says that it is needed', async () => {
+    const mixed = await demo('mixed');
+    expect({ status: mixed.status, stderr: mixed.stderr }).toEqual({ status: 0, stderr: '' });
+    expect(mixed.stdout).toMatch(/^A name with 3 addresses /);
+    for (const name of ['blackhole', 'late-aaaa', 'tls-stall'])
+      expect(await demo(name)).toEqual({ status: 1, stdout: '', stderr: 'This needs ::1, which this machine does not have.\n' });
+  });
+});
+
 describeInNamespace('the command line of a machine without a network', () => {
   const connect = (...args: readonly string[]) =>
     runCommand('unshare', '--net', process.execPath, 'dist/cli.mjs', 'connect', ...args).ended;

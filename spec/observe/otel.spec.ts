@@ -9,7 +9,7 @@ import { attemptChannel, raceChannel } from '../../src/observe/channels.js';
 import { traceRaces, type TraceOptions } from '../../src/observe/otel.js';
 import { runNode } from '../support/dist.js';
 import { tcpServer } from '../support/fixtures.js';
-import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { connects, hangs, refuses, virtualNetwork } from '../../src/testing/index.js';
 import { A, AAAA, answering, negative, runRace } from '../support/virtual-race.js';
 
 const exporter = new InMemorySpanExporter();
@@ -277,6 +277,14 @@ describe('traceRaces', () => {
     runRace({ lookup: both, fates: { [SIX]: connects(5) } });
     trace.disable();
     expect(spans().map(({ name }) => name)).toEqual(['connect attempt', 'connect']);
+  });
+
+  it('names an address as it is, and no question that nobody was asked', () => {
+    traced();
+    const network = virtualNetwork({ endpoints: { [SIX]: connects(10) } });
+    network.run(connect$(`[${SIX}]`, 443, network));
+    expect(spanNamed('connect').attributes).toMatchObject({ 'server.address': SIX });
+    expect(spanNamed('connect').events[0]!.attributes).not.toHaveProperty('dns.question.name');
   });
 
   it('traces a socket that connects by a race, with what it connects by, below whoever connects it', async () => {

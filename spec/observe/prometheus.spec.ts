@@ -204,6 +204,7 @@ happy_eyeballs_lookup_seconds_count{type="A"} 1
 
   it.each<[options: unknown, code: string, message: RegExp]>([
     [{ registers: new Registry() }, 'ERR_INVALID_ARG_TYPE', /"options\.registers" must be an array of registries/],
+    [{ registers: [] }, 'ERR_INVALID_ARG_TYPE', /"options\.registers" must be an array of registries/],
     [{ registers: [1] }, 'ERR_INVALID_ARG_TYPE', /"options\.registers" must be an array of registries/],
     [{ registers: [{}] }, 'ERR_INVALID_ARG_TYPE', /"options\.registers\.registerMetric" must be a function/],
     [{ prefix: 1 }, 'ERR_INVALID_ARG_TYPE', /"options\.prefix" must be of type string/],

@@ -36,9 +36,9 @@ describe('htmlReport', () => {
 
   it('has tables of look-ups, of attempts, and of the order as it changed', () => {
     expect(rowsIn(lookUps!)).toEqual([
-      'Query | Answered | Result | Error',
-      'AAAA | 12 ms | ● 1 address | ',
-      'A | 20 ms | ● 2 addresses | ',
+      'Query | Answered | Result | Addresses',
+      'AAAA | 12 ms | ● 1 address | 2001:db8::6',
+      'A | 20 ms | ● 2 addresses | 192.0.2.4, 192.0.2.5',
     ]);
     expect(rowsIn(attempts!)).toEqual([
       'Address | Start | TCP up | End | Duration | Outcome | Reason',

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
+import packageJson from '../../package.json' with { type: 'json' };
 import { invalidValue } from '../core/argument-errors.js';
 import { htmlReport } from '../pictures/html-report.js';
 import { waterfall } from '../pictures/waterfall.js';
@@ -34,7 +35,9 @@ type Draw = (result: RaceResult, title: string) => string;
  *
  * @throws TypeError for a file that cannot be written, also when it is written to
  */
-export function openReports({ html, svg }: Flags): Reports {
+export function openReports({ html, svg, fixedClock }: Flags): Reports {
+  const now = fixedClock ? '' : ` on ${new Date().toISOString()}`;
+  const note = `Run${now} by ${packageJson.name} ${packageJson.version}.`;
   if (html !== undefined && html === svg) throw invalidValue('--svg', 'must be another file than that of --html', svg);
   const files: { flag: string; path: string; descriptor: number; draw: Draw }[] = [];
   const close = () => {
@@ -55,7 +58,7 @@ export function openReports({ html, svg }: Flags): Reports {
   };
   open('--html', html, ({ events, error, outcome }, title) => {
     const interrupted = outcome === 'cancelled' ? new Error('The race was interrupted.') : undefined;
-    return htmlReport(events, { title, error: error ?? interrupted });
+    return htmlReport(events, { title, note, error: error ?? interrupted });
   });
   open('--svg', svg, ({ events }) => waterfall(events));
   return {

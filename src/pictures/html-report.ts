@@ -16,12 +16,15 @@ import { drawWaterfall } from './waterfall.js';
 export interface HtmlReportOptions {
   /** What the page is called; default `A race of connections`. */
   readonly title?: string;
+  /** What else there is to say, as when and by whom it was run; default: nothing. */
+  readonly note?: string;
   /** What the race ended with, where it was lost: its message is then the verdict. */
   readonly error?: Error;
 }
 
 const checks: Checks<HtmlReportOptions> = {
   title: string,
+  note: string,
   error: (name, value) => {
     if (Object(value) !== value) throw invalidType(name, 'an Error', value);
   },
@@ -40,7 +43,7 @@ const checks: Checks<HtmlReportOptions> = {
  */
 export function htmlReport(events: readonly RaceEvent[], options: HtmlReportOptions = {}): string {
   checkEach('options', options, checks);
-  const { title = 'A race of connections', error } = given(options);
+  const { title = 'A race of connections', note, error } = given(options);
   const race = raceRows(events);
   const { outcome, text } = verdictWith(race, error);
   const name = escapeMarkup(plain(title));
@@ -63,7 +66,7 @@ export function htmlReport(events: readonly RaceEvent[], options: HtmlReportOpti
 <main>
 <header>
 <h1>${name}</h1>
-<p class="verdict ${outcome}">${escapeMarkup(text)}</p>
+<p class="verdict ${outcome}">${escapeMarkup(text)}</p>${note === undefined ? '' : `\n<p class="note">${escapeMarkup(plain(note))}</p>`}
 </header>
 <section>
 <h2 id="waterfall">Waterfall</h2>
@@ -71,7 +74,7 @@ ${region('waterfall', `<div class="wide">${drawWaterfall(race, WIDE)}</div>\n<di
 </section>
 <section>
 <h2 id="look-ups">Look-ups</h2>
-${table('look-ups', `Answers to DNS queries. ${resolved(race)}`, ['Query', 'Answered', 'Result', 'Error'], lookUps.map(lookUpCells))}
+${table('look-ups', `Answers to DNS queries. ${resolved(race)}`, ['Query', 'Answered', 'Result', 'Addresses'], lookUps.map(lookUpCells))}
 </section>
 <section>
 <h2 id="attempts">Attempts</h2>
@@ -130,7 +133,8 @@ function details(id: string, summary: string, text: string): string {
 
 function lookUpCells(row: Row): string {
   const { label, to, what, outcome } = row;
-  return tableRow(label, cell(formatDuration(to), 'number'), cell(`${SIGNS[outcome]} ${what}`, outcome), cell(errorText(row)));
+  const details = (row.addresses ?? []).join(', ') || errorText(row);
+  return tableRow(label, cell(formatDuration(to), 'number'), cell(`${SIGNS[outcome]} ${what}`, outcome), cell(details));
 }
 
 const ATTEMPT_COLUMNS = ['Address', 'Start', 'TCP up', 'End', 'Duration', 'Outcome', 'Reason'];

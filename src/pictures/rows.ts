@@ -22,6 +22,8 @@ export interface Row {
   readonly outcome: Outcome;
   /** The outcome in words: `2 addresses`, `ECONNREFUSED`, `cancelled`. */
   readonly what: string;
+  /** What an answer held, the first of it. */
+  readonly addresses?: readonly string[];
   /** Of the error that it ended by. */
   readonly code?: string;
   readonly message?: string;
@@ -155,13 +157,17 @@ function instant({ at }: RaceEvent): number {
   return at > 0 ? Math.min(at, LATEST) : 0;
 }
 
-type Ending = Pick<Row, 'outcome' | 'what' | 'code' | 'message'>;
+/** Addresses of one answer that are kept. */
+const KEPT_ADDRESSES = 20;
+
+type Ending = Pick<Row, 'outcome' | 'what' | 'addresses' | 'code' | 'message'>;
 
 function answerOf({ answer: { type, addresses, error, stale } }: Answered): Ending & Pick<Row, 'label'> {
   const label = plain(type, LONGEST_LABEL);
   if (error && addresses.length === 0) return { label, ...failureOf(error), outcome: 'nothing' };
   const found = `${addresses.length} ${stale ? 'stale ' : ''}${addresses.length === 1 ? 'address' : 'addresses'}`;
-  return { label, outcome: addresses.length === 0 ? 'nothing' : 'found', what: found };
+  const kept = addresses.slice(0, KEPT_ADDRESSES).map((address) => plain(address));
+  return { label, outcome: addresses.length === 0 ? 'nothing' : 'found', what: found, addresses: kept };
 }
 
 function endingOf(event: Extract<RaceEvent, { type: 'failed' | 'cancelled' | 'connected' }>): Ending {
