@@ -34,6 +34,12 @@ describe('htmlReport', () => {
     ]);
   });
 
+  it('has a note where there is one', () => {
+    const noted = htmlReport([], { note: 'run by <me>\nat noon' });
+    expect(noted).toContain('<p class="note">run by &lt;me&gt; at noon</p>');
+    expect(htmlReport([])).not.toContain('class="note"');
+  });
+
   it('has tables of look-ups, of attempts, and of the order as it changed', () => {
     expect(rowsIn(lookUps!)).toEqual([
       'Query | Answered | Result | Addresses',

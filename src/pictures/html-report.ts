@@ -200,6 +200,7 @@ h1 { font-size: 24px; line-height: 1.25; margin: 16px 0 8px; }
 h2 { font-size: 16px; margin: 40px 0 8px; }
 p { margin: 0; }
 .verdict { font-size: 18px; }
+.note { margin-top: 4px; color: var(--faint); }
 .region { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; }
 .region svg { display: block; width: 100%; height: auto; }
 .wide svg { min-width: 860px; }
