@@ -167,6 +167,12 @@ A                ───────────────●               
       expect(child.stdin!.writableEnded).toBe(false);
     });
 
+    it('ends with a peer that says goodbye and reads no more', async () => {
+      const { port } = await tcpServer('127.0.0.1', 0, (socket) => socket.pause().end('bye\n'));
+      const command = `${process.execPath} dist/cli.mjs 127.0.0.1 ${port} --pipe < /dev/zero`;
+      expect(await runCommand('sh', '-c', command).ended).toEqual({ status: 0, stdout: 'bye\n', stderr: '' });
+    });
+
     it('says in a sentence that the connection broke', async () => {
       const { port } = await tcpServer('127.0.0.1', 0, (socket) => socket.once('data', () => socket.resetAndDestroy()));
       expect(await piped('x', 'localhost', port)).toEqual({
