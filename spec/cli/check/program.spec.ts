@@ -114,6 +114,15 @@ Fallback
     expect(lines).toContain('✓ www.example is ready for IPv6.');
   });
 
+  it('comes to an end without file descriptors', async () => {
+    // In a process group of its own, which a signal to nobody would end.
+    const script = `ulimit -n 24; exec setsid -w "$0" dist/cli.mjs check 127.0.0.1 127.0.0.2 127.0.0.3 127.0.0.4 9`;
+    const { status, stdout, stderr } = await runCommand('sh', '-c', script, process.execPath).ended;
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(stdout).toMatch(/\? not known +127\.0\.0\.\d ICMP echo: spawn ping EMFILE\n/);
+    expect(stdout).toMatch(/\n✗ 0 of 4 hosts are ready for IPv6\.\n$/);
+  });
+
   it('ends on a real SIGINT', async () => {
     const { port } = await open(blackhole('127.0.0.1'));
     await open(blackhole('::1', port));
