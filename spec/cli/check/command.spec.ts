@@ -189,28 +189,35 @@ describe('check, of a host that is not ready', () => {
     expect(status).toBe(1);
   });
 
-  it.each<[string, () => Promise<object>, string]>([
+  it.each<[string, () => Promise<object>, string, string]>([
     [
       'is for another name',
       async () => ({ ...(await authority.issue(['other.example'])) }),
       'it is not for www.example (ERR_TLS_CERT_ALTNAME_INVALID)',
+      'Give the server one for www.example.',
     ],
-    ['has expired', async () => ({ ...(await authority.issue([NAME], { expired: true })) }), 'it has expired (CERT_HAS_EXPIRED)'],
+    [
+      'has expired',
+      async () => ({ ...(await authority.issue([NAME], { expired: true })) }),
+      'it has expired (CERT_HAS_EXPIRED)',
+      'Renew it.',
+    ],
     [
       'is of an unknown authority',
       async () => ({ ...(await (await createAuthority('Another')).issue([NAME])) }),
       'its authority is not known here, or the server does not send the whole chain (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+      'Let the server send the whole chain. If you trust it, name its authority (--ca) or accept any (--insecure).',
     ],
-  ])('its certificate %s', async (_, issue, problem) => {
+  ])('its certificate %s', async (_, issue, problem, advice) => {
     const credentials = await issue();
     const { port } = await tlsServer('127.0.0.1', 0, credentials);
     await tlsServer('::1', port, credentials);
     const options = { servers: await dns(BOTH), tls: true, ca: authority.ca };
-    const { status, stdout } = await check([NAME, String(port)], options, { columns: 300 });
+    const { status, stdout } = await check([NAME, String(port)], options, { columns: 400 });
     expect(stdout).toMatch(/✗ failed +::1 certificate: .*: it/);
-    expect(stdout).toContain(
-      `[::1]:${port}: the certificate is not accepted, ${problem}. Give the server one for www.example.\n`,
-    );
+    expect(stdout).toContain(`[::1]:${port}, and IPv4 likewise: the certificate is not accepted, ${problem}. ${advice}\n`);
+    const lost = `no connection: [::1]:${port} and 127.0.0.1:${port}: the certificate is not accepted, ${problem}; after`;
+    expect(stdout).toContain(`✗ failed     now: ${lost}`);
     expect(status).toBe(1);
 
     const overlooked = await check([NAME, String(port)], { ...options, insecure: true }, { columns: 300 });

@@ -118,7 +118,30 @@ describe('the conclusion', () => {
         address(SIX, { tls: secured({ error: 'CERT_HAS_EXPIRED' }) }),
         address('2001:db8::3', { tls: { ...secured(null), error: failed('ECONNRESET') } }),
       ]),
-      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443: the certificate is not accepted, it has expired (CERT_HAS_EXPIRED). Give the server one for www.example.',
+      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443: the certificate is not accepted, it has expired (CERT_HAS_EXPIRED). Renew it.',
+    ],
+    [
+      'IPv4 has the same certificate',
+      host(['2001:db8::1', FOUR].map((text) => address(text, { tls: secured({ error: 'CERT_HAS_EXPIRED' }) }))),
+      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443, and IPv4 likewise: the certificate is not accepted, it has expired (CERT_HAS_EXPIRED). Renew it.',
+    ],
+    [
+      'nobody listens on IPv4, either',
+      host([SIX, FOUR].map((text) => address(text, { tcp: refused, tls: null }))),
+      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443, and IPv4 likewise: refused: nobody listens there (ECONNREFUSED). See that the server runs, and listens on this port.',
+    ],
+    [
+      'nothing comes over IPv4, either',
+      host([SIX, FOUR].map((text) => address(text, { tcp: timedOut, tls: null }))),
+      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443, and IPv4 likewise: no answer in time (ETIMEDOUT). See that firewalls let this port through, and that the server has the address.',
+    ],
+    [
+      'TLS fails over IPv4, too, but otherwise',
+      host([
+        address(SIX, { tls: { ...secured(null), error: failed('ECONNRESET') } }),
+        address(FOUR, { tls: { ...secured(null), error: failed('ETIMEDOUT') } }),
+      ]),
+      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443: TLS fails, the connection was reset (ECONNRESET). See what the server says of its handshakes over IPv6.',
     ],
     [
       'TLS is reset',
@@ -137,6 +160,24 @@ describe('the conclusion', () => {
     ],
   ])('when %s', (_, report, expected) => {
     expect(conclusion(report)).toBe(expected);
+  });
+
+  it.each([
+    ['CERT_HAS_EXPIRED', 'Renew it.'],
+    ['CERT_NOT_YET_VALID', 'See that the clocks are right, here and where it was issued.'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'Give the server one for www.example.'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'If you trust it, name its authority (--ca) or accept any (--insecure).'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'If you trust it, name its authority (--ca) or accept any (--insecure).'],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'If you trust it, name its authority (--ca) or accept any (--insecure).'],
+    [
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'Let the server send the whole chain. If you trust it, name its authority (--ca) or accept any (--insecure).',
+    ],
+    ['CERT_REVOKED', 'Give the server one that clients trust.'],
+  ])('advises on %s', (error, advice) => {
+    const report = host([address(SIX, { tls: secured({ error }) }), address(FOUR)]);
+    expect(conclusion(report)).toContain(` (${error}). ${advice}`);
+    expect(conclusion(report).endsWith(advice)).toBe(true);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { formatEndpoint } from '../../core/endpoint.js';
 import type { AddressReport, Conclusion, Finding, HostReport, Verdict } from './report.js';
-import { certificateProblem, reason } from './words.js';
+import { reason, refusedCertificate } from './words.js';
 import { ofFamily, routed, works } from './working.js';
 
 /**
@@ -51,16 +51,28 @@ function withoutAAAA(error: { readonly code: string | null } | null, host: strin
 }
 
 /** Of the address that comes farthest the first thing that does not work. */
-function whatFails(addresses: readonly AddressReport[], { host, port }: HostReport): string {
+function whatFails(addresses: readonly AddressReport[], report: HostReport): string {
+  const { host, port } = report;
   const nearest = [...addresses].sort((a, b) => progress(b) - progress(a))[0]!;
-  const where = formatEndpoint({ ...nearest, port });
-  const { tcp, tls } = nearest;
-  if (tcp.error) return `${where}: ${reason(tcp.error)}. ${ADVICE[tcp.error.code ?? ''] ?? CONNECTION}`;
-  if (tls?.error) return `${where}: TLS fails, ${reason(tls.error)}. See what the server says of its handshakes over IPv6.`;
-  const problem = tls?.certificate?.error;
-  return problem === undefined || problem === null
-    ? `${where}: the server has shown no certificate. Give it one for ${host}.`
-    : `${where}: the certificate is not accepted, ${certificateProblem(problem, host)}. Give the server one for ${host}.`;
+  const { what } = fault(nearest, host, '');
+  const shared = ofFamily(report, 4).some((four) => !works(four) && fault(four, host, '').what === what);
+  const { advice } = fault(nearest, host, shared ? '' : ' over IPv6');
+  return `${formatEndpoint({ ...nearest, port })}${shared ? ', and IPv4 likewise' : ''}: ${what}. ${advice}`;
+}
+
+interface Fault {
+  readonly what: string;
+  readonly advice: string;
+}
+
+/** The first thing that does not work with an address; `how`: over which family alone. */
+function fault({ tcp, tls }: AddressReport, host: string, how: '' | ' over IPv6'): Fault {
+  if (tcp.error) return { what: reason(tcp.error), advice: connectionAdvice(tcp.error.code, how) };
+  if (tls?.error) return { what: `TLS fails, ${reason(tls.error)}`, advice: `See what the server says of its handshakes${how}.` };
+  const problem = tls?.certificate?.error ?? null;
+  return problem === null
+    ? { what: 'the server has shown no certificate', advice: `Give it one for ${host}.` }
+    : { what: refusedCertificate(problem, host), advice: CERTIFICATE_ADVICE[problem]?.replace('%', host) ?? ANY_CERTIFICATE };
 }
 
 /** How far a client gets: TCP, TLS, a certificate. */
@@ -69,9 +81,23 @@ function progress({ tcp, tls }: AddressReport): number {
   return tls?.error ? 1 : 2;
 }
 
-const CONNECTION = 'See that the way there is open over IPv6.';
+function connectionAdvice(code: string | null, how: '' | ' over IPv6'): string {
+  if (code === 'ETIMEDOUT') return `See that firewalls let this port through${how}, and that the server has the address.`;
+  if (code !== 'ECONNREFUSED') return `See that the way there is open${how}.`;
+  return how === ''
+    ? 'See that the server runs, and listens on this port.'
+    : 'Let the server listen on IPv6, or take the address out of its AAAA records.';
+}
 
-const ADVICE: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Let the server listen on IPv6, or take the address out of its AAAA records.',
-  ETIMEDOUT: 'See that firewalls let this port through over IPv6, and that the server has the address.',
+const ANY_CERTIFICATE = 'Give the server one that clients trust.';
+const IF_TRUSTED = 'If you trust it, name its authority (--ca) or accept any (--insecure).';
+
+const CERTIFICATE_ADVICE: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'Renew it.',
+  CERT_NOT_YET_VALID: 'See that the clocks are right, here and where it was issued.',
+  DEPTH_ZERO_SELF_SIGNED_CERT: IF_TRUSTED,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'Give the server one for %.',
+  SELF_SIGNED_CERT_IN_CHAIN: IF_TRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: IF_TRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: `Let the server send the whole chain. ${IF_TRUSTED}`,
 };

@@ -40,6 +40,16 @@ export function certificateProblem(code: string, name: string): string {
   return `${CERTIFICATES[code]?.replace('%', name) ?? 'it is not to be trusted'} (${code})`;
 }
 
+/** The same where that is why nothing is sent. */
+export function refusedCertificate(code: string, name: string): string {
+  return `the certificate is not accepted, ${certificateProblem(code, name)}`;
+}
+
+/** Whether a code says what is wrong with a certificate. */
+export function isCertificateProblem(code: string | undefined): code is string {
+  return code !== undefined && Object.hasOwn(CERTIFICATES, code);
+}
+
 const CERTIFICATES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'it has expired',
   CERT_NOT_YET_VALID: 'it is not valid yet',
