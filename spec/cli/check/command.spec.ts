@@ -216,7 +216,7 @@ describe('check, of a host that is not ready', () => {
     const { status, stdout } = await check([NAME, String(port)], options, { columns: 400 });
     expect(stdout).toMatch(/✗ failed +::1 certificate: .*: it/);
     expect(stdout).toContain(`[::1]:${port}, and IPv4 likewise: the certificate is not accepted, ${problem}. ${advice}\n`);
-    const lost = `no connection: [::1]:${port} and 127.0.0.1:${port}: the certificate is not accepted, ${problem}; after`;
+    const lost = `no connection: [::1]:${port}, 127.0.0.1:${port}: the certificate is not accepted, ${problem}; after`;
     expect(stdout).toContain(`✗ failed     now: ${lost}`);
     expect(status).toBe(1);
 
@@ -247,7 +247,7 @@ describe('check, of a host that is not ready', () => {
 
 describe('check, of records that are not as they should be', () => {
   it.each<[string, Reply, RegExp]>([
-    ['no answer', { silent: true }, /! warning +HTTPS: .* has not answered within 400 ms \(ETIMEOUT\)/],
+    ['no answer', { silent: true }, /! warning +HTTPS: no answer in time \(ETIMEOUT\)/],
     [
       'malformed',
       { records: [httpsRecord(NAME, '0001 00 0001 0000')] },
@@ -268,12 +268,39 @@ describe('check, of records that are not as they should be', () => {
     [
       'everything',
       { records: [httpsRecord(NAME, '0001 00 0000 0002 0001 0001 0003 026833 0002 0000 0005 0001 00')] },
-      /ALPN h3 alone, mandatory alpn, ECH/,
+      /✓ ok .*ALPN h3 alone, mandatory alpn, ECH/,
+    ],
+    [
+      'a parameter that is mandatory, and not known',
+      { records: [httpsRecord(NAME, '0001 00 0000 0002 029b 029b 0000')] },
+      /! warning +HTTPS: .*, mandatory key667 for 60 s: clients that do not know key667 ignore it; after/,
     ],
   ])('the HTTPS record: %s', async (_, reply, line) => {
     const query = await dns({ ...BOTH, [`${NAME} ${HTTPS}`]: reply });
     const { stdout } = await check([NAME], { servers: query, probeTimeout: 100 }, { columns: 200 });
     expect(stdout).toMatch(line);
+  });
+
+  it('an IPv4-mapped address in AAAA', async () => {
+    const port = await dualStack(onSix);
+    const query = await dns({
+      ...BOTH,
+      [`${NAME} AAAA`]: { records: records(NAME, 'AAAA', ['::ffff:127.0.0.1', '::1']) },
+    });
+    const { stdout } = await check([NAME, String(port)], { servers: query }, { columns: 200 });
+    expect(stdout).toContain('✗ failed     AAAA: ::ffff:127.0.0.1: an IPv4-mapped address is no use in AAAA\n');
+    expect(stdout).toMatch(/\n✓ www\.example is ready for IPv6, with 1 failure/);
+  });
+
+  it('more addresses than are tried', async () => {
+    const many = (count: number, prefix: string) => Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
+    const query = await dns(named(NAME, ...many(60, 'fe80::'), ...many(20, '127.0.1.')));
+    const options = { servers: query, json: true, probeTimeout: 100 };
+    const { stdout } = await check([NAME, '9'], options);
+    const [{ addresses, untried, findings }] = (schema('check')(stdout) as { hosts: [Record<string, unknown[]>] }).hosts;
+    expect([addresses!.length, untried]).toEqual([32, 48]);
+    expect(findings).toContainEqual({ section: 'Reachability', verdict: 'unknown', text: 'and 48 more addresses, not tried' });
+    expect(servers[0]!.questions.filter((question) => question.includes('PTR'))).toHaveLength(32);
   });
 
   it('a reverse name that does not lead back, and one that may', async () => {

@@ -62,6 +62,7 @@ const host = (addresses: readonly AddressReport[], changes: Partial<HostReport> 
       HTTPS: { ...question, ttl: null, records: [] },
     },
     addresses,
+    untried: 0,
     fallback: { now: fallback, withoutIPv6: { ...fallback, winner: { address: FOUR, family: 4 } } },
     ...changes,
   };
@@ -254,6 +255,64 @@ describe('the lines about a host', () => {
       'warning | 2001:db8::3 ICMP echo: no answer',
       'unknown | 2001:db8::4 ICMP echo: there is no program ping',
     ]);
+  });
+
+  it('tell that there are more addresses than are tried', () => {
+    const many = Array.from({ length: 40 }, (_, index) => `2001:db8::${index + 1}`);
+    const report = host([address(SIX), address(FOUR)], { untried: 39 });
+    const AAAA = { ...report.records!.AAAA, addresses: many };
+    const records = lines({ ...report, records: { ...report.records!, AAAA } }, 'Records');
+    expect(records[0]).toBe(`ok | AAAA: ${many.slice(0, 16).join(', ')} and 24 more for 60 s; after 2 ms`);
+    expect(lines(report, 'Reachability').at(-1)).toBe('unknown | and 39 more addresses, not tried');
+    expect(lines(host([address(SIX)], { untried: 1 }), 'Reachability').at(-1)).toBe('unknown | and 1 more address, not tried');
+  });
+
+  it('show an IPv4-mapped address in an AAAA record as it was', () => {
+    const report = host([address(FOUR)]);
+    const mapped = (...addresses: string[]): HostReport => ({
+      ...report,
+      records: { ...report.records!, AAAA: { ...report.records!.AAAA, addresses } },
+    });
+    expect(lines(mapped(SIX, '::ffff:127.0.0.1'), 'Records').slice(0, 2)).toEqual([
+      'ok | AAAA: 2001:db8::1 for 60 s; after 2 ms',
+      'failed | AAAA: ::ffff:127.0.0.1: an IPv4-mapped address is no use in AAAA',
+    ]);
+    const alone = mapped('::ffff:127.0.0.1');
+    expect(lines(alone, 'Records')[0]).toBe('failed | AAAA: ::ffff:127.0.0.1: an IPv4-mapped address is no use in AAAA');
+    expect(conclusion(alone)).toBe(
+      'not ready | www.example is not ready for IPv6: its AAAA records hold nothing but IPv4-mapped addresses. Put its IPv6 addresses there.',
+    );
+  });
+
+  it.each<[string, string, string, string]>([
+    ['www.example', 'ENOTFOUND', 'ENOTFOUND', 'warning | HTTPS: there is no such name (ENOTFOUND); after 2 ms'],
+    ['_8443._https.www.example', 'ENOTFOUND', 'ENOTFOUND', 'warning | HTTPS: there is no such name (ENOTFOUND); after 2 ms'],
+    ['www.example', '', 'ENOTFOUND', 'warning | HTTPS: there is no such name (ENOTFOUND); after 2 ms'],
+    ['_8443._https.www.example', '', 'ENOTFOUND', 'ok | HTTPS: none; after 2 ms'],
+    ['www.example', '', '', 'ok | HTTPS: none; after 2 ms'],
+    ['www.example', 'ETIMEOUT', 'ETIMEOUT', 'warning | HTTPS: no answer in time (ETIMEOUT); after 2 ms'],
+  ])('tell what there is of HTTPS records at %s where AAAA has %j and HTTPS %j', (name, six, https, line) => {
+    const { records, ...rest } = host([]);
+    const error = (code: string) => (code === '' ? null : failed(code));
+    const HTTPS = { ...records!.HTTPS!, name, error: error(https) };
+    const report = { ...rest, records: { ...records!, AAAA: { ...records!.AAAA, error: error(six) }, HTTPS } };
+    expect(lines(report, 'Records')[2]).toBe(line);
+  });
+
+  it('have tenths of a ms where that is not many', () => {
+    const tcp = (time: number) => address(SIX, { tcp: { time, error: null } });
+    const timeOf = (time: number) => /after (.*)/.exec(lines(host([tcp(time)]), 'Reachability')[0]!)?.[1];
+    expect([0, 0.04, 0.4, 9.94, 9.96, 10, 10.4, 1000].map(timeOf)).toEqual([
+      '0 ms',
+      '0 ms',
+      '0.4 ms',
+      '9.9 ms',
+      '10 ms',
+      '10 ms',
+      '10 ms',
+      '1000 ms',
+    ]);
+    expect(lines(host([tcp(0.4)]), 'Families')[0]).toContain('best TCP 0.4 ms');
   });
 
   it.each<[Partial<CertificateReport>, string]>([

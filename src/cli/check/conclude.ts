@@ -1,5 +1,5 @@
 import { formatEndpoint } from '../../core/endpoint.js';
-import type { AddressReport, Conclusion, Finding, HostReport, Verdict } from './report.js';
+import type { AddressRecords, AddressReport, Conclusion, Finding, HostReport, Verdict } from './report.js';
 import { reason, refusedCertificate } from './words.js';
 import { ofFamily, routed, works } from './working.js';
 
@@ -13,7 +13,7 @@ export function conclude(report: HostReport, findings: readonly Finding[]): Conc
   const { host, records } = report;
   const six = ofFamily(report, 6);
   if (records && [records.AAAA, records.A].every(({ error }) => SILENT_DNS.has(error?.code))) return unknown(host, NO_DNS);
-  if (six.length === 0) return notReady(host, records ? withoutAAAA(records.AAAA.error, host) : IPV4_ADDRESS);
+  if (six.length === 0) return notReady(host, records ? withoutAAAA(records.AAAA, host) : IPV4_ADDRESS);
   if (six.some(works)) return { verdict: 'ready', text: `${host} is ready for IPv6${remarks(findings)}.` };
   if (!six.some(routed)) return unknown(host, NO_WAY);
   return notReady(host, whatFails(six.filter(routed), report));
@@ -44,7 +44,8 @@ function remarks(findings: readonly Finding[]): string {
   return parts.length > 0 ? `, with ${parts.join(' and ')}` : '';
 }
 
-function withoutAAAA(error: { readonly code: string | null } | null, host: string): string {
+function withoutAAAA({ addresses, error }: AddressRecords, host: string): string {
+  if (addresses.length > 0) return 'its AAAA records hold nothing but IPv4-mapped addresses. Put its IPv6 addresses there.';
   if (!error) return 'it has no AAAA record. Publish one, once its servers listen on IPv6.';
   if (error.code === 'ENOTFOUND') return `there is no such name. See whether ${host} is spelt as it should be.`;
   return 'its AAAA records cannot be had. See that the DNS servers of its zone answer for them.';

@@ -14,7 +14,7 @@ import { failure, type Probing } from './probing.js';
 import { addressRecords } from './records.js';
 import type { FallbackReport, RaceReport } from './report.js';
 import type { Target } from './targets.js';
-import { isCertificateProblem, refusedCertificate } from './words.js';
+import { atMost, isCertificateProblem, refusedCertificate } from './words.js';
 
 /** What a client sees that races the addresses of a host: now, and if IPv6 did not get through any more. */
 export function fallbackReport(target: Target, useTls: boolean, probing: Probing): Observable<FallbackReport> {
@@ -50,6 +50,9 @@ function raceReport(
   });
 }
 
+/** Of those that came to the same. */
+const SHOWN_ENDPOINTS = 8;
+
 /** What became of the attempts, without the times, which are no measurements; those that came to the same are told together. */
 function whyLost(error: Error, host: string): string {
   if (!(error instanceof ConnectionError) || error.attempts.length === 0) return error.message;
@@ -58,7 +61,7 @@ function whyLost(error: Error, host: string): string {
     const why = cause ? attemptReason(cause, host) : 'no answer in time';
     endpoints.set(why, [...(endpoints.get(why) ?? []), formatEndpoint(endpoint)]);
   }
-  return [...endpoints].map(([why, where]) => `${where.join(' and ')}: ${why}`).join('; ');
+  return [...endpoints].map(([why, where]) => `${atMost(SHOWN_ENDPOINTS, where)}: ${why}`).join('; ');
 }
 
 function attemptReason(error: Error, host: string): string {

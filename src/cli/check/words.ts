@@ -5,9 +5,21 @@ export function listed(texts: readonly string[]): string {
   return texts.join(', ');
 }
 
+/** The first of them, and how many more there are. */
+export function atMost(count: number, texts: readonly string[]): string {
+  const first = listed(texts.slice(0, count));
+  return texts.length > count ? `${first} and ${texts.length - count} more` : first;
+}
+
 /** A text, and how long what it tells of has taken, where that is known. */
 export function after(time: number | null, text: string): string {
-  return time === null ? text : `${text}; after ${formatDuration(time)}`;
+  return time === null ? text : `${text}; after ${shortDuration(time)}`;
+}
+
+/** In whole ms; in tenths below 10 ms, for neighbours take no longer. */
+export function shortDuration(time: number): string {
+  const tenths = Math.round(time * 10) / 10;
+  return tenths < 10 ? `${tenths} ms` : formatDuration(time);
 }
 
 /** Why a connection has failed: in words where the code is one that people meet, and else in the error's own. */
@@ -33,6 +45,8 @@ const QUESTION_WORDS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'the DNS server cannot be reached',
   ENETUNREACH: 'there is no route to the DNS server',
   ENOTFOUND: 'there is no such name',
+  // Its message has the patience of the last try, and not how long all of them took.
+  ETIMEOUT: 'no answer in time',
 };
 
 /** What is wrong with a certificate; `name`: for whom it should be. */
