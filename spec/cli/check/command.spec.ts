@@ -1,7 +1,9 @@
 import { blackhole, healthy } from '../../../src/cli/lab.js';
+import { showProgress } from '../../../src/cli/check/progress.js';
 import { createAuthority, type Authority } from '../../support/certificates.js';
 import { check, named, reversed, zone } from '../../support/check.js';
 import { HTTPS, httpsRecord, records, type DnsServer, type Reply } from '../../support/dns-server.js';
+import { fakeTerminal } from '../../support/terminal.js';
 import { schema } from '../../support/schema.js';
 import { activeResources, leftOver, open, tcpServer, tlsServer } from '../../support/fixtures.js';
 
@@ -347,11 +349,33 @@ describe('check, of several hosts', () => {
     const port = await dualStack(onSix);
     const targets = Array.from({ length: 12 }, () => NAME);
     const { stderr } = await check([...targets, String(port)], { servers: await dns(BOTH) }, { isTTY: true, columns: 40 });
-    expect(stderr).toContain('0 of 12 checked; www.example (records)');
+    expect(stderr).toContain(`0 of 12 checked; www.example:${port}`);
     expect(stderr).toContain('11 of 12 checked');
     expect(stderr.split('\r\x1b[J').every((line) => line.length < 40)).toBe(true);
     expect(stderr.endsWith('\r\x1b[J')).toBe(true);
     expect(stderr).not.toContain('\n');
+  });
+});
+
+describe('the progress of a check', () => {
+  const terminal = (columns?: number) => fakeTerminal({ isTTY: true, columns });
+
+  it('has a place for each target, and the width of its own terminal', () => {
+    const { stderr, written } = terminal(60);
+    const [one, other] = [80, 81].map((port) => ({ host: 'h', port }));
+    const progress = showProgress(stderr, 2);
+    progress.begin(one!, 'records');
+    progress.begin(other!, 'addresses');
+    progress.begin(one!, 'done');
+    const lines = written.stderr.split('\r\x1b[J');
+    expect(lines).toEqual([
+      '0 of 2 checked; h:80 (records)',
+      '0 of 2 checked; h:80 (records), h:81 (addresses)',
+      '1 of 2 checked; h:81 (addresses)',
+    ]);
+    const narrow = terminal(20);
+    showProgress(narrow.stderr, 2).begin(one!, 'records');
+    expect(narrow.written.stderr).toBe('0 of 2 checked; h:8');
   });
 });
 
@@ -425,10 +449,13 @@ describe('check, interrupted', () => {
 describe('check, of what makes no sense', () => {
   it.each<[readonly string[], object, string]>([
     [[], {}, '"host" must be given'],
-    [['443'], {}, '"host" must be given'],
+    [['443'], {}, `"host" must be given beside the port. Received '443'`],
+    [['example.com', '80', '443'], {}, `"host" must be a name or an address; one port for all goes last. Received '80'`],
+    [['80:443'], {}, `"host" must be a name or an address; one port for all goes last. Received '80:443'`],
     [[''], {}, '"host" must not be empty'],
     [['exa mple'], {}, '"host" is neither a host name nor an IP address'],
-    [['https://example.com'], {}, '"port" must be a whole number from 1 to 65535'],
+    [['http://example.com'], {}, `"host" must be given alone, without http://. Received 'http://example.com'`],
+    [['HTTPS://example.com:443/a'], {}, '"host" must be given alone, without https://'],
     [['example.com:https'], {}, '"port" must be a whole number from 1 to 65535'],
     [['example.com:'], {}, '"port" must be a whole number from 1 to 65535'],
     [['example.com:0'], {}, 'The value of "port" is out of range'],
@@ -441,8 +468,7 @@ describe('check, of what makes no sense', () => {
     [['example.com'], { servers: ['dns.example'] }, '"options.servers" must be the IP address of a DNS server'],
     [['example.com'], { servers: [] }, '"options.servers" must not be empty'],
     [['example.com'], { tls: 'yes' }, '"options.tls" must be of type boolean'],
-    [['example.com'], { ca: 'ca.pem' }, '"options.ca" must be certificates in PEM'],
-    [['example.com'], { ca: 5 }, '"options.ca" must be certificates in PEM'],
+    [['example.com'], { ca: 5 }, '"options.ca" must be of type string'],
     [['example.com'], { verbose: true }, '"options.verbose" is not an option'],
   ])('%j %j is refused in a sentence', async (targets, options, sentence) => {
     await expect(check(targets, options)).rejects.toMatchObject({
