@@ -209,6 +209,17 @@ describe('the conclusion', () => {
     expect(conclusion(host([address('2600::1', { source: '2600::5', tcp: timedOut, tls: null })]))).toMatch(/^not ready/);
   });
 
+  it('blames nobody where this machine has no file descriptors', () => {
+    const spent = { time: 0, error: failed('EMFILE') };
+    const verdict = /^unknown \| Whether www\.example .*: this machine has no file descriptors left\. Raise their limit/;
+    const untold = host([address(SIX, { source: null, tcp: spent, tls: null }), address(FOUR)]);
+    expect(conclusion(untold)).toMatch(verdict);
+    expect(lines(untold, 'Reachability')[0]).toBe('unknown | 2001:db8::1: this machine has no file descriptors left (EMFILE)');
+    const { records, ...rest } = host([]);
+    expect(conclusion({ ...rest, records: { ...records!, AAAA: { ...records!.AAAA, error: spent.error } } })).toMatch(verdict);
+    expect(conclusion(host([address(SIX), address('2001:db8::2', { tcp: spent, tls: null })]))).toMatch(/^ready/);
+  });
+
   it('takes a certificate that was to be overlooked', () => {
     const report = host([address(SIX, { tls: secured({ error: 'CERT_HAS_EXPIRED', verified: false }) })]);
     expect(conclusion(report)).toMatch(/^ready/);

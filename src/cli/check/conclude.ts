@@ -1,7 +1,7 @@
 import { formatEndpoint } from '../../core/endpoint.js';
 import type { AddressRecords, AddressReport, Conclusion, Finding, HostReport, Verdict } from './report.js';
 import { reason, refusedCertificate } from './words.js';
-import { ofFamily, routed, works } from './working.js';
+import { ofFamily, outOfDescriptors, routed, works } from './working.js';
 
 /**
  * Whether a host is ready for IPv6: a name with AAAA records, of whose addresses at least one gives a client what it wants.
@@ -12,6 +12,8 @@ import { ofFamily, routed, works } from './working.js';
 export function conclude(report: HostReport, findings: readonly Finding[]): Conclusion {
   const { host, records } = report;
   const six = ofFamily(report, 6);
+  const untold = outOfDescriptors(records?.AAAA.error) || six.some(({ tcp }) => outOfDescriptors(tcp.error));
+  if (untold && !six.some(works)) return unknown(host, NO_DESCRIPTORS);
   if (records && [records.AAAA, records.A].every(({ error }) => SILENT_DNS.has(error?.code))) return unknown(host, NO_DNS);
   if (six.length === 0) return notReady(host, records ? withoutAAAA(records.AAAA, host) : IPV4_ADDRESS);
   if (six.some(works)) return { verdict: 'ready', text: `${host} is ready for IPv6${remarks(findings)}.` };
@@ -23,6 +25,7 @@ export function conclude(report: HostReport, findings: readonly Finding[]): Conc
 const SILENT_DNS = new Set<string | null | undefined>(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEOUT']);
 
 const NO_DNS = 'no DNS server answers. See that this machine reaches one, or name others (--dns-server).';
+const NO_DESCRIPTORS = 'this machine has no file descriptors left. Raise their limit (ulimit -n), or check fewer hosts at once.';
 const NO_WAY = 'this machine has no way to its IPv6 addresses. Check it from a machine that has.';
 const IPV4_ADDRESS = 'it is an IPv4 address. Check its name instead, or its IPv6 address.';
 

@@ -12,7 +12,7 @@ import type {
   Verdict,
 } from './report.js';
 import { after, atMost, certificateProblem, listed, questionReason, reason, shortDuration } from './words.js';
-import { ofFamily, routed, trusted, works } from './working.js';
+import { ofFamily, outOfDescriptors, routed, trusted, works } from './working.js';
 
 /** What is to be thought of each thing that was found out about a host, in the order in which people ask for them. */
 export function judgeHost(report: HostReport): readonly Finding[] {
@@ -131,6 +131,7 @@ function place({ address, source, before }: AddressReport, index: number, all: r
 
 function reachability(report: AddressReport, { host, tls: useTls }: HostReport): Line[] {
   const { address, source, tcp, tls } = report;
+  if (outOfDescriptors(tcp.error)) return [['unknown', `${address}: ${reason(tcp.error!)}`]];
   if (tcp.error && !routed(report)) {
     const why = source === null ? 'this machine has no route to it' : `no answer, but ${source} may not lead beyond this site`;
     return [['unknown', `${address}: ${why}`]];

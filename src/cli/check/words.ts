@@ -36,6 +36,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused: nobody listens there',
   ECONNRESET: 'the connection was reset',
   EHOSTUNREACH: 'the network says that the host cannot be reached',
+  EMFILE: 'this machine has no file descriptors left',
   ENETUNREACH: 'there is no route to it',
   ETIMEDOUT: 'no answer in time',
 };
@@ -43,6 +44,7 @@ const WORDS: Readonly<Record<string, string>> = {
 const QUESTION_WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'no DNS server is there',
   EHOSTUNREACH: 'the DNS server cannot be reached',
+  EMFILE: 'this machine has no file descriptors left',
   ENETUNREACH: 'there is no route to the DNS server',
   ENOTFOUND: 'there is no such name',
   // Its message has the patience of the last try, and not how long all of them took.
