@@ -38,9 +38,8 @@ export interface DnsQueryOptions {
  * the answer, also one without records, and completes. Unsubscribing closes everything at once.
  *
  * Errors with what the last of them came to, in the codes of `node:dns`: `ENOTFOUND` (no such name, which ends the search at
- * once), `ESERVFAIL`, `EREFUSED`, `ENOTIMP`, `EFORMERR`, `ETIMEOUT`, `EBADRESP` (the answer cannot be read, or its aliases
- * have no end), or that of the
- * socket; with `EBADNAME` for what cannot be asked.
+ * once), `ESERVFAIL`, `EREFUSED`, `ENOTIMP`, `EFORMERR`, `ETIMEOUT`, `EBADRESP` (the answer cannot be read, or its aliases have
+ * no end), or that of the socket; with `EBADNAME` for what cannot be asked.
  *
  * @throws TypeError, RangeError at the call, with Node's codes, for a type and options that are none
  */

@@ -59,7 +59,9 @@ function whyLost(error: Error, host: string): string {
   const endpoints = new Map<string, string[]>();
   for (const { endpoint, error: cause } of error.attempts) {
     const why = cause ? attemptReason(cause, host) : 'no answer in time';
-    endpoints.set(why, [...(endpoints.get(why) ?? []), formatEndpoint(endpoint)]);
+    const others = endpoints.get(why);
+    if (others) others.push(formatEndpoint(endpoint));
+    else endpoints.set(why, [formatEndpoint(endpoint)]);
   }
   return [...endpoints].map(([why, where]) => `${atMost(SHOWN_ENDPOINTS, where)}: ${why}`).join('; ');
 }

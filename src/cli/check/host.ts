@@ -54,9 +54,9 @@ export function hostReport(
   );
 }
 
-/** Each once, those of AAAA first, without IPv4-mapped ones among them. */
+/** Of each family, each once; those of AAAA first, without IPv4-mapped ones among them. */
 function addressesOf({ AAAA, A }: Records): readonly (readonly Address[])[] {
-  const [six, four] = [AAAA, A].map(({ addresses }) => addresses.map((text) => parseAddress(text)!));
+  const [six, four] = [AAAA, A].map(({ addresses }) => [...new Set(addresses)].map((text) => parseAddress(text)!));
   return [six!.filter(({ family }) => family === 6), four!];
 }
 
