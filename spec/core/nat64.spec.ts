@@ -3,7 +3,7 @@ import { addressWords } from '../../src/core/address-bits.js';
 import { parseAddress } from '../../src/core/address.js';
 import { formatPrefix, nat64Prefixes, translatedIPv4, type Nat64Length } from '../../src/core/nat64.js';
 
-const found = (answers: readonly string[], wellKnown?: readonly string[]) => nat64Prefixes(answers, wellKnown).map(formatPrefix);
+const found = (answers: readonly string[]) => nat64Prefixes(answers).map(formatPrefix);
 
 /** RFC 6052 section 2.2, told otherwise than in the code: bit by bit, around bits 64 to 71. */
 function embed(prefix: string, length: Nat64Length, ipv4: string): string {
@@ -31,7 +31,6 @@ describe('RFC 6052 section 2.4, the text representation of 192.0.2.33', () => {
     const [start, length] = prefix.split('/') as [string, string];
     expect(embed(start, Number(length) as Nat64Length, '192.0.2.33')).toBe(parseAddress(address)!.address);
     expect(translatedIPv4(addressWords(parseAddress(address)!), Number(length) as Nat64Length)).toBe('192.0.2.33');
-    expect(found([address], ['192.0.2.33'])).toEqual([prefix]);
   });
 });
 

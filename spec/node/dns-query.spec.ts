@@ -2,7 +2,7 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decode, encode, type Question } from 'dns-packet';
+import { decode, encode, type Answer, type Question } from 'dns-packet';
 import fc from 'fast-check';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { serviceRecords } from '../../src/core/service-records.js';
@@ -71,17 +71,24 @@ describe('a query', () => {
           ],
         },
         'a.example CNAME': { records: records('a.example', 'CNAME', ['b.example']) },
-        'a.example A': {
-          records: [...records('a.example', 'CNAME', ['b.example']), ...records('b.example', 'CNAME', ['a.example'])],
-        },
       }),
     );
     await expect(ask('1.2.0.192.in-addr.arpa.', 'PTR', [address])).resolves.toEqual([
       { aliases: ['1.0-63.2.0.192.in-addr.arpa'], data: ['www.example.com'], ttl: 20 },
     ]);
     await expect(ask('a.example', 'CNAME', [address])).resolves.toEqual([{ aliases: [], data: ['b.example'], ttl: 60 }]);
-    const [circular] = await ask('a.example', 'A', [address]);
-    expect(circular).toMatchObject({ data: [], aliases: { length: 16 } });
+  });
+
+  it.each(['a.example', 'b.example'])('makes room for the next server where aliases lead in a circle: by %s', async (by) => {
+    const { address } = await serve(() => ({
+      records: [...records('a.example', 'CNAME', [by]), ...records('b.example', 'CNAME', ['a.example'])],
+    }));
+    await expect(ask('a.example', 'A', [address])).rejects.toMatchObject({
+      code: 'EBADRESP',
+      message: `${address} answers with aliases without end for a.example`,
+    });
+    const { address: next } = await serve(() => ({ records: records('a.example', 'A', ['192.0.2.1']) }));
+    await expect(ask('a.example', 'A', [address, next])).resolves.toEqual([good]);
   });
 
   it('tells that there are no records of the type', async () => {
@@ -106,6 +113,15 @@ describe('a query', () => {
     expect(questions).toHaveLength(2);
   });
 
+  it('fails with an error that EDNS alone can tell', async () => {
+    const { address } = await udpServer((query, reply) => {
+      const { id, questions } = decode(query);
+      const opt = { type: 'OPT', name: '.', udpPayloadSize: 1232, extendedRcode: 1, ednsVersion: 0, flags: 0, options: [] };
+      reply(encode({ type: 'response', id, questions, additionals: [opt as unknown as Answer] })); // BADVERS
+    });
+    await expect(ask('example.com', 'A', [address])).rejects.toMatchObject({ code: 'ESERVFAIL' });
+  });
+
   it('asks over IPv6', async () => {
     const { address } = await serve(() => GOOD, '::1');
     await expect(ask('example.com', 'A', [address])).resolves.toEqual([good]);
@@ -121,12 +137,33 @@ describe('a query', () => {
   });
 });
 
+/** The bit of the third byte that says that an answer is cut short. */
+const TC = 0x02;
+
 describe('an answer that does not fit', () => {
   it('is asked for again over TCP', async () => {
     const addresses = Array.from({ length: 200 }, (_, index) => `192.0.2.${index}`);
     const { address, questions } = await serve(() => ({ records: records('example.com', 'A', addresses), truncated: true }));
     await expect(ask('example.com', 'A', [address])).resolves.toEqual([{ aliases: [], data: addresses, ttl: 60 }]);
     expect(questions).toEqual(['example.com A udp', 'example.com A tcp']);
+  });
+
+  it.each<[string, number]>([
+    ['within a record', 40],
+    ['within the question', 20],
+    ['after the header', 12],
+  ])('is asked for again over TCP when it is cut %s', async (_, length) => {
+    const cut = (message: Buffer) => message.fill(message[2]! | TC, 2, 3).subarray(0, length);
+    const garble = (message: Buffer, protocol: string) => [protocol === 'udp' ? cut(message) : message];
+    const { address, questions } = await serve(() => ({ ...GOOD, garble }));
+    await expect(ask('example.com', 'A', [address])).resolves.toEqual([good]);
+    expect(questions).toEqual(['example.com A udp', 'example.com A tcp']);
+  });
+
+  it('is whole over TCP, whatever it says', async () => {
+    const garble = (message: Buffer) => [message.fill(message[2]! | TC, 2, 3)];
+    const { address } = await serve(() => ({ ...GOOD, garble }));
+    await expect(ask('example.com', 'A', [address])).resolves.toEqual([good]);
   });
 
   it('is taken in whatever pieces it comes', async () => {
@@ -168,6 +205,16 @@ describe('what does not answer the question', () => {
   it.each<[string, (message: Buffer) => Buffer]>([
     ['another id', (message) => Buffer.concat([Buffer.of(message[0]! ^ 1), message.subarray(1)])],
     ['a query', (message) => message.fill(message[2]! & 0x7f, 2, 3)],
+    ['an answer to another operation', (message) => message.fill(message[2]! | 0x20, 2, 3)],
+    ['another class', (message) => message.fill(3, 28, 29)],
+    [
+      'another name, cut short',
+      (message) =>
+        message
+          .fill('x', 13, 14)
+          .fill(message[2]! | TC, 2, 3)
+          .subarray(0, 40),
+    ],
     ['another name', (message) => message.fill('x', 13, 14)],
     ['another type', (message) => message.fill(28, 26, 27)],
     ['no question', (message) => message.fill(0, 4, 8).subarray(0, 12)],

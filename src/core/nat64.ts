@@ -45,16 +45,16 @@ export function translatedIPv4(words: Words, length: Nat64Length): string {
  * another answer, has confirmed; where it has confirmed none, the longest prefix counts, which claims the fewest addresses.
  *
  * @param answers of an AAAA query; each prefix is given once, in their order
- * @param wellKnown the addresses to look for
  * @see {@link https://www.rfc-editor.org/rfc/rfc7050#section-3 RFC 7050 section 3}
  */
-export function nat64Prefixes(answers: readonly string[], wellKnown: readonly string[] = WELL_KNOWN): readonly Nat64Prefix[] {
+export function nat64Prefixes(answers: readonly string[]): readonly Nat64Prefix[] {
   const found = answers
     .map(parseAddress)
     .filter((address) => address?.family === 6)
-    .map((address) => candidates(address!, wellKnown));
-  const confirmed = (candidate: Candidate) =>
-    found.flat().some((other) => other.text === candidate.text && other.holds !== candidate.holds);
+    .map((address) => candidates(address!));
+  const held = new Map<string, Set<string>>();
+  for (const { text, holds } of found.flat()) held.set(text, (held.get(text) ?? new Set()).add(holds));
+  const confirmed = ({ text }: Candidate) => held.get(text)!.size > 1;
   const prefixes = found.flatMap((places) => {
     const sure = places.length > 1 ? places.filter(confirmed) : places;
     return sure.length > 0 ? sure : places.slice(-1);
@@ -69,11 +69,11 @@ interface Candidate extends Nat64Prefix {
 }
 
 /** Shortest prefix first. */
-function candidates(address: Address, wellKnown: readonly string[]): Candidate[] {
+function candidates(address: Address): Candidate[] {
   const words = addressWords(address);
   return LENGTHS.flatMap((length) => {
     const holds = translatedIPv4(words, length);
-    if (!wellKnown.includes(holds) || (length < 96 && bytesOf(words)[8] !== 0)) return [];
+    if (!WELL_KNOWN.includes(holds) || (length < 96 && bytesOf(words)[8] !== 0)) return [];
     const { address: prefix } = parseAddress(words.map((word, index) => (word & mask(length, index)).toString(16)).join(':'))!;
     return [{ prefix, length, text: formatPrefix({ prefix, length }), holds }];
   });

@@ -8,7 +8,7 @@ import type { Reply } from './dns-message.js';
 import { tcp } from './tcp.js';
 
 /** Reads a message; `undefined` for one that does not answer the question. */
-export type Read = (message: Buffer) => Reply | undefined;
+export type Read = (message: Buffer, protocol: 'udp' | 'tcp') => Reply | undefined;
 
 /** The first datagram of the server that answers; others are passed over. */
 export function overUdp({ address, family, port }: Endpoint, query: Buffer, read: Read): Observable<Reply> {
@@ -19,7 +19,7 @@ export function overUdp({ address, family, port }: Endpoint, query: Buffer, read
       // The system lets only the server through, from the moment when the socket is connected.
       if (peer.port !== port || parseAddress(peer.address.replace(/%.*/, ''))?.address !== address.replace(/%.*/, '')) return;
       try {
-        const reply = read(message);
+        const reply = read(message, 'udp');
         if (!reply) return;
         subscriber.next(reply);
         subscriber.complete();
@@ -43,8 +43,8 @@ export function overTcp(server: Endpoint, query: Buffer, read: Read): Observable
   return tcp()(server).pipe(
     mergeMap((socket) => firstMessage(socket, framed, server)),
     map((message) => {
-      const reply = read(message);
-      if (reply) return { ...reply, truncated: false };
+      const reply = read(message, 'tcp');
+      if (reply) return reply;
       throw codedError('EBADRESP', `${formatEndpoint(server)} has answered another question`);
     }),
   );
@@ -54,11 +54,16 @@ function firstMessage(socket: Socket, query: Buffer, server: Endpoint): Observab
   return new Observable((subscriber) => {
     subscriber.add(() => socket.destroy());
     const chunks: Buffer[] = [];
+    let size = 0;
+    let needed = 2;
     const receive = (chunk: Buffer) => {
       chunks.push(chunk);
+      size += chunk.length;
+      if (size < needed) return;
       const received = Buffer.concat(chunks);
-      if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
-      subscriber.next(received.subarray(2, 2 + received.readUInt16BE(0)));
+      needed = 2 + received.readUInt16BE(0);
+      if (size < needed) return;
+      subscriber.next(received.subarray(2, needed));
       subscriber.complete();
     };
     const failed = (error: Error) => {

@@ -1,4 +1,4 @@
-import { decode, encode, RECURSION_DESIRED, type Answer as WireRecord, type Question } from 'dns-packet';
+import { decode, encode, RECURSION_DESIRED, TRUNCATED_RESPONSE, type Answer as WireRecord, type Question } from 'dns-packet';
 import { parseAddress } from '../core/address.js';
 import { codedError } from '../core/errors.js';
 import { normalName } from '../core/host-name.js';
@@ -59,53 +59,78 @@ export const ANSWERED = new Set([...Object.values(RESPONSE_CODES), 'EBADRESP']);
 export interface Reply {
   /** Of an error. */
   readonly code?: string;
+  /** It has not fitted, and has to be asked for over TCP: there are no records. */
   readonly truncated: boolean;
   readonly records: readonly WireRecord[];
 }
+
+/** A response (QR) to a standard query: the opcode is 0. */
+const RESPONSE = 0x8000;
+const RESPONSE_AND_OPCODE = 0xf800;
 
 /**
  * Reads a message; `undefined` for one that does not answer the question: it may be from anybody.
  *
  * @throws Error `EBADRESP` for an answer that cannot be read
  */
-export function replyTo(id: number, question: Question, message: Buffer): Reply | undefined {
-  if (message.length < 12 || message.readUInt16BE(0) !== id || message.readUInt16BE(2) < 0x8000) return undefined;
+export function replyTo(id: number, question: Question, message: Buffer, protocol: 'udp' | 'tcp'): Reply | undefined {
+  if (message.length < 12 || message.readUInt16BE(0) !== id) return undefined;
+  const flags = message.readUInt16BE(2);
+  if ((flags & RESPONSE_AND_OPCODE) !== RESPONSE) return undefined;
+  const truncated = protocol === 'udp' && (flags & TRUNCATED_RESPONSE) !== 0;
+  const questions = decoded(withoutRecords(message))?.questions;
+  if (questions && !repeats(questions, question, (flags & 0xf) !== 0)) return undefined;
+  // Such an answer may end anywhere.
+  if (truncated) return { truncated, records: [] };
   const packet = decoded(message);
-  const responseCode = packet.flags! & 0xf;
-  const [asked, ...others] = packet.questions!;
-  // A server that could not read the question need not repeat it.
-  if (!asked && responseCode === 0) return undefined;
-  if (asked && (others.length > 0 || asked.type !== question.type || normalName(asked.name) !== normalName(question.name)))
-    return undefined;
+  if (!packet) throw codedError('EBADRESP', 'the DNS server has answered with what cannot be read');
+  const responseCode = packet.additionals!.reduce((code, record) => code | extendedCode(record), flags & 0xf);
   const code = responseCode === 0 ? undefined : (RESPONSE_CODES[responseCode] ?? 'ESERVFAIL');
-  return { ...(code !== undefined && { code }), truncated: packet.flag_tc, records: packet.answers! };
+  return { ...(code !== undefined && { code }), truncated, records: packet.answers! };
 }
 
-function decoded(message: Buffer): ReturnType<typeof decode> {
+/** A server that could not read the question need not repeat it. */
+function repeats([asked, ...others]: readonly Question[], { name, type }: Question, failed: boolean): boolean {
+  if (!asked) return failed;
+  const same = asked.type === type && asked.class === 'IN' && normalName(asked.name) === normalName(name);
+  return same && others.length === 0;
+}
+
+/** The upper bits of a response code: RFC 6891 section 6.1.3. */
+function extendedCode(record: WireRecord): number {
+  return record.type === 'OPT' ? record.extendedRcode << 4 : 0;
+}
+
+/** The message with its header and question alone. */
+function withoutRecords(message: Buffer): Buffer {
+  return Buffer.from(message).fill(0, 6, 12);
+}
+
+/** `undefined` for what cannot be read. */
+function decoded(message: Buffer): ReturnType<typeof decode> | undefined {
   try {
     const packet = decode(message);
     // It takes a record that goes beyond the end for a shorter one.
-    if (decode.bytes <= message.length) return packet;
+    return decode.bytes <= message.length ? packet : undefined;
   } catch {
-    // said below
+    return undefined;
   }
-  throw codedError('EBADRESP', 'the DNS server has answered with what cannot be read');
 }
 
 /** CNAMEs that are followed. */
 const LONGEST_CHAIN = 16;
 
-/** Of the records in a message those that the name leads to. */
-export function answerOf(name: string, type: string, records: readonly WireRecord[]): DnsAnswer<unknown> {
-  const owned = records.filter((record) => 'ttl' in record && record.class === 'IN') as readonly OwnedRecord[];
+/** Of the records in a message those that the name leads to; `undefined` where it leads on and on, or in a circle. */
+export function answerOf({ name, type }: Question, records: readonly WireRecord[]): DnsAnswer<unknown> | undefined {
+  const owned = records.filter((record) => 'ttl' in record && record.class === 'IN' && !record.flush) as readonly OwnedRecord[];
   const ofOwner = (owner: string, wanted: string) =>
     owned.filter((record) => record.type === wanted && normalName(record.name) === normalName(owner));
   const chain: OwnedRecord[] = [];
   let owner = name;
-  while (type !== 'CNAME' && chain.length < LONGEST_CHAIN) {
+  while (type !== 'CNAME') {
     const [alias] = ofOwner(owner, 'CNAME');
     if (!alias) break;
-    chain.push(alias);
+    if (chain.push(alias) > LONGEST_CHAIN) return undefined;
     owner = alias.data as string;
   }
   const found = ofOwner(owner, type).filter(({ data }) => !['A', 'AAAA'].includes(type) || parseAddress(data as string));

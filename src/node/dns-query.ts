@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { getServers } from 'node:dns';
-import type { Answer as WireRecord, Question } from 'dns-packet';
+import type { Question } from 'dns-packet';
 import { catchError, defer, map, mergeMap, of, throwError, timeout, type Observable, type ObservableInput } from 'rxjs';
 import { parseAddress } from '../core/address.js';
 import { invalidType, invalidValue } from '../core/argument-errors.js';
@@ -9,7 +9,7 @@ import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
 import { codedError, errorCode } from '../core/errors.js';
 import { hostPort } from '../core/host-port.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
-import { overTcp, overUdp } from './dns-exchange.js';
+import { overTcp, overUdp, type Read } from './dns-exchange.js';
 import {
   ANSWERED,
   answerOf,
@@ -38,8 +38,8 @@ export interface DnsQueryOptions {
  * the answer, also one without records, and completes. Unsubscribing closes everything at once.
  *
  * Errors with what the last of them came to, in the codes of `node:dns`: `ENOTFOUND` (no such name, which ends the search at
- * once), `ESERVFAIL`, `EREFUSED`, `ENOTIMP`, `EFORMERR`, `ETIMEOUT`, `EBADRESP` (the answer cannot be read), or that of the
- * socket; with `EBADNAME` for what cannot be asked.
+ * once), `ESERVFAIL`, `EREFUSED`, `ENOTIMP`, `EFORMERR`, `ETIMEOUT`, `EBADRESP` (the answer cannot be read, or its aliases have
+ * no end), or that of the socket; with `EBADNAME` for what cannot be asked.
  *
  * @throws TypeError, RangeError at the call, with Node's codes, for a type and options that are none
  */
@@ -60,7 +60,7 @@ export function dnsQuery<Type extends keyof RecordData>(
       endpoints.map((server) => ({ server, patience: Math.min(patience * 2 ** index, LONGEST_DELAY) })),
     ).flat();
     return inTurn(turns, question);
-  }).pipe(map((records) => answerOf(name, RECORD_TYPES[type], records) as DnsAnswer<RecordData[Type]>));
+  }) as Observable<DnsAnswer<RecordData[Type]>>;
 }
 
 /** @throws for what is not a list of the addresses of servers */
@@ -97,7 +97,7 @@ interface Turn {
   readonly patience: number;
 }
 
-function inTurn(turns: readonly Turn[], question: Question): Observable<readonly WireRecord[]> {
+function inTurn(turns: readonly Turn[], question: Question): Observable<DnsAnswer<unknown>> {
   const [turn, ...later] = turns;
   if (!turn) return throwError(() => codedError('ECONNREFUSED', 'there is no DNS server to ask'));
   return ask(turn, question).pipe(
@@ -111,7 +111,7 @@ function inTurn(turns: readonly Turn[], question: Question): Observable<readonly
 }
 
 /** Once. A server that does not know EDNS is asked without it: RFC 6891 section 6.2.2. */
-function ask(turn: Turn, question: Question): Observable<readonly WireRecord[]> {
+function ask(turn: Turn, question: Question): Observable<DnsAnswer<unknown>> {
   return exchange(turn, question, true).pipe(
     catchError((error: Error) => {
       if (errorCode(error) !== 'EFORMERR') throw error;
@@ -120,7 +120,7 @@ function ask(turn: Turn, question: Question): Observable<readonly WireRecord[]> 
   );
 }
 
-function exchange({ server, patience }: Turn, question: Question, edns: boolean): Observable<readonly WireRecord[]> {
+function exchange({ server, patience }: Turn, question: Question, edns: boolean): Observable<DnsAnswer<unknown>> {
   const id = randomInt(2 ** 16);
   const query = queryMessage(id, question, edns);
   const limited = timeout<Reply, ObservableInput<Reply>>({
@@ -128,13 +128,15 @@ function exchange({ server, patience }: Turn, question: Question, edns: boolean)
     scheduler: monotonicScheduler,
     with: () => throwError(() => codedError('ETIMEOUT', `${formatEndpoint(server)} has not answered within ${patience} ms`)),
   });
-  const read = (message: Buffer) => replyTo(id, question, message);
+  const read: Read = (message, protocol) => replyTo(id, question, message, protocol);
   return overUdp(server, query, read).pipe(
     limited,
     mergeMap((reply) => (reply.truncated ? overTcp(server, query, read).pipe(limited) : of(reply))),
     map(({ code, records }) => {
-      if (code === undefined) return records;
-      throw codedError(code, `${formatEndpoint(server)} answers ${code.slice(1)} for ${question.name}`);
+      if (code !== undefined) throw codedError(code, `${formatEndpoint(server)} answers ${code.slice(1)} for ${question.name}`);
+      const answer = answerOf(question, records);
+      if (answer) return answer;
+      throw codedError('EBADRESP', `${formatEndpoint(server)} answers with aliases without end for ${question.name}`);
     }),
   );
 }

@@ -1,7 +1,9 @@
 import { blackhole, healthy } from '../../../src/cli/lab.js';
+import { showProgress } from '../../../src/cli/check/progress.js';
 import { createAuthority, type Authority } from '../../support/certificates.js';
 import { check, named, reversed, zone } from '../../support/check.js';
 import { HTTPS, httpsRecord, records, type DnsServer, type Reply } from '../../support/dns-server.js';
+import { fakeTerminal } from '../../support/terminal.js';
 import { schema } from '../../support/schema.js';
 import { activeResources, leftOver, open, tcpServer, tlsServer } from '../../support/fixtures.js';
 
@@ -189,28 +191,35 @@ describe('check, of a host that is not ready', () => {
     expect(status).toBe(1);
   });
 
-  it.each<[string, () => Promise<object>, string]>([
+  it.each<[string, () => Promise<object>, string, string]>([
     [
       'is for another name',
       async () => ({ ...(await authority.issue(['other.example'])) }),
       'it is not for www.example (ERR_TLS_CERT_ALTNAME_INVALID)',
+      'Give the server one for www.example.',
     ],
-    ['has expired', async () => ({ ...(await authority.issue([NAME], { expired: true })) }), 'it has expired (CERT_HAS_EXPIRED)'],
+    [
+      'has expired',
+      async () => ({ ...(await authority.issue([NAME], { expired: true })) }),
+      'it has expired (CERT_HAS_EXPIRED)',
+      'Renew it.',
+    ],
     [
       'is of an unknown authority',
       async () => ({ ...(await (await createAuthority('Another')).issue([NAME])) }),
       'its authority is not known here, or the server does not send the whole chain (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+      'Let the server send the whole chain. If you trust it, name its authority (--ca) or accept any (--insecure).',
     ],
-  ])('its certificate %s', async (_, issue, problem) => {
+  ])('its certificate %s', async (_, issue, problem, advice) => {
     const credentials = await issue();
     const { port } = await tlsServer('127.0.0.1', 0, credentials);
     await tlsServer('::1', port, credentials);
     const options = { servers: await dns(BOTH), tls: true, ca: authority.ca };
-    const { status, stdout } = await check([NAME, String(port)], options, { columns: 300 });
+    const { status, stdout } = await check([NAME, String(port)], options, { columns: 400 });
     expect(stdout).toMatch(/✗ failed +::1 certificate: .*: it/);
-    expect(stdout).toContain(
-      `[::1]:${port}: the certificate is not accepted, ${problem}. Give the server one for www.example.\n`,
-    );
+    expect(stdout).toContain(`[::1]:${port}, and IPv4 likewise: the certificate is not accepted, ${problem}. ${advice}\n`);
+    const lost = `no connection: [::1]:${port}, 127.0.0.1:${port}: the certificate is not accepted, ${problem}; after`;
+    expect(stdout).toContain(`✗ failed     now: ${lost}`);
     expect(status).toBe(1);
 
     const overlooked = await check([NAME, String(port)], { ...options, insecure: true }, { columns: 300 });
@@ -240,7 +249,7 @@ describe('check, of a host that is not ready', () => {
 
 describe('check, of records that are not as they should be', () => {
   it.each<[string, Reply, RegExp]>([
-    ['no answer', { silent: true }, /! warning +HTTPS: .* has not answered within 400 ms \(ETIMEOUT\)/],
+    ['no answer', { silent: true }, /! warning +HTTPS: no answer in time \(ETIMEOUT\)/],
     [
       'malformed',
       { records: [httpsRecord(NAME, '0001 00 0001 0000')] },
@@ -261,12 +270,39 @@ describe('check, of records that are not as they should be', () => {
     [
       'everything',
       { records: [httpsRecord(NAME, '0001 00 0000 0002 0001 0001 0003 026833 0002 0000 0005 0001 00')] },
-      /ALPN h3 alone, mandatory alpn, ECH/,
+      /✓ ok .*ALPN h3 alone, mandatory alpn, ECH/,
+    ],
+    [
+      'a parameter that is mandatory, and not known',
+      { records: [httpsRecord(NAME, '0001 00 0000 0002 029b 029b 0000')] },
+      /! warning +HTTPS: .*, mandatory key667 for 60 s: clients that do not know key667 ignore it; after/,
     ],
   ])('the HTTPS record: %s', async (_, reply, line) => {
     const query = await dns({ ...BOTH, [`${NAME} ${HTTPS}`]: reply });
     const { stdout } = await check([NAME], { servers: query, probeTimeout: 100 }, { columns: 200 });
     expect(stdout).toMatch(line);
+  });
+
+  it('an IPv4-mapped address in AAAA', async () => {
+    const port = await dualStack(onSix);
+    const query = await dns({
+      ...BOTH,
+      [`${NAME} AAAA`]: { records: records(NAME, 'AAAA', ['::ffff:127.0.0.1', '::1']) },
+    });
+    const { stdout } = await check([NAME, String(port)], { servers: query }, { columns: 200 });
+    expect(stdout).toContain('✗ failed     AAAA: ::ffff:127.0.0.1: an IPv4-mapped address is no use in AAAA\n');
+    expect(stdout).toMatch(/\n✓ www\.example is ready for IPv6, with 1 failure/);
+  });
+
+  it('more addresses than are tried', async () => {
+    const many = (count: number, prefix: string) => Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
+    const query = await dns(named(NAME, ...many(60, 'fe80::'), ...many(20, '127.0.1.')));
+    const options = { servers: query, json: true, probeTimeout: 100 };
+    const { stdout } = await check([NAME, '9'], options);
+    const [{ addresses, untried, findings }] = (schema('check')(stdout) as { hosts: [Record<string, unknown[]>] }).hosts;
+    expect([addresses!.length, untried]).toEqual([32, 48]);
+    expect(findings).toContainEqual({ section: 'Reachability', verdict: 'unknown', text: 'and 48 more addresses, not tried' });
+    expect(servers[0]!.questions.filter((question) => question.includes('PTR'))).toHaveLength(32);
   });
 
   it('a reverse name that does not lead back, and one that may', async () => {
@@ -313,11 +349,33 @@ describe('check, of several hosts', () => {
     const port = await dualStack(onSix);
     const targets = Array.from({ length: 12 }, () => NAME);
     const { stderr } = await check([...targets, String(port)], { servers: await dns(BOTH) }, { isTTY: true, columns: 40 });
-    expect(stderr).toContain('0 of 12 checked; www.example (records)');
+    expect(stderr).toContain(`0 of 12 checked; www.example:${port}`);
     expect(stderr).toContain('11 of 12 checked');
     expect(stderr.split('\r\x1b[J').every((line) => line.length < 40)).toBe(true);
     expect(stderr.endsWith('\r\x1b[J')).toBe(true);
     expect(stderr).not.toContain('\n');
+  });
+});
+
+describe('the progress of a check', () => {
+  const terminal = (columns?: number) => fakeTerminal({ isTTY: true, columns });
+
+  it('has a place for each target, and the width of its own terminal', () => {
+    const { stderr, written } = terminal(60);
+    const [one, other] = [80, 81].map((port) => ({ host: 'h', port }));
+    const progress = showProgress(stderr, 2);
+    progress.begin(one!, 'records');
+    progress.begin(other!, 'addresses');
+    progress.begin(one!, 'done');
+    const lines = written.stderr.split('\r\x1b[J');
+    expect(lines).toEqual([
+      '0 of 2 checked; h:80 (records)',
+      '0 of 2 checked; h:80 (records), h:81 (addresses)',
+      '1 of 2 checked; h:81 (addresses)',
+    ]);
+    const narrow = terminal(20);
+    showProgress(narrow.stderr, 2).begin(one!, 'records');
+    expect(narrow.written.stderr).toBe('0 of 2 checked; h:8');
   });
 });
 
@@ -391,10 +449,13 @@ describe('check, interrupted', () => {
 describe('check, of what makes no sense', () => {
   it.each<[readonly string[], object, string]>([
     [[], {}, '"host" must be given'],
-    [['443'], {}, '"host" must be given'],
+    [['443'], {}, `"host" must be given beside the port. Received '443'`],
+    [['example.com', '80', '443'], {}, `"host" must be a name or an address; one port for all goes last. Received '80'`],
+    [['80:443'], {}, `"host" must be a name or an address; one port for all goes last. Received '80:443'`],
     [[''], {}, '"host" must not be empty'],
     [['exa mple'], {}, '"host" is neither a host name nor an IP address'],
-    [['https://example.com'], {}, '"port" must be a whole number from 1 to 65535'],
+    [['http://example.com'], {}, `"host" must be given alone, without http://. Received 'http://example.com'`],
+    [['HTTPS://example.com:443/a'], {}, '"host" must be given alone, without https://'],
     [['example.com:https'], {}, '"port" must be a whole number from 1 to 65535'],
     [['example.com:'], {}, '"port" must be a whole number from 1 to 65535'],
     [['example.com:0'], {}, 'The value of "port" is out of range'],
@@ -407,8 +468,7 @@ describe('check, of what makes no sense', () => {
     [['example.com'], { servers: ['dns.example'] }, '"options.servers" must be the IP address of a DNS server'],
     [['example.com'], { servers: [] }, '"options.servers" must not be empty'],
     [['example.com'], { tls: 'yes' }, '"options.tls" must be of type boolean'],
-    [['example.com'], { ca: 'ca.pem' }, '"options.ca" must be certificates in PEM'],
-    [['example.com'], { ca: 5 }, '"options.ca" must be certificates in PEM'],
+    [['example.com'], { ca: 5 }, '"options.ca" must be of type string'],
     [['example.com'], { verbose: true }, '"options.verbose" is not an option'],
   ])('%j %j is refused in a sentence', async (targets, options, sentence) => {
     await expect(check(targets, options)).rejects.toMatchObject({

@@ -62,6 +62,7 @@ const host = (addresses: readonly AddressReport[], changes: Partial<HostReport> 
       HTTPS: { ...question, ttl: null, records: [] },
     },
     addresses,
+    untried: 0,
     fallback: { now: fallback, withoutIPv6: { ...fallback, winner: { address: FOUR, family: 4 } } },
     ...changes,
   };
@@ -118,7 +119,30 @@ describe('the conclusion', () => {
         address(SIX, { tls: secured({ error: 'CERT_HAS_EXPIRED' }) }),
         address('2001:db8::3', { tls: { ...secured(null), error: failed('ECONNRESET') } }),
       ]),
-      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443: the certificate is not accepted, it has expired (CERT_HAS_EXPIRED). Give the server one for www.example.',
+      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443: the certificate is not accepted, it has expired (CERT_HAS_EXPIRED). Renew it.',
+    ],
+    [
+      'IPv4 has the same certificate',
+      host(['2001:db8::1', FOUR].map((text) => address(text, { tls: secured({ error: 'CERT_HAS_EXPIRED' }) }))),
+      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443, and IPv4 likewise: the certificate is not accepted, it has expired (CERT_HAS_EXPIRED). Renew it.',
+    ],
+    [
+      'nobody listens on IPv4, either',
+      host([SIX, FOUR].map((text) => address(text, { tcp: refused, tls: null }))),
+      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443, and IPv4 likewise: refused: nobody listens there (ECONNREFUSED). See that the server runs, and listens on this port.',
+    ],
+    [
+      'nothing comes over IPv4, either',
+      host([SIX, FOUR].map((text) => address(text, { tcp: timedOut, tls: null }))),
+      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443, and IPv4 likewise: no answer in time (ETIMEDOUT). See that firewalls let this port through, and that the server has the address.',
+    ],
+    [
+      'TLS fails over IPv4, too, but otherwise',
+      host([
+        address(SIX, { tls: { ...secured(null), error: failed('ECONNRESET') } }),
+        address(FOUR, { tls: { ...secured(null), error: failed('ETIMEDOUT') } }),
+      ]),
+      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443: TLS fails, the connection was reset (ECONNRESET). See what the server says of its handshakes over IPv6.',
     ],
     [
       'TLS is reset',
@@ -137,6 +161,24 @@ describe('the conclusion', () => {
     ],
   ])('when %s', (_, report, expected) => {
     expect(conclusion(report)).toBe(expected);
+  });
+
+  it.each([
+    ['CERT_HAS_EXPIRED', 'Renew it.'],
+    ['CERT_NOT_YET_VALID', 'See that the clocks are right, here and where it was issued.'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'Give the server one for www.example.'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'If you trust it, name its authority (--ca) or accept any (--insecure).'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'If you trust it, name its authority (--ca) or accept any (--insecure).'],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'If you trust it, name its authority (--ca) or accept any (--insecure).'],
+    [
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'Let the server send the whole chain. If you trust it, name its authority (--ca) or accept any (--insecure).',
+    ],
+    ['CERT_REVOKED', 'Give the server one that clients trust.'],
+  ])('advises on %s', (error, advice) => {
+    const report = host([address(SIX, { tls: secured({ error }) }), address(FOUR)]);
+    expect(conclusion(report)).toContain(` (${error}). ${advice}`);
+    expect(conclusion(report).endsWith(advice)).toBe(true);
   });
 
   it.each([
@@ -165,6 +207,17 @@ describe('the conclusion', () => {
 
   it('blames a public address that does not answer another one', () => {
     expect(conclusion(host([address('2600::1', { source: '2600::5', tcp: timedOut, tls: null })]))).toMatch(/^not ready/);
+  });
+
+  it('blames nobody where this machine has no file descriptors', () => {
+    const spent = { time: 0, error: failed('EMFILE') };
+    const verdict = /^unknown \| Whether www\.example .*: this machine has no file descriptors left\. Raise their limit/;
+    const untold = host([address(SIX, { source: null, tcp: spent, tls: null }), address(FOUR)]);
+    expect(conclusion(untold)).toMatch(verdict);
+    expect(lines(untold, 'Reachability')[0]).toBe('unknown | 2001:db8::1: this machine has no file descriptors left (EMFILE)');
+    const { records, ...rest } = host([]);
+    expect(conclusion({ ...rest, records: { ...records!, AAAA: { ...records!.AAAA, error: spent.error } } })).toMatch(verdict);
+    expect(conclusion(host([address(SIX), address('2001:db8::2', { tcp: spent, tls: null })]))).toMatch(/^ready/);
   });
 
   it('takes a certificate that was to be overlooked', () => {
@@ -213,6 +266,64 @@ describe('the lines about a host', () => {
       'warning | 2001:db8::3 ICMP echo: no answer',
       'unknown | 2001:db8::4 ICMP echo: there is no program ping',
     ]);
+  });
+
+  it('tell that there are more addresses than are tried', () => {
+    const many = Array.from({ length: 40 }, (_, index) => `2001:db8::${index + 1}`);
+    const report = host([address(SIX), address(FOUR)], { untried: 39 });
+    const AAAA = { ...report.records!.AAAA, addresses: many };
+    const records = lines({ ...report, records: { ...report.records!, AAAA } }, 'Records');
+    expect(records[0]).toBe(`ok | AAAA: ${many.slice(0, 16).join(', ')} and 24 more for 60 s; after 2 ms`);
+    expect(lines(report, 'Reachability').at(-1)).toBe('unknown | and 39 more addresses, not tried');
+    expect(lines(host([address(SIX)], { untried: 1 }), 'Reachability').at(-1)).toBe('unknown | and 1 more address, not tried');
+  });
+
+  it('show an IPv4-mapped address in an AAAA record as it was', () => {
+    const report = host([address(FOUR)]);
+    const mapped = (...addresses: string[]): HostReport => ({
+      ...report,
+      records: { ...report.records!, AAAA: { ...report.records!.AAAA, addresses } },
+    });
+    expect(lines(mapped(SIX, '::ffff:127.0.0.1'), 'Records').slice(0, 2)).toEqual([
+      'ok | AAAA: 2001:db8::1 for 60 s; after 2 ms',
+      'failed | AAAA: ::ffff:127.0.0.1: an IPv4-mapped address is no use in AAAA',
+    ]);
+    const alone = mapped('::ffff:127.0.0.1');
+    expect(lines(alone, 'Records')[0]).toBe('failed | AAAA: ::ffff:127.0.0.1: an IPv4-mapped address is no use in AAAA');
+    expect(conclusion(alone)).toBe(
+      'not ready | www.example is not ready for IPv6: its AAAA records hold nothing but IPv4-mapped addresses. Put its IPv6 addresses there.',
+    );
+  });
+
+  it.each<[string, string, string, string]>([
+    ['www.example', 'ENOTFOUND', 'ENOTFOUND', 'warning | HTTPS: there is no such name (ENOTFOUND); after 2 ms'],
+    ['_8443._https.www.example', 'ENOTFOUND', 'ENOTFOUND', 'warning | HTTPS: there is no such name (ENOTFOUND); after 2 ms'],
+    ['www.example', '', 'ENOTFOUND', 'warning | HTTPS: there is no such name (ENOTFOUND); after 2 ms'],
+    ['_8443._https.www.example', '', 'ENOTFOUND', 'ok | HTTPS: none; after 2 ms'],
+    ['www.example', '', '', 'ok | HTTPS: none; after 2 ms'],
+    ['www.example', 'ETIMEOUT', 'ETIMEOUT', 'warning | HTTPS: no answer in time (ETIMEOUT); after 2 ms'],
+  ])('tell what there is of HTTPS records at %s where AAAA has %j and HTTPS %j', (name, six, https, line) => {
+    const { records, ...rest } = host([]);
+    const error = (code: string) => (code === '' ? null : failed(code));
+    const HTTPS = { ...records!.HTTPS!, name, error: error(https) };
+    const report = { ...rest, records: { ...records!, AAAA: { ...records!.AAAA, error: error(six) }, HTTPS } };
+    expect(lines(report, 'Records')[2]).toBe(line);
+  });
+
+  it('have tenths of a ms where that is not many', () => {
+    const tcp = (time: number) => address(SIX, { tcp: { time, error: null } });
+    const timeOf = (time: number) => /after (.*)/.exec(lines(host([tcp(time)]), 'Reachability')[0]!)?.[1];
+    expect([0, 0.04, 0.4, 9.94, 9.96, 10, 10.4, 1000].map(timeOf)).toEqual([
+      '0 ms',
+      '0 ms',
+      '0.4 ms',
+      '9.9 ms',
+      '10 ms',
+      '10 ms',
+      '10 ms',
+      '1000 ms',
+    ]);
+    expect(lines(host([tcp(0.4)]), 'Families')[0]).toContain('best TCP 0.4 ms');
   });
 
   it.each<[Partial<CertificateReport>, string]>([

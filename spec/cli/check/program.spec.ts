@@ -10,7 +10,8 @@ import { schema } from '../../support/schema.js';
 import { runMain } from '../../support/terminal.js';
 
 const NAME = 'www.example';
-const folder = mkdtempSync(join(tmpdir(), 'rx-happy-eyeballs-'));
+const folder = mkdtempSync(join(tmpdir(), 'rx-'));
+writeFileSync(join(folder, 'garbage.pem'), '-----BEGIN CERTIFICATE-----\nsecret\n-----END CERTIFICATE-----\n');
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
@@ -114,6 +115,15 @@ Fallback
     expect(lines).toContain('✓ www.example is ready for IPv6.');
   });
 
+  it('comes to an end without file descriptors', async () => {
+    // In a process group of its own, which a signal to nobody would end.
+    const script = `ulimit -n 24; exec setsid -w "$0" dist/cli.mjs check 127.0.0.1 127.0.0.2 127.0.0.3 127.0.0.4 9 --json`;
+    const { status, stdout, stderr } = await runCommand('sh', '-c', script, process.execPath).ended;
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(schema('check')(stdout)).toMatchObject({ hosts: { length: 4 } });
+    expect(stdout).toContain('"reason": "spawn ping EMFILE"');
+  });
+
   it('ends on a real SIGINT', async () => {
     const { port } = await open(blackhole('127.0.0.1'));
     await open(blackhole('::1', port));
@@ -136,13 +146,16 @@ Fallback
     [['a', '--dns-timeout', '0'], '"--dns-timeout" is out of range'],
     [['a', '--dns-server', 'x'], '"--dns-server" '],
     [['a', '--ca', '/nowhere.pem'], '"--ca" cannot be read (ENOENT)'],
-    [['a', '--ca', 'package.json'], '"--ca" must be certificates in PEM'],
+    [['a', '--ca', 'package.json'], `"--ca" must be certificates in PEM. Received 'package.json'`],
+    [['a', '--ca', join(folder, 'garbage.pem')], '"--ca" must be certificates in PEM'],
+    [['a', '--ca', folder], '"--ca" cannot be read (EISDIR)'],
     [['a', '--tls', '--tcp-only'], '"--tcp-only" does not go together with --tls'],
     [['a', '--family', '6'], 'Unknown option'],
   ])('refuses %j', async (args, reason) => {
     const { status, stdout, stderr } = await runMain(['check', ...args]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(reason);
+    expect(stderr).not.toContain('BEGIN');
     expect(stderr).toMatch(/^[^\n]+\nSee rx-happy-eyeballs --help\n$/);
   });
 });

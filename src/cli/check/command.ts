@@ -1,10 +1,9 @@
 import { from, map, type Observable } from 'rxjs';
-import { invalidType, invalidValue } from '../../core/argument-errors.js';
-import { boolean, checkEach, given, integer, LONGEST_DELAY, type Checks } from '../../core/checks.js';
+import { boolean, checkEach, given, integer, LONGEST_DELAY, string, type Checks } from '../../core/checks.js';
 import { formatEndpoint } from '../../core/endpoint.js';
 import { toError } from '../../core/errors.js';
 import { checkServers } from '../../node/dns-query.js';
-import { tls, type TlsOptions } from '../../node/tls.js';
+import type { TlsOptions } from '../../node/tls.js';
 import { parseLiteral } from '../../rx/resolve.js';
 import { appearance, FAILED, INTERRUPTED, OK, type Appearance, type Terminal } from '../terminal.js';
 import { conclude } from './conclude.js';
@@ -67,7 +66,7 @@ export async function checkCommand(targets: readonly string[], options: CheckOpt
   const probing = probingOf(options);
   const { stdout, stderr } = terminal;
   const drawing = appearance(stdout, options);
-  const progress = showProgress(stderr, parsed.length, drawing.width);
+  const progress = showProgress(stderr, parsed.length);
   const show = options.json ? undefined : (text: string) => stdout.write(text);
 
   return new Promise((resolve, reject) => {
@@ -116,15 +115,7 @@ const checks: Checks<CheckOptions> = {
   servers: checkServers,
   dnsTimeout: integer(1, LONGEST_DELAY),
   probeTimeout: integer(1, LONGEST_DELAY),
-  ca: (name, value) => {
-    if (typeof value !== 'string') throw invalidType(name, 'certificates in PEM', value);
-    try {
-      tls({ ca: value });
-    } catch (error) {
-      throw invalidValue(name, `must be certificates in PEM (${toError(error).message})`, value);
-    }
-    if (!value.includes('-----BEGIN')) throw invalidValue(name, 'must be certificates in PEM', value);
-  },
+  ca: string,
   insecure: boolean,
   ping: boolean,
   fixedClock: boolean,
@@ -162,7 +153,7 @@ function judged(
   const machine$ = machineReport(probing).pipe(map((report) => ({ report, findings: judgeMachine(report) })));
   const hosts = targets.map((target) => {
     const report$ = hostReport(target, options.tls ?? target.port === 443, probing, (step) => {
-      progress.begin(target.host, step);
+      progress.begin(target, step);
     });
     return report$.pipe(
       map((report) => {

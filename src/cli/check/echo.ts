@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { Observable, of, timeout } from 'rxjs';
 import type { Address } from '../../core/address.js';
 import { monotonicScheduler } from '../../rx/monotonic.js';
@@ -20,12 +20,10 @@ export function echoReport(
   const program = ping === 'ping' && family === 6 && process.platform === 'darwin' ? 'ping6' : ping!;
   return new Observable<EchoReport>((subscriber) => {
     const elapsed = stopwatch();
-    const child = spawn(program, [...ONE_ECHO, address], { stdio: ['ignore', 'pipe', 'pipe'] });
-    subscriber.add(() => child.kill('SIGKILL'));
+    const child: ChildProcess = spawn(program, [...ONE_ECHO, address], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // Without file descriptors there is no child, and ending it would end the process group of this one.
+    subscriber.add(() => child.pid !== undefined && child.kill('SIGKILL'));
     const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => (output[name] = (output[name] + text).slice(0, KEPT)));
-    }
     const end = (report: EchoReport) => {
       subscriber.next(report);
       subscriber.complete();
@@ -37,6 +35,10 @@ export function echoReport(
     child.on('close', (status) => {
       end(readEcho(status, output.stdout, output.stderr, elapsed));
     });
+    for (const name of ['stdout', 'stderr'] as const) {
+      // A child for which there were no file descriptors has neither.
+      child[name]?.setEncoding('utf8').on('data', (text: string) => (output[name] = (output[name] + text).slice(0, KEPT)));
+    }
   }).pipe(timeout({ first: patience, scheduler: monotonicScheduler, with: () => of<EchoReport>(UNANSWERED) }));
 }
 

@@ -3,7 +3,7 @@ import { catchError, defer, filter, forkJoin, map, merge, NEVER, of, type Observ
 import { race$ } from '../../connect.js';
 import type { Answer } from '../../core/answers.js';
 import { formatEndpoint } from '../../core/endpoint.js';
-import { codedError, ConnectionError, reasonOf } from '../../core/errors.js';
+import { codedError, ConnectionError, errorCode, reasonOf } from '../../core/errors.js';
 import type { Connected } from '../../core/events.js';
 import { rfc6724 } from '../../node/address-selection.js';
 import { tcp } from '../../node/tcp.js';
@@ -14,6 +14,7 @@ import { failure, type Probing } from './probing.js';
 import { addressRecords } from './records.js';
 import type { FallbackReport, RaceReport } from './report.js';
 import type { Target } from './targets.js';
+import { atMost, isCertificateProblem, refusedCertificate } from './words.js';
 
 /** What a client sees that races the addresses of a host: now, and if IPv6 did not get through any more. */
 export function fallbackReport(target: Target, useTls: boolean, probing: Probing): Observable<FallbackReport> {
@@ -42,17 +43,32 @@ function raceReport(
         value.destroy();
         return { winner: { address, family }, time: elapsed(), error: null };
       }),
-      catchError((error: Error) => of({ winner: null, time: elapsed(), error: { ...failure(error), message: whyLost(error) } })),
+      catchError((error: Error) =>
+        of({ winner: null, time: elapsed(), error: { ...failure(error), message: whyLost(error, host) } }),
+      ),
     );
   });
 }
 
-/** What became of the attempts, without the times, which are no measurements. */
-function whyLost(error: Error): string {
+/** Of those that came to the same. */
+const SHOWN_ENDPOINTS = 8;
+
+/** What became of the attempts, without the times, which are no measurements; those that came to the same are told together. */
+function whyLost(error: Error, host: string): string {
   if (!(error instanceof ConnectionError) || error.attempts.length === 0) return error.message;
-  return error.attempts
-    .map((attempt) => `${formatEndpoint(attempt.endpoint)} ${attempt.error ? reasonOf(attempt.error) : 'no answer in time'}`)
-    .join(', ');
+  const endpoints = new Map<string, string[]>();
+  for (const { endpoint, error: cause } of error.attempts) {
+    const why = cause ? attemptReason(cause, host) : 'no answer in time';
+    const others = endpoints.get(why);
+    if (others) others.push(formatEndpoint(endpoint));
+    else endpoints.set(why, [formatEndpoint(endpoint)]);
+  }
+  return [...endpoints].map(([why, where]) => `${atMost(SHOWN_ENDPOINTS, where)}: ${why}`).join('; ');
+}
+
+function attemptReason(error: Error, host: string): string {
+  const code = errorCode(error);
+  return isCertificateProblem(code) ? refusedCertificate(code, host) : reasonOf(error);
 }
 
 function answers(host: string, type: 'AAAA' | 'A', probing: Probing): Observable<Answer> {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { invalidValue } from '../../core/argument-errors.js';
 import { reasonOf, toError } from '../../core/errors.js';
@@ -39,11 +40,20 @@ export function checkFlags(flags: Flags): CheckOptions {
   return options as CheckOptions;
 }
 
+/** The certificates in a file, of which messages have the name alone: it may hold anything. */
 function authorities(file: Flags[string]): string | undefined {
   if (file === undefined) return undefined;
+  let contents: string;
   try {
-    return readFileSync(String(file), 'utf8');
+    contents = readFileSync(String(file), 'utf8');
   } catch (error) {
     throw invalidValue('--ca', `cannot be read (${reasonOf(toError(error))})`, file);
   }
+  try {
+    // A TLS context takes text without certificates for none.
+    new X509Certificate(contents);
+  } catch {
+    throw invalidValue('--ca', 'must be certificates in PEM', file);
+  }
+  return contents;
 }

@@ -14,6 +14,9 @@ import type { Target } from './targets.js';
 /** Addresses of a host that are tried at once. */
 const ADDRESSES_AT_ONCE = 8;
 
+/** Addresses of each family that are tried, the first ones of the answer: more would tell no more. */
+const ADDRESSES_TRIED = 16;
+
 /** What is being done for a host. */
 export type Step = 'records' | 'addresses' | 'fallback' | 'done';
 
@@ -32,8 +35,12 @@ export function hostReport(
   }).pipe(
     concatMap((records) => {
       begin('addresses');
-      const addresses = ordered(literal ? [literal] : addressesOf(records!), port);
-      return addressReports(addresses, target, useTls, probing).pipe(map((reports) => ({ records, addresses: reports })));
+      const families = literal ? [[literal]] : addressesOf(records!);
+      const tried = families.flatMap((addresses) => addresses.slice(0, ADDRESSES_TRIED));
+      const untried = families.flat().length - tried.length;
+      return addressReports(ordered(tried, port), target, useTls, probing).pipe(
+        map((addresses) => ({ records, addresses, untried })),
+      );
     }),
     concatMap((found) => {
       begin('fallback');
@@ -47,9 +54,10 @@ export function hostReport(
   );
 }
 
-/** Each once, AAAA first. */
-function addressesOf({ AAAA, A }: Records): readonly Address[] {
-  return [...new Set([...AAAA.addresses, ...A.addresses])].map((text) => parseAddress(text)!);
+/** Of each family, each once; those of AAAA first, without IPv4-mapped ones among them. */
+function addressesOf({ AAAA, A }: Records): readonly (readonly Address[])[] {
+  const [six, four] = [AAAA, A].map(({ addresses }) => [...new Set(addresses)].map((text) => parseAddress(text)!));
+  return [six!.filter(({ family }) => family === 6), four!];
 }
 
 function addressReports(

@@ -1,5 +1,4 @@
 import type { Family } from '../../core/address.js';
-import { formatDuration } from '../../core/duration.js';
 import type {
   AddressRecords,
   AddressReport,
@@ -12,8 +11,8 @@ import type {
   ServiceRecords,
   Verdict,
 } from './report.js';
-import { after, certificateProblem, listed, questionReason, reason } from './words.js';
-import { ofFamily, routed, trusted, works } from './working.js';
+import { after, atMost, certificateProblem, listed, questionReason, reason, shortDuration } from './words.js';
+import { ofFamily, outOfDescriptors, routed, trusted, works } from './working.js';
 
 /** What is to be thought of each thing that was found out about a host, in the order in which people ask for them. */
 export function judgeHost(report: HostReport): readonly Finding[] {
@@ -25,10 +24,7 @@ export function judgeHost(report: HostReport): readonly Finding[] {
       addresses.map((address) => reverseName(address, report)),
     ),
     ...inSection('Order (RFC 6724)', addresses.map(place)),
-    ...inSection(
-      'Reachability',
-      addresses.flatMap((address) => reachability(address, report)),
-    ),
+    ...inSection('Reachability', [...addresses.flatMap((address) => reachability(address, report)), ...untriedAddresses(report)]),
     ...inSection(
       'Families',
       ([6, 4] as const).flatMap((family) => families(report, family)),
@@ -47,22 +43,36 @@ function judgeRecords({ AAAA, A, HTTPS }: Records): Line[] {
   const aliases = [AAAA, A].map((records) => records.aliases).find((names) => names.length > 0) ?? [];
   return [
     ...(aliases.length > 0 ? [['ok', `alias: ${AAAA.name} is ${aliases.join(', which is ')}`] as const] : []),
-    addressRecords('AAAA', AAAA, 'failed', 'clients do not use IPv6'),
-    addressRecords('A', A, 'warning', 'clients without IPv6 do not get there'),
+    ...addressRecords('AAAA', AAAA, 'failed', 'clients do not use IPv6'),
+    ...addressRecords('A', A, 'warning', 'clients without IPv6 do not get there'),
     ...(HTTPS ? serviceRecords(HTTPS, AAAA) : []),
   ];
 }
 
-function addressRecords(type: string, records: AddressRecords, missing: Verdict, consequence: string): Line {
+/** Addresses and names of which one line tells. */
+const SHOWN = 16;
+
+/** With its IPv4 address in its own form, unlike any other. */
+const IPV4_MAPPED = /^::ffff:\d+\./;
+
+function addressRecords(type: string, records: AddressRecords, missing: Verdict, consequence: string): Line[] {
   const { addresses, source, ttl, time, error } = records;
-  if (error) return [missing, after(time, `${type}: ${questionReason(error)}`)];
-  if (addresses.length === 0) return [missing, after(time, `${type}: none: ${consequence}`)];
+  if (error) return [[missing, after(time, `${type}: ${questionReason(error)}`)]];
+  if (addresses.length === 0) return [[missing, after(time, `${type}: none: ${consequence}`)]];
   const origin = source === 'DNS' ? after(time, `for ${ttl} s`) : `from ${source === 'localhost' ? 'RFC 6761' : `the ${source}`}`;
-  return ['ok', `${type}: ${listed(addresses)} ${origin}`];
+  const mapped = addresses.filter((address) => IPV4_MAPPED.test(address));
+  const usable = addresses.filter((address) => !IPV4_MAPPED.test(address));
+  const useless = `${type}: ${atMost(SHOWN, mapped)}: an IPv4-mapped address is no use in AAAA`;
+  return [
+    ...(usable.length > 0 ? [['ok', `${type}: ${atMost(SHOWN, usable)} ${origin}`] as const] : []),
+    ...(mapped.length > 0 ? [['failed', useless] as const] : []),
+  ];
 }
 
-function serviceRecords({ records, ttl, time, error, name }: ServiceRecords, { addresses }: AddressRecords): Line[] {
-  if (error?.code === 'ENOTFOUND' || (!error && records.length === 0)) return [['ok', after(time, 'HTTPS: none')]];
+function serviceRecords({ records, ttl, time, error, name }: ServiceRecords, AAAA: AddressRecords): Line[] {
+  // Names below that of the host, for ports other than 443, need not be there.
+  const unused = error?.code === 'ENOTFOUND' && name !== AAAA.name && AAAA.error?.code !== 'ENOTFOUND';
+  if (unused || (!error && records.length === 0)) return [['ok', after(time, 'HTTPS: none')]];
   // A malformed answer is as good as none; one that does not come keeps clients waiting that ask for it.
   if (error) return [['warning', after(time, `HTTPS: ${questionReason(error)}`)]];
   return records.flatMap((record): Line[] => {
@@ -80,9 +90,12 @@ function serviceRecords({ records, ttl, time, error, name }: ServiceRecords, { a
       ...(mandatory.length > 0 ? [`mandatory ${mandatory.join(' ')}`] : []),
       ...(ech ? ['ECH'] : []),
     ];
+    // RFC 9460 section 8
+    const strange = mandatory.filter((key) => /^key\d+$/.test(key));
+    const ignored = strange.length > 0 ? `: clients that do not know ${listed(strange)} ignore it` : '';
     return [
-      ['ok', `HTTPS: ${listed(parts)} ${life}`],
-      ...hints(record, target === '.' || target === name ? addresses : undefined),
+      [ignored === '' ? 'ok' : 'warning', after(time, `HTTPS: ${listed(parts)} for ${ttl} s${ignored}`)],
+      ...hints(record, target === '.' || target === name ? AAAA.addresses : undefined),
     ];
   });
 }
@@ -102,7 +115,7 @@ function reverseName({ address, family, reverse }: AddressReport, report: HostRe
     const lagging = family === 6 && ofFamily(report, 4).some((other) => other.reverse.names.length > 0);
     return lagging ? ['warning', after(time, `${address}: none, while IPv4 has one`)] : ['ok', after(time, `${address}: none`)];
   }
-  const name = `${address}: ${listed(names)}`;
+  const name = `${address}: ${atMost(SHOWN, names)}`;
   if (confirmed === null) return ['unknown', after(time, `${name}; whether that leads back is not known`)];
   return confirmed
     ? ['ok', after(time, `${name}, which leads back`)]
@@ -118,6 +131,7 @@ function place({ address, source, before }: AddressReport, index: number, all: r
 
 function reachability(report: AddressReport, { host, tls: useTls }: HostReport): Line[] {
   const { address, source, tcp, tls } = report;
+  if (outOfDescriptors(tcp.error)) return [['unknown', `${address}: ${reason(tcp.error!)}`]];
   if (tcp.error && !routed(report)) {
     const why = source === null ? 'this machine has no route to it' : `no answer, but ${source} may not lead beyond this site`;
     return [['unknown', `${address}: ${why}`]];
@@ -129,6 +143,10 @@ function reachability(report: AddressReport, { host, tls: useTls }: HostReport):
       : ['ok', after(tcp.time, `${address} TCP: connected`)],
     ...(useTls && tls ? handshake(address, tls, host) : []),
   ];
+}
+
+function untriedAddresses({ untried }: HostReport): Line[] {
+  return untried === 0 ? [] : [['unknown', `and ${untried} more ${untried === 1 ? 'address' : 'addresses'}, not tried`]];
 }
 
 function echo({ address, echo: report, tcp }: AddressReport): Line[] {
@@ -167,7 +185,7 @@ function families(report: HostReport, family: Family): Line[] {
   const working = all.filter(works);
   const count = `IPv${family}: ${working.length} of ${all.length} ${all.length === 1 ? 'address works' : 'addresses work'}`;
   if (working.length === 0) return [all.some(routed) ? ['failed', count] : ['unknown', `IPv${family}: cannot be told from here`]];
-  const best = (times: readonly number[]) => formatDuration(Math.min(...times));
+  const best = (times: readonly number[]) => shortDuration(Math.min(...times));
   const tcp = `best TCP ${best(working.map((one) => one.tcp.time))}`;
   const tls = report.tls ? `, best TLS ${best(working.map((one) => one.tls!.time))}` : '';
   return [[working.length < all.length ? 'warning' : 'ok', `${count}; ${tcp}${tls}`]];

@@ -1,10 +1,12 @@
+import { formatDestination } from '../../core/endpoint.js';
 import { live } from '../live.js';
-import type { Output } from '../terminal.js';
+import { appearance, type Output } from '../terminal.js';
 import type { Step } from './host.js';
+import type { Target } from './targets.js';
 
-/** What is being done for which host, in one line. */
+/** What is being done for which target, in one line. */
 export interface Progress {
-  begin(host: string, step: Step): void;
+  begin(target: Target, step: Step): void;
   /** Wipes the line away, so that something else can be written; it comes back with the next step. */
   wipe(): void;
 }
@@ -12,24 +14,25 @@ export interface Progress {
 /**
  * Shows on a terminal how far a check has come; on anything else nothing.
  *
- * @param total hosts
+ * @param total targets
  */
-export function showProgress(stderr: Output, total: number, width: number): Progress {
+export function showProgress(stderr: Output, total: number): Progress {
   const screen = live(stderr);
-  const busy = new Map<string, Step>();
+  const { width } = appearance(stderr, {});
+  const busy = new Map<Target, Step>();
   let done = 0;
   const draw = () => {
-    const now = [...busy].map(([host, step]) => `${host} (${step})`).join(', ');
+    const now = [...busy].map(([target, step]) => `${formatDestination(target)} (${step})`).join(', ');
     const line = `${done} of ${total} checked${now === '' ? '' : `; ${now}`}`;
     screen.draw(line.slice(0, width - 1));
   };
   return {
-    begin(host, step) {
+    begin(target, step) {
       if (step === 'done') {
         done++;
-        busy.delete(host);
+        busy.delete(target);
       } else {
-        busy.set(host, step);
+        busy.set(target, step);
       }
       draw();
     },

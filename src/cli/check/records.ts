@@ -40,9 +40,15 @@ export function addressRecords(host: string, type: 'AAAA' | 'A', probing: Probin
     const addresses = listed.filter(({ family }) => family === (type === 'AAAA' ? 6 : 4)).map(({ address }) => address);
     return of({ ...known, source: 'hosts file', addresses });
   }
-  return timed(host, type, probing, ({ data }) => data.map((text) => parseAddress(text)!.address)).pipe(
+  return timed(host, type, probing, ({ data }) => data.map((text) => recorded(text, type))).pipe(
     map(({ found, ...question }) => ({ ...question, source: 'DNS', addresses: [...new Set(found)] })),
   );
+}
+
+/** An IPv4-mapped address would be an IPv4 address, which is not what stands in the record. */
+function recorded(text: string, type: 'AAAA' | 'A'): string {
+  const { address, family } = parseAddress(text)!;
+  return type === 'AAAA' && family === 4 ? `::ffff:${address}` : address;
 }
 
 function httpsRecords(name: string, probing: Probing): Observable<ServiceRecords> {

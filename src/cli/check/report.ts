@@ -13,6 +13,8 @@ export interface HostReport {
   readonly records: Records | null;
   /** In the order in which this machine would use them. */
   readonly addresses: readonly AddressReport[];
+  /** How many more addresses it has, which were not tried. */
+  readonly untried: number;
   /** `null` when there is no address to race. */
   readonly fallback: FallbackReport | null;
 }
@@ -44,6 +46,7 @@ interface Question {
 
 export interface AddressRecords extends Question {
   readonly source: 'DNS' | 'hosts file' | 'localhost';
+  /** An IPv4-mapped one in an AAAA record as it is there: `::ffff:192.0.2.1`. */
   readonly addresses: readonly string[];
 }
 

@@ -9,6 +9,8 @@ export interface Target {
   readonly port: number;
 }
 
+const DIGITS = /^\d+$/;
+
 const HTTPS_PORT = 443;
 
 /**
@@ -19,15 +21,18 @@ const HTTPS_PORT = 443;
  */
 export function parseTargets(texts: readonly string[], port?: number): readonly Target[] {
   const last = texts.at(-1) ?? '';
-  const trailing = /^\d+$/.test(last) ? last : undefined;
+  const trailing = DIGITS.test(last) ? last : undefined;
   if (trailing !== undefined && port !== undefined) throw invalidValue('port', 'is given twice', trailing);
   const hosts = trailing === undefined ? texts : texts.slice(0, -1);
-  if (hosts.length === 0) throw invalidValue('host', 'must be given', texts.join(' '));
+  if (hosts.length === 0) throw invalidValue('host', `must be given${trailing === undefined ? '' : ' beside the port'}`, last);
   const common = trailing === undefined ? (port ?? HTTPS_PORT) : Number(trailing);
   checkPort(common);
   return hosts.map((text) => {
+    const [scheme] = /^[a-z][a-z\d+.-]*:\/\//i.exec(text) ?? [];
+    if (scheme !== undefined) throw invalidValue('host', `must be given alone, without ${scheme.toLowerCase()}`, text);
     const { host, port: own } = hostPort(text);
-    if (own !== undefined && !/^\d+$/.test(own)) throw invalidValue('port', 'must be a whole number from 1 to 65535', own);
+    if (DIGITS.test(host)) throw invalidValue('host', 'must be a name or an address; one port for all goes last', text);
+    if (own !== undefined && !DIGITS.test(own)) throw invalidValue('port', 'must be a whole number from 1 to 65535', own);
     const target = { host: checkHost(host), port: own === undefined ? common : Number(own) };
     checkPort(target.port);
     return target;

@@ -1,6 +1,6 @@
 import { parseAddress, type Family } from '../../core/address.js';
 import { isPublic } from '../../core/special-purpose.js';
-import type { AddressReport, CertificateReport, HostReport } from './report.js';
+import type { AddressReport, CertificateReport, Failure, HostReport } from './report.js';
 
 /** The certificate is to be trusted, as far as that was asked for. */
 export function trusted({ error, verified }: CertificateReport): boolean {
@@ -19,7 +19,12 @@ export function ofFamily({ addresses }: HostReport, family: Family): readonly Ad
 
 /** This machine has a way to it, so that it is to blame where it does not answer. */
 export function routed(report: AddressReport): boolean {
-  return report.source !== null && !unansweredBeyondSite(report);
+  return report.source !== null && !outOfDescriptors(report.tcp.error) && !unansweredBeyondSite(report);
+}
+
+/** It has failed because this program, or this machine, may open no more. */
+export function outOfDescriptors(error: Failure | null | undefined): boolean {
+  return error?.code === 'EMFILE' || error?.code === 'ENFILE';
 }
 
 const UNIQUE_LOCAL = /^f[cd]/;
