@@ -436,7 +436,7 @@ A                ───────────────●               
     [['localhost', '80', '--block', '10.0.0.0/33'], '"--block" must be an IP address, or address/prefix'],
     [['localhost', '80', '--alpn', 'h2'], '"--alpn" has no effect without --tls'],
     [['localhost', '80', '--tls', '--ca', '/nowhere.pem'], '"--ca" cannot be read (ENOENT)'],
-    [['localhost', '80', '--tls', '--cert', 'package.json'], '"--cert" cannot be read'],
+    [['localhost', '80', '--tls', '--cert', 'package.json'], '"--cert" must be a certificate in PEM'],
     [['localhost', '80', '--tcp-high-water-mark', 'x'], '"--tcp-high-water-mark" must be'],
     [['localhost', '80', '--repeat', '0'], '"--repeat" must be a whole number from 1'],
     [['localhost', '80', '--repeat', '2', '--html', join(folder, 'x')], '"--html" does not go together with --repeat'],
@@ -447,7 +447,7 @@ A                ───────────────●               
     [['http://localhost/'], '"host" must be a name or an address alone'],
     [['', '80'], '"argument" must not be empty'],
     [['localhost', '80', '--connect-timeout', '-5'], '"argument" must not be negative'],
-    [['localhost', '80', '--tls', '--ca', 'package.json'], '"--ca" cannot be read (it is not PEM)'],
+    [['localhost', '80', '--tls', '--ca', 'package.json'], '"--ca" must be a certificate in PEM'],
     [['localhost', '80', '--html', join(folder, 'x'), '--svg', join(folder, 'x')], '"--svg" must be another file'],
   ])('refuses %j', async (args, reason) => {
     const { status, stdout, stderr } = await runMain(args);

@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { BlockList } from 'node:net';
-import { createSecureContext } from 'node:tls';
 import { from } from 'rxjs';
 import { parseAddress } from '../core/address.js';
 import { recordType, type Answer } from '../core/answers.js';
 import { invalidValue } from '../core/argument-errors.js';
-import { reasonOf, toError } from '../core/errors.js';
 import { given } from '../core/checks.js';
 import { checkServers } from '../node/dns-query.js';
 import { dnsResolver } from '../node/dns.js';
@@ -14,6 +11,7 @@ import { systemResolver } from '../node/lookup.js';
 import { defaults, type ConnectOptions } from '../options.js';
 import { presets } from '../presets.js';
 import type { Resolver } from '../rx/resolve.js';
+import { pem } from './pem.js';
 
 /** Values of flags by their names in camel case, as the parser of the command line gives them; a list of those that are repeated. */
 export type Flags = Readonly<Record<string, FlagValue>>;
@@ -226,19 +224,6 @@ function tlsOptions(flags: Flags): object | undefined {
     key: pem(flags, 'key'),
     rejectUnauthorized: flags.insecure === true ? false : undefined,
   };
-}
-
-function pem(flags: Flags, name: 'ca' | 'cert' | 'key'): Buffer | undefined {
-  const file = flags[name];
-  if (file === undefined) return undefined;
-  try {
-    const contents = readFileSync(String(file));
-    if (!contents.includes('-----BEGIN ')) throw new Error('it is not PEM');
-    createSecureContext({ [name]: contents });
-    return contents;
-  } catch (error) {
-    throw invalidValue(`--${name}`, `cannot be read (${reasonOf(toError(error))})`, file);
-  }
 }
 
 /** The values of a flag that may be given several times, or list them with commas. */

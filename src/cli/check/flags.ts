@@ -1,8 +1,6 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { invalidValue } from '../../core/argument-errors.js';
-import { reasonOf, toError } from '../../core/errors.js';
-import type { Flag, Flags } from '../race-flags.js';
+import { pem } from '../pem.js';
+import { all, type Flag, type Flags } from '../race-flags.js';
 import type { CheckOptions } from './command.js';
 
 /** Flags of this command beside those of its output. */
@@ -11,7 +9,7 @@ export const CHECK_FLAGS: readonly Flag[] = [
   { usage: '--tls', meaning: 'Try TLS on every port (default: on 443)' },
   { usage: '--tcp-only', meaning: 'Try no TLS on 443 either' },
   { usage: '--probe-timeout <ms>', meaning: 'One probe: TCP, TLS, an echo, a race (default: 3000)' },
-  { usage: '--dns-server <address>', meaning: 'Ask this DNS server, [address]:port allowed; may be repeated' },
+  { usage: '--dns-server <address>', meaning: 'Ask this DNS server, [address]:port allowed; several with commas', several: true },
   { usage: '--dns-timeout <ms>', meaning: 'How long a DNS server is given for its first try (default: 1000)' },
   { usage: '--ca <file>', meaning: 'Trust the authorities in this PEM file, and no others' },
   { usage: '--insecure', meaning: 'Accept any certificate' },
@@ -21,8 +19,8 @@ export const CHECK_FLAGS: readonly Flag[] = [
 /** The options that flags ask for. The command checks them. */
 export function checkFlags(flags: Flags): CheckOptions {
   const { json, port, tls, probeTimeout, dnsServer, dnsTimeout, insecure, ping, fixedClock, ascii, color } = flags;
-  const servers = dnsServer === undefined ? undefined : [dnsServer].flat().flatMap((text) => String(text).split(','));
-  if (tls !== undefined && flags.tcpOnly !== undefined) throw invalidValue('--tcp-only', 'does not go together with --tls', true);
+  const servers = dnsServer === undefined ? undefined : all(dnsServer);
+  if (tls && flags.tcpOnly) throw invalidValue('--tcp-only', 'does not go together with --tls', true);
   const options = {
     json,
     port,
@@ -30,7 +28,7 @@ export function checkFlags(flags: Flags): CheckOptions {
     probeTimeout,
     servers,
     dnsTimeout,
-    ca: authorities(flags.ca),
+    ca: pem(flags, 'ca'),
     insecure,
     ping,
     fixedClock,
@@ -38,22 +36,4 @@ export function checkFlags(flags: Flags): CheckOptions {
     color,
   };
   return options as CheckOptions;
-}
-
-/** The certificates in a file, of which messages have the name alone: it may hold anything. */
-function authorities(file: Flags[string]): string | undefined {
-  if (file === undefined) return undefined;
-  let contents: string;
-  try {
-    contents = readFileSync(String(file), 'utf8');
-  } catch (error) {
-    throw invalidValue('--ca', `cannot be read (${reasonOf(toError(error))})`, file);
-  }
-  try {
-    // A TLS context takes text without certificates for none.
-    new X509Certificate(contents);
-  } catch {
-    throw invalidValue('--ca', 'must be certificates in PEM', file);
-  }
-  return contents;
 }
