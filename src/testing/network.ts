@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
-import { isObservable, type Observable, type VirtualTimeScheduler } from 'rxjs';
+import { setImmediate } from 'node:timers';
+import type { Observable, VirtualTimeScheduler } from 'rxjs';
 import { parseAddress } from '../core/address.js';
 import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { checkEach, integer, isObject, number, orInfinity, type Checks } from '../core/checks.js';
+import { boolean, checkEach, integer, isObject, number, orInfinity, type Checks } from '../core/checks.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { toError } from '../core/errors.js';
 import type { Stage } from '../core/events.js';
@@ -18,8 +19,8 @@ import type { Fate, Server } from './fates.js';
 import { marblesOf } from './marble-diff.js';
 import { recordedResolver, recordedTransport } from './recorded.js';
 import { Recorder, type Mark } from './recorder.js';
-import { NetworkReport, RunReport, type AttemptLog, type SubscriptionLog } from './report.js';
-import { begin, type Running } from './running.js';
+import { endsOf, lastConnected, NetworkReport, RunReport, startOf, type AttemptLog, type SubscriptionLog } from './report.js';
+import { begin, isPromise, type Running } from './running.js';
 import type { NetworkDescription, Program, RunOptions, VirtualNetwork } from './virtual-network.js';
 import { VirtualScheduler } from './virtual-scheduler.js';
 import { openConnection, type Link } from './virtual-socket.js';
@@ -30,9 +31,22 @@ const UNTIL = 3_600_000;
 /** Turns of the event loop in which a program that waits for nothing virtual may still come to something. */
 const LAST_TURNS = 10;
 
-/** Node's own: tests put others in its place. */
+/** Node's own, as it is now: tests put others in its place. */
 const inNextTurn = setImmediate;
 const turn = () => new Promise<void>((resolve) => inNextTurn(resolve));
+
+const STANDS_STILL =
+  "still waits, though nothing more will happen in the network's time; setTimeout, retry({ delay: ms }) and I/O are real time";
+
+/** A program, and how it is run. */
+interface Run<T> {
+  readonly running: Running<T>;
+  /** What came before is not its own. */
+  readonly mark: Mark;
+  /** When it is given up, in ms of the scheduler. */
+  readonly until: number;
+  readonly keepsSockets: boolean;
+}
 
 /** See {@link VirtualNetwork}. */
 export class Network implements VirtualNetwork {
@@ -45,6 +59,9 @@ export class Network implements VirtualNetwork {
   readonly #findFate: FindFate;
   readonly #ownTime: boolean;
   #connections = 0;
+  /** From when on nothing was run. */
+  #free: Mark;
+  #settling = false;
   /** Found only when it was too late to throw. */
   #mistake?: Error | undefined;
 
@@ -55,6 +72,7 @@ export class Network implements VirtualNetwork {
     this.#ownTime = scheduler === undefined;
     this.#clock = clock;
     this.#records = new Recorder(clock);
+    this.#free = this.#records.start;
     const { find, knows } = plannedFates(endpoints);
     this.#findFate = find;
     const source = typeof dns === 'function' ? dns : virtualResolver(dns, knows, clock);
@@ -70,27 +88,27 @@ export class Network implements VirtualNetwork {
   }
 
   get starts(): NetworkReport['starts'] {
-    return this.report().starts;
+    return this.#records.attempts.map(startOf);
   }
 
   get ends(): NetworkReport['ends'] {
-    return this.report().ends;
+    return endsOf(this.#records.attempts, this.#records.events);
   }
 
   get winner(): NetworkReport['winner'] {
-    return this.report().winner;
+    return lastConnected(this.#records.events);
   }
 
   get lookups(): NetworkReport['lookups'] {
-    return this.report().lookups;
+    return [...this.#records.lookups];
   }
 
   get leaks(): NetworkReport['leaks'] {
-    return this.report().leaks;
+    return this.#records.leaks(this.#records.start, undefined, this.#ownTime);
   }
 
   get events(): NetworkReport['events'] {
-    return this.report().events;
+    return [...this.#records.events];
   }
 
   get mostInFlight(): number {
@@ -142,35 +160,50 @@ export class Network implements VirtualNetwork {
   }
 
   run<T>(program: Observable<T> | ((network: VirtualNetwork) => Observable<T>), options: RunOptions = {}): RunReport<T> {
-    const { running, mark, until } = this.#begin(program, options);
-    if (!isObservable(running.given)) {
-      throw invalidType('program', 'a stream, or a function that returns one; settle() takes promises', running.given);
-    }
-    while (running.finish === undefined && this.#clock.step(until));
-    return this.#end(running, mark);
+    const run = this.#begin(program, options, true);
+    while (run.running.finishedAt === undefined && this.#clock.step(run.until));
+    return this.#end(run);
   }
 
   async settle<T>(program: Program<T>, options: RunOptions = {}): Promise<RunReport<T>> {
-    const { running, mark, until } = this.#begin(program, options);
-    let turns = 0;
-    do {
-      await turn();
-      turns = running.finish === undefined && this.#clock.step(until) ? 0 : turns + 1;
-    } while (running.finish === undefined && turns < LAST_TURNS);
-    return this.#end(running, mark);
+    if (this.#settling) throw new Error('settle() is under way in this network: await it first, or settle both programs as one');
+    this.#settling = true;
+    try {
+      const run = this.#begin(program, options, false);
+      let turns = 0;
+      do {
+        await turn();
+        turns = run.running.finishedAt === undefined && this.#clock.step(run.until) ? 0 : turns + 1;
+      } while (run.running.finishedAt === undefined && turns < LAST_TURNS);
+      return this.#end(run);
+    } finally {
+      this.#settling = false;
+    }
   }
 
-  #begin<T>(program: Program<T>, options: RunOptions) {
+  #begin<T>(program: Program<T>, options: RunOptions, streamsAlone: boolean): Run<T> {
     checkEach('options', options, runChecks);
-    const { until = UNTIL, unsubscribeAt } = options;
-    const mark = this.#records.mark();
-    return { mark, until: mark.at + until, running: begin(program, this, this.#clock, unsubscribeAt) };
+    const { until = UNTIL, unsubscribeAt, keepsSockets = false } = options;
+    // A promise was begun before it came here, in this very ms or before.
+    const mark = isPromise(program) ? this.#free : this.#records.mark();
+    const running = begin(program, this, this.#clock, { streamsAlone, unsubscribeAt });
+    return { running, mark, until: this.#clock.now + until, keepsSockets };
   }
 
-  #end<T>({ values, finish, error, stop }: Running<T>, mark: Mark): RunReport<T> {
-    stop();
+  #end<T>({ running, mark, until, keepsSockets }: Run<T>): RunReport<T> {
+    const { values, finishedAt, error } = running;
+    const isDue = finishedAt === undefined && this.#clock.isDue();
+    if (isDue) this.#clock.skipTo(until);
+    // One that goes on is shown as it stands, before it is stopped.
+    const observations = this.#records.observations(mark, { values, keepsSockets }, this.#ownTime);
+    const waits = isDue ? `was given up after ${this.#clock.now - mark.at} ms` : STANDS_STILL;
+    try {
+      running.stop();
+    } finally {
+      this.#free = this.#records.mark();
+    }
     this.#throwMistake();
-    return new RunReport(this.#records.observations(mark, held(values), this.#ownTime), values, finish, error);
+    return new RunReport(observations, values, finishedAt === undefined ? { waits } : { finish: finishedAt - mark.at }, error);
   }
 
   #later(ms: number): number {
@@ -230,13 +263,6 @@ export class Network implements VirtualNetwork {
   }
 }
 
-/** What somebody holds who has these values: they themselves, and what is right within them. */
-function held(values: readonly unknown[]): unknown[] {
-  return values.flatMap((value) =>
-    isObject(value) && !('destroy' in value) ? [value, ...(Object.values(value) as unknown[])] : value,
-  );
-}
-
 const checks: Checks<NetworkDescription> = {
   dns: () => undefined, // by what reads it
   endpoints: () => undefined,
@@ -250,4 +276,5 @@ const checks: Checks<NetworkDescription> = {
 const runChecks: Checks<RunOptions> = {
   unsubscribeAt: number(0, Number.MAX_SAFE_INTEGER),
   until: orInfinity(number(0, Number.MAX_SAFE_INTEGER)),
+  keepsSockets: boolean,
 };

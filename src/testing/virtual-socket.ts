@@ -157,7 +157,7 @@ class VirtualSocket extends Duplex implements End {
   #resetting = false;
 
   constructor(wire: Wire, local: Address & { port: number }, remote: Address & { port: number }) {
-    super({ allowHalfOpen: false, emitClose: false });
+    super({ allowHalfOpen: false });
     this.#wire = wire;
     [this.localAddress, this.localPort, this.localFamily] = [local.address, local.port, `IPv${local.family}`];
     [this.remoteAddress, this.remotePort, this.remoteFamily] = [remote.address, remote.port, `IPv${remote.family}`];
@@ -264,7 +264,11 @@ class VirtualSocket extends Duplex implements End {
     if (resets) this.#wire.carry(() => this.#other.reset());
     else if (!this.writableFinished) this.#wire.carry(() => this.#other.finished());
     callback(error);
-    process.nextTick(() => this.emit('close', error !== null));
+  }
+
+  /** Streams know when they close; sockets say as well whether that was an error. */
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    return event === 'close' ? super.emit(event, this.errored !== null) : super.emit(event, ...args);
   }
 
   arrived(chunk: Buffer): void {
