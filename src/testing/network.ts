@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers';
-import type { Observable, VirtualTimeScheduler } from 'rxjs';
+import { asyncScheduler, isObservable, type Observable, type VirtualTimeScheduler } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
 import { parseAddress } from '../core/address.js';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
+import { invalidReturn, invalidType, invalidValue } from '../core/argument-errors.js';
 import { boolean, checkEach, integer, isObject, number, orInfinity, type Checks } from '../core/checks.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { toError } from '../core/errors.js';
@@ -34,6 +35,9 @@ const LAST_TURNS = 10;
 /** Node's own, as it is now: tests put others in its place. */
 const inNextTurn = setImmediate;
 const turn = () => new Promise<void>((resolve) => inNextTurn(resolve));
+
+/** ms by which RxJS's time is off only where a TestScheduler has put its own in its place. */
+const A_MINUTE = 60_000;
 
 const STANDS_STILL =
   "still waits, though nothing more will happen in the network's time; setTimeout, retry({ delay: ms }) and I/O are real time";
@@ -67,6 +71,9 @@ export class Network implements VirtualNetwork {
 
   constructor(description: NetworkDescription) {
     checkEach('description', description, checks);
+    if (description.scheduler === undefined && isWithinTestScheduler()) {
+      throw new Error('within TestScheduler.run, a network lives in its time: virtualNetwork({ scheduler, … })');
+    }
     const { dns = {}, endpoints = {}, scheduler, seed = 0 } = description;
     const clock = new Clock(scheduler ?? new VirtualScheduler());
     this.#ownTime = scheduler === undefined;
@@ -75,7 +82,7 @@ export class Network implements VirtualNetwork {
     this.#free = this.#records.start;
     const { find, knows } = plannedFates(endpoints);
     this.#findFate = find;
-    const source = typeof dns === 'function' ? dns : virtualResolver(dns, knows, clock);
+    const source = typeof dns === 'function' ? this.#checked(dns) : virtualResolver(dns, knows, clock);
     this.resolver = recordedResolver(source, this.#records);
     this.transport = recordedTransport((...attempt) => this.#play(...attempt), this.#records);
     this.scheduler = clock.scheduler;
@@ -233,7 +240,17 @@ export class Network implements VirtualNetwork {
       progressed,
       schedule: (work, after) => this.#clock.schedule(work, after),
       open: (link, serve) => this.#open(log, link, serve),
+      mistaken: (error) => this.#mistaken(error),
     });
+  }
+
+  /** A resolver of the user's own, which may turn out to be none. */
+  #checked(resolver: Resolver): Resolver {
+    return (host, query) => {
+      const answers: unknown = resolver(host, query);
+      if (!isObservable(answers)) throw this.#mistaken(invalidReturn('dns()', 'an Observable', answers));
+      return answers as ReturnType<Resolver>;
+    };
   }
 
   #fate({ endpoint, attempt }: AttemptLog): Fate {
@@ -246,13 +263,13 @@ export class Network implements VirtualNetwork {
 
   #open(log: AttemptLog, link: Link, serve: Server | undefined): Socket {
     const { endpoint, attempt } = log;
-    const after = (ms: number, work: () => void) => {
+    const later = (ms: number, work: () => void) => {
       number(0, Number.MAX_SAFE_INTEGER)('ms', ms);
       this.#clock.schedule(work, ms);
     };
     const served = (server: Socket) => {
       try {
-        serve!(server, { endpoint, attempt, after });
+        serve!(server, { endpoint, attempt, later });
       } catch (error) {
         this.#mistaken(error);
       }
@@ -263,13 +280,19 @@ export class Network implements VirtualNetwork {
   }
 }
 
+/** Whether a `TestScheduler.run` is under way: a character is a ms there, and RxJS's clock far from the real one. */
+function isWithinTestScheduler(): boolean {
+  return Reflect.get(TestScheduler, 'frameTimeFactor') === 1 && Math.abs(asyncScheduler.now() - Date.now()) > A_MINUTE;
+}
+
 const checks: Checks<NetworkDescription> = {
   dns: () => undefined, // by what reads it
   endpoints: () => undefined,
   seed: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   scheduler: (name, value) => {
-    const { actions, flush } = (isObject(value) ? value : {}) as Partial<VirtualTimeScheduler>;
-    if (!Array.isArray(actions) || typeof flush !== 'function') throw invalidType(name, 'a VirtualTimeScheduler', value);
+    const { actions, flush, frame } = (isObject(value) ? value : {}) as Partial<VirtualTimeScheduler>;
+    if (!Array.isArray(actions) || typeof flush !== 'function' || typeof frame !== 'number')
+      throw invalidType(name, 'a VirtualTimeScheduler', value);
   },
 };
 
