@@ -3,7 +3,6 @@ import { parseAddress } from '../core/address.js';
 import { invalidReturn, invalidType, invalidValue } from '../core/argument-errors.js';
 import { callable, checkEach, integer, isObject, number, orInfinity, string, type Checks } from '../core/checks.js';
 import { reasonOf, toError } from '../core/errors.js';
-import type { ConnectOptions } from '../options.js';
 import type { RaceEvent } from '../core/events.js';
 import type { Dns } from './dns.js';
 import { connects, hangs, isFate, refuses, unreachable, type Fate } from './fates.js';
@@ -25,8 +24,8 @@ export interface RaceTable {
   readonly winner?: string | null;
   /** When the race is over, in ms. Default: not expected to be anything. */
   readonly finish?: number;
-  /** Options of the race, beside the network. */
-  readonly options?: Partial<ConnectOptions>;
+  /** Options of the race, beside the network; it refuses those that it does not know. */
+  readonly options?: object;
   /** Default: all addresses, at once. */
   readonly dns?: Dns;
   /** Default `example.com`. */
