@@ -342,7 +342,7 @@ describe('settle', () => {
   it('lets a program have its own turns of the event loop', async () => {
     const network = virtualNetwork();
     const turns = async () => {
-      for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+      for (let i = 0; i < 50; i++) await new Promise(setImmediate);
       return 'done';
     };
     expect(await network.settle(turns)).toMatchObject({ value: 'done', finish: 0 });

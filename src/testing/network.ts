@@ -30,7 +30,7 @@ import { openConnection, type Link } from './virtual-socket.js';
 const UNTIL = 3_600_000;
 
 /** Turns of the event loop in which a program that waits for nothing virtual may still come to something. */
-const LAST_TURNS = 10;
+const LAST_TURNS = 100;
 
 /** Node's own, as it is now: tests put others in its place. */
 const inNextTurn = setImmediate;

@@ -85,7 +85,7 @@ export interface VirtualNetwork extends RaceInput {
    * goes by.
    */
   subscriptions(address: string): SubscriptionLog[];
-  /** The same as marbles, of every attempt by its address: `{ '192.0.2.1': ['--^--!'] }`. */
+  /** The same as marbles, of every attempt by its address: `{ '192.0.2.1': ['--^--!'] }`. Exact where times are whole ms. */
   marbles(): Record<string, string[]>;
 
   /** Lets all time pass that there is anything to do in. */
