@@ -36,6 +36,11 @@ const LAST_TURNS = 100;
 const inNextTurn = setImmediate;
 const turn = () => new Promise<void>((resolve) => inNextTurn(resolve));
 
+/** The mark of those fakes that also get at `node:timers`. */
+function checkTurns(): void {
+  if ('clock' in inNextTurn) throw new Error('import rx-happy-eyeballs/testing before fake timers are put in place');
+}
+
 /** ms by which RxJS's time is off only where a TestScheduler has put its own in its place. */
 const A_MINUTE = 60_000;
 
@@ -159,6 +164,7 @@ export class Network implements VirtualNetwork {
   }
 
   async elapse(ms: number): Promise<void> {
+    checkTurns();
     const until = this.#later(ms);
     do await turn();
     while (this.#clock.step(until));
@@ -173,6 +179,7 @@ export class Network implements VirtualNetwork {
   }
 
   async settle<T>(program: Program<T>, options: RunOptions = {}): Promise<RunReport<T>> {
+    checkTurns();
     if (this.#settling) throw new Error('settle() is under way in this network: await it first, or settle both programs as one');
     this.#settling = true;
     try {
