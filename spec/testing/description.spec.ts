@@ -10,6 +10,7 @@ import {
   virtualNetwork,
   type NetworkDescription,
 } from '../../src/testing/index.js';
+import { asyncScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 
 const six = '2001:db8::6',
@@ -42,7 +43,7 @@ describe('nonsense in a description is an error that points at it', () => {
       'two fates in two forms of an address',
       { endpoints: { [six]: hangs(), '2001:DB8:0::6': connects(1) } },
       'ERR_INVALID_ARG_VALUE',
-      `"endpoints['2001:DB8:0::6']" is the same as endpoints['2001:db8::6'], and so would have two fates`,
+      `"endpoints['2001:DB8:0::6']" is the same as endpoints['2001:db8::6'], and so would have two fates: hangs() and connects(1)`,
     ],
     [
       'two fates for a port',
@@ -167,6 +168,67 @@ describe('nonsense in a description is an error that points at it', () => {
       'ERR_INVALID_ARG_VALUE',
       `"dns['H.']" is there twice`,
     ],
+    ...['aaaa', 'a', 'AAA', 'HTTPS', 'https'].map(
+      (name) =>
+        [
+          `${name} beside what is known`,
+          { dns: { [name]: [] } },
+          'ERR_INVALID_ARG_VALUE',
+          `"dns.${name}" is no type of record: AAAA, A`,
+        ] as [string, unknown, string, string],
+    ),
+    ['a map of hosts', { dns: new Map() }, 'ERR_INVALID_ARG_TYPE', '"dns" must be an object, a list of addresses or a resolver'],
+    ['a map of endpoints', { endpoints: new Map() }, 'ERR_INVALID_ARG_TYPE', '"endpoints" must be an object or a function'],
+    [
+      'the scheduler of real time',
+      { scheduler: asyncScheduler },
+      'ERR_INVALID_ARG_TYPE',
+      '"description.scheduler" must be a VirtualTimeScheduler',
+    ],
+    [
+      'what is neither a marble nor known',
+      { dns: { A: { marbles: '--a', a: [four], ttl: 5 } }, endpoints: fates },
+      'ERR_INVALID_ARG_VALUE',
+      '"dns.A.ttl" is in no marble',
+    ],
+    [
+      'a letter that is in no marble',
+      { dns: { A: { marbles: '--a', a: [four], b: [four] } }, endpoints: fates },
+      'ERR_INVALID_ARG_VALUE',
+      '"dns.A.b" is in no marble',
+    ],
+    ['null', { dns: { A: null } }, 'ERR_INVALID_ARG_TYPE', '"dns.A" must be addresses, a reply or marbles. Received null'],
+    ['no marbles at all', { dns: { A: '' } }, 'ERR_INVALID_ARG_VALUE', '"dns.A" is neither an IP address nor marbles'],
+    [
+      'stale in words',
+      { dns: { A: { addresses: [four], stale: 'yes' } }, endpoints: fates },
+      'ERR_INVALID_ARG_TYPE',
+      '"dns.A.stale" must be of type boolean',
+    ],
+    [
+      'marbles whose group is not closed',
+      { endpoints: { [four]: '( c' } },
+      'ERR_INVALID_ARG_VALUE',
+      `"endpoints['192.0.2.4']" must close each ( with a )`,
+    ],
+    [
+      'marbles without the space before a time',
+      { endpoints: { [four]: '--5ms c' } },
+      'ERR_INVALID_ARG_VALUE',
+      `"endpoints['192.0.2.4']" must have a space before and after 5ms`,
+    ],
+    [
+      'marbles without the space after a time',
+      { endpoints: { [four]: '5msc' } },
+      'ERR_INVALID_ARG_VALUE',
+      `"endpoints['192.0.2.4']" must have a space before and after 5ms`,
+    ],
+    [
+      'a fate that is not called',
+      { endpoints: { [four]: refuses } },
+      'ERR_INVALID_ARG_TYPE',
+      `"endpoints['192.0.2.4']" must be a fate, and so be called: refuses()`,
+    ],
     ['no DNS', { dns: 5 }, 'ERR_INVALID_ARG_TYPE', '"dns" must be an object, a list of addresses or a resolver'],
   ])('%s', (_, description, code, message) => {
     expect(() => virtualNetwork(description as NetworkDescription)).toThrow(
@@ -178,6 +240,19 @@ describe('nonsense in a description is an error that points at it', () => {
     ['connects(-5)', () => connects(-5), 'The value of "after" is out of range. It must be >= 0. Received -5'],
     ['refuses("5")', () => refuses('5' as never), '"after" must be of type number'],
     ['after(-1, …)', () => after(-1, []), 'The value of "ms" is out of range'],
+    ['after of what is no reply', () => after(50, (() => undefined) as never), '"reply" must be addresses or a reply. Received'],
+    ['after(5, after(6, …))', () => after(5, after(6, six)), '"reply" must not have a time of its own'],
+    [
+      'a handshake with a server',
+      () => connects(1).thenTls(connects(2, () => undefined).latency(9)),
+      '"handshake" must be no connection with a server, a latency or a loss: those of connects(1).thenTls(…)',
+    ],
+    ['a handshake with a handshake', () => connects(1).thenTls(connects(2).thenTls(3)), '"handshake" must be no connection with'],
+    [
+      'unsubscribing from what is no stream',
+      () => virtualNetwork().run((() => 5) as never, { unsubscribeAt: 5 }),
+      '"program" must be a stream',
+    ],
     ['thenTls(-1)', () => connects(1).thenTls(-1), 'The value of "handshake" is out of range'],
     [
       'two handshakes',
@@ -234,6 +309,41 @@ describe('nonsense in a description is an error that points at it', () => {
   it('a function that returns no fate is told so, with its place', () => {
     const network = virtualNetwork({ endpoints: { [four]: () => 40 as never } });
     expect(() => network.run(connect$(four, 443, network))).toThrow(`"endpoints['192.0.2.4']" must return a fate. Received 40`);
+  });
+
+  it.each<[string, NetworkDescription, string]>([
+    ['a resolver', { dns: (() => 5) as never, endpoints: fates }, '"dns()" must return an Observable. Received 5'],
+    [
+      'a transport',
+      { dns: [four], endpoints: { [four]: behaves(() => undefined as never) } },
+      '"behaves()" must return an Observable, a promise or a list. Received undefined',
+    ],
+  ])('%s that returns what is none is no ordinary failure', (_, description, message) => {
+    const network = virtualNetwork(description);
+    expect(() => network.run(connect$('example.com', 443, network))).toThrow(message);
+  });
+
+  it('a time for unsubscribing is for streams', async () => {
+    const settled = virtualNetwork().settle(Promise.resolve(5), { unsubscribeAt: 5 });
+    await expect(settled).rejects.toThrow('"program" must be a stream, to be unsubscribed');
+  });
+
+  it('a network in TestScheduler.run needs its scheduler', () => {
+    const scheduler = new TestScheduler(() => undefined);
+    expect(() => {
+      scheduler.run(() => virtualNetwork({ dns: [] }));
+    }).toThrow('within TestScheduler.run, a network lives in its time: virtualNetwork({ scheduler, … })');
+    virtualNetwork();
+  });
+
+  it('fates of another copy of the package are fates', () => {
+    jest.resetModules();
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const other = require('../../src/testing/index.js') as typeof import('../../src/testing/index.js');
+    expect(other.connects).not.toBe(connects);
+    const network = virtualNetwork({ dns: [six, four], endpoints: { [six]: other.refuses(5), [four]: () => other.connects(1) } });
+    expect(network.run(connect$('example.com', 443, network)).finish).toBe(6);
+    expect(String(connects(1).thenTls(other.hangs()))).toBe('connects(1).thenTls(hangs())');
   });
 
   it('a server that throws is not taken for a broken connection', () => {

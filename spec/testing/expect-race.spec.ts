@@ -1,4 +1,5 @@
-import { map, merge, mergeMap, NEVER, of, timer, type Observable } from 'rxjs';
+import { map, merge, mergeMap, NEVER, of, throwError, timer, type Observable } from 'rxjs';
+import type { Socket } from 'node:net';
 import { connect$, race$ } from '../../src/index.js';
 import { after, connects, expectRace, hangs, lost, type RaceInput, type RaceTable } from '../../src/testing/index.js';
 
@@ -82,6 +83,8 @@ A                  ●                                      1 address after 0 ms
     ['a winner where none is expected', { winner: null }, /winner .* 192\.0\.2\.4 +none +◄/],
     ['no winner', { rows: [[six, 5, 'refuses']], winner: six }, /winner .* none \(ECONNREFUSED\) +2001:db8::6 +◄/],
     ['a start that is not expected', { starts: { [six]: 0 } }, /192\.0\.2\.4 .* at 250 ms +never +◄/],
+    ['what is within half a ms', { rows: [[six, 289.6, 'connects']], finish: 290 }, /finish .* 289\.6 ms +290 ms +◄/],
+    ['the other half', { rows: [[six, 290.4, 'connects']], finish: 290 }, /finish .* 290\.4 ms +290 ms +◄/],
     ['none where one is', { rows: [[six, 5, 'connects'], rows[1]], starts: { [six]: 0, [four]: 5 } }, /never +at 5 ms +◄/],
   ])('tells of %s', (_, more, message) => {
     expect(complaint({ rows, ...more })).toMatch(message);
@@ -139,9 +142,34 @@ A                  ●                                      1 address after 0 ms
     ['one that is in no row', { rows, starts: { [seven]: 5 } }, `"table.starts['2001:db8::7']" is in no row`],
     ['a negative start', { rows, starts: { [six]: -1 } }, `"table.starts['2001:db8::6']" is out of range`],
     ['a winner that is none', { rows, winner: 5 }, '"table.winner" must be an IP address or null'],
+    ['no table', {}, '"table.rows" must be a list of rows'],
+    [
+      'a start twice',
+      { rows, starts: { [six]: 0, '2001:DB8::6': 5 } },
+      `"table.starts['2001:DB8::6']" is the same address as another`,
+    ],
+    ['a fate and an outcome', { rows: [[six, connects(5), 'refuses']] }, '"table.rows[0]" must be an address and a fate, or'],
+    ['a row too long', { rows: [[six, 5, 'refuses', 5]] }, '"table.rows[0]" must be an address and a fate, or'],
+    ['a row too short', { rows: [[six, 5]] }, '"table.rows[0]" must be an address and a fate, or'],
+    ['an option that there is not', { rows, options: { connectTimeOut: 5 } }, '"options.connectTimeOut" is not an option'],
     ['an unknown part', { rows, begins: 5 }, '"table.begins" is not an option'],
   ])('refuses %s', (_, table, message) => {
     expect(() => expectRace(connect$, table as RaceTable)).toThrow(message);
+  });
+
+  it('refuses a function that gives no stream', () => {
+    const promised = () => Promise.resolve(5);
+    expect(() => expectRace(promised as never, { rows })).toThrow('"race" must return a stream, as connect$ does');
+  });
+
+  it('knows who won, where the first was turned down', () => {
+    const setup = (socket: Socket) => (socket.remoteAddress === six ? throwError(() => new Error('not you')) : of(socket));
+    const table = { rows: [[six, 10, 'connects'], rows[1]], options: { setup }, winner: four } as const;
+    expectRace(connect$, table);
+    expectRace(race$, table);
+    const nobody = { rows: [[six, 10, 'connects']], options: { setup }, winner: null } as const;
+    expectRace(connect$, nobody);
+    expect(complaint({ ...nobody, winner: six })).toMatch(/winner .* none/);
   });
 
   it('takes any function like connect$', () => {

@@ -105,7 +105,7 @@ describe('explore', () => {
       (network) => {
         connect$('example.com', 443, network).subscribe({ error: () => undefined });
       },
-      { leaks: true },
+      { allowLeaks: true },
     );
   }, 30_000);
 
@@ -154,6 +154,80 @@ describe('explore', () => {
     expect((await findingOf(program, { seed: 4 })).path).not.toBe(first.path);
   }, 60_000);
 
+  it('finds it by the very options that the message names', async () => {
+    const greet: Server = (socket) => void socket.end('hello');
+    const program = async (network: VirtualNetwork) => {
+      await connect('example.com', 443, network).catch(() => undefined);
+      if (network.starts.length === 4) throw new Error('four');
+    };
+    const error = await findingOf(program, {
+      seed: 5,
+      addresses: 5,
+      latest: 50,
+      serve: greet,
+      allowLeaks: true,
+      runs: undefined,
+    });
+    const hint = /To try it again: (explore\(.*\))$/.exec(error.message)![1]!;
+    expect(hint).toMatch(
+      /^explore\(program, \{ seed: 5, addresses: 5, latest: 50, allowLeaks: true, serve: greet, path: '.*' \}\)$/,
+    );
+    const again: unknown = await (runInNewContext(hint, { explore, program, greet }) as Promise<unknown>).catch(
+      (error: unknown) => error,
+    );
+    expect(again).toMatchObject({ code: error.code, timeline: error.timeline });
+  }, 30_000);
+
+  it('leaves nothing in a network that the failure does not need', async () => {
+    const greet: Server = (socket) => void socket.end('hello');
+    const codes = new Set<string>();
+    for (let seed = 1; seed <= 20; seed++) {
+      const forgets = (network: VirtualNetwork) =>
+        connect('example.com', 443, network).then(
+          () => undefined,
+          () => undefined,
+        );
+      codes.add((await findingOf(forgets, { seed })).code);
+      codes.add((await findingOf(forgets, { seed, serve: greet })).code);
+    }
+    const [four, six] = ["'192.0.2.1'", "'2001:db8::1'"];
+    for (const code of codes) {
+      const fates = code.split('\n').filter((line) => line.startsWith(`    ${four}`) || line.startsWith(`    ${six}`));
+      expect(fates).toHaveLength(1);
+      expect(fates[0]).toMatch(/: connects\(0\)(?:\.serves\(greet\))?,$/);
+    }
+  }, 120_000);
+
+  it('serves those that recover as well', async () => {
+    let [served, recovered] = [0, 0];
+    const program = async (network: VirtualNetwork) => {
+      served = 0;
+      await careful(network);
+      await careful(network);
+      const connected = network.ends.filter(({ outcome }) => outcome === 'connected');
+      if (served !== connected.length) throw new Error('not served');
+      if (connected.some(({ address }) => network.ends.some((end) => end.address === address && end.outcome === 'failed')))
+        recovered++;
+    };
+    const serve: Server = () => {
+      served++;
+    };
+    await explore(program, { serve, latest: 10 });
+    expect(recovered).toBeGreaterThan(10);
+  }, 60_000);
+
+  it('knows a program that throws nothing', async () => {
+    const error = await findingOf(() => Promise.reject(undefined));
+    expect(error.cause).toBeInstanceOf(Error);
+    await findingOf(() => {
+      throw undefined as never;
+    });
+  });
+
+  it.each(['nonsense', '0:99999:7'])('names the path that leads nowhere: %s', async (path) => {
+    await expect(explore(() => Promise.reject(new Error('no')), { path })).rejects.toThrow(`"options.path" leads nowhere (`);
+  });
+
   it('gives code that makes the same network', async () => {
     const error = await findingOf(async (network) => {
       await careful(network);
@@ -186,6 +260,7 @@ describe('explore', () => {
     [{ runs: 0 }, 'options.runs'],
     [{ seed: 0.5 }, 'options.seed'],
     [{ latest: -1 }, 'options.latest'],
+    [{ latest: 1.5 }, 'options.latest'],
     [{ run: 5 }, 'options.run'],
   ])('refuses %p', async (options, name) => {
     await expect(explore(careful, options)).rejects.toThrow(name);

@@ -132,8 +132,30 @@ actual    -
     expect(complaint(() => expectAttempts(network(), lives))).toContain(`\n\n${told}\n\n`);
   });
 
-  it('refuses what is no address', () => {
-    expect(() => expectAttempts(network(), { x: '^' })).toThrow(`"lives['x']" must be named by an IP address`);
+  it.each<[string, unknown[], string]>([
+    ['what is no address', [network(), { x: '^' }], `"lives['x']" must be named by an IP address`],
+    ['what is no network', [{}, {}], '"network" must be a virtual network'],
+    ['nothing to expect', [network()], '"lives" must be an object of marbles by address. Received undefined'],
+    ['what are no marbles', [network(), { [four]: 5 }], `"lives['192.0.2.4']" must be marbles, or a list of them. Received 5`],
+    ['marbles that are none', [network(), { [four]: '-x!' }], `"lives['192.0.2.4']" is not in marbles (`],
+    [
+      'an address twice',
+      [network(), { [six]: '^', '2001:DB8::6': '^' }],
+      `"lives['2001:DB8::6']" is the same address as another`,
+    ],
+  ])('refuses %s', (_, given, message) => {
+    expect(() => expectAttempts(...(given as Parameters<typeof expectAttempts>))).toThrow(message);
+  });
+});
+
+describe('assertMarbles of errors', () => {
+  it('names them', () => {
+    const error = Object.assign(new Error('no'), { name: 'MyError', attempts: Array.from({ length: 50 }, () => ({ deep: {} })) });
+    const told = () => {
+      assertMarbles([{ frame: 0, notification: { kind: 'E', error } }], []);
+    };
+    expect(complaint(told)).toContain('#: MyError: no\n');
+    expect(complaint(told).split('\n').length).toBeLessThan(12);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { concat, interval, NEVER, Observable, of, Subject, take, tap, timer, VirtualTimeScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { connect, connect$, createConnector, race$, type Answer } from '../../src/index.js';
@@ -218,11 +219,14 @@ describe('run', () => {
     const network = virtualNetwork({ dns: [six], endpoints: { [six]: hangs() } });
     const report = network.run(connect$('example.com', 443, { ...network, connectTimeout: Infinity }));
     expect(report.finish).toBeUndefined();
-    expect(report.ends).toMatchObject([{ address: six, outcome: 'cancelled' }]);
-    expect(report.leaks).toEqual([]);
+    expect(report.ends).toEqual([]);
+    expect(report.leaks).toEqual([{ kind: 'attempt', what: `[${six}]:443`, since: 0 }]);
     expect(() => {
       report.expectClean();
-    }).toThrow(/still waits, though nothing more will happen\n\n.*cancelled after 0 ms/s);
+    }).toThrow(
+      /still waits, though nothing more will happen in the network's time.*attempt of \[2001:db8::6\]:443, since 0 ms\n\n.*in flight/s,
+    );
+    expect(network.ends).toMatchObject([{ address: six, outcome: 'cancelled' }]);
   });
 
   it('unsubscribes when it is told to', () => {
@@ -241,8 +245,24 @@ describe('run', () => {
     expect(hour.values).toHaveLength(60);
     expect(() => {
       hour.expectClean();
-    }).toThrow('still waits');
+    }).toThrow('was given up after 3600000 ms');
     expect(network.run(interval(10, network.scheduler), { until: 95 }).values).toHaveLength(9);
+    expect(network.scheduler.now()).toBe(3_600_095);
+  });
+
+  it('gives up at the very ms, and tells what was going on then', () => {
+    const network = virtualNetwork({ dns: [six], endpoints: { [six]: hangs() } });
+    const report = network.run(connect$('example.com', 443, network), { until: 30 });
+    expect(network.scheduler.now()).toBe(30);
+    expect(report.finish).toBeUndefined();
+    expect(report.leaks).toEqual([
+      { kind: 'attempt', what: `[${six}]:443`, since: 0 },
+      { kind: 'timer', what: '10000 ms' },
+    ]);
+    expect(() => {
+      report.expectClean();
+    }).toThrow(/was given up after 30 ms.*in flight for 30 ms/s);
+    expect(network.leaks).toEqual([]);
   });
 
   it('has the error of a stream in its report', () => {
@@ -259,8 +279,9 @@ describe('run', () => {
     );
   });
 
-  it('throws what the function throws that begins the stream', () => {
-    expect(() => virtualNetwork().run((network) => connect$('', 443, network))).toThrow('"host" must not be empty');
+  it('has in its report what the function throws that begins the stream', () => {
+    const { error, finish, values } = virtualNetwork().run((network) => connect$('', 443, network));
+    expect({ error, finish, values }).toMatchObject({ error: { code: 'ERR_INVALID_ARG_VALUE' }, finish: 0, values: [] });
   });
 });
 
@@ -282,6 +303,33 @@ describe('settle', () => {
     expect(report).toMatchObject({ finish: 0, error: { reason: 'resolution', code: 'ENODATA' } });
   });
 
+  it('has the error of a function that throws, whatever it throws', async () => {
+    const thrown = new Error('no');
+    const report = await virtualNetwork().settle(() => {
+      throw thrown;
+    });
+    expect(report).toMatchObject({ finish: 0, error: thrown });
+    expect((await virtualNetwork().settle(() => Promise.reject(undefined as never))).error).toBeInstanceOf(Error);
+  });
+
+  it('knows what a promise has done that was begun before', async () => {
+    const network = virtualNetwork({ dns: { A: lost() }, endpoints: { [four]: connects(40) } });
+    for (const attempt of [1, 2]) {
+      const report = await network.settle(connect(four, 443, network));
+      expect(report).toMatchObject({ finish: 40, winner: four, starts: [{ address: four, at: 0, attempt }], leaks: [] });
+    }
+    const { leaks, finish } = await network.settle(connect('example.com', 443, { ...network, connectTimeout: Infinity }));
+    expect({ leaks, finish }).toEqual({ leaks: [{ kind: 'look-up', what: 'example.com', since: 0 }], finish: undefined });
+  });
+
+  it('has one program at a time, whose report is its own', async () => {
+    const network = dead6();
+    const first = network.settle(connect('example.com', 443, network));
+    await expect(network.settle(() => 5)).rejects.toThrow('settle() is under way');
+    expect(await first).toMatchObject({ winner: four });
+    expect(await network.settle((given) => given.run(connect$('example.com', 443, given)).winner)).toMatchObject({ value: four });
+  });
+
   it('comes back from a promise that waits for nothing', async () => {
     const network = virtualNetwork();
     const report = await network.settle(new Promise(() => undefined));
@@ -294,10 +342,33 @@ describe('settle', () => {
   it('lets a program have its own turns of the event loop', async () => {
     const network = virtualNetwork();
     const turns = async () => {
-      for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+      for (let i = 0; i < 50; i++) await new Promise(setImmediate);
       return 'done';
     };
     expect(await network.settle(turns)).toMatchObject({ value: 'done', finish: 0 });
+  });
+});
+
+describe('the winner', () => {
+  const network = () => virtualNetwork({ dns: both, endpoints: { [six]: connects(10), [four]: connects(20) } });
+  const setup = (socket: Socket) => (socket.remoteAddress === six ? Promise.reject(new Error('not you')) : [socket]);
+
+  it('is who won the race, not who was connected to and turned down', async () => {
+    for (const race of [connect$, race$] as unknown as (typeof connect$)[]) {
+      const given = network();
+      const report = await given.settle(race('example.com', 443, { ...given, setup }));
+      expect([report.winner, given.winner]).toEqual([four, four]);
+    }
+  });
+
+  it('is known of a program that gives back something else', async () => {
+    const given = network();
+    const report = await given.settle(async () => {
+      const socket = await connect('example.com', 443, { ...given, setup });
+      socket.destroy();
+      return 'done';
+    });
+    expect(report.winner).toBe(four);
   });
 });
 
@@ -342,12 +413,31 @@ describe('leaks', () => {
       async () => void (await connect('example.com', 443, network)).end(),
       async () => connect('example.com', 443, network),
       async () => ({ socket: await connect('example.com', 443, network) }),
+      async () => ({ name: 'pool', idle: [await connect('example.com', 443, network)] }),
+      async () => ({ socket: await connect('example.com', 443, network), destroy: () => undefined }),
+      async () => new Map([[1, new Set([await connect('example.com', 443, network)])]]),
       () => race$('example.com', 443, network),
     ]) {
       const report = await network.settle<unknown>(fine);
       expect(report.error).toBeUndefined();
       expect(report.leaks).toEqual([]);
     }
+  });
+
+  it('are no sockets in what nobody can look into, if that is said', async () => {
+    class Client {
+      readonly #socket: unknown;
+      constructor(socket: unknown) {
+        this.#socket = socket;
+      }
+      isOpen() {
+        return this.#socket !== undefined;
+      }
+    }
+    const network = dead6();
+    const program = async () => new Client(await connect('example.com', 443, network));
+    expect((await network.settle(program)).leaks).toHaveLength(1);
+    expect((await network.settle(program, { keepsSockets: true })).leaks).toEqual([]);
   });
 
   it('are not counted among the timers of a TestScheduler, which has its own', () => {

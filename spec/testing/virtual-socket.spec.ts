@@ -83,8 +83,8 @@ describe('a socket of a virtual network', () => {
   });
 
   it('is told what the server does in its own time', async () => {
-    const fate = connects(10, (server, { after, attempt, endpoint }) => {
-      after(30, () => server.end(`220 ${endpoint.address} ${attempt}\r\n`));
+    const fate = connects(10, (server, { later, attempt, endpoint }) => {
+      later(30, () => server.end(`220 ${endpoint.address} ${attempt}\r\n`));
     });
     await talk(fate.latency(5), async (socket, now) => {
       const [greeting] = (await once(socket, 'data')) as [Buffer];
@@ -180,8 +180,8 @@ describe('a socket of a virtual network', () => {
   });
 
   it('is reset by resetAndDestroy of the other end', async () => {
-    const fate = connects(1, (server, { after }) => {
-      after(20, () => server.resetAndDestroy());
+    const fate = connects(1, (server, { later }) => {
+      later(20, () => server.resetAndDestroy());
     });
     const closed: boolean[] = [];
     await talk(fate.latency(5), async (socket, now) => {
@@ -218,8 +218,8 @@ describe('a socket of a virtual network', () => {
   });
 
   it('times out in virtual time, when nothing has happened for so long', async () => {
-    const fate = connects(10, (server, { after }) => {
-      after(90, () => server.write('late'));
+    const fate = connects(10, (server, { later }) => {
+      later(90, () => server.write('late'));
     });
     await talk(fate, async (socket, now) => {
       const fired: number[] = [];
@@ -236,9 +236,9 @@ describe('a socket of a virtual network', () => {
 
   it('makes a writer wait for a reader', async () => {
     let server: Socket;
-    const fate = connects(1, (socket, { after }) => {
+    const fate = connects(1, (socket, { later }) => {
       server = socket.pause();
-      after(1000, () => socket.resume());
+      later(1000, () => socket.resume());
     });
     await talk(fate, async (socket, now) => {
       const chunks = Array.from({ length: 100 }, () => Buffer.alloc(10_000));
@@ -257,6 +257,80 @@ describe('a socket of a virtual network', () => {
       socket.end(sent);
       await once(socket, 'close');
       expect(Buffer.concat(got).equals(sent)).toBe(true);
+    });
+  });
+
+  it('tells who writes to a peer that has ended what Node tells', async () => {
+    await talk(
+      connects(1, (server) => server.end('bye')),
+      async (socket) => {
+        await once(socket.resume(), 'end');
+        const told: unknown[] = [];
+        const written = socket.write('anybody?', (error) => told.push((error as NodeJS.ErrnoException).code));
+        const [error] = (await once(socket, 'error')) as [Error];
+        await new Promise(setImmediate);
+        expect([written, told]).toEqual([false, ['EPIPE']]);
+        expect(error).toMatchObject({ code: 'EPIPE', message: 'This socket has been ended by the other party' });
+      },
+    );
+  });
+
+  it('ends a connection of which a little is unread, and resets one of which much is', async () => {
+    for (const [bytes, told] of [
+      [5000, ['end', 'close']],
+      [1_000_000, ['ECONNRESET', 'close']],
+    ] as const) {
+      const heard: (string | undefined)[] = [];
+      const fate = connects(1, (server) => {
+        server.on('end', () => heard.push('end')).on('close', () => heard.push('close'));
+        server.on('error', ({ code }: NodeJS.ErrnoException) => heard.push(code)).resume();
+        server.write(Buffer.alloc(bytes));
+      });
+      await talk(fate, async (socket) => {
+        socket.pause();
+        for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+        socket.destroy();
+        for (let i = 0; i < 10; i++) await new Promise(setImmediate);
+      });
+      expect(heard).toEqual(told);
+    }
+  });
+
+  it('sends what was corked as one, and counts it at once', async () => {
+    const got: string[] = [];
+    await talk(
+      connects(1, (server) => server.on('data', (data: Buffer) => got.push(data.toString()))),
+      async (socket) => {
+        socket.cork();
+        for (const text of ['a', 'bc', 'd']) socket.write(text);
+        expect(socket.bytesWritten).toBe(4);
+        socket.uncork();
+        expect(socket.bytesWritten).toBe(4);
+        socket.end();
+        await once(socket.resume(), 'close');
+      },
+    );
+    expect(got).toEqual(['abcd']);
+  });
+
+  it('counts what waits for a reader as written', async () => {
+    await talk(
+      connects(1, (server) => void server.pause()),
+      async (socket) => {
+        for (let i = 0; i < 10; i++) socket.write(Buffer.alloc(50_000));
+        expect(socket.bytesWritten).toBe(500_000);
+        socket.destroy();
+        expect(socket.pending).toBe(true);
+        return Promise.resolve();
+      },
+    );
+  });
+
+  it.each(['5', -1, NaN, Infinity])('has no timeout of %p', async (ms) => {
+    await talk(connects(1), async (socket) => {
+      expect(() => socket.setTimeout(ms as number)).toThrow('msecs');
+      socket.destroy();
+      return Promise.resolve();
     });
   });
 

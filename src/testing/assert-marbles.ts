@@ -117,7 +117,9 @@ function matches(actual: unknown, expected: unknown): boolean {
   return isDeepStrictEqual(actual, expected);
 }
 
+/** Errors by name and message: what else there is to a failed race would fill a page. */
 function print(value: unknown): string {
+  if (value instanceof Error) return String(value);
   return inspect(value, { depth: 3, breakLength: Infinity });
 }
 

@@ -47,6 +47,11 @@ export class Clock {
     return true;
   }
 
+  /** Whether anything is due, at whatever time. */
+  isDue(): boolean {
+    return this.scheduler.actions.length > 0;
+  }
+
   /** Goes on to an instant at which nothing may be due any more. */
   skipTo(at: number): void {
     this.scheduler.frame = Math.max(this.scheduler.frame, at);

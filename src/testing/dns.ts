@@ -1,15 +1,15 @@
 import { Observable } from 'rxjs';
-import { recordType, type Answer } from '../core/answers.js';
+import { recordType } from '../core/answers.js';
 import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { isObject } from '../core/checks.js';
 import { normalName } from '../core/host-name.js';
 import { parseAddress } from '../core/address.js';
 import type { Resolver } from '../rx/resolve.js';
 import type { Clock } from './clock.js';
+import { isPlainObject } from './plain-object.js';
 import { nodata, nxdomain, plannedAnswers, type PlannedAnswer, type Replies } from './replies.js';
 
 /** How the queries for a host are answered; a type that is not named has no data. */
-export type HostRecords = Readonly<Partial<Record<Answer['type'], Replies>>>;
+export type HostRecords = Readonly<Partial<Record<'AAAA' | 'A', Replies>>>;
 
 /** What is known of a host: its records, or its addresses alone. */
 export type HostDescription = HostRecords | readonly string[];
@@ -23,7 +23,10 @@ export type Dns = HostDescription | Readonly<Record<string, HostDescription>> | 
 /** What comes of the queries for a host, in the order in which they are asked. */
 type FindAnswers = (host: string) => readonly PlannedAnswer[];
 
-const TYPES: readonly Answer['type'][] = ['AAAA', 'A'];
+const TYPES = ['AAAA', 'A'] as const;
+
+/** What looks like a type of record, and would be the name of a host. */
+const LIKE_A_TYPE = /^(?:[A-Z]+|a|aaaa|https|svcb|cname)$/;
 
 /**
  * A resolver that answers as described, and completes with the last answer.
@@ -48,7 +51,7 @@ export function virtualResolver(dns: Exclude<Dns, Resolver>, knows: (address: st
 }
 
 function plannedDns(dns: Exclude<Dns, Resolver>, knows: (address: string) => boolean): FindAnswers {
-  if (!isObject(dns)) throw invalidType('dns', 'an object, a list of addresses or a resolver', dns);
+  if (!Array.isArray(dns) && !isPlainObject(dns)) throw invalidType('dns', 'an object, a list of addresses or a resolver', dns);
   const records = (name: string, description: unknown) => {
     const planned = plannedHost(name, description);
     for (const { type, answer } of planned) {
@@ -60,12 +63,13 @@ function plannedDns(dns: Exclude<Dns, Resolver>, knows: (address: string) => boo
     return planned;
   };
   const names = Object.keys(dns);
-  if (Array.isArray(dns) || names.some((name) => TYPES.includes(name as Answer['type']))) {
+  if (Array.isArray(dns) || names.some((name) => (TYPES as readonly string[]).includes(name))) {
     const answers = records('dns', dns);
     return () => answers;
   }
   const hosts = new Map<string, PlannedAnswer[]>();
   for (const [name, description] of Object.entries(dns)) {
+    if (LIKE_A_TYPE.test(name)) throw invalidValue(`dns.${name}`, `is no type of record: ${TYPES.join(', ')}`, description);
     if (hosts.has(normalName(name))) throw invalidValue(`dns['${name}']`, 'is there twice', description);
     hosts.set(normalName(name), records(`dns['${name}']`, description));
   }
@@ -74,13 +78,17 @@ function plannedDns(dns: Exclude<Dns, Resolver>, knows: (address: string) => boo
 }
 
 function plannedHost(name: string, description: unknown): PlannedAnswer[] {
-  if (!isObject(description)) throw invalidType(name, 'records by type, or a list of addresses', description);
-  if (Array.isArray(description)) return ofAddresses(name, description);
+  if (!Array.isArray(description) && !isPlainObject(description))
+    throw invalidType(name, 'records by type, or a list of addresses', description);
+  if (Array.isArray(description)) return ofAddresses(name, description as unknown[]);
   for (const [type, replies] of Object.entries(description)) {
-    if (!TYPES.includes(type as Answer['type']))
+    if (!(TYPES as readonly string[]).includes(type))
       throw invalidValue(`${name}.${type}`, `is no type of record: ${TYPES.join(', ')}`, replies);
   }
-  return TYPES.flatMap((type) => plannedAnswers(`${name}.${type}`, type, (description as HostRecords)[type] ?? nodata()));
+  return TYPES.flatMap((type) => {
+    const { [type]: replies = nodata() } = description as HostRecords;
+    return plannedAnswers(`${name}.${type}`, type, replies);
+  });
 }
 
 function ofAddresses(name: string, addresses: readonly unknown[]): PlannedAnswer[] {

@@ -1,8 +1,9 @@
 import { parseAddress } from '../core/address.js';
-import { invalidReturn, invalidType, invalidValue } from '../core/argument-errors.js';
-import { isObject } from '../core/checks.js';
+import { invalidReturn, invalidType, invalidValue, show } from '../core/argument-errors.js';
 import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
-import { connects, Fate, fails, hangs, type FateOfAttempt, type TimedFate } from './fates.js';
+import { behaves, connects, fails, flaky, hangs, isFate, refuses, unreachable } from './fates.js';
+import type { Fate, FateOfAttempt, TimedFate } from './fates.js';
+import { isPlainObject } from './plain-object.js';
 import { parseMarbles } from './parse-marbles.js';
 
 /**
@@ -30,7 +31,7 @@ export function plannedFates(endpoints: Endpoints): PlannedFates {
       knows: () => true,
     };
   }
-  if (!isObject(endpoints) || Array.isArray(endpoints)) throw invalidType('endpoints', 'an object or a function', endpoints);
+  if (!isPlainObject(endpoints)) throw invalidType('endpoints', 'an object or a function', endpoints);
   const fates = new Map<string, Place>();
   const addresses = new Set<string>();
   for (const [key, value] of Object.entries(endpoints)) {
@@ -38,7 +39,10 @@ export function plannedFates(endpoints: Endpoints): PlannedFates {
     const { address, port } = parseKey(name, key);
     const place = `${address} ${port ?? ''}`;
     const same = fates.get(place);
-    if (same) throw invalidValue(name, `is the same as ${same.name}, and so would have two fates`, value);
+    if (same) {
+      const both = [same.fate, value].map((fate) => (isFate(fate) ? String(fate) : show(fate))).join(' and ');
+      throw invalidValue(name, `is the same as ${same.name}, and so would have two fates: ${both}`, key);
+    }
     fates.set(place, { name, fate: asFate(name, value) });
     addresses.add(address);
   }
@@ -68,17 +72,21 @@ function parseKey(name: string, key: string): { readonly address: string; readon
   return { address: parsed.address, port };
 }
 
+/** Each makes a fate; by itself it would be taken for a function of the attempt's number. */
+const UNCALLED = new Set<unknown>([behaves, connects, fails, flaky, hangs, refuses, unreachable]);
+
 function asFate(name: string, value: unknown): Fate | FateOfAttempt {
-  if (value instanceof Fate || typeof value === 'function') return value as Fate | FateOfAttempt;
+  if (UNCALLED.has(value)) throw invalidType(name, `a fate, and so be called: ${(value as typeof hangs).name}()`, value);
+  if (isFate(value) || typeof value === 'function') return value as Fate | FateOfAttempt;
   if (typeof value === 'string') return fateInMarbles(name, value);
   if (Array.isArray(value)) throw invalidType(name, `one fate (a function of the attempt's number gives each its own)`, value);
   throw invalidType(name, 'a fate, a function that returns one, or marbles', value);
 }
 
 function ofAttempt(name: string, fate: Fate | FateOfAttempt, endpoint: Endpoint, attempt: number): Fate {
-  if (fate instanceof Fate) return fate;
+  if (isFate(fate)) return fate;
   const given: unknown = fate(attempt, endpoint);
-  if (given instanceof Fate) return given;
+  if (isFate(given)) return given;
   if (typeof given === 'string') return fateInMarbles(name, given);
   throw invalidReturn(name, 'a fate', given);
 }

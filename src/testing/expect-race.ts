@@ -1,12 +1,11 @@
-import { tap, type Observable } from 'rxjs';
+import { isObservable, tap, type Observable } from 'rxjs';
 import { parseAddress } from '../core/address.js';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
+import { invalidReturn, invalidType, invalidValue } from '../core/argument-errors.js';
 import { callable, checkEach, integer, isObject, number, orInfinity, string, type Checks } from '../core/checks.js';
-import { formatDuration } from '../core/duration.js';
 import { reasonOf, toError } from '../core/errors.js';
 import type { RaceEvent } from '../core/events.js';
 import type { Dns } from './dns.js';
-import { connects, Fate, hangs, refuses, unreachable } from './fates.js';
+import { connects, hangs, isFate, refuses, unreachable, type Fate } from './fates.js';
 import { describeLeak, leftBehind, type Leak, type RunReport } from './report.js';
 import { virtualNetwork, type RaceInput } from './virtual-network.js';
 
@@ -25,7 +24,7 @@ export interface RaceTable {
   readonly winner?: string | null;
   /** When the race is over, in ms. Default: not expected to be anything. */
   readonly finish?: number;
-  /** Options of the race, beside the network. */
+  /** Options of the race, beside the network; it refuses those that it does not know. */
   readonly options?: object;
   /** Default: all addresses, at once. */
   readonly dns?: Dns;
@@ -58,18 +57,25 @@ export function expectRace<T>(
 ): RunReport<T> {
   callable('race', race);
   checkEach('table', table, checks);
-  const { rows, dns, options, host = 'example.com', port = 443 } = table;
+  checks.rows('table.rows', table.rows);
   checkStarts(table);
+  const { rows, dns, options, host = 'example.com', port = 443 } = table;
   const network = virtualNetwork({ dns: dns ?? rows.map(([address]) => address), endpoints: fatesOf(rows) });
   /** What had not been let go of when the winner came. */
   let left: readonly Leak[] = [];
-  const report = network.run(() =>
-    race(host, port, { ...network, ...options }).pipe(
+  const begun: Observable<T>[] = [];
+  const report = network.run(() => {
+    const race$ = race(host, port, Object.assign({ ...network }, options));
+    if (!isObservable(race$)) throw invalidReturn('race', 'a stream, as connect$ does', race$);
+    begun.push(race$);
+    return race$.pipe(
       tap((value) => {
         if (isWinner(value) && left.length === 0) left = network.leaks.filter(({ kind }) => kind !== 'timer');
       }),
-    ),
-  );
+    );
+  });
+  // The race that is no race is not what the table is about.
+  if (begun.length === 0) throw report.error;
   const lines = [...startLines(table, report), ...endLines(table, report)];
   const failed = lines.some(({ expected, actual }) => expected !== undefined && expected !== actual);
   if (failed) throw new Error(`the race is not as expected:\n\n${drawn(lines)}\n\n${report.timeline()}`);
@@ -88,23 +94,29 @@ const OUTCOMES: Readonly<Record<Outcome, (after: number) => Fate>> = { connects,
 
 function fatesOf(rows: RaceTable['rows']): Record<string, Fate> {
   const fates = new Map<string, Fate>();
-  for (const [index, [address, what, outcome = 'connects']] of rows.entries()) {
+  for (const [index, row] of rows.entries()) {
     const name = `table.rows[${index}]`;
+    const [address, what, outcome = 'connects'] = row;
     const canonical = parseAddress(address)?.address;
     if (canonical === undefined) throw invalidValue(name, 'must begin with an IP address', address);
     if (fates.has(canonical)) throw invalidValue(name, 'would be a second fate of its address', address);
+    if (row.length !== (isFate(what) ? 2 : 3))
+      throw invalidValue(name, 'must be an address and a fate, or an address, ms and an outcome', row);
     if (!Object.hasOwn(OUTCOMES, outcome)) {
       throw invalidValue(name, `must have an outcome: ${Object.keys(OUTCOMES).join(', ')}`, outcome);
     }
-    if (!(what instanceof Fate)) orInfinity(number(0, Number.MAX_SAFE_INTEGER))(name, what);
-    fates.set(canonical, what instanceof Fate ? what : OUTCOMES[outcome](what));
+    if (!isFate(what)) orInfinity(number(0, Number.MAX_SAFE_INTEGER))(name, what);
+    fates.set(canonical, isFate(what) ? what : OUTCOMES[outcome](what));
   }
   return Object.fromEntries(fates);
 }
 
 function checkStarts({ rows, starts = {} }: RaceTable): void {
   const named = new Set(rows.map(([address]) => canonical(address)));
+  const seen = new Set<string>();
   for (const [address, at] of Object.entries(starts)) {
+    if (seen.has(canonical(address))) throw invalidValue(`table.starts['${address}']`, 'is the same address as another', at);
+    seen.add(canonical(address));
     if (!named.has(canonical(address))) throw invalidValue(`table.starts['${address}']`, 'is in no row', at);
   }
 }
@@ -124,11 +136,11 @@ interface Line {
 
 function startLines({ rows, starts }: RaceTable, report: RunReport<unknown>): Line[] {
   const wanted = starts && new Map(Object.entries(starts).map(([address, at]) => [canonical(address), at]));
-  const instant = (at: number | undefined) => (at === undefined ? 'never' : `at ${formatDuration(at)}`);
+  const instant = (at: number | undefined) => (at === undefined ? 'never' : `at ${written(at)}`);
   return rows.map(([address, what, outcome = 'connects']) => {
     const own = report.starts.filter((start) => start.address === canonical(address));
     return {
-      cells: [address, ...(what instanceof Fate ? ['', String(what)] : [formatDuration(what), outcome])],
+      cells: [address, ...(isFate(what) ? ['', String(what)] : [written(what), outcome])],
       actual: own.length === 0 ? instant(undefined) : own.map(({ at }) => instant(at)).join(', '),
       // Twice is never expected.
       expected: wanted ? instant(wanted.get(canonical(address))) : own.length > 1 ? instant(own[0]!.at) : undefined,
@@ -138,18 +150,25 @@ function startLines({ rows, starts }: RaceTable, report: RunReport<unknown>): Li
 
 function endLines({ winner, finish }: RaceTable, report: RunReport<unknown>): Line[] {
   const none = report.error === undefined ? 'none' : `none (${reasonOf(toError(report.error))})`;
+  // Who was connected to and then turned down has not won.
+  const won = report.error === undefined ? report.winner : undefined;
   return [
     {
       cells: ['winner', '', ''],
-      actual: report.winner ?? none,
-      expected: winner === null ? (report.winner === undefined ? none : 'none') : winner && canonical(winner),
+      actual: won ?? none,
+      expected: winner === null ? (won === undefined ? none : 'none') : winner && canonical(winner),
     },
     {
       cells: ['finish', '', ''],
-      actual: report.finish === undefined ? 'never' : formatDuration(report.finish),
-      expected: finish === undefined ? undefined : formatDuration(finish),
+      actual: report.finish === undefined ? 'never' : written(report.finish),
+      expected: finish === undefined ? undefined : written(finish),
     },
   ];
+}
+
+/** To a millionth of a ms: sums of fractions are no more exact. */
+function written(ms: number): string {
+  return `${Number(ms.toFixed(6))} ms`;
 }
 
 function canonical(address: string): string {

@@ -1,4 +1,4 @@
-import { boolean, callable, checkEach, integer, number, string, type Checks } from '../core/checks.js';
+import { boolean, callable, checkEach, given, integer, string, type Checks } from '../core/checks.js';
 import { errorCode, toError } from '../core/errors.js';
 import type { Server } from './fates.js';
 import type { VirtualNetwork } from './virtual-network.js';
@@ -18,7 +18,7 @@ export interface ExploreOptions {
   /** What servers do with connections; connections that are slow, break or fall silent are then tried as well. */
   readonly serve?: Server;
   /** Whether a program may leave something behind. Default false. */
-  readonly leaks?: boolean;
+  readonly allowLeaks?: boolean;
 }
 
 /** What an exploration has tried. */
@@ -29,7 +29,7 @@ export interface Exploration {
 
 /** A network that a program cannot stand. */
 export interface Finding {
-  readonly seed: number;
+  readonly bounds: Bounds;
   readonly path: string;
   /** The network, as code. */
   readonly code: string;
@@ -49,17 +49,17 @@ export class ExplorationError extends Error {
   readonly code: string;
   readonly timeline: string;
 
-  constructor({ seed, path, code, timeline, runs, cause }: Finding) {
+  constructor({ bounds, path, code, timeline, runs, cause }: Finding) {
     super(
       [
         `after ${runs} networks, one in which the program fails: ${cause.message}`,
         `const network = ${code};`,
         timeline,
-        `To try it again: explore(program, { seed: ${seed}, path: '${path}' })`,
+        `To try it again: explore(program, { ${written({ ...bounds, path })} })`,
       ].join('\n\n'),
       { cause },
     );
-    this.seed = seed;
+    this.seed = bounds.seed;
     this.path = path;
     this.code = code;
     this.timeline = timeline;
@@ -83,22 +83,36 @@ export async function explore(program: (network: VirtualNetwork) => unknown, opt
   callable('program', program);
   checkEach('options', options, checks);
   const { exploration } = await load();
-  return exploration(program, { ...DEFAULTS, ...options });
+  return exploration(program, { ...DEFAULTS, ...given(options) });
 }
 
-const DEFAULTS = { seed: 1, runs: 1000, addresses: 3, latest: 1000, leaks: false };
+const DEFAULTS = { seed: 1, runs: 1000, addresses: 3, latest: 1000, allowLeaks: false };
 
 /** Options with every default filled in. */
 export type Bounds = ExploreOptions & Required<Pick<ExploreOptions, keyof typeof DEFAULTS>>;
+
+/** The options that lead to a network again, as code: all that are not as by default, and the seed. */
+function written({ seed, path, serve, ...more }: Bounds): string {
+  const { addresses, latest, allowLeaks } = DEFAULTS;
+  const others = Object.entries({ addresses, latest, allowLeaks })
+    .map(([name, byDefault]) => ({ name, byDefault, value: more[name as keyof typeof more] }))
+    .flatMap(({ name, byDefault, value }) => (value === byDefault ? [] : [`${name}: ${value}`]));
+  return [
+    `seed: ${seed}`,
+    ...others,
+    ...(serve ? [serve.name === 'serve' ? 'serve' : `serve: ${serve.name || '…'}`] : []),
+    `path: '${path}'`,
+  ].join(', ');
+}
 
 const checks: Checks<ExploreOptions> = {
   seed: integer(-(2 ** 31), 2 ** 31 - 1),
   runs: integer(1, Number.MAX_SAFE_INTEGER),
   path: string,
   addresses: integer(1, 250),
-  latest: number(1, Number.MAX_SAFE_INTEGER),
+  latest: integer(1, Number.MAX_SAFE_INTEGER),
   serve: callable,
-  leaks: boolean,
+  allowLeaks: boolean,
 };
 
 /** Only here is fast-check needed: what else is in this entry works without it. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { from, Observable, type ObservableInput, type Subscription } from 'rxjs';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { callable, integer, number } from '../core/checks.js';
+import { invalidReturn, invalidType, invalidValue } from '../core/argument-errors.js';
+import { callable, integer, isObject, number } from '../core/checks.js';
 import type { Endpoint } from '../core/endpoint.js';
 import type { Stage } from '../core/events.js';
 import { checkAfter, sum, written, type After } from './after.js';
@@ -9,8 +9,24 @@ import { chance } from './chance.js';
 import { connectionError, isSystemError } from './system-errors.js';
 import type { Link } from './virtual-socket.js';
 
+/** Tells fates, also those of another copy of the package: an ES module and a CommonJS one may meet. */
+const BRAND = Symbol.for('rx-happy-eyeballs.fate');
+
+/** Whether a value is a fate. */
+export function isFate(value: unknown): value is Fate {
+  return isObject(value) && BRAND in value;
+}
+
 /** What becomes of an attempt. */
 export abstract class Fate {
+  /** @internal */
+  readonly [BRAND] = true;
+
+  /** As errors show it. */
+  get [Symbol.toStringTag](): string {
+    return String(this);
+  }
+
   /** @internal */
   abstract play(attempt: Attempting): Observable<unknown>;
 
@@ -26,8 +42,8 @@ export interface ServedConnection {
   readonly endpoint: Endpoint;
   /** Which attempt on this endpoint it was, from 1 on. */
   readonly attempt: number;
-  /** Does something after so many ms of virtual time; it counts as the network's, not as a timer that the program left. */
-  readonly after: (ms: number, work: () => void) => void;
+  /** Does something so many ms of virtual time later; it counts as the network's, not as a timer that the program left. */
+  readonly later: (ms: number, work: () => void) => void;
 }
 
 /** An attempt that is being made. @internal */
@@ -36,14 +52,18 @@ export interface Attempting {
   readonly progressed: (stage: Stage) => void;
   readonly schedule: (work: () => void, after: After) => Subscription;
   readonly open: (link: Link, serve: Server | undefined) => Socket;
+  /** Takes note of what is wrong with the description, and gives it back. */
+  readonly mistaken: (error: Error) => Error;
 }
 
 /** What is known of an attempt that connects, beside when. */
 interface Connection extends Link {
   readonly serve?: Server | undefined;
+  /** Whether nothing of it was asked for. */
+  readonly isPlain?: boolean;
 }
 
-const PLAIN: Connection = { latency: 0, losesAfter: Infinity, resetsAfter: Infinity, encrypted: false };
+const PLAIN: Connection = { latency: 0, losesAfter: Infinity, resetsAfter: Infinity, encrypted: false, isPlain: true };
 
 /** A fate that can be told beforehand. */
 export class TimedFate extends Fate {
@@ -76,6 +96,11 @@ export class TimedFate extends Fate {
     });
   }
 
+  /** Whether nothing more is known of it than when it ends, and how. @internal */
+  get isPlain(): boolean {
+    return this.tcpAfter === undefined && this.connection.isPlain === true;
+  }
+
   override toString(): string {
     return this.code;
   }
@@ -88,12 +113,17 @@ export class ConnectingFate extends TimedFate {
    * begins.
    */
   thenTls(handshake: After | TimedFate): ConnectingFate {
-    if (!(handshake instanceof TimedFate)) checkAfter('handshake', handshake);
+    const ownFate = isTimed(handshake) ? handshake : undefined;
+    if (!ownFate) checkAfter('handshake', handshake);
     if (this.tcpAfter !== undefined)
       throw invalidValue('handshake', `must be the only one: this is ${this.code} already`, handshake);
-    const fate = handshake instanceof TimedFate ? handshake : connects(handshake);
-    const code = `${this.code}.thenTls(${handshake instanceof TimedFate ? String(handshake) : written(handshake)})`;
-    const encrypted = { ...this.connection, encrypted: true };
+    if (ownFate && !ownFate.isPlain) {
+      const reason = `must be no connection with a server, a latency or a loss: those of ${this.code}.thenTls(…)`;
+      throw invalidValue('handshake', reason, handshake);
+    }
+    const fate = ownFate ?? connects(handshake as After);
+    const code = `${this.code}.thenTls(${ownFate ? String(ownFate) : written(handshake as After)})`;
+    const encrypted = { ...this.connection, encrypted: true, isPlain: false };
     return new ConnectingFate(code, sum(this.endsAfter, fate.endsAfter), fate.error, this.endsAfter, encrypted);
   }
 
@@ -122,9 +152,13 @@ export class ConnectingFate extends TimedFate {
   }
 
   #with(code: string, more: Partial<Connection>): ConnectingFate {
-    const connection = { ...this.connection, ...more };
+    const connection = { ...this.connection, ...more, isPlain: false };
     return new ConnectingFate(`${this.code}.${code}`, this.endsAfter, this.error, this.tcpAfter, connection);
   }
+}
+
+function isTimed(value: unknown): value is TimedFate {
+  return isFate(value) && 'endsAfter' in value;
 }
 
 /** Connects after so many ms, default 0. `serve`: see {@link ConnectingFate.serves}. */
@@ -174,8 +208,13 @@ class BehavingFate extends Fate {
     super();
   }
 
-  override play({ endpoint, progressed }: Attempting): Observable<unknown> {
-    return from(this.transport(endpoint, progressed));
+  override play({ endpoint, progressed, mistaken }: Attempting): Observable<unknown> {
+    const given: unknown = this.transport(endpoint, progressed);
+    try {
+      return from(given as ObservableInput<unknown>);
+    } catch {
+      throw mistaken(invalidReturn('behaves()', 'an Observable, a promise or a list', given));
+    }
   }
 
   override toString(): string {
@@ -196,7 +235,7 @@ export function flaky(probability: number, seed: number, well: Fate = connects(2
   number(0, 1)('probability', probability);
   integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)('seed', seed);
   for (const [name, fate] of Object.entries({ well, ill })) {
-    if (!(fate instanceof Fate)) throw invalidType(name, 'a fate', fate);
+    if (!isFate(fate)) throw invalidType(name, 'a fate', fate);
   }
   return (attempt, { address, port }) => (chance(`${seed} ${attempt} ${address} ${port}`) < probability ? ill : well);
 }

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
-import { isObservable, type Observable, type VirtualTimeScheduler } from 'rxjs';
+import { setImmediate } from 'node:timers';
+import { asyncScheduler, isObservable, type Observable, type VirtualTimeScheduler } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
 import { parseAddress } from '../core/address.js';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { checkEach, integer, isObject, number, orInfinity, type Checks } from '../core/checks.js';
+import { invalidReturn, invalidType, invalidValue } from '../core/argument-errors.js';
+import { boolean, checkEach, integer, isObject, number, orInfinity, type Checks } from '../core/checks.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { toError } from '../core/errors.js';
 import type { Stage } from '../core/events.js';
@@ -18,8 +20,8 @@ import type { Fate, Server } from './fates.js';
 import { marblesOf } from './marble-diff.js';
 import { recordedResolver, recordedTransport } from './recorded.js';
 import { Recorder, type Mark } from './recorder.js';
-import { NetworkReport, RunReport, type AttemptLog, type SubscriptionLog } from './report.js';
-import { begin, type Running } from './running.js';
+import { endsOf, lastConnected, NetworkReport, RunReport, startOf, type AttemptLog, type SubscriptionLog } from './report.js';
+import { begin, isPromise, type Running } from './running.js';
 import type { NetworkDescription, Program, RunOptions, VirtualNetwork } from './virtual-network.js';
 import { VirtualScheduler } from './virtual-scheduler.js';
 import { openConnection, type Link } from './virtual-socket.js';
@@ -28,11 +30,32 @@ import { openConnection, type Link } from './virtual-socket.js';
 const UNTIL = 3_600_000;
 
 /** Turns of the event loop in which a program that waits for nothing virtual may still come to something. */
-const LAST_TURNS = 10;
+const LAST_TURNS = 100;
 
-/** Node's own: tests put others in its place. */
+/** Node's own, as it is now: tests put others in its place. */
 const inNextTurn = setImmediate;
 const turn = () => new Promise<void>((resolve) => inNextTurn(resolve));
+
+/** The mark of those fakes that also get at `node:timers`. */
+function checkTurns(): void {
+  if ('clock' in inNextTurn) throw new Error('import rx-happy-eyeballs/testing before fake timers are put in place');
+}
+
+/** ms by which RxJS's time is off only where a TestScheduler has put its own in its place. */
+const A_MINUTE = 60_000;
+
+const STANDS_STILL =
+  "still waits, though nothing more will happen in the network's time; setTimeout, retry({ delay: ms }) and I/O are real time";
+
+/** A program, and how it is run. */
+interface Run<T> {
+  readonly running: Running<T>;
+  /** What came before is not its own. */
+  readonly mark: Mark;
+  /** When it is given up, in ms of the scheduler. */
+  readonly until: number;
+  readonly keepsSockets: boolean;
+}
 
 /** See {@link VirtualNetwork}. */
 export class Network implements VirtualNetwork {
@@ -45,19 +68,26 @@ export class Network implements VirtualNetwork {
   readonly #findFate: FindFate;
   readonly #ownTime: boolean;
   #connections = 0;
+  /** From when on nothing was run. */
+  #free: Mark;
+  #settling = false;
   /** Found only when it was too late to throw. */
   #mistake?: Error | undefined;
 
   constructor(description: NetworkDescription) {
     checkEach('description', description, checks);
+    if (description.scheduler === undefined && isWithinTestScheduler()) {
+      throw new Error('within TestScheduler.run, a network lives in its time: virtualNetwork({ scheduler, … })');
+    }
     const { dns = {}, endpoints = {}, scheduler, seed = 0 } = description;
     const clock = new Clock(scheduler ?? new VirtualScheduler());
     this.#ownTime = scheduler === undefined;
     this.#clock = clock;
     this.#records = new Recorder(clock);
+    this.#free = this.#records.start;
     const { find, knows } = plannedFates(endpoints);
     this.#findFate = find;
-    const source = typeof dns === 'function' ? dns : virtualResolver(dns, knows, clock);
+    const source = typeof dns === 'function' ? this.#checked(dns) : virtualResolver(dns, knows, clock);
     this.resolver = recordedResolver(source, this.#records);
     this.transport = recordedTransport((...attempt) => this.#play(...attempt), this.#records);
     this.scheduler = clock.scheduler;
@@ -70,27 +100,27 @@ export class Network implements VirtualNetwork {
   }
 
   get starts(): NetworkReport['starts'] {
-    return this.report().starts;
+    return this.#records.attempts.map(startOf);
   }
 
   get ends(): NetworkReport['ends'] {
-    return this.report().ends;
+    return endsOf(this.#records.attempts, this.#records.events);
   }
 
   get winner(): NetworkReport['winner'] {
-    return this.report().winner;
+    return lastConnected(this.#records.events);
   }
 
   get lookups(): NetworkReport['lookups'] {
-    return this.report().lookups;
+    return [...this.#records.lookups];
   }
 
   get leaks(): NetworkReport['leaks'] {
-    return this.report().leaks;
+    return this.#records.leaks(this.#records.start, undefined, this.#ownTime);
   }
 
   get events(): NetworkReport['events'] {
-    return this.report().events;
+    return [...this.#records.events];
   }
 
   get mostInFlight(): number {
@@ -134,6 +164,7 @@ export class Network implements VirtualNetwork {
   }
 
   async elapse(ms: number): Promise<void> {
+    checkTurns();
     const until = this.#later(ms);
     do await turn();
     while (this.#clock.step(until));
@@ -142,35 +173,51 @@ export class Network implements VirtualNetwork {
   }
 
   run<T>(program: Observable<T> | ((network: VirtualNetwork) => Observable<T>), options: RunOptions = {}): RunReport<T> {
-    const { running, mark, until } = this.#begin(program, options);
-    if (!isObservable(running.given)) {
-      throw invalidType('program', 'a stream, or a function that returns one; settle() takes promises', running.given);
-    }
-    while (running.finish === undefined && this.#clock.step(until));
-    return this.#end(running, mark);
+    const run = this.#begin(program, options, true);
+    while (run.running.finishedAt === undefined && this.#clock.step(run.until));
+    return this.#end(run);
   }
 
   async settle<T>(program: Program<T>, options: RunOptions = {}): Promise<RunReport<T>> {
-    const { running, mark, until } = this.#begin(program, options);
-    let turns = 0;
-    do {
-      await turn();
-      turns = running.finish === undefined && this.#clock.step(until) ? 0 : turns + 1;
-    } while (running.finish === undefined && turns < LAST_TURNS);
-    return this.#end(running, mark);
+    checkTurns();
+    if (this.#settling) throw new Error('settle() is under way in this network: await it first, or settle both programs as one');
+    this.#settling = true;
+    try {
+      const run = this.#begin(program, options, false);
+      let turns = 0;
+      do {
+        await turn();
+        turns = run.running.finishedAt === undefined && this.#clock.step(run.until) ? 0 : turns + 1;
+      } while (run.running.finishedAt === undefined && turns < LAST_TURNS);
+      return this.#end(run);
+    } finally {
+      this.#settling = false;
+    }
   }
 
-  #begin<T>(program: Program<T>, options: RunOptions) {
+  #begin<T>(program: Program<T>, options: RunOptions, streamsAlone: boolean): Run<T> {
     checkEach('options', options, runChecks);
-    const { until = UNTIL, unsubscribeAt } = options;
-    const mark = this.#records.mark();
-    return { mark, until: mark.at + until, running: begin(program, this, this.#clock, unsubscribeAt) };
+    const { until = UNTIL, unsubscribeAt, keepsSockets = false } = options;
+    // A promise was begun before it came here, in this very ms or before.
+    const mark = isPromise(program) ? this.#free : this.#records.mark();
+    const running = begin(program, this, this.#clock, { streamsAlone, unsubscribeAt });
+    return { running, mark, until: this.#clock.now + until, keepsSockets };
   }
 
-  #end<T>({ values, finish, error, stop }: Running<T>, mark: Mark): RunReport<T> {
-    stop();
+  #end<T>({ running, mark, until, keepsSockets }: Run<T>): RunReport<T> {
+    const { values, finishedAt, error } = running;
+    const isDue = finishedAt === undefined && this.#clock.isDue();
+    if (isDue) this.#clock.skipTo(until);
+    // One that goes on is shown as it stands, before it is stopped.
+    const observations = this.#records.observations(mark, { values, keepsSockets }, this.#ownTime);
+    const waits = isDue ? `was given up after ${this.#clock.now - mark.at} ms` : STANDS_STILL;
+    try {
+      running.stop();
+    } finally {
+      this.#free = this.#records.mark();
+    }
     this.#throwMistake();
-    return new RunReport(this.#records.observations(mark, held(values), this.#ownTime), values, finish, error);
+    return new RunReport(observations, values, finishedAt === undefined ? { waits } : { finish: finishedAt - mark.at }, error);
   }
 
   #later(ms: number): number {
@@ -200,7 +247,17 @@ export class Network implements VirtualNetwork {
       progressed,
       schedule: (work, after) => this.#clock.schedule(work, after),
       open: (link, serve) => this.#open(log, link, serve),
+      mistaken: (error) => this.#mistaken(error),
     });
+  }
+
+  /** A resolver of the user's own, which may turn out to be none. */
+  #checked(resolver: Resolver): Resolver {
+    return (host, query) => {
+      const answers: unknown = resolver(host, query);
+      if (!isObservable(answers)) throw this.#mistaken(invalidReturn('dns()', 'an Observable', answers));
+      return answers as ReturnType<Resolver>;
+    };
   }
 
   #fate({ endpoint, attempt }: AttemptLog): Fate {
@@ -213,13 +270,13 @@ export class Network implements VirtualNetwork {
 
   #open(log: AttemptLog, link: Link, serve: Server | undefined): Socket {
     const { endpoint, attempt } = log;
-    const after = (ms: number, work: () => void) => {
+    const later = (ms: number, work: () => void) => {
       number(0, Number.MAX_SAFE_INTEGER)('ms', ms);
       this.#clock.schedule(work, ms);
     };
     const served = (server: Socket) => {
       try {
-        serve!(server, { endpoint, attempt, after });
+        serve!(server, { endpoint, attempt, later });
       } catch (error) {
         this.#mistaken(error);
       }
@@ -230,11 +287,9 @@ export class Network implements VirtualNetwork {
   }
 }
 
-/** What somebody holds who has these values: they themselves, and what is right within them. */
-function held(values: readonly unknown[]): unknown[] {
-  return values.flatMap((value) =>
-    isObject(value) && !('destroy' in value) ? [value, ...(Object.values(value) as unknown[])] : value,
-  );
+/** Whether a `TestScheduler.run` is under way: a character is a ms there, and RxJS's clock far from the real one. */
+function isWithinTestScheduler(): boolean {
+  return Reflect.get(TestScheduler, 'frameTimeFactor') === 1 && Math.abs(asyncScheduler.now() - Date.now()) > A_MINUTE;
 }
 
 const checks: Checks<NetworkDescription> = {
@@ -242,12 +297,14 @@ const checks: Checks<NetworkDescription> = {
   endpoints: () => undefined,
   seed: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   scheduler: (name, value) => {
-    const { actions, flush } = (isObject(value) ? value : {}) as Partial<VirtualTimeScheduler>;
-    if (!Array.isArray(actions) || typeof flush !== 'function') throw invalidType(name, 'a VirtualTimeScheduler', value);
+    const { actions, flush, frame } = (isObject(value) ? value : {}) as Partial<VirtualTimeScheduler>;
+    if (!Array.isArray(actions) || typeof flush !== 'function' || typeof frame !== 'number')
+      throw invalidType(name, 'a VirtualTimeScheduler', value);
   },
 };
 
 const runChecks: Checks<RunOptions> = {
   unsubscribeAt: number(0, Number.MAX_SAFE_INTEGER),
   until: orInfinity(number(0, Number.MAX_SAFE_INTEGER)),
+  keepsSockets: boolean,
 };

@@ -24,6 +24,9 @@ class MarbleReader extends TestScheduler {
  */
 export function parseMarbles(name: string, marbles: string): Marble[] {
   if (/[\^!]/.test(marbles)) throw invalidValue(name, 'must have no ^ and no !, which stand for subscriptions', marbles);
+  if (/[()]/.test(marbles.replace(/\([^()]*\)/g, ''))) throw invalidValue(name, 'must close each ( with a )', marbles);
+  const time = /(?<=[^\s\d.])[\d.]+ms|[\d.]+ms(?=\S)/.exec(marbles)?.[0];
+  if (time) throw invalidValue(name, `must have a space before and after ${time}`, marbles);
   try {
     const messages = MarbleReader.parseMarbles(marbles, undefined, undefined, false, true);
     let column = 0;
@@ -37,7 +40,11 @@ export function parseMarbles(name: string, marbles: string): Marble[] {
   }
 }
 
-/** Subscriptions, each in marbles: `'--^---!'`. */
-export function parseSubscriptions(marbles: readonly string[]): SubscriptionLog[] {
-  return marbles.map((one) => MarbleReader.parseMarblesAsSubscriptions(one, true));
+/** A subscription in marbles: `'--^---!'`. */
+export function parseSubscription(name: string, marbles: string): SubscriptionLog {
+  try {
+    return MarbleReader.parseMarblesAsSubscriptions(marbles, true);
+  } catch (error) {
+    throw invalidValue(name, `is not in marbles (${(error as Error).message})`, marbles);
+  }
 }

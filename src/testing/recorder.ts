@@ -3,9 +3,11 @@ import { TestScheduler } from 'rxjs/testing';
 import type { Family } from '../core/address.js';
 import type { Answer } from '../core/answers.js';
 import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
+import { isObject } from '../core/checks.js';
 import { toError } from '../core/errors.js';
 import type { RaceEvent, Stage } from '../core/events.js';
 import type { Clock } from './clock.js';
+import { reached } from './reached.js';
 import type { AttemptLog, Leak, Lookup, Observations, SubscriptionLog } from './report.js';
 
 /** A place in the records: what came before it is left out of a report, and time counts from it on. */
@@ -18,11 +20,19 @@ export interface Mark {
   readonly at: number;
 }
 
+/** What a program has come to. */
+export interface Emitted {
+  readonly values: readonly unknown[];
+  /** Whether it may have sockets where nobody can see them. */
+  readonly keepsSockets: boolean;
+}
+
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** Writes down what happens in a network. */
 export class Recorder {
   readonly #attempts: AttemptLog[] = [];
+  readonly #byAddress = new Map<string, AttemptLog[]>();
   readonly #events: RaceEvent[] = [];
   readonly #lookups: Writable<Lookup>[] = [];
   readonly #sockets: { readonly socket: Socket; readonly endpoint: Endpoint; readonly at: number }[] = [];
@@ -34,6 +44,18 @@ export class Recorder {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.start = this.mark();
+  }
+
+  get attempts(): readonly AttemptLog[] {
+    return after(this.start, this.#attempts);
+  }
+
+  get events(): readonly RaceEvent[] {
+    return after(this.start, this.#events);
+  }
+
+  get lookups(): readonly Lookup[] {
+    return after(this.start, this.#lookups);
   }
 
   mark(): Mark {
@@ -70,6 +92,9 @@ export class Recorder {
     // A copy of its own: by its identity, the events of an attempt are told from those of another.
     const log: AttemptLog = { endpoint: { address, family, port }, attempt, at };
     this.#attempts.push(log);
+    const same = this.#byAddress.get(address);
+    if (same) same.push(log);
+    else this.#byAddress.set(address, [log]);
     this.#events.push({ type: 'started', at, endpoint: log.endpoint });
     this.#subscriptions.get(address)?.push(this.#subscriptionLog(log));
     return log;
@@ -103,46 +128,47 @@ export class Recorder {
   subscriptions(address: string): SubscriptionLog[] {
     let logs = this.#subscriptions.get(address);
     if (!logs) {
-      logs = this.#attempts.filter(({ endpoint }) => endpoint.address === address).map((log) => this.#subscriptionLog(log));
+      logs = (this.#byAddress.get(address) ?? []).map((log) => this.#subscriptionLog(log));
       this.#subscriptions.set(address, logs);
     }
     return logs;
   }
 
   /**
-   * @param results what belongs to whoever asks: sockets that are not among it are leaks. Absent: no sockets are
+   * @param run what a program has emitted: sockets that are not within are leaks. Absent: no sockets are
    * @param countTimers whether all timers of the scheduler are the program's or the network's
    */
-  observations(mark: Mark, results: readonly unknown[] | undefined, countTimers: boolean): Observations {
-    const since = <Timed extends { readonly at: number; readonly endedAt?: number }>(records: readonly Timed[], from: number) => {
-      const own = from === 0 ? records : records.slice(from);
-      if (mark.at === 0) return [...own];
-      return own.map((record) => ({
-        ...record,
-        at: record.at - mark.at,
-        ...(record.endedAt !== undefined && { endedAt: record.endedAt - mark.at }),
-      }));
-    };
-    const attempts = since(this.#attempts, mark.attempts);
+  observations(mark: Mark, run: Emitted | undefined, countTimers: boolean): Observations {
+    // Copies: they tell how it was.
+    const attempts = after(mark, this.#attempts.slice(mark.attempts)).map((log) => ({ ...log }));
     // What began before the mark is not in the report, and neither is its end.
     const own = new Set(attempts.map(({ endpoint }) => endpoint));
     return {
       attempts,
-      events: since(this.#events, mark.events).filter((event) => !('endpoint' in event) || own.has(event.endpoint)),
-      lookups: since(this.#lookups, mark.lookups),
-      leaks: this.#leaks(mark, results && new Set(results), countTimers),
+      events: after(mark, this.#events.slice(mark.events)).filter((event) => !('endpoint' in event) || own.has(event.endpoint)),
+      lookups: after(mark, this.#lookups.slice(mark.lookups)).map((lookup) => ({ ...lookup })),
+      leaks: this.leaks(mark, run, countTimers),
+      now: this.#clock.now - mark.at,
+      winner: run && this.#winner(mark, run.values),
     };
   }
 
-  #leaks(mark: Mark, results: ReadonlySet<unknown> | undefined, countTimers: boolean): Leak[] {
+  /** Who won is what the last value is about, if it is a connection or a race's event of one. */
+  #winner(mark: Mark, values: readonly unknown[]): string | undefined {
+    const event = values.filter(isConnected).at(-1);
+    return event
+      ? event.endpoint.address
+      : this.#sockets.filter(({ socket }) => values.includes(socket)).at(-1)?.endpoint.address;
+  }
+
+  /** As in {@link observations}. */
+  leaks(mark: Mark, run: Emitted | undefined, countTimers: boolean): Leak[] {
     const from = mark.at;
     const attempts = this.#attempts.slice(mark.attempts).filter(({ endedAt }) => endedAt === undefined);
     const lookups = this.#lookups.slice(mark.lookups).filter(({ endedAt }) => endedAt === undefined);
-    const sockets = results
-      ? this.#sockets
-          .slice(mark.sockets)
-          .filter(({ socket }) => !results.has(socket) && !socket.destroyed && !socket.writableEnded)
-      : [];
+    const open = run?.keepsSockets === false ? this.#sockets.slice(mark.sockets).filter(isOpen) : [];
+    const held = reached(run?.values, new Set(open.map(({ socket }) => socket)));
+    const sockets = open.filter(({ socket }) => !held.has(socket));
     const timers = countTimers ? this.#clock.timers().filter((timer) => !mark.timers.has(timer)) : [];
     return [
       ...lookups.map(({ host, at }): Leak => ({ kind: 'look-up', what: host, since: at - from })),
@@ -160,4 +186,26 @@ export class Recorder {
     log.subscription = subscription;
     return subscription;
   }
+}
+
+/** Records in the time that began with a mark. */
+function after<Timed extends { readonly at: number; readonly endedAt?: number }>(
+  { at: began }: Mark,
+  records: readonly Timed[],
+): readonly Timed[] {
+  if (began === 0) return records;
+  return records.map((record) => ({
+    ...record,
+    at: record.at - began,
+    ...(record.endedAt !== undefined && { endedAt: record.endedAt - began }),
+  }));
+}
+
+function isOpen({ socket }: { readonly socket: Socket }): boolean {
+  return !socket.destroyed && !socket.writableEnded;
+}
+
+function isConnected(value: unknown): value is RaceEvent & { type: 'connected' } {
+  const { type, endpoint } = (isObject(value) ? value : {}) as Partial<RaceEvent & { type: 'connected' }>;
+  return type === 'connected' && isObject(endpoint);
 }

@@ -1,8 +1,9 @@
 import { parseAddress } from '../core/address.js';
 import type { Answer } from '../core/answers.js';
 import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { isObject, number, string } from '../core/checks.js';
+import { boolean, number, string } from '../core/checks.js';
 import { checkAfter, type After } from './after.js';
+import { isPlainObject } from './plain-object.js';
 import { parseMarbles } from './parse-marbles.js';
 import { queryError } from './system-errors.js';
 
@@ -34,6 +35,10 @@ export type Replies = string | readonly string[] | Reply | readonly Reply[] | Ma
 /** A reply so many ms later: `after(10, ['2001:db8::1'])`, `after(10, servfail())`. */
 export function after(ms: After, reply: string | readonly string[] | Reply): Reply {
   checkAfter('ms', ms);
+  if (typeof reply !== 'string' && !isList(reply)) {
+    if (!isPlainObject(reply)) throw invalidType('reply', 'addresses or a reply', reply);
+    if (reply.after !== undefined) throw invalidValue('reply', 'must not have a time of its own', reply.after);
+  }
   if (typeof reply === 'string') return { after: ms, addresses: [reply] };
   return isList(reply) ? { after: ms, addresses: reply } : { ...reply, after: ms };
 }
@@ -78,20 +83,24 @@ export function plannedAnswers(name: string, type: Answer['type'], replies: Repl
 function listed(name: string, replies: unknown): [where: string, reply: Reply][] {
   if (typeof replies === 'string') {
     if (parseAddress(replies)) return [[name, { addresses: [replies] }]];
-    if (!/^[-#n\d.ms\s]*$/.test(replies)) throw invalidValue(name, 'is neither an IP address nor marbles', replies);
+    if (!/^[-#n\d.ms\s]+$/.test(replies)) throw invalidValue(name, 'is neither an IP address nor marbles', replies);
     return fromMarbles(name, { marbles: replies });
   }
-  if (!isObject(replies)) throw invalidType(name, 'addresses, a reply or marbles', replies);
+  if (!isList(replies) && !isPlainObject(replies)) throw invalidType(name, 'addresses, a reply or marbles', replies);
   if (isList(replies)) {
     if (replies.every((one) => typeof one === 'string')) return [[name, { addresses: replies }]];
     return replies.map((one, index) => [`${name}[${index}]`, one as Reply]);
   }
-  return 'marbles' in replies ? fromMarbles(name, replies as MarbleReplies) : [[name, replies]];
+  return 'marbles' in replies ? fromMarbles(name, replies as unknown as MarbleReplies) : [[name, replies]];
 }
 
 function fromMarbles(name: string, { marbles, ...letters }: MarbleReplies): [string, Reply][] {
   string(`${name}.marbles`, marbles);
-  const replies = parseMarbles(name, marbles).map(({ at, marble, column }): [string, Reply] => {
+  const parsed = parseMarbles(name, marbles);
+  for (const [letter, addresses] of Object.entries(letters)) {
+    if (!parsed.some(({ marble }) => marble === letter)) throw invalidValue(`${name}.${letter}`, 'is in no marble', addresses);
+  }
+  const replies = parsed.map(({ at, marble, column }): [string, Reply] => {
     const addresses = letters[marble];
     if (addresses !== undefined) return [`${name}.${marble}`, { after: at, addresses: [addresses].flat() }];
     if (marble === '#') return [name, after(at, servfail())];
@@ -104,12 +113,13 @@ function fromMarbles(name: string, { marbles, ...letters }: MarbleReplies): [str
 const KNOWN = ['after', 'addresses', 'ttl', 'error', 'stale'];
 
 function planned(name: string, type: Answer['type'], reply: Reply): PlannedAnswer {
-  if (!isObject(reply) || isList(reply)) throw invalidType(name, 'a reply', reply);
+  if (!isPlainObject(reply)) throw invalidType(name, 'a reply', reply);
   for (const [key, value] of Object.entries(reply))
     if (!KNOWN.includes(key)) throw invalidValue(`${name}.${key}`, 'is not known', value);
   const { after: ms = 0, addresses = [], ttl, error, stale } = reply;
   checkAfter(`${name}.after`, ms);
   if (ttl !== undefined) number(0, Number.MAX_SAFE_INTEGER)(`${name}.ttl`, ttl);
+  if (stale !== undefined) boolean(`${name}.stale`, stale);
   if (error !== undefined && !(error instanceof Error)) string(`${name}.error`, error);
   if (!isList(addresses)) throw invalidType(`${name}.addresses`, 'a list of IP addresses', addresses);
   for (const address of addresses) checkAddress(name, type, address);

@@ -60,6 +60,10 @@ export interface Observations {
   readonly events: readonly RaceEvent[];
   readonly lookups: readonly Lookup[];
   readonly leaks: readonly Leak[];
+  /** When they were made. */
+  readonly now: number;
+  /** Who won, where that is known better than by who was connected to. */
+  readonly winner?: string | undefined;
 }
 
 /** What has happened in a network. Times in ms of virtual time. */
@@ -68,7 +72,10 @@ export class NetworkReport {
   readonly starts: readonly AttemptStart[];
   /** Their ends, in order. */
   readonly ends: readonly AttemptEnd[];
-  /** The address that was connected to first; absent where none was. */
+  /**
+   * The address that won; absent where none did. In the report of a run that of the socket that it has given back, or of its
+   * event `connected`; else the last that was connected to.
+   */
   readonly winner?: string;
   readonly lookups: readonly Lookup[];
   /**
@@ -79,19 +86,15 @@ export class NetworkReport {
   /** All of it in the words of a race, as `timeline` draws it. */
   readonly events: readonly RaceEvent[];
   readonly #attempts: readonly AttemptLog[];
+  readonly #now: number;
 
-  constructor({ attempts, events, lookups, leaks }: Observations) {
-    const logs = new Map(attempts.map((log) => [log.endpoint, log]));
-    const startOf = ({ endpoint: { address, port }, at, attempt }: AttemptLog): AttemptStart => ({ address, port, at, attempt });
+  constructor({ attempts, events, lookups, leaks, now, winner }: Observations) {
     this.#attempts = attempts;
+    this.#now = now;
     this.starts = attempts.map(startOf);
-    this.ends = events.flatMap((event): AttemptEnd[] => {
-      if (event.type !== 'failed' && event.type !== 'cancelled' && event.type !== 'connected') return [];
-      const error = event.type === 'failed' ? { error: event.error } : {};
-      return [{ ...startOf(logs.get(event.endpoint)!), at: event.at, outcome: event.type, ...error }];
-    });
-    const winner = this.ends.find(({ outcome }) => outcome === 'connected');
-    if (winner) this.winner = winner.address;
+    this.ends = endsOf(attempts, events);
+    const won = winner ?? lastConnected(events);
+    if (won !== undefined) this.winner = won;
     this.lookups = lookups;
     this.leaks = leaks;
     this.events = events;
@@ -116,7 +119,8 @@ export class NetworkReport {
 
   /** What has happened, as a picture in text. */
   timeline(options?: TimelineOptions): string {
-    return timeline(this.events, options);
+    const goesOn = this.#attempts.some(({ endedAt }) => endedAt === undefined);
+    return timeline(this.events, { ...(goesOn && { until: this.#now }), ...options });
   }
 
   /**
@@ -127,6 +131,26 @@ export class NetworkReport {
   expectClean(): void {
     if (this.leaks.length > 0) throw leftBehind(this.leaks, this.timeline());
   }
+}
+
+/** An attempt as far as its start is concerned. */
+export function startOf({ endpoint: { address, port }, at, attempt }: AttemptLog): AttemptStart {
+  return { address, port, at, attempt };
+}
+
+/** The ends of attempts, in order. */
+export function endsOf(attempts: readonly AttemptLog[], events: readonly RaceEvent[]): AttemptEnd[] {
+  const logs = new Map(attempts.map((log) => [log.endpoint, log]));
+  return events.flatMap((event): AttemptEnd[] => {
+    if (event.type !== 'failed' && event.type !== 'cancelled' && event.type !== 'connected') return [];
+    const error = event.type === 'failed' ? { error: event.error } : {};
+    return [{ ...startOf(logs.get(event.endpoint)!), at: event.at, outcome: event.type, ...error }];
+  });
+}
+
+/** The address of the last attempt that connected. */
+export function lastConnected(events: readonly RaceEvent[]): string | undefined {
+  return events.flatMap((event) => (event.type === 'connected' ? [event.endpoint.address] : [])).at(-1);
 }
 
 /** The error of who has left something behind. */
@@ -141,18 +165,26 @@ export function describeLeak({ kind, what, since }: Leak): string {
   return kind === 'timer' ? `a timer that is due at ${what}` : `${kind} of ${what}, since ${since} ms`;
 }
 
+/** How long a program has run; or why it was not over. */
+export type Finish = { readonly finish: number } | { readonly waits: string };
+
 /** What a program has come to, and what happened in the network meanwhile. */
 export class RunReport<T> extends NetworkReport {
+  /** When it was over, in ms since it began; absent where it was given up, or still waiting with nothing to wait for. */
+  readonly finish?: number;
+  readonly #waits?: string;
+
   constructor(
     observations: Observations,
     /** What it emitted, or its promise was fulfilled with. */
     readonly values: readonly T[],
-    /** When it was over, in ms since it began; absent where it was still waiting, with nothing to wait for. */
-    readonly finish?: number,
+    finish: Finish,
     /** What it failed with. */
     readonly error?: unknown,
   ) {
     super(observations);
+    if ('waits' in finish) this.#waits = finish.waits;
+    else this.finish = finish.finish;
   }
 
   /** The last of its values. */
@@ -166,8 +198,8 @@ export class RunReport<T> extends NetworkReport {
    * @throws Error with what is left, and a picture
    */
   override expectClean(): void {
-    super.expectClean();
-    if (this.finish !== undefined) return;
-    throw new Error(`the program still waits, though nothing more will happen\n\n${this.timeline()}`);
+    if (this.#waits === undefined) return super.expectClean();
+    const waiting = this.leaks.map((leak) => `\n  ${describeLeak(leak)}`).join('');
+    throw new Error(`the program ${this.#waits}${waiting}\n\n${this.timeline()}`);
   }
 }

@@ -1,54 +1,78 @@
-import { isObservable } from 'rxjs';
+import { isObservable, type Observable } from 'rxjs';
+import { invalidType } from '../core/argument-errors.js';
 import { isObject } from '../core/checks.js';
+import { toError } from '../core/errors.js';
 import type { Clock } from './clock.js';
 import type { Program, VirtualNetwork } from './virtual-network.js';
 
 /** A program under way. */
 export interface Running<T> {
-  /** What it is: a stream, a promise, or its result. */
-  readonly given: unknown;
   readonly values: readonly T[];
-  /** When it was over, in ms since it began; absent while it goes on. */
-  finish?: number;
+  /** When it was over, in ms of the scheduler; absent while it goes on. */
+  finishedAt?: number;
   error?: unknown;
   /** Lets go of a stream. */
-  readonly stop: () => void;
+  stop: () => void;
 }
 
-/** Begins a program. `unsubscribeAt`: ms after which its stream is unsubscribed. */
-export function begin<T>(program: Program<T>, network: VirtualNetwork, clock: Clock, unsubscribeAt = Infinity): Running<T> {
-  const began = clock.now;
-  const given = typeof program === 'function' ? program(network) : program;
+/** What kinds of programs are taken. */
+export interface Taken {
+  /** Whether it must be a stream. */
+  readonly streamsAlone: boolean;
+  /** ms after which a stream is unsubscribed. */
+  readonly unsubscribeAt?: number | undefined;
+}
+
+/** Begins a program. What it throws is its error. */
+export function begin<T>(
+  program: Program<T>,
+  network: VirtualNetwork,
+  clock: Clock,
+  { streamsAlone, unsubscribeAt }: Taken,
+): Running<T> {
   const values: T[] = [];
-  const running: Running<T> = { given, values, stop: () => subscription?.unsubscribe() };
+  const running: Running<T> = { values, stop: () => undefined };
   const next = (value: T) => {
     values.push(value);
   };
   const over = (outcome: { error?: unknown } = {}) => {
-    if (running.finish === undefined) Object.assign(running, { finish: clock.now - began, ...outcome });
+    if (running.finishedAt === undefined) Object.assign(running, { finishedAt: clock.now, ...outcome });
   };
   const error = (error: unknown) => {
-    over({ error });
+    // Who throws nothing has failed as well.
+    over({ error: error === undefined ? toError(error) : error });
   };
 
-  const subscription = isObservable(given)
-    ? given.subscribe({
-        next,
-        error,
-        complete: () => {
-          over();
-        },
-      })
-    : undefined;
-  if (subscription) {
+  let given: unknown;
+  try {
+    given = typeof program === 'function' ? program(network) : program;
+  } catch (thrown) {
+    error(thrown);
+    return running;
+  }
+  if (isObservable(given)) {
+    const subscription = (given as Observable<T>).subscribe({
+      next,
+      error,
+      complete: () => {
+        over();
+      },
+    });
+    running.stop = () => {
+      subscription.unsubscribe();
+    };
     const unsubscribe = () => {
       subscription.unsubscribe();
       over();
     };
-    subscription.add(clock.schedule(unsubscribe, unsubscribeAt));
-  } else if (isPromise(given)) {
+    subscription.add(clock.schedule(unsubscribe, unsubscribeAt ?? Infinity));
+    return running;
+  }
+  if (streamsAlone) throw invalidType('program', 'a stream, or a function that returns one; settle() takes promises', given);
+  if (unsubscribeAt !== undefined) throw invalidType('program', 'a stream, to be unsubscribed at a time', given);
+  if (isPromise(given)) {
     given.then((value) => {
-      next(value);
+      next(value as T);
       over();
     }, error);
   } else {
@@ -58,6 +82,6 @@ export function begin<T>(program: Program<T>, network: VirtualNetwork, clock: Cl
   return running;
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return isObject(value) && typeof (value as Partial<PromiseLike<unknown>>).then === 'function';
 }

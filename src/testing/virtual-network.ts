@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly unsubscribeAt?: number;
   /** ms after which it is given up. Default one hour; `Infinity` allowed. */
   readonly until?: number;
+  /** Whether it may keep sockets open where nobody can see them, as in a `#private` field. Default false. */
+  readonly keepsSockets?: boolean;
 }
 
 /**
@@ -83,7 +85,7 @@ export interface VirtualNetwork extends RaceInput {
    * goes by.
    */
   subscriptions(address: string): SubscriptionLog[];
-  /** The same as marbles, of every attempt by its address: `{ '192.0.2.1': ['--^--!'] }`. */
+  /** The same as marbles, of every attempt by its address: `{ '192.0.2.1': ['--^--!'] }`. Exact where times are whole ms. */
   marbles(): Record<string, string[]>;
 
   /** Lets all time pass that there is anything to do in. */
@@ -95,15 +97,16 @@ export interface VirtualNetwork extends RaceInput {
 
   /**
    * Runs a stream until it is over, all at once. Time stops with it; what is left then is in the report's `leaks`. A stream
-   * that waits for nothing is unsubscribed.
+   * that waits for nothing is unsubscribed; the report shows it as it stood.
    *
-   * Errors of the stream are in the report.
+   * Errors of the stream, and of the function that begins it, are in the report.
    */
   run<T>(program: Observable<T> | ((network: VirtualNetwork) => Observable<T>), options?: RunOptions): RunReport<T>;
 
   /**
    * Runs a program until it is over. Between any two timers, promises and Node's streams come to what they can come to: one
-   * turn of the event loop. So time passes for a program only while it waits for time.
+   * turn of the event loop. So time passes for a program only while it waits for time. To a promise belongs all that has
+   * happened since the last run. One program at a time.
    *
    * Errors of the program are in the report.
    */

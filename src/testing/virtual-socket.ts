@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Subscription } from 'rxjs';
 import type { Address } from '../core/address.js';
+import { number } from '../core/checks.js';
 import { codedError } from '../core/errors.js';
 import type { Endpoint } from '../core/endpoint.js';
 import type { Clock } from './clock.js';
@@ -133,7 +134,6 @@ class Wire {
 /** One end, with the surface of a `net.Socket`. */
 class VirtualSocket extends Duplex implements End {
   readonly connecting = false;
-  readonly pending = false;
   readonly localAddress: string;
   readonly localPort: number;
   readonly localFamily: string;
@@ -142,7 +142,6 @@ class VirtualSocket extends Duplex implements End {
   readonly remoteFamily: string;
   readonly autoSelectFamilyAttemptedAddresses: readonly string[];
   bytesRead = 0;
-  bytesWritten = 0;
   /** ms of the idle timeout, where there is one. */
   timeout?: number;
 
@@ -151,14 +150,21 @@ class VirtualSocket extends Duplex implements End {
   #idle?: Subscription;
   /** Sent, and not yet taken by the reader at the other end. */
   #outstanding = 0;
-  #goOn?: Callback | undefined;
+  #goOn?: (() => void) | undefined;
+  #sent = 0;
+  /** Of what was sent, what the stream still counts as waiting. */
+  #sending = 0;
   /** Bytes that have come and that nobody has room for. */
   #unread = 0;
   #resetting = false;
 
   constructor(wire: Wire, local: Address & { port: number }, remote: Address & { port: number }) {
-    super({ allowHalfOpen: false, emitClose: false });
+    super({ allowHalfOpen: false });
     this.#wire = wire;
+    // As in Node: who writes to a peer that has ended is told so in words of its own.
+    this.on('end', () => {
+      if (!this.allowHalfOpen) this.write = this.#writeAfterEnd as typeof this.write;
+    });
     [this.localAddress, this.localPort, this.localFamily] = [local.address, local.port, `IPv${local.family}`];
     [this.remoteAddress, this.remotePort, this.remoteFamily] = [remote.address, remote.port, `IPv${remote.family}`];
     this.autoSelectFamilyAttemptedAddresses = [];
@@ -172,6 +178,16 @@ class VirtualSocket extends Duplex implements End {
   get readyState(): string {
     if (this.readable && this.writable) return 'open';
     return this.readable ? 'readOnly' : this.writable ? 'writeOnly' : 'closed';
+  }
+
+  /** With what waits to be sent. */
+  get bytesWritten(): number {
+    return this.#sent + this.writableLength - this.#sending;
+  }
+
+  /** Whether there is no connection: also after its end. */
+  get pending(): boolean {
+    return this.destroyed;
   }
 
   get bufferSize(): number {
@@ -211,6 +227,7 @@ class VirtualSocket extends Duplex implements End {
   }
 
   setTimeout(timeout: number, callback?: () => void): this {
+    number(0, Number.MAX_SAFE_INTEGER)('msecs', timeout);
     this.timeout = timeout;
     this.#refresh();
     if (callback) {
@@ -243,28 +260,53 @@ class VirtualSocket extends Duplex implements End {
   }
 
   override _write(chunk: Buffer, _encoding: string, callback: Callback): void {
-    this.bytesWritten += chunk.length;
+    this.#sent += chunk.length;
+    this.#sending = chunk.length;
     this.#refresh();
     const arriving = this.#wire.taken(chunk);
     if (arriving.length > 0) this.#wire.clock.schedule(() => this.#other.arrived(arriving), this.#wire.link.latency);
     this.#outstanding += chunk.length;
-    if (this.#outstanding < WINDOW) callback();
-    else this.#goOn = callback;
+    const sent = () => {
+      this.#sending = 0;
+      callback();
+    };
+    if (this.#outstanding < WINDOW) sent();
+    else this.#goOn = sent;
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], callback: Callback): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), '', callback);
+  }
+
+  #writeAfterEnd(chunk: unknown, encoding?: unknown, callback?: Callback): boolean {
+    if (!this.writableEnded) return super.write(chunk, encoding as BufferEncoding, callback);
+    const error = codedError('EPIPE', 'This socket has been ended by the other party');
+    const told = typeof encoding === 'function' ? (encoding as Callback) : callback;
+    if (told) void Promise.resolve(error).then(told);
+    this.destroy(error);
+    return false;
   }
 
   override _final(callback: Callback): void {
     this.#wire.carry(() => this.#other.finished());
-    callback();
+    // A real one asks the system first: who hears of the other end's end still finds it open.
+    void Promise.resolve().then(() => {
+      callback();
+    });
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
     this.#idle?.unsubscribe();
     // Unread data, as a kernel has it, makes a reset of a close.
-    const resets = this.#resetting || this.readableLength > 0;
+    const resets = this.#resetting || this.#unread > 0;
     if (resets) this.#wire.carry(() => this.#other.reset());
     else if (!this.writableFinished) this.#wire.carry(() => this.#other.finished());
     callback(error);
-    process.nextTick(() => this.emit('close', error !== null));
+  }
+
+  /** Streams know when they close; sockets say as well whether that was an error. */
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    return event === 'close' ? super.emit(event, this.errored !== null) : super.emit(event, ...args);
   }
 
   arrived(chunk: Buffer): void {

@@ -1,6 +1,7 @@
 /* global jest */
+const { once } = require('node:events');
 const { describe, expect, it } = require('@jest/globals');
-const { connect$ } = require('rx-happy-eyeballs');
+const { connect, connect$ } = require('rx-happy-eyeballs');
 const { connects, expectAttempts, expectRace, explore, hangs, refuses, virtualNetwork } = require('rx-happy-eyeballs/testing');
 const { read$ } = require('./client.cjs');
 
@@ -27,6 +28,8 @@ describe('our client, tested by jest in CommonJS', () => {
     jest.useFakeTimers();
     const network = virtualNetwork({ dns: [six], endpoints: { [six]: connects(10, lines) } });
     expect(await network.settle(read$('db.example', 'size', network))).toMatchObject({ value: 'value of size', finish: 10 });
+    const closes = async () => once((await connect('db.example', 4000, network)).destroy(), 'close');
+    expect(await network.settle(closes)).toMatchObject({ value: [false], leaks: [] });
     jest.useRealTimers();
   });
 

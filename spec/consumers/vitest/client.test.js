@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { map } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { connect$ } from 'rx-happy-eyeballs';
+import { connect, connect$ } from 'rx-happy-eyeballs';
 import { assertMarbles, connects, explore, ExplorationError, hangs, virtualNetwork } from 'rx-happy-eyeballs/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { read } from './client.js';
 
 const six = '2001:db8::1';
@@ -10,6 +11,15 @@ const four = '192.0.2.1';
 const lines = (socket) => socket.on('data', (key) => socket.write(`value of ${key}`));
 
 describe('our client, tested by vitest', () => {
+  it('runs beside fake timers', async () => {
+    vi.useFakeTimers();
+    const network = virtualNetwork({ dns: [six], endpoints: { [six]: connects(10, lines) } });
+    expect(await network.settle(read('db.example', 'size', network))).toMatchObject({ value: 'value of size', finish: 10 });
+    const closes = async () => once((await connect('db.example', 4000, network)).destroy(), 'close');
+    expect(await network.settle(closes)).toMatchObject({ value: [false], leaks: [] });
+    vi.useRealTimers();
+  });
+
   it('falls back within 300 ms when IPv6 is dead', async () => {
     const network = virtualNetwork({ dns: [six, four], endpoints: { [six]: hangs(), [four]: connects(40, lines) } });
     const report = await network.settle(read('db.example', 'size', network));
