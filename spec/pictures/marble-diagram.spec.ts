@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { marbleDiagram, type MarbleDiagramOptions, type RaceEvent } from '../../src/index.js';
 import { columnsOf } from '../../src/pictures/columns.js';
 import { outcomeOf, raceRows } from '../../src/pictures/rows.js';
-import { longRace, raceEvents } from '../support/race-events.js';
+import { longRace, raceEvents, seed } from '../support/race-events.js';
 import { connects, hangs, refuses } from '../../src/testing/index.js';
 import { A, AAAA, answering, negative, runRace } from '../support/virtual-race.js';
 
@@ -146,6 +146,7 @@ frame = 2 ms, a = addresses,
           expect(picture.tracks[index]!.letters).toEqual([...expected].toSorted(([a], [b]) => a - b));
         });
       }),
+      { seed },
     );
   });
 
@@ -155,6 +156,7 @@ frame = 2 ms, a = addresses,
         const lines = marbleDiagram(events, { width }).split('\n');
         expect(Math.max(...lines.map(columnsOf))).toBeLessThanOrEqual(width);
       }),
+      { seed },
     );
   });
 

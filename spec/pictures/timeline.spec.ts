@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { timeline, type RaceEvent, type TimelineColour } from '../../src/index.js';
 import { columnsOf } from '../../src/pictures/columns.js';
-import { longRace, raceEvents } from '../support/race-events.js';
+import { longRace, raceEvents, seed } from '../support/race-events.js';
 import { connects, hangs, refuses } from '../../src/testing/index.js';
 import { A, AAAA, answering, negative, runRace } from '../support/virtual-race.js';
 
@@ -172,12 +172,16 @@ A                  *                                      2 addresses after 0 ms
   });
 
   it('draws whatever happens, within the width and without control characters', () => {
+    expect(
+      timeline([{ type: 'cancelled', at: Infinity, endpoint: { address: '::1', family: 6, port: 443 } }], { width: 20 }),
+    ).toHaveLength(20);
     fc.assert(
       fc.property(raceEvents, fc.integer({ min: 20, max: 200 }), fc.boolean(), (events, width, ascii) => {
         const lines = timeline(events, { width, ascii }).split('\n');
         expect(Math.max(...lines.map(columnsOf))).toBeLessThanOrEqual(width);
         expect(lines.filter((line) => (ascii ? /[^\x20-\x7e]/u : /\p{C}/u).test(line))).toEqual([]);
       }),
+      { seed },
     );
   });
 

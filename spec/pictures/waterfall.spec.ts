@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { waterfall, type Endpoint, type RaceEvent } from '../../src/index.js';
 import { DARK, LIGHT } from '../../src/pictures/palette.js';
-import { HOSTILE, longRace, raceEvents } from '../support/race-events.js';
+import { HOSTILE, longRace, raceEvents, seed } from '../support/race-events.js';
 import { connects, hangs, refuses } from '../../src/testing/index.js';
 import { A, AAAA, answering, runRace } from '../support/virtual-race.js';
 import { all, parseXml, textOf, type Element } from '../support/xml.js';
@@ -123,6 +123,7 @@ describe('waterfall', () => {
           expect(x + length).toBeLessThanOrEqual(width + 1);
         }
       }),
+      { seed },
     );
   });
 

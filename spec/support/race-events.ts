@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import type { Answer, Endpoint, RaceEvent } from '../../src/index.js';
 
+/** Of the properties of pictures: fixed, so that a run can be repeated; another comes from the environment. */
+export const seed = Number(process.env.PICTURES_SEED ?? 8305);
+
 /** What servers, resolvers and the programs of others might say to those who draw it. */
 export const HOSTILE = [
   '</title></svg><script>alert(1)</script>',

@@ -49,8 +49,8 @@ export interface RaceRows {
   readonly terminal?: Row;
 }
 
-/** ms; three years. Later instants, and what is none, are drawn as if they were in between. */
-const LATEST = 1e11;
+/** ms; four months. Later instants, and what is none, are drawn as if they were in between. */
+const LATEST = 1e10;
 
 /**
  * Reads a race's events for those who draw it: every picture is made of these rows.
