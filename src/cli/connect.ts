@@ -1,7 +1,8 @@
 import { race$ } from '../connect.js';
 import { invalidValue } from '../core/argument-errors.js';
 import { hostPort } from '../core/host-port.js';
-import { raceOptions, type Flag, type Flags } from './race-flags.js';
+import type { Flag, Flags } from './flag.js';
+import { raceOptions } from './race-flags.js';
 import { showRace, showRaces } from './show-race.js';
 import type { Terminal } from './terminal.js';
 

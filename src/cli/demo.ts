@@ -4,7 +4,7 @@ import { staticResolver } from '../rx/static-resolver.js';
 import { wrap } from '../pictures/columns.js';
 import { conclusion } from './conclusion.js';
 import { openLab } from './lab.js';
-import type { Flags } from './race-flags.js';
+import type { Flags } from './flag.js';
 import { lateAnswers, scenarios } from './scenarios.js';
 import { showRace } from './show-race.js';
 import { appearance, FAILED, type Terminal } from './terminal.js';

@@ -8,7 +8,8 @@ import { CHECK_FLAGS, checkFlags } from './check/flags.js';
 import { CONNECT_FLAGS, connectCommand } from './connect.js';
 import { DEFAULT_SCENARIO, demoCommand } from './demo.js';
 import { FILE_FLAGS, OUTPUT_FLAGS } from './output.js';
-import { ofFlags, RACE_FLAGS, type Flag, type Flags } from './race-flags.js';
+import type { Flag, Flags } from './flag.js';
+import { ofFlags, RACE_FLAGS } from './race-flags.js';
 import { scenarios } from './scenarios.js';
 import { BAD_ARGUMENTS, FAILED, OK, type Terminal } from './terminal.js';
 

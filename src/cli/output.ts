@@ -3,7 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { invalidValue } from '../core/argument-errors.js';
 import { htmlReport } from '../pictures/html-report.js';
 import { waterfall } from '../pictures/waterfall.js';
-import type { Flag, Flags } from './race-flags.js';
+import type { Flag, Flags } from './flag.js';
 import type { RaceResult } from './run-race.js';
 
 /** How what is found is shown: flags of every command. */

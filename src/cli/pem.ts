@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { invalidValue } from '../core/argument-errors.js';
 import { reasonOf, toError } from '../core/errors.js';
-import type { Flags } from './race-flags.js';
+import type { Flags } from './flag.js';
 
 /**
  * What is in the file that a flag names, for TLS. Messages have the name of the file alone: it may hold anything.

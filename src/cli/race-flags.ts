@@ -11,21 +11,8 @@ import { systemResolver } from '../node/lookup.js';
 import { defaults, type ConnectOptions } from '../options.js';
 import { presets } from '../presets.js';
 import type { Resolver } from '../rx/resolve.js';
+import { all, type Flag, type Flags, type FlagValue } from './flag.js';
 import { pem } from './pem.js';
-
-/** Values of flags by their names in camel case, as the parser of the command line gives them; a list of those that are repeated. */
-export type Flags = Readonly<Record<string, FlagValue>>;
-
-type FlagValue = string | number | boolean | readonly (string | number)[] | undefined;
-
-/** A flag of the command line. */
-export interface Flag {
-  /** `--resolution-delay <ms>`; in brackets what it takes. */
-  readonly usage: string;
-  readonly meaning: string;
-  /** May be given several times, or with a list with commas. Default false. */
-  readonly several?: boolean;
-}
 
 const DURATIONS = [
   'connectionAttemptDelay',
@@ -224,11 +211,6 @@ function tlsOptions(flags: Flags): object | undefined {
     key: pem(flags, 'key'),
     rejectUnauthorized: flags.insecure === true ? false : undefined,
   };
-}
-
-/** The values of a flag that may be given several times, or list them with commas. */
-export function all(value: FlagValue): string[] {
-  return [value].flat().flatMap((text) => String(text).split(','));
 }
 
 /** `connectTimeout` as `--connect-timeout`. */

@@ -9,7 +9,7 @@ import { racesJson } from './json.js';
 import { live } from './live.js';
 import { openReports } from './output.js';
 import { pipe } from './pipe.js';
-import type { Flags } from './race-flags.js';
+import type { Flags } from './flag.js';
 import { distribution, summary } from './repeat.js';
 import { runRace, type RaceResult } from './run-race.js';
 import { appearance, FAILED, INTERRUPTED, OK, untilInterrupted, type Terminal } from './terminal.js';

@@ -1,6 +1,6 @@
 import { invalidValue } from '../../core/argument-errors.js';
 import { pem } from '../pem.js';
-import { all, type Flag, type Flags } from '../race-flags.js';
+import { all, type Flag, type Flags } from '../flag.js';
 import type { CheckOptions } from './command.js';
 
 /** Flags of this command beside those of its output. */
