@@ -1,16 +1,27 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { map } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { connect, connect$ } from 'rx-happy-eyeballs';
-import { assertMarbles, connects, explore, ExplorationError, hangs, virtualNetwork } from 'rx-happy-eyeballs/testing';
+import {
+  assertMarbles,
+  connects,
+  explore,
+  ExplorationError,
+  hangs,
+  virtualNetwork,
+  type VirtualNetwork,
+} from 'rx-happy-eyeballs/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { read } from './client.js';
 
 const six = '2001:db8::1';
 const four = '192.0.2.1';
-const lines = (socket) => socket.on('data', (key) => socket.write(`value of ${key}`));
+const lines = (socket: Socket) => {
+  socket.on('data', (key) => socket.write(`value of ${key.toString()}`));
+};
 
-describe('our client, tested by vitest', () => {
+describe('our client in TypeScript, tested by vitest', () => {
   it('runs beside fake timers', async () => {
     vi.useFakeTimers();
     const network = virtualNetwork({ dns: [six], endpoints: { [six]: connects(10, lines) } });
@@ -38,13 +49,13 @@ describe('our client, tested by vitest', () => {
   });
 
   it('stands every network', async () => {
-    const program = (network) => read('db.example', 'size', network).catch(() => undefined);
+    const program = (network: VirtualNetwork) => read('db.example', 'size', network).catch(() => undefined);
     expect(await explore(program, { runs: 300, serve: lines })).toEqual({ seed: 1, runs: 300 });
   });
 
   it('is told of a network that it cannot stand', async () => {
-    const error = await explore((network) => read('db.example', 'size', network)).catch((error) => error);
+    const error: unknown = await explore((network) => read('db.example', 'size', network)).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(ExplorationError);
-    expect(error.code).toMatch(/^virtualNetwork\(\{/);
+    expect((error as ExplorationError).code).toMatch(/^virtualNetwork\(\{/);
   });
 });
