@@ -66,7 +66,7 @@ describe('explore', () => {
   },
 })`);
     expect(error.message).toMatch(
-      /^after \d+ networks, one in which the program fails: Could not connect to example.com:443: no addresses to try.*\n\nconst network = virtualNetwork\(\{\n.*\n\n +0 ms .*\n\nTo try it again: explore\(program, \{ seed: 1, path: '[\d:]+' \}\)$/s,
+      /^after \d+ networks that it stands, one in which the program fails: Could not connect to example.com:443: no addresses to try.*\n\nconst network = virtualNetwork\(\{\n.*\n\n +0 ms .*\n\nTo try it again: explore\(program, \{ seed: 1, path: '[\d:]+' \}\)$/s,
     );
     expect(error.cause).toMatchObject({ name: 'ConnectionError' });
     expect(error.timeline).toContain('ENODATA after 0 ms');

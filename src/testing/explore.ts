@@ -52,7 +52,7 @@ export class ExplorationError extends Error {
   constructor({ bounds, path, code, timeline, runs, cause }: Finding) {
     super(
       [
-        `after ${runs} networks, one in which the program fails: ${cause.message}`,
+        `after ${runs} networks that it stands, one in which the program fails: ${cause.message}`,
         `const network = ${code};`,
         timeline,
         `To try it again: explore(program, { ${written({ ...bounds, path })} })`,
