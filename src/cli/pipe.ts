@@ -35,7 +35,10 @@ export function pipe(socket: Socket, { stdin, stdout, stderr }: Terminal, interr
         status = FAILED;
         stderr.write(`The connection to ${peer} broke: ${printable(reasonOf(error))}.\n`);
       })
-      .on('end', () => socket.end().setTimeout(LAST_READING, () => socket.destroy()))
+      .on('end', () => {
+        stdin.unpipe(socket);
+        socket.end().setTimeout(LAST_READING, () => socket.destroy());
+      })
       .on('close', () => {
         stop();
         stdin.unpipe(socket).off('error', unread);
