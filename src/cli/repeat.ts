@@ -22,31 +22,37 @@ export interface WinnerSummary {
 }
 
 export function summary(results: readonly RaceResult[]): Summary {
-  const winners = [...times(results)].map(([, { endpoint, after }]) => ({
+  return { ...counts(results), winners: wins(results).map(({ endpoint, after }) => winnerSummary(endpoint, after)) };
+}
+
+function counts(results: readonly RaceResult[]): Pick<Summary, 'races' | 'won'> {
+  return { races: results.length, won: results.filter(({ winner }) => winner).length };
+}
+
+function winnerSummary(endpoint: Endpoint, after: readonly number[]): WinnerSummary {
+  return {
     endpoint,
     wins: after.length,
     least: after[0]!,
     median: quantile(after, 0.5),
     percentile95: quantile(after, 0.95),
     most: after.at(-1)!,
-  }));
-  winners.sort((a, b) => b.wins - a.wins);
-  return { races: results.length, won: results.filter(({ winner }) => winner).length, winners };
+  };
 }
 
-/** Of each endpoint that won, in ascending order, after how many ms. */
-function times(results: readonly RaceResult[]): Map<string, { endpoint: Endpoint; after: number[] }> {
+/** Of each endpoint that won, in ascending order, after how many ms; most wins first. */
+function wins(results: readonly RaceResult[]): { endpoint: Endpoint; after: number[] }[] {
   const byEndpoint = new Map<string, { endpoint: Endpoint; after: number[] }>();
   for (const { winner } of results) {
     if (!winner) continue;
     const { address, family, port } = winner.endpoint;
     const key = formatEndpoint(winner.endpoint);
-    const wins = byEndpoint.get(key) ?? { endpoint: { address, family, port }, after: [] };
-    wins.after.push(winner.after);
-    byEndpoint.set(key, wins);
+    const own = byEndpoint.get(key) ?? { endpoint: { address, family, port }, after: [] };
+    own.after.push(winner.after);
+    byEndpoint.set(key, own);
   }
   for (const { after } of byEndpoint.values()) after.sort((a, b) => a - b);
-  return byEndpoint;
+  return [...byEndpoint.values()].sort((a, b) => b.after.length - a.after.length);
 }
 
 /** The least of the values, sorted, that so great a share of them does not exceed. */
@@ -66,14 +72,16 @@ function quantile(sorted: readonly number[], share: number): number {
  *        50 to 100 ms  █                 1
  */
 export function distribution(results: readonly RaceResult[], { width, ascii, style }: Appearance): string {
-  const { races, won, winners } = summary(results);
-  const after = times(results);
-  const sections = winners.map(({ endpoint, wins, least, median, percentile95, most }) => [
-    `${style('green', formatEndpoint(endpoint))}  ${wins} ${wins === 1 ? 'win' : 'wins'}`,
-    `  ${formatDuration(least)} to ${formatDuration(most)}`,
-    `  half within ${formatDuration(median)}, 95 % within ${formatDuration(percentile95)}`,
-    ...histogram(after.get(formatEndpoint(endpoint))!.after, { width, ascii }),
-  ]);
+  const { races, won } = counts(results);
+  const sections = wins(results).map(({ endpoint, after }) => {
+    const { wins, least, median, percentile95, most } = winnerSummary(endpoint, after);
+    return [
+      `${style('green', formatEndpoint(endpoint))}  ${wins} ${wins === 1 ? 'win' : 'wins'}`,
+      `  ${formatDuration(least)} to ${formatDuration(most)}`,
+      `  half within ${formatDuration(median)}, 95 % within ${formatDuration(percentile95)}`,
+      ...histogram(after, { width, ascii }),
+    ];
+  });
   return [[`${races} ${races === 1 ? 'race' : 'races'}, ${won} won`], ...sections].map((lines) => lines.join('\n')).join('\n\n');
 }
 

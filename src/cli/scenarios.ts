@@ -1,5 +1,5 @@
 import { createServer } from 'node:tls';
-import { concat, map, of, timer } from 'rxjs';
+import { concat, map, timer } from 'rxjs';
 import type { ConnectOptions } from '../options.js';
 import type { Answer } from '../core/answers.js';
 import { blackhole, healthy, listen, type Fixture, type Place } from './lab.js';
@@ -82,5 +82,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
 
 /** The answers of a scenario as they come. */
 export function lateAnswers(answers: NonNullable<Scenario['answers']>): ConnectOptions['resolver'] {
-  return () => concat(...answers.map(([delay, answer]) => (delay === 0 ? of(answer) : timer(delay).pipe(map(() => answer)))));
+  return () => concat(...answers.map(([delay, answer]) => timer(delay).pipe(map(() => answer))));
 }

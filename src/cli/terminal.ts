@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { styleText } from 'node:util';
+import { WIDEST } from '../pictures/columns.js';
 
 /** The exit statuses of the program. */
 export const OK = 0;
@@ -40,9 +41,6 @@ const plain: Style = (_, text) => text;
 
 /** Columns where an output is no terminal, and the environment says nothing else with `COLUMNS`. */
 const DEFAULT_WIDTH = 80;
-
-/** Columns beyond which no terminal goes. */
-const WIDEST = 1000;
 
 /** What suits an output: colours where it is a terminal that has them, ASCII where the locale has nothing else. */
 export function appearance(

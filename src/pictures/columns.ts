@@ -1,5 +1,7 @@
-/** Columns that text needs at least, and beyond which no terminal goes. */
+/** Columns that text needs at least. */
 const NARROWEST = 20;
+
+/** Columns beyond which no terminal goes. */
 export const WIDEST = 1000;
 
 /** The fewest columns in which a bar still says something beside its label. */

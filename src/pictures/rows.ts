@@ -65,10 +65,9 @@ export function raceRows(events: readonly RaceEvent[], until = 0): RaceRows {
   checkArray('events', events);
   const endedAt = events.reduce((last, event) => Math.max(last, instant(event)), until);
   const lookUps: Row[] = [];
-  const attempts: { -readonly [K in keyof Row]: Row[K] }[] = [];
-  const stages: { stage: Stage; at: number }[][] = [];
-  /** Where in `attempts` those are that have begun and not ended. */
-  const open = new Map<string, number>();
+  const attempts: Attempt[] = [];
+  /** Those of `attempts` that have not ended. */
+  const open = new Map<string, Attempt>();
   const queues: Queue[] = [];
   let resolvedAt: number | undefined;
   let winner: Row | undefined;
@@ -91,34 +90,32 @@ export function raceRows(events: readonly RaceEvent[], until = 0): RaceRows {
         break;
       case 'started': {
         const label = labelOf(event.endpoint);
-        open.set(label, attempts.length);
-        stages.push([]);
-        attempts.push({
+        const attempt: Attempt = {
           kind: 'attempt',
           label,
           from: at,
           to: endedAt,
-          stages: stages.at(-1)!,
+          stages: [],
           outcome: 'open',
           what: 'in flight',
-        });
+        };
+        open.set(label, attempt);
+        attempts.push(attempt);
         break;
       }
       case 'progressed': {
-        const index = open.get(labelOf(event.endpoint));
-        if (index !== undefined)
-          stages[index]!.push({ stage: event.stage, at: Math.max(at, stages[index]!.at(-1)?.at ?? attempts[index]!.from) });
+        const attempt = open.get(labelOf(event.endpoint));
+        attempt?.stages.push({ stage: event.stage, at: Math.max(at, latest(attempt)) });
         break;
       }
       case 'failed':
       case 'cancelled':
       case 'connected': {
         const label = labelOf(event.endpoint);
-        const index = open.get(label);
-        if (index === undefined) break;
+        const attempt = open.get(label);
+        if (!attempt) break;
         open.delete(label);
-        const attempt = attempts[index]!;
-        Object.assign(attempt, { to: Math.max(at, attempt.from, stages[index]!.at(-1)?.at ?? 0), ...endingOf(event) });
+        Object.assign(attempt, { to: Math.max(at, latest(attempt)), ...endingOf(event) });
         if (event.type === 'connected') winner ??= attempt;
         if (event.type === 'failed' && event.terminal) terminal ??= attempt;
         break;
@@ -133,6 +130,16 @@ export function raceRows(events: readonly RaceEvent[], until = 0): RaceRows {
     ...(winner && { winner }),
     ...(terminal && { terminal }),
   };
+}
+
+/** A row while it is read. */
+interface Attempt extends Row {
+  readonly stages: { readonly stage: Stage; readonly at: number }[];
+}
+
+/** The last that is known of an attempt that goes on. */
+function latest({ from, stages }: Attempt): number {
+  return stages.at(-1)?.at ?? from;
 }
 
 function checkArray(name: string, value: unknown): void {

@@ -4,8 +4,9 @@ import { formatEndpoint } from '../../core/endpoint.js';
 import { toError } from '../../core/errors.js';
 import { checkServers } from '../../node/dns-query.js';
 import type { TlsOptions } from '../../node/tls.js';
+import { onAbort } from '../../rx/abort.js';
 import { parseLiteral } from '../../rx/resolve.js';
-import { appearance, FAILED, INTERRUPTED, OK, type Appearance, type Terminal } from '../terminal.js';
+import { appearance, FAILED, INTERRUPTED, OK, untilInterrupted, type Appearance, type Terminal } from '../terminal.js';
 import { conclude } from './conclude.js';
 import { hostReport } from './host.js';
 import { mapInOrder } from './in-order.js';
@@ -67,22 +68,22 @@ export async function checkCommand(targets: readonly string[], options: CheckOpt
   const { stdout, stderr } = terminal;
   const drawing = appearance(stdout, options);
   const progress = showProgress(stderr, parsed.length);
+  const { interrupted, release } = untilInterrupted(terminal);
   const show = options.json ? undefined : (text: string) => stdout.write(text);
 
   return new Promise((resolve, reject) => {
     let machine: Judged<MachineReport> | undefined;
     const hosts: JudgedHost[] = [];
-    const release = () => {
-      terminal.off('SIGINT', interrupt);
+    const end = () => {
+      release();
       progress.wipe();
     };
     const interrupt = () => {
       running.unsubscribe();
-      release();
+      end();
       stderr.write('Interrupted: the check was cancelled and everything is closed.\n');
       resolve(INTERRUPTED);
     };
-    terminal.once('SIGINT', interrupt);
     const running = judged(parsed, options, probing, progress).subscribe({
       next: (result) => {
         progress.wipe();
@@ -95,16 +96,17 @@ export async function checkCommand(targets: readonly string[], options: CheckOpt
         }
       },
       error: (error: unknown) => {
-        release();
+        end();
         reject(toError(error));
       },
       complete: () => {
-        release();
+        end();
         if (options.json) stdout.write(`${JSON.stringify(checkJson(machine!, hosts), undefined, 2)}\n`);
         else if (hosts.length > 1) stdout.write(`\n${drawSummary(hosts, drawing)}`);
         resolve(hosts.every(isReady) ? OK : FAILED);
       },
     });
+    running.add(onAbort(interrupted, interrupt));
   });
 }
 

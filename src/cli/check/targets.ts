@@ -1,6 +1,7 @@
 import { invalidValue } from '../../core/argument-errors.js';
 import { hostPort } from '../../core/host-port.js';
 import { checkHost, checkPort } from '../../options.js';
+import { portOf } from '../port.js';
 
 /** A host that is to be checked. */
 export interface Target {
@@ -32,8 +33,8 @@ export function parseTargets(texts: readonly string[], port?: number): readonly 
     if (scheme !== undefined) throw invalidValue('host', `must be given alone, without ${scheme.toLowerCase()}`, text);
     const { host, port: own } = hostPort(text);
     if (DIGITS.test(host)) throw invalidValue('host', 'must be a name or an address; one port for all goes last', text);
-    if (own !== undefined && !DIGITS.test(own)) throw invalidValue('port', 'must be a whole number from 1 to 65535', own);
-    const target = { host: checkHost(host), port: own === undefined ? common : Number(own) };
+    const ownPort = own === undefined ? common : portOf(own);
+    const target = { host: checkHost(host), port: ownPort };
     checkPort(target.port);
     return target;
   });
