@@ -5,9 +5,9 @@ export default defineConfig([
   {
     entry: {
       index: 'src/index.ts',
-      agent: 'src/adapters/agent.ts',
-      undici: 'src/adapters/undici.ts',
-      register: 'src/adapters/register.ts',
+      agent: 'src/stand-in/agent.ts',
+      undici: 'src/stand-in/undici.ts',
+      register: 'src/stand-in/register.ts',
       policy: 'src/policy/index.ts',
       otel: 'src/observe/otel.ts',
       prometheus: 'src/observe/prometheus.ts',

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 versions=("$@")
 [ $# -gt 0 ] || versions=(20 22 24 26)
-specs=(spec/node spec/adapters spec/race-socket)
+specs=(spec/node spec/stand-in)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

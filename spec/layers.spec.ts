@@ -12,17 +12,10 @@ const LAYERS = [
   'testing',
   'observe',
   'node',
-  'history.ts',
-  'options.ts',
-  'presets.ts',
-  'ordering.ts',
-  'pacing.ts',
-  'connecting.ts',
+  'plan',
   'connect.ts',
-  'sessions.ts',
-  'connector.ts',
-  'race-socket.ts',
-  'adapters',
+  'connector',
+  'stand-in',
   'cli',
   'index.ts',
 ];
@@ -31,7 +24,7 @@ const LAYERS = [
 const NOT_FOR = new Map<string, readonly string[]>([
   ['index.ts', ['cli', 'testing']],
   ['testing', ['policy']],
-  ...['node', 'connect.ts', 'connector.ts', 'adapters', 'cli'].map((layer) => [layer, ['testing']] as const),
+  ...['node', 'plan', 'connect.ts', 'connector', 'stand-in', 'cli'].map((layer) => [layer, ['testing']] as const),
 ]);
 
 /** Files for what a program that uses them has installed. */
@@ -56,6 +49,18 @@ const runtimeImportsOf = (file: string) => {
 
 const layerOf = (file: string) => file.split(sep)[0]!;
 
+/** The files that one imports, by way of others too, types included. */
+const reachedFrom = (file: string, reached = new Set<string>()): Set<string> => {
+  for (const name of importsOf(file)) {
+    if (!name.startsWith('.')) continue;
+    const target = join(dirname(file), name).replace(/\.js$/, '.ts');
+    if (reached.has(target) || !files.includes(target)) continue;
+    reached.add(target);
+    reachedFrom(target, reached);
+  }
+  return reached;
+};
+
 describe('the layers', () => {
   it('hold every file', () => {
     expect(files.length).toBeGreaterThan(15);
@@ -70,6 +75,10 @@ describe('the layers', () => {
       .filter((name) => name.startsWith('.') && !name.endsWith('package.json'))
       .map((name) => layerOf(relative(src, join(src, dirname(file), name)).replace(/\.js$/, '.ts')));
     expect(imported.filter((layer) => !allowed.includes(layer))).toEqual([]);
+  });
+
+  it.each(files)('%s is in no circle of imports', (file) => {
+    expect([...reachedFrom(file)]).not.toContain(file);
   });
 
   const pure = files.filter((file) => ['core', 'pictures'].includes(layerOf(file)));

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaults, optionNames } from '../src/options.js';
+import { defaults, optionNames } from '../src/plan/options.js';
 import { fences, problemsOf } from './support/fences.js';
 
 const root = join(__dirname, '..');

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import type { Endpoint } from '../src/index.js';
-import { parseAddress } from '../src/core/address.js';
-import { addressWords, commonPrefixLength } from '../src/core/address-bits.js';
-import { defaultPolicyTable, policyLookup, type Policy } from '../src/core/policy-table.js';
-import { decision, destinationOf, firstDecision, rules, selectDestinations, type Destination } from '../src/core/rfc6724.js';
+import { parseAddress } from '../src/core/address/address.js';
+import { addressWords, commonPrefixLength } from '../src/core/address/address-bits.js';
+import { defaultPolicyTable, policyLookup, type Policy } from '../src/core/race/policy-table.js';
+import { decision, destinationOf, firstDecision, rules, selectDestinations, type Destination } from '../src/core/race/rfc6724.js';
 
 /** `destination < source`, best first; without a source: no route. */
 type Destinations = readonly string[];

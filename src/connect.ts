@@ -1,17 +1,11 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { filter, firstValueFrom, map, type Observable } from 'rxjs';
-import { connecting, type Connecting } from './connecting.js';
-import type { Connected, RaceEvent } from './core/events.js';
-import type { Past } from './history.js';
-import { systemResolver } from './node/lookup.js';
-import { checkHost, checkOptions, checkPort, type ConnectOptions, type Settings, type TlsConnectOptions } from './options.js';
-import { debug } from './observe/debug.js';
+import { plan } from './plan/plan.js';
+import { connecting } from './plan/transport.js';
+import type { Connected, RaceEvent } from './core/race/events.js';
+import { checkHost, checkOptions, checkPort, type ConnectOptions, type TlsConnectOptions } from './plan/options.js';
 import { observed } from './observe/observed.js';
-import { ordering } from './ordering.js';
-import { pacing } from './pacing.js';
-import type { RacePlan } from './rx/race.js';
-import { resolve } from './rx/resolve.js';
 
 /**
  * Connects to a host by racing its addresses, as an Observable of the first connection that works.
@@ -83,36 +77,4 @@ export async function connect<T = Socket, C = T>(host: string, port: number, opt
 export async function connect<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
 export async function connect(host: string, port: number, options?: object): Promise<unknown> {
   return firstValueFrom(raceTo(host, port, options).pipe(winner()));
-}
-
-/** Where a race goes: the host as it was given and as it is looked up. */
-interface Destination {
-  readonly host: string;
-  readonly asciiHost: string;
-  readonly port: number;
-}
-
-/** The stages of a race, with defaults plugged in. */
-export function plan<T>(
-  { host, asciiHost, port }: Destination,
-  settings: Settings<T>,
-  attempts: Connecting<T>,
-  past?: Past,
-): RacePlan<T> {
-  const { family, resolver = systemResolver(), attemptTimeout, connectTimeout, signal, scheduler } = settings;
-  return {
-    host,
-    port,
-    family,
-    answers: () => resolve(asciiHost, resolver, family === 0 ? {} : { family }),
-    complain: debug,
-    sort: ordering(settings, past),
-    interleaving: settings,
-    pacing: pacing(settings, past),
-    ...attempts,
-    attemptTimeout,
-    connectTimeout,
-    signal,
-    scheduler,
-  };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RACE_FLAGS, raceOptions } from '../../src/cli/race-flags.js';
 import { blackhole, healthy } from '../../src/cli/lab.js';
-import { checkOptions, optionNames } from '../../src/options.js';
+import { checkOptions, optionNames } from '../../src/plan/options.js';
 import { createAuthority } from '../support/certificates.js';
 import { runCommand, runNode } from '../support/dist.js';
 import { dnsServer, records, type Reply } from '../support/dns-server.js';

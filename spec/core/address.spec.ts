@@ -1,4 +1,4 @@
-import { parseAddress } from '../../src/core/address.js';
+import { parseAddress } from '../../src/core/address/address.js';
 
 describe('parseAddress', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { wellFormed, type Answer } from '../../src/core/answers.js';
+import { wellFormed, type Answer } from '../../src/core/race/answers.js';
 import { A, AAAA } from '../support/virtual-race.js';
 
 describe('wellFormed', () => {

@@ -1,4 +1,5 @@
-import { causesOf, combinedError } from '../../src/core/combined-error.js';
+import { causesOf } from '../../src/core/error-tools.js';
+import { combinedError } from '../../src/core/combined-error.js';
 
 describe('combinedError', () => {
   it('says what has failed, and why, in order', () => {

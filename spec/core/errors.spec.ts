@@ -1,6 +1,8 @@
 import { runInNewContext } from 'node:vm';
-import { ConnectionError, attemptRecords, codedError, toError, type LostRace } from '../../src/core/errors.js';
-import type { RaceEvent } from '../../src/core/events.js';
+import { ConnectionError, type LostRace } from '../../src/core/race/connection-error.js';
+import { attemptRecords } from '../../src/core/race/attempt-records.js';
+import { codedError, toError } from '../../src/core/error-tools.js';
+import type { RaceEvent } from '../../src/core/race/events.js';
 import { A, AAAA, negative } from '../support/virtual-race.js';
 
 const six = { address: '2001:db8::6', family: 6, port: 443 } as const;
@@ -188,7 +190,9 @@ describe('ConnectionError', () => {
     expect(error).toBeInstanceOf(ConnectionError);
     expect(error.name).toBe('ConnectionError');
     jest.isolateModules(() => {
-      const copy = jest.requireActual<typeof import('../../src/core/errors.js')>('../../src/core/errors.js');
+      const copy = jest.requireActual<typeof import('../../src/core/race/connection-error.js')>(
+        '../../src/core/race/connection-error.js',
+      );
       expect(copy.ConnectionError).not.toBe(ConnectionError);
       expect(error).toBeInstanceOf(copy.ConnectionError);
     });

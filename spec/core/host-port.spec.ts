@@ -1,4 +1,4 @@
-import { hostPort } from '../../src/core/host-port.js';
+import { hostPort } from '../../src/core/input/host-port.js';
 
 describe('what people write for a host and a port', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { interleave, type Interleaving } from '../../src/core/interleave.js';
+import { interleave, type Interleaving } from '../../src/core/race/interleave.js';
 
 /** `6a 4b` as endpoints, and back. */
 const endpoints = (text: string) =>

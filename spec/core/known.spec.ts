@@ -1,5 +1,5 @@
-import type { Answer } from '../../src/core/answers.js';
-import { gather, type Known } from '../../src/core/known.js';
+import type { Answer } from '../../src/core/race/answers.js';
+import { gather, type Known } from '../../src/core/race/known-endpoints.js';
 import { A, AAAA } from '../support/virtual-race.js';
 
 const take = (known: readonly Known[], answer: Answer, { at = 0, family = 0 }: { at?: number; family?: 0 | 4 | 6 } = {}) =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { addressWords } from '../../src/core/address-bits.js';
-import { parseAddress } from '../../src/core/address.js';
-import { formatPrefix, nat64Prefixes, translatedIPv4, type Nat64Length } from '../../src/core/nat64.js';
+import { addressWords } from '../../src/core/address/address-bits.js';
+import { parseAddress } from '../../src/core/address/address.js';
+import { formatPrefix, nat64Prefixes, translatedIPv4, type Nat64Length } from '../../src/core/address/nat64.js';
 
 const found = (answers: readonly string[]) => nat64Prefixes(answers).map(formatPrefix);
 

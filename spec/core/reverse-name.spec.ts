@@ -1,5 +1,5 @@
-import { parseAddress } from '../../src/core/address.js';
-import { reverseName } from '../../src/core/reverse-name.js';
+import { parseAddress } from '../../src/core/address/address.js';
+import { reverseName } from '../../src/core/address/reverse-name.js';
 
 describe('the name under which the names of an address are', () => {
   it.each([

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { serviceRecord, serviceRecordName, serviceRecords } from '../../src/core/service-records.js';
+import { serviceRecord, serviceRecordName, serviceRecords } from '../../src/core/race/service-records.js';
 
 /** Bytes in hexadecimal, with spaces wherever they help. */
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decode, encode, type Answer, type Question } from 'dns-packet';
 import fc from 'fast-check';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
-import { serviceRecords } from '../../src/core/service-records.js';
+import { serviceRecords } from '../../src/core/race/service-records.js';
 import type { RecordData } from '../../src/node/dns-message.js';
 import { dnsQuery, type DnsQueryOptions } from '../../src/node/dns-query.js';
 import { dnsServer, HTTPS, httpsRecord, records, type Reply } from '../support/dns-server.js';

@@ -10,8 +10,8 @@ import {
   type RaceOptions,
   type Endpoint,
 } from '../../src/index.js';
-import { embeddedIPv4 } from '../../src/core/embedded-ipv4.js';
-import { parseAddress } from '../../src/core/address.js';
+import { embeddedIPv4 } from '../../src/core/address/embedded-ipv4.js';
+import { parseAddress } from '../../src/core/address/address.js';
 import { healthy } from '../../src/cli/lab.js';
 import { connects, hangs, refuses } from '../../src/testing/index.js';
 import { A, AAAA, answering, runRace } from '../support/virtual-race.js';

@@ -1,7 +1,8 @@
 import { formatDuration } from '../core/duration.js';
-import { formatDestination, formatEndpoint } from '../core/endpoint.js';
-import { errorCode, NOTHING_THERE, reasonOf, toError, type ConnectionError } from '../core/errors.js';
-import { printable } from '../core/printable.js';
+import { formatDestination, formatEndpoint } from '../core/race/endpoint.js';
+import { errorCode, NOTHING_THERE, reasonOf, toError } from '../core/error-tools.js';
+import type { ConnectionError } from '../core/race/connection-error.js';
+import { printable } from '../core/input/printable.js';
 import type { RaceResult } from './run-race.js';
 
 /** How a race ended, in one sentence; where nobody won, with what to do next. */

@@ -1,6 +1,6 @@
 import { race$ } from '../connect.js';
-import { invalidValue } from '../core/argument-errors.js';
-import { hostPort } from '../core/host-port.js';
+import { invalidValue } from '../core/input/argument-errors.js';
+import { hostPort } from '../core/input/host-port.js';
 import type { Flag, Flags } from './flag.js';
 import { portOf } from './port.js';
 import { raceOptions } from './race-flags.js';

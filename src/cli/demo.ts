@@ -1,5 +1,5 @@
 import { race$ } from '../connect.js';
-import { invalidValue } from '../core/argument-errors.js';
+import { invalidValue } from '../core/input/argument-errors.js';
 import { staticResolver } from '../rx/static-resolver.js';
 import { wrap } from '../pictures/columns.js';
 import { conclusion } from './conclusion.js';

@@ -1,7 +1,7 @@
-import type { Answer } from '../core/answers.js';
-import type { Endpoint } from '../core/endpoint.js';
-import { errorCode, toError } from '../core/errors.js';
-import type { RaceEvent } from '../core/events.js';
+import type { Answer } from '../core/race/answers.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import { errorCode, toError } from '../core/error-tools.js';
+import type { RaceEvent } from '../core/race/events.js';
 import { conclusion } from './conclusion.js';
 import type { Summary } from './repeat.js';
 import type { RaceResult } from './run-race.js';

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { cac, type Command } from 'cac';
 import packageJson from '../../package.json' with { type: 'json' };
-import { invalidValue } from '../core/argument-errors.js';
-import { printable } from '../core/printable.js';
+import { invalidValue } from '../core/input/argument-errors.js';
+import { printable } from '../core/input/printable.js';
 import { checkCommand } from './check/command.js';
 import { CHECK_FLAGS, checkFlags } from './check/flags.js';
 import { CONNECT_FLAGS, connectCommand } from './connect.js';

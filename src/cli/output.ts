@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import packageJson from '../../package.json' with { type: 'json' };
-import { invalidValue } from '../core/argument-errors.js';
+import { invalidValue } from '../core/input/argument-errors.js';
 import { htmlReport } from '../pictures/html-report.js';
 import { waterfall } from '../pictures/waterfall.js';
 import type { Flag, Flags } from './flag.js';

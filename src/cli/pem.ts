@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { invalidValue } from '../core/argument-errors.js';
-import { reasonOf, toError } from '../core/errors.js';
+import { invalidValue } from '../core/input/argument-errors.js';
+import { reasonOf, toError } from '../core/error-tools.js';
 import type { Flags } from './flag.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { formatEndpoint } from '../core/endpoint.js';
-import { reasonOf } from '../core/errors.js';
-import { printable } from '../core/printable.js';
+import { formatEndpoint } from '../core/race/endpoint.js';
+import { reasonOf } from '../core/error-tools.js';
+import { printable } from '../core/input/printable.js';
 import { onAbort } from '../rx/abort.js';
 import { FAILED, INTERRUPTED, OK, type Terminal } from './terminal.js';
 

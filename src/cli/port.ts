@@ -1,4 +1,4 @@
-import { invalidValue } from '../core/argument-errors.js';
+import { invalidValue } from '../core/input/argument-errors.js';
 
 /** The port that a text is; the library says whether there can be such a port. */
 export function portOf(text: string): number {

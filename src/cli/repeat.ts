@@ -1,5 +1,5 @@
 import { formatDuration } from '../core/duration.js';
-import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
+import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import type { RaceResult } from './run-race.js';
 import type { Appearance } from './terminal.js';
 

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Observable } from 'rxjs';
-import type { Endpoint } from '../core/endpoint.js';
-import { ConnectionError } from '../core/errors.js';
-import { inFlight, type RaceEvent } from '../core/events.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import { ConnectionError } from '../core/race/connection-error.js';
+import { inFlight, type RaceEvent } from '../core/race/events.js';
 import { onAbort } from '../rx/abort.js';
 
 /** What came of a race. */

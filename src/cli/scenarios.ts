@@ -1,7 +1,7 @@
 import { createServer } from 'node:tls';
 import { concat, map, timer } from 'rxjs';
-import type { ConnectOptions } from '../options.js';
-import type { Answer } from '../core/answers.js';
+import type { ConnectOptions } from '../plan/options.js';
+import type { Answer } from '../core/race/answers.js';
 import { blackhole, healthy, listen, type Fixture, type Place } from './lab.js';
 
 /** A network with something wrong, on the loopback addresses of this machine. */

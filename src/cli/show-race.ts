@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Observable } from 'rxjs';
-import { invalidValue } from '../core/argument-errors.js';
-import { formatDestination } from '../core/endpoint.js';
-import type { RaceEvent } from '../core/events.js';
+import { invalidValue } from '../core/input/argument-errors.js';
+import { formatDestination } from '../core/race/endpoint.js';
+import type { RaceEvent } from '../core/race/events.js';
 import { timeline } from '../pictures/timeline.js';
 import { conclusion } from './conclusion.js';
 import { racesJson } from './json.js';

@@ -1,4 +1,4 @@
-import { reasonOf, toError } from './errors.js';
+import { reasonOf, toError } from './error-tools.js';
 
 /** Causes that a message tells of one by one. */
 const DESCRIBED_CAUSES = 20;
@@ -12,11 +12,4 @@ export function combinedError(what: string, causes: readonly unknown[]): Aggrega
   const reasons = causes.slice(0, DESCRIBED_CAUSES).map((cause) => reasonOf(toError(cause)));
   const rest = causes.length > DESCRIBED_CAUSES ? [`and ${causes.length - DESCRIBED_CAUSES} more`] : [];
   return new AggregateError(causes, `${what}: ${[...reasons, ...rest].join('; ')}`);
-}
-
-/** What an error comes from, in order: an AggregateError's errors and theirs in turn; itself where it names none. */
-export function causesOf(error: unknown, within: readonly unknown[] = []): unknown[] {
-  const errors: unknown = error instanceof AggregateError ? error.errors : [];
-  if (!Array.isArray(errors) || errors.length === 0 || within.includes(error)) return [error];
-  return errors.flatMap((one) => causesOf(one, [...within, error]));
 }

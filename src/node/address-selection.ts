@@ -1,7 +1,7 @@
-import type { Endpoint } from '../core/endpoint.js';
-import type { Recall } from '../core/history.js';
-import { defaultPolicyTable, policyLookup, type Policy, type PolicyLookup } from '../core/policy-table.js';
-import { destinationOf, selectDestinations } from '../core/rfc6724.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import type { Recall } from '../core/race/path-records.js';
+import { defaultPolicyTable, policyLookup, type Policy, type PolicyLookup } from '../core/race/policy-table.js';
+import { destinationOf, selectDestinations } from '../core/race/rfc6724.js';
 import { findSources, type FindSources } from './source-address.js';
 
 /** Options of {@link rfc6724}. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import { concat, concatMap, merge, of, type Observable } from 'rxjs';
-import { addressWords } from '../core/address-bits.js';
-import { parseAddress, type Family } from '../core/address.js';
-import { recordType, type Answer } from '../core/answers.js';
+import { addressWords } from '../core/address/address-bits.js';
+import { parseAddress, type Family } from '../core/address/address.js';
+import { recordType, type Answer } from '../core/race/answers.js';
 import type { Query } from '../rx/resolve.js';
 import { debug } from '../observe/debug.js';
 

@@ -1,9 +1,9 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import type { Socket } from 'node:net';
 import { map, mergeMap, Observable } from 'rxjs';
-import { parseAddress } from '../core/address.js';
-import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
-import { codedError } from '../core/errors.js';
+import { parseAddress } from '../core/address/address.js';
+import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
+import { codedError } from '../core/error-tools.js';
 import type { Reply } from './dns-message.js';
 import { tcp } from './tcp.js';
 

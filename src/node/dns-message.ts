@@ -1,7 +1,7 @@
 import { decode, encode, RECURSION_DESIRED, TRUNCATED_RESPONSE, type Answer as WireRecord, type Question } from 'dns-packet';
-import { parseAddress } from '../core/address.js';
-import { codedError } from '../core/errors.js';
-import { normalName } from '../core/host-name.js';
+import { parseAddress } from '../core/address/address.js';
+import { codedError } from '../core/error-tools.js';
+import { normalName } from '../core/input/host-name.js';
 
 /** What can be asked for, and what the records then hold: addresses, names, or what {@link serviceRecords} reads. */
 export interface RecordData {

@@ -2,12 +2,12 @@ import { randomInt } from 'node:crypto';
 import { getServers } from 'node:dns';
 import type { Question } from 'dns-packet';
 import { catchError, defer, map, mergeMap, of, throwError, timeout, type Observable, type ObservableInput } from 'rxjs';
-import { parseAddress } from '../core/address.js';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { checkEach, integer, LONGEST_DELAY, oneOf, oneOrMore, string, type Checks } from '../core/checks.js';
-import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
-import { codedError, errorCode } from '../core/errors.js';
-import { hostPort } from '../core/host-port.js';
+import { parseAddress } from '../core/address/address.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { checkEach, integer, LONGEST_DELAY, oneOf, oneOrMore, string, type Checks } from '../core/input/checks.js';
+import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
+import { codedError, errorCode } from '../core/error-tools.js';
+import { hostPort } from '../core/input/host-port.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import { overTcp, overUdp, type Read } from './dns-exchange.js';
 import {

@@ -1,10 +1,10 @@
 import type { BlockList } from 'node:net';
 import { throwError } from 'rxjs';
-import { embeddedIPv4 } from '../core/embedded-ipv4.js';
-import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
-import { BLOCKED, codedError } from '../core/errors.js';
-import { isPublic } from '../core/special-purpose.js';
-import type { Transport } from '../rx/race.js';
+import { embeddedIPv4 } from '../core/address/embedded-ipv4.js';
+import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
+import { BLOCKED, codedError } from '../core/error-tools.js';
+import { isPublic } from '../core/address/special-purpose.js';
+import type { Transport } from '../rx/transport.js';
 
 /** Decides whether an endpoint may be dialled. */
 export type Filter = (endpoint: Endpoint) => boolean;

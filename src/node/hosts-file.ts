@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { parseAddress, type Address } from '../core/address.js';
-import { normalName } from '../core/host-name.js';
+import { parseAddress, type Address } from '../core/address/address.js';
+import { normalName } from '../core/input/host-name.js';
 import { debug } from '../observe/debug.js';
 
 /** The addresses of a name in a hosts file, in its order; none when it does not hold the name. */

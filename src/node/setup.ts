@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { defer, mergeMap, Observable, type ObservableInput } from 'rxjs';
-import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
-import { codedError, toError } from '../core/errors.js';
-import { Terminal, type Transport } from '../rx/race.js';
+import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
+import { codedError, toError } from '../core/error-tools.js';
+import { Terminal, type Transport } from '../rx/transport.js';
 
 /** A step after connecting that belongs to the attempt; its first value is the attempt's. */
 export type Setup<C, T> = (connection: C, endpoint: Endpoint) => ObservableInput<T>;

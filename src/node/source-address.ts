@@ -1,5 +1,5 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
-import type { Address, Family } from '../core/address.js';
+import type { Address, Family } from '../core/address/address.js';
 
 /**
  * The address from which this machine would connect to each of the given ones, or `undefined` where it has no route.

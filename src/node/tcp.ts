@@ -1,11 +1,11 @@
 import { Socket } from 'node:net';
 import { catchError, Observable, throwError } from 'rxjs';
-import { parseAddress, type Family } from '../core/address.js';
-import { invalidReturn, invalidType, invalidValue } from '../core/argument-errors.js';
-import { boolean, callable, checkEach, integer, LONGEST_DELAY, number, oneOrMore, type Checks } from '../core/checks.js';
-import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
-import { codedError, errorCode } from '../core/errors.js';
-import type { Transport } from '../rx/race.js';
+import { parseAddress, type Family } from '../core/address/address.js';
+import { invalidReturn, invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { boolean, callable, checkEach, integer, LONGEST_DELAY, number, oneOrMore, type Checks } from '../core/input/checks.js';
+import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
+import { codedError, errorCode } from '../core/error-tools.js';
+import type { Transport } from '../rx/transport.js';
 
 /** Options of the sockets that {@link tcp} makes: names, units and defaults are those of `net.connect`. */
 export interface SocketOptions {

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import { connect, createSecureContext, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
 import { mergeMap, Observable } from 'rxjs';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { boolean, callable, given, integer, isObject, string, type Check, type Checks } from '../core/checks.js';
-import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
-import { codedError } from '../core/errors.js';
-import type { Transport } from '../rx/race.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { boolean, callable, given, integer, isObject, string, type Check, type Checks } from '../core/input/checks.js';
+import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
+import { codedError } from '../core/error-tools.js';
+import { parseLiteral } from '../rx/resolve.js';
+import type { Transport } from '../rx/transport.js';
 import { tcp } from './tcp.js';
 
 /** What the race decides, and options of the sockets beneath, which have their own place. */
@@ -122,4 +123,11 @@ const checks: Partial<Checks<Record<keyof TlsOptions, unknown>>> & Readonly<Reco
 
 function bytes(name: string, value: unknown): void {
   if (!ArrayBuffer.isView(value)) throw invalidType(name, 'a Buffer', value);
+}
+
+/** For whom a certificate must be: the host's name, or else the address that is connected to. */
+export function tlsIdentity(host: string): TlsOptions {
+  if (parseLiteral(host)) return {};
+  const name = host.replace(/\.$/, '');
+  return { host: name, servername: name };
 }

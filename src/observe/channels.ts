@@ -1,7 +1,7 @@
 import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
-import type { Endpoint } from '../core/endpoint.js';
-import type { AttemptRecord } from '../core/errors.js';
-import type { RaceEvent, Stage } from '../core/events.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import type { AttemptRecord } from '../core/race/attempt-records.js';
+import type { RaceEvent, Stage } from '../core/race/events.js';
 
 /**
  * A race as the subscribers of `tracing:rx-happy-eyeballs:race:*` see it: one plain object from `start` to `asyncEnd`, that

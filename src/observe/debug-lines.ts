@@ -1,7 +1,7 @@
 import { formatDuration } from '../core/duration.js';
-import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
-import { reasonOf, toError } from '../core/errors.js';
-import type { RaceEvent } from '../core/events.js';
+import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
+import { reasonOf, toError } from '../core/error-tools.js';
+import type { RaceEvent } from '../core/race/events.js';
 
 /**
  * An event as `NODE_DEBUG` tells it, without the time: a line, or one for each attempt that is scheduled.

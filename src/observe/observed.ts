@@ -1,10 +1,12 @@
 import { defer, from, Observable, tap } from 'rxjs';
 import { formatDuration } from '../core/duration.js';
-import { formatDestination, type Endpoint } from '../core/endpoint.js';
-import { BLOCKED, errorCode, toError } from '../core/errors.js';
-import type { Cancelled, Connected, Failed, RaceEvent } from '../core/events.js';
-import { printable } from '../core/printable.js';
-import { race, type RacePlan, type Transport } from '../rx/race.js';
+import { formatDestination, type Endpoint } from '../core/race/endpoint.js';
+import { BLOCKED, errorCode, toError } from '../core/error-tools.js';
+import type { Cancelled, Connected, Failed, RaceEvent } from '../core/race/events.js';
+import { printable } from '../core/input/printable.js';
+import { race } from '../rx/race.js';
+import type { RacePlan } from '../rx/race-plan.js';
+import type { Transport } from '../rx/transport.js';
 import { attemptChannel, raceChannel, type AttemptContext, type RaceContext } from './channels.js';
 import { debugLines } from './debug-lines.js';
 import { debug } from './debug.js';

@@ -8,11 +8,11 @@ import {
   type TracerProvider,
 } from '@opentelemetry/api';
 import packageJson from '../../package.json' with { type: 'json' };
-import { invalidType } from '../core/argument-errors.js';
-import { callable, checkEach, isObject, oneOf, type Checks } from '../core/checks.js';
-import type { Endpoint } from '../core/endpoint.js';
-import { errorCode, toError } from '../core/errors.js';
-import type { RaceEvent } from '../core/events.js';
+import { invalidType } from '../core/input/argument-errors.js';
+import { callable, checkEach, isObject, oneOf, type Checks } from '../core/input/checks.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import { errorCode, toError } from '../core/error-tools.js';
+import type { RaceEvent } from '../core/race/events.js';
 import { knownAnswers } from '../rx/resolve.js';
 import { attemptChannel, listen, raceChannel, type AttemptContext, type RaceContext } from './channels.js';
 

@@ -1,9 +1,9 @@
 import { Counter, Histogram, register, type Metric, type Registry } from 'prom-client';
-import type { Family } from '../core/address.js';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { callable, checkEach, isObject, string, type Checks } from '../core/checks.js';
-import { attemptRecords } from '../core/errors.js';
-import type { RaceEvent } from '../core/events.js';
+import type { Family } from '../core/address/address.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { callable, checkEach, isObject, string, type Checks } from '../core/input/checks.js';
+import { attemptRecords } from '../core/race/attempt-records.js';
+import type { RaceEvent } from '../core/race/events.js';
 import { listen, raceChannel, type RaceContext } from './channels.js';
 
 /** Options of {@link countRaces}. */

@@ -1,8 +1,8 @@
-import { invalidType } from '../core/argument-errors.js';
-import { checkEach, given, string, type Checks } from '../core/checks.js';
+import { invalidType } from '../core/input/argument-errors.js';
+import { checkEach, given, string, type Checks } from '../core/input/checks.js';
 import { formatDuration } from '../core/duration.js';
-import { toError } from '../core/errors.js';
-import type { RaceEvent } from '../core/events.js';
+import { toError } from '../core/error-tools.js';
+import type { RaceEvent } from '../core/race/events.js';
 import { marbleDiagram } from './marble-diagram.js';
 import { escapeMarkup } from './markup.js';
 import { inLightAndDark, MONO, SANS, type Palette } from './palette.js';

@@ -1,6 +1,6 @@
-import { checkEach, given, integer, type Checks } from '../core/checks.js';
+import { checkEach, given, integer, type Checks } from '../core/input/checks.js';
 import { formatDuration } from '../core/duration.js';
-import type { RaceEvent } from '../core/events.js';
+import type { RaceEvent } from '../core/race/events.js';
 import { drawnWidth, NARROWEST_BARS, padColumns, WIDEST, widest, wrap } from './columns.js';
 import { roundStep } from './round-step.js';
 import { raceRows, type Outcome, type Row } from './rows.js';

@@ -1,8 +1,8 @@
-import { invalidType } from '../core/argument-errors.js';
+import { invalidType } from '../core/input/argument-errors.js';
 import { formatDuration } from '../core/duration.js';
-import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
-import { BLOCKED, errorCode, reasonOf, toError } from '../core/errors.js';
-import type { Answered, Failed, RaceEvent, Stage } from '../core/events.js';
+import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
+import { BLOCKED, errorCode, reasonOf, toError } from '../core/error-tools.js';
+import type { Answered, Failed, RaceEvent, Stage } from '../core/race/events.js';
 import { cutColumns } from './columns.js';
 import { plain } from './plain.js';
 

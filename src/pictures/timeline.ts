@@ -1,6 +1,6 @@
-import { callable, boolean, checkEach, given, integer, number, type Checks } from '../core/checks.js';
+import { callable, boolean, checkEach, given, integer, number, type Checks } from '../core/input/checks.js';
 import { formatDuration } from '../core/duration.js';
-import type { RaceEvent } from '../core/events.js';
+import type { RaceEvent } from '../core/race/events.js';
 import { columnsOf, drawnWidth, NARROWEST_BARS, padColumns, widest, wrap } from './columns.js';
 import { toAscii } from './plain.js';
 import { outcomeOf, raceRows, type Outcome, type Row } from './rows.js';

@@ -1,6 +1,6 @@
-import { checkEach, given, number, type Checks } from '../core/checks.js';
+import { checkEach, given, number, type Checks } from '../core/input/checks.js';
 import { formatDuration } from '../core/duration.js';
-import type { RaceEvent } from '../core/events.js';
+import type { RaceEvent } from '../core/race/events.js';
 import { columnsOf, cutColumns, widest, wrap } from './columns.js';
 import { escapeMarkup } from './markup.js';
 import { inLightAndDark, MONO, type Palette } from './palette.js';

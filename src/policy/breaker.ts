@@ -1,6 +1,6 @@
 import { defer, finalize, tap as rxTap, throwError, type SchedulerLike } from 'rxjs';
-import { checkEach, integer, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/checks.js';
-import { codedError } from '../core/errors.js';
+import { checkEach, integer, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/input/checks.js';
+import { codedError } from '../core/error-tools.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import { admitted, closed, ended, stateAt, type BreakerState, type Outcome } from './breaker-state.js';
 import { makeLayer, type AnyPolicy } from './make-policy.js';

@@ -1,6 +1,6 @@
 import { finalize, Observable, tap as rxTap, throwError } from 'rxjs';
-import { checkEach, integer, orInfinity, type Checks } from '../core/checks.js';
-import { codedError } from '../core/errors.js';
+import { checkEach, integer, orInfinity, type Checks } from '../core/input/checks.js';
+import { codedError } from '../core/error-tools.js';
 import { makeLayer, type AnyPolicy } from './make-policy.js';
 
 /** Options of {@link bulkhead}. */

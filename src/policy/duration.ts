@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import { checkEach, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/checks.js';
+import { checkEach, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/input/checks.js';
 
 /** Options of what takes time. */
 export interface TimeOptions {

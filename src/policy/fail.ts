@@ -1,5 +1,5 @@
 import { throwError } from 'rxjs';
-import { codedError } from '../core/errors.js';
+import { codedError } from '../core/error-tools.js';
 import { makeLayer, type AnyPolicy } from './make-policy.js';
 
 /**

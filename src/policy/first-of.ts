@@ -1,5 +1,6 @@
 import { catchError, defer, throwError, type Observable } from 'rxjs';
-import { causesOf, combinedError } from '../core/combined-error.js';
+import { causesOf } from '../core/error-tools.js';
+import { combinedError } from '../core/combined-error.js';
 import { firstSuccess, type FirstSuccessOptions } from '../rx/first-success.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { Observable, SchedulerLike } from 'rxjs';
-import { checkEach, LONGEST_DELAY, number, orInfinity, scheduler, type Check, type Checks } from '../core/checks.js';
+import { checkEach, LONGEST_DELAY, number, orInfinity, scheduler, type Check, type Checks } from '../core/input/checks.js';
 import type { FirstSuccessOptions } from '../rx/first-success.js';
 import { joined, type Expression, type Operator } from './expression.js';
 import { firstOf } from './first-of.js';

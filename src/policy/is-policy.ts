@@ -1,4 +1,4 @@
-import { invalidType } from '../core/argument-errors.js';
+import { invalidType } from '../core/input/argument-errors.js';
 
 /** Where a policy has its expression. The same for the ESM and the CommonJS copy of this package. */
 export const EXPRESSION = Symbol.for('rx-happy-eyeballs.policy');

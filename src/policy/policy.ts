@@ -1,6 +1,6 @@
 import type { MonoTypeOperatorFunction, Observable } from 'rxjs';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { callable } from '../core/checks.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { callable } from '../core/input/checks.js';
 import { leaf } from './expression.js';
 import { checkPolicy, isPolicy } from './is-policy.js';
 import { makePolicy, type AnyPolicy, type Policy } from './make-policy.js';

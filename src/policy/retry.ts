@@ -1,5 +1,5 @@
 import { retry as rxRetry, timer, type SchedulerLike } from 'rxjs';
-import { callable, checkEach, integer, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/checks.js';
+import { callable, checkEach, integer, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/input/checks.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import { makeLayer, type AnyPolicy } from './make-policy.js';
 

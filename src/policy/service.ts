@@ -1,6 +1,6 @@
 import { defer, type MonoTypeOperatorFunction, type Observable, type ObservableInput } from 'rxjs';
-import { invalidType } from '../core/argument-errors.js';
-import { callable } from '../core/checks.js';
+import { invalidType } from '../core/input/argument-errors.js';
+import { callable } from '../core/input/checks.js';
 import { joined, leaf, type Expression } from './expression.js';
 import { forks, type HedgeOptions, type Kind } from './forks.js';
 import { isPolicy } from './is-policy.js';

@@ -1,6 +1,6 @@
 import { tap as rxTap, type TapObserver } from 'rxjs';
-import { invalidType } from '../core/argument-errors.js';
-import { isObject } from '../core/checks.js';
+import { invalidType } from '../core/input/argument-errors.js';
+import { isObject } from '../core/input/checks.js';
 import { leaf } from './expression.js';
 import { makePolicy, type Policy } from './make-policy.js';
 

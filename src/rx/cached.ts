@@ -15,11 +15,11 @@ import {
   type SchedulerLike,
   type TimestampProvider,
 } from 'rxjs';
-import type { Family } from '../core/address.js';
-import { answerFamily, recordType, type Answer } from '../core/answers.js';
-import { invalidType } from '../core/argument-errors.js';
-import { checkEach, integer, isObject, number, type Checks } from '../core/checks.js';
-import { errorCode, NOTHING_THERE } from '../core/errors.js';
+import type { Family } from '../core/address/address.js';
+import { answerFamily, recordType, type Answer } from '../core/race/answers.js';
+import { invalidType } from '../core/input/argument-errors.js';
+import { checkEach, integer, isObject, number, type Checks } from '../core/input/checks.js';
+import { errorCode, NOTHING_THERE } from '../core/error-tools.js';
 import { monotonicScheduler } from './monotonic.js';
 import { wellFormedResolver, type Query, type Resolver } from './resolve.js';
 

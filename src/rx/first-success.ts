@@ -10,8 +10,8 @@ import {
   type Observer,
   type SchedulerLike,
 } from 'rxjs';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { checkEach, integer, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/checks.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { checkEach, integer, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/input/checks.js';
 import { combinedError } from '../core/combined-error.js';
 import { monotonicScheduler } from './monotonic.js';
 import { reportUnhandledError } from './unhandled.js';

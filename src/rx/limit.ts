@@ -1,5 +1,5 @@
 import { throwError, timeout, type MonoTypeOperatorFunction, type SchedulerLike } from 'rxjs';
-import { codedError } from '../core/errors.js';
+import { codedError } from '../core/error-tools.js';
 
 /**
  * Errors with `ETIMEDOUT` when nothing has come after so many ms; `Infinity`: never.

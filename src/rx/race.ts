@@ -18,66 +18,20 @@ import {
   throwError,
   throwIfEmpty,
   timer,
-  type ObservableInput,
-  type SchedulerLike,
 } from 'rxjs';
-import type { Family } from '../core/address.js';
-import { wellFormed, type Answer } from '../core/answers.js';
-import type { Endpoint } from '../core/endpoint.js';
-import { codedError, ConnectionError, toError } from '../core/errors.js';
-import { inFlight, type Connected, type Failed, type RaceEvent, type Stage, type Started } from '../core/events.js';
-import { interleave, type Interleaving } from '../core/interleave.js';
-import { gather, type Known } from '../core/known.js';
-import {
-  evolve,
-  exhausted,
-  nextCandidate,
-  nextStart,
-  openSchedule,
-  unstarted,
-  type Pacing,
-  type Schedule,
-} from '../core/schedule.js';
+import { wellFormed } from '../core/race/answers.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import { codedError, toError } from '../core/error-tools.js';
+import { ConnectionError } from '../core/race/connection-error.js';
+import { inFlight, type Connected, type Failed, type RaceEvent, type Stage, type Started } from '../core/race/events.js';
+import { interleave } from '../core/race/interleave.js';
+import { gather, type Known } from '../core/race/known-endpoints.js';
+import { evolve, exhausted, nextCandidate, nextStart, openSchedule, unstarted, type Schedule } from '../core/race/schedule.js';
 import { onAbort } from './abort.js';
 import { limit } from './limit.js';
-import { reportUnhandledError } from './unhandled.js';
-
-/**
- * How one attempt connects: emits once when connected. An error, or completing without a value, is a failed attempt;
- * unsubscribing cancels it. A transport lets go of what it has emitted: its teardown ends only what it still holds. A value
- * that nobody is left to receive is ended by its `destroy()`, where it has one.
- *
- * It may call `progressed('tls')` when its TCP connection is up and a TLS handshake begins: the race then allows for it.
- */
-export type Transport<T> = (endpoint: Endpoint, progressed?: (stage: Stage) => void) => Observable<T>;
-
-/** What an attempt errors with where no other shall be tried. */
-export class Terminal {
-  constructor(readonly error: Error) {}
-}
-
-/** Everything that a race needs, each stage a value. Durations in ms of the scheduler's time. */
-export interface RacePlan<T> {
-  readonly host: string;
-  readonly port: number;
-  readonly family: 0 | Family;
-  readonly answers: () => ObservableInput<Answer>;
-  /** Is told of what is left out of answers that are not well-formed. */
-  readonly complain: (complaint: string) => void;
-  /** Asked whenever addresses have come, for all of them. */
-  readonly sort: (endpoints: readonly Endpoint[]) => ObservableInput<readonly Endpoint[]>;
-  readonly interleaving: Interleaving;
-  readonly pacing: Pacing;
-  readonly transport: Transport<T>;
-  /** What the transport connects by, where that is known. */
-  readonly protocol?: 'tcp';
-  /** Ends a value that was won and that nobody is left to receive. */
-  readonly discard: (value: T, endpoint: Endpoint) => void;
-  readonly attemptTimeout: number;
-  readonly connectTimeout: number;
-  readonly signal?: AbortSignal;
-  readonly scheduler: SchedulerLike;
-}
+import type { RacePlan } from './race-plan.js';
+import { guarded } from './guarded.js';
+import { Terminal } from './transport.js';
 
 /**
  * The race, as a loop of events.
@@ -288,28 +242,4 @@ function anew<V>(last: V): (value: V) => boolean {
     last = value;
     return isNew;
   };
-}
-
-/** A stream of the caller's, whose teardown cannot throw: it must not keep the race from its end. */
-function guarded<T>(create: () => ObservableInput<T>): Observable<T> {
-  return new Observable((subscriber) => {
-    const subscription = from(create()).subscribe({
-      next: (value) => {
-        subscriber.next(value);
-      },
-      error: (error: unknown) => {
-        subscriber.error(error);
-      },
-      complete: () => {
-        subscriber.complete();
-      },
-    });
-    return () => {
-      try {
-        subscription.unsubscribe();
-      } catch (error) {
-        reportUnhandledError(error);
-      }
-    };
-  });
 }

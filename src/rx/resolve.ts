@@ -1,6 +1,6 @@
 import { defer, filter, map, of, type Observable } from 'rxjs';
-import { parseAddress, type Address, type Family } from '../core/address.js';
-import { recordType, wellFormed, type Answer } from '../core/answers.js';
+import { parseAddress, type Address, type Family } from '../core/address/address.js';
+import { recordType, wellFormed, type Answer } from '../core/race/answers.js';
 
 /** What a race wants to know of a host. */
 export interface Query {

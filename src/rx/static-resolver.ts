@@ -1,9 +1,9 @@
 import { from } from 'rxjs';
-import { parseAddress } from '../core/address.js';
-import { recordType, type Answer } from '../core/answers.js';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { codedError } from '../core/errors.js';
-import { normalName } from '../core/host-name.js';
+import { parseAddress } from '../core/address/address.js';
+import { recordType, type Answer } from '../core/race/answers.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { codedError } from '../core/error-tools.js';
+import { normalName } from '../core/input/host-name.js';
 import type { Resolver } from './resolve.js';
 
 /** Addresses by host name, one or several, or one list for every host. */

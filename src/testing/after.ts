@@ -1,4 +1,4 @@
-import { orInfinity, number } from '../core/checks.js';
+import { orInfinity, number } from '../core/input/checks.js';
 
 /** ms of virtual time; 0 is a turn of its own in the same ms. `'at once'`: within the very call. */
 export type After = number | 'at once';

@@ -1,5 +1,5 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
-import { isObject } from '../core/checks.js';
+import { isObject } from '../core/input/checks.js';
 import { marbleDiff, type Diagram } from './marble-diff.js';
 
 /** What RxJS compares: a notification at a frame. */

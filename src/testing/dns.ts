@@ -1,8 +1,8 @@
 import { Observable } from 'rxjs';
-import { recordType } from '../core/answers.js';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { normalName } from '../core/host-name.js';
-import { parseAddress } from '../core/address.js';
+import { recordType } from '../core/race/answers.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { normalName } from '../core/input/host-name.js';
+import { parseAddress } from '../core/address/address.js';
 import type { Resolver } from '../rx/resolve.js';
 import type { Clock } from './clock.js';
 import { isPlainObject } from './plain-object.js';

@@ -1,6 +1,6 @@
-import { parseAddress } from '../core/address.js';
-import { invalidReturn, invalidType, invalidValue, show } from '../core/argument-errors.js';
-import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
+import { parseAddress } from '../core/address/address.js';
+import { invalidReturn, invalidType, invalidValue, show } from '../core/input/argument-errors.js';
+import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { behaves, connects, fails, flaky, hangs, isFate, refuses, unreachable } from './fates.js';
 import type { Fate, FateOfAttempt, TimedFate } from './fates.js';
 import { isPlainObject } from './plain-object.js';

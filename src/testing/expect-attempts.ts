@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { parseAddress } from '../core/address.js';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { isObject } from '../core/checks.js';
+import { parseAddress } from '../core/address/address.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { isObject } from '../core/input/checks.js';
 import { life } from './assert-marbles.js';
 import { marbleDiff } from './marble-diff.js';
 import { parseSubscription } from './parse-marbles.js';

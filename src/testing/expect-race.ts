@@ -1,13 +1,14 @@
 import { isObservable, tap, type Observable } from 'rxjs';
-import { parseAddress } from '../core/address.js';
-import { invalidReturn, invalidType, invalidValue } from '../core/argument-errors.js';
-import { callable, checkEach, integer, isObject, number, orInfinity, string, type Checks } from '../core/checks.js';
-import { reasonOf, toError } from '../core/errors.js';
-import type { RaceEvent } from '../core/events.js';
+import { parseAddress } from '../core/address/address.js';
+import { invalidReturn, invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { callable, checkEach, integer, isObject, number, orInfinity, string, type Checks } from '../core/input/checks.js';
+import { reasonOf, toError } from '../core/error-tools.js';
+import type { RaceEvent } from '../core/race/events.js';
 import type { Dns } from './dns.js';
 import { connects, hangs, isFate, refuses, unreachable, type Fate } from './fates.js';
 import { describeLeak, leftBehind, type Leak, type RunReport } from './report.js';
-import { virtualNetwork, type RaceInput } from './virtual-network.js';
+import { virtualNetwork } from './network.js';
+import type { RaceInput } from './virtual-network.js';
 
 /** What becomes of an attempt, so many ms after its start; of one that hangs, nothing. */
 export type Outcome = 'connects' | 'refuses' | 'unreachable' | 'hangs';

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
-import { invalidValue } from '../core/argument-errors.js';
-import { toError } from '../core/errors.js';
-import { ExplorationError, type Bounds, type Exploration } from './explore.js';
+import { invalidValue } from '../core/input/argument-errors.js';
+import { toError } from '../core/error-tools.js';
+import { ExplorationError } from './exploration-error.js';
+import type { Bounds } from './explore-options.js';
+import type { Exploration } from './explore-options.js';
 import { connects, fails, hangs, refuses, unreachable } from './fates.js';
 import type { ConnectingFate, Fate, FateOfAttempt } from './fates.js';
 import { after, lost, nodata, nxdomain, servfail, type Replies, type Reply } from './replies.js';
-import { virtualNetwork, type NetworkDescription, type VirtualNetwork } from './virtual-network.js';
+import { virtualNetwork } from './network.js';
+import type { NetworkDescription, VirtualNetwork } from './virtual-network.js';
 
 /** Part of a network, and its code. */
 interface Written<T> {

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { from, Observable, type ObservableInput, type Subscription } from 'rxjs';
-import { invalidReturn, invalidType, invalidValue } from '../core/argument-errors.js';
-import { callable, integer, isObject, number } from '../core/checks.js';
-import type { Endpoint } from '../core/endpoint.js';
-import type { Stage } from '../core/events.js';
+import { invalidReturn, invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { callable, integer, isObject, number } from '../core/input/checks.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import type { Stage } from '../core/race/events.js';
 import { checkAfter, sum, written, type After } from './after.js';
 import { chance } from './chance.js';
 import { connectionError, isSystemError } from './system-errors.js';

@@ -1,11 +1,5 @@
-export {
-  virtualNetwork,
-  type NetworkDescription,
-  type Program,
-  type RaceInput,
-  type RunOptions,
-  type VirtualNetwork,
-} from './virtual-network.js';
+export { virtualNetwork } from './network.js';
+export type { NetworkDescription, Program, RaceInput, RunOptions, VirtualNetwork } from './virtual-network.js';
 
 // DNS
 export type { Dns, HostDescription, HostRecords } from './dns.js';
@@ -37,4 +31,6 @@ export type { AttemptEnd, AttemptStart, Leak, Lookup, NetworkReport, RunReport }
 export { assertMarbles } from './assert-marbles.js';
 export { expectAttempts } from './expect-attempts.js';
 export { expectRace, type Outcome, type RaceTable } from './expect-race.js';
-export { explore, ExplorationError, type Exploration, type ExploreOptions } from './explore.js';
+export { explore } from './explore.js';
+export type { Exploration, ExploreOptions } from './explore-options.js';
+export { ExplorationError } from './exploration-error.js';

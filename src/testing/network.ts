@@ -2,14 +2,14 @@ import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers';
 import { asyncScheduler, isObservable, type Observable, type VirtualTimeScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { parseAddress } from '../core/address.js';
-import { invalidReturn, invalidType, invalidValue } from '../core/argument-errors.js';
-import { boolean, checkEach, integer, isObject, number, orInfinity, type Checks } from '../core/checks.js';
-import type { Endpoint } from '../core/endpoint.js';
-import { toError } from '../core/errors.js';
-import type { Stage } from '../core/events.js';
+import { parseAddress } from '../core/address/address.js';
+import { invalidReturn, invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { boolean, checkEach, integer, isObject, number, orInfinity, type Checks } from '../core/input/checks.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import { toError } from '../core/error-tools.js';
+import type { Stage } from '../core/race/events.js';
 import type { TimelineOptions } from '../pictures/timeline.js';
-import type { Transport } from '../rx/race.js';
+import type { Transport } from '../rx/transport.js';
 import type { Resolver } from '../rx/resolve.js';
 import { life } from './assert-marbles.js';
 import { chance } from './chance.js';
@@ -308,3 +308,21 @@ const runChecks: Checks<RunOptions> = {
   until: orInfinity(number(0, Number.MAX_SAFE_INTEGER)),
   keepsSockets: boolean,
 };
+
+/**
+ * A network in virtual time: what DNS answers and when, and what becomes of each attempt to connect.
+ *
+ *     virtualNetwork({
+ *       dns: { AAAA: after(10, ['2001:db8::1']), A: ['192.0.2.1'] },
+ *       endpoints: { '2001:db8::1': hangs(), '192.0.2.1': connects(40) },
+ *     })
+ *
+ * The network is the options that put a race into it: `connect$('example.com', 443, network)`, or with others
+ * `{ ...network, connectTimeout: 300 }`. Afterwards it knows what has happened.
+ *
+ * @throws TypeError, RangeError at the call, with Node's codes, naming the place in the description that makes no sense: a
+ * negative time, text that is not an address, an address without a fate, or with two
+ */
+export function virtualNetwork(description: NetworkDescription = {}): VirtualNetwork {
+  return new Network(description);
+}

@@ -1,5 +1,5 @@
 import { TestScheduler } from 'rxjs/testing';
-import { invalidValue } from '../core/argument-errors.js';
+import { invalidValue } from '../core/input/argument-errors.js';
 import type { SubscriptionLog } from './report.js';
 
 /** One thing that happens in marbles. */

@@ -1,4 +1,4 @@
-import { isObject } from '../core/checks.js';
+import { isObject } from '../core/input/checks.js';
 
 /** Objects that are looked into before the search is given up: who holds that much is not looking for one socket. */
 const MOST = 10_000;

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { Observable } from 'rxjs';
-import { codedError } from '../core/errors.js';
-import type { Endpoint } from '../core/endpoint.js';
-import type { Stage } from '../core/events.js';
-import type { Transport } from '../rx/race.js';
+import { codedError } from '../core/error-tools.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import type { Stage } from '../core/race/events.js';
+import type { Transport } from '../rx/transport.js';
 import type { Resolver } from '../rx/resolve.js';
 import type { Recorder } from './recorder.js';
 import type { AttemptLog } from './report.js';

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import { TestScheduler } from 'rxjs/testing';
-import type { Family } from '../core/address.js';
-import type { Answer } from '../core/answers.js';
-import { formatEndpoint, type Endpoint } from '../core/endpoint.js';
-import { isObject } from '../core/checks.js';
-import { toError } from '../core/errors.js';
-import type { RaceEvent, Stage } from '../core/events.js';
+import type { Family } from '../core/address/address.js';
+import type { Answer } from '../core/race/answers.js';
+import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
+import { isObject } from '../core/input/checks.js';
+import { toError } from '../core/error-tools.js';
+import type { RaceEvent, Stage } from '../core/race/events.js';
 import type { Clock } from './clock.js';
 import { reached } from './reached.js';
 import type { AttemptLog, Leak, Lookup, Observations, SubscriptionLog } from './report.js';

@@ -1,7 +1,7 @@
-import { parseAddress } from '../core/address.js';
-import type { Answer } from '../core/answers.js';
-import { invalidType, invalidValue } from '../core/argument-errors.js';
-import { boolean, number, string } from '../core/checks.js';
+import { parseAddress } from '../core/address/address.js';
+import type { Answer } from '../core/race/answers.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { boolean, number, string } from '../core/input/checks.js';
 import { checkAfter, type After } from './after.js';
 import { isPlainObject } from './plain-object.js';
 import { parseMarbles } from './parse-marbles.js';

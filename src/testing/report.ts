@@ -1,7 +1,7 @@
 import type { TestScheduler } from 'rxjs/testing';
-import type { Endpoint } from '../core/endpoint.js';
-import type { RaceEvent } from '../core/events.js';
-import type { Family } from '../core/address.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import type { RaceEvent } from '../core/race/events.js';
+import type { Family } from '../core/address/address.js';
 import { timeline, type TimelineOptions } from '../pictures/timeline.js';
 
 /** An attempt was started. */

@@ -1,7 +1,7 @@
 import { isObservable, type Observable } from 'rxjs';
-import { invalidType } from '../core/argument-errors.js';
-import { isObject } from '../core/checks.js';
-import { toError } from '../core/errors.js';
+import { invalidType } from '../core/input/argument-errors.js';
+import { isObject } from '../core/input/checks.js';
+import { toError } from '../core/error-tools.js';
 import type { Clock } from './clock.js';
 import type { Program, VirtualNetwork } from './virtual-network.js';
 

@@ -1,6 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
-import type { Answer } from '../core/answers.js';
-import type { Endpoint } from '../core/endpoint.js';
+import type { Answer } from '../core/race/answers.js';
+import type { Endpoint } from '../core/race/endpoint.js';
 
 /** The numbers of this system's errors, by code. */
 const numbers = new Map([...getSystemErrorMap()].map(([errno, [code]]) => [code, errno]));

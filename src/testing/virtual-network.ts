@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Observable, VirtualTimeScheduler } from 'rxjs';
 import type { TimelineOptions } from '../pictures/timeline.js';
-import type { Transport } from '../rx/race.js';
+import type { Transport } from '../rx/transport.js';
 import type { Resolver } from '../rx/resolve.js';
 import type { Dns } from './dns.js';
 import type { Endpoints } from './endpoints.js';
-import { Network } from './network.js';
 import type { NetworkReport, RunReport, SubscriptionLog } from './report.js';
 
 /** What is in a network. */
@@ -31,24 +30,6 @@ export interface RunOptions {
   readonly until?: number;
   /** Whether it may keep sockets open where nobody can see them, as in a `#private` field. Default false. */
   readonly keepsSockets?: boolean;
-}
-
-/**
- * A network in virtual time: what DNS answers and when, and what becomes of each attempt to connect.
- *
- *     virtualNetwork({
- *       dns: { AAAA: after(10, ['2001:db8::1']), A: ['192.0.2.1'] },
- *       endpoints: { '2001:db8::1': hangs(), '192.0.2.1': connects(40) },
- *     })
- *
- * The network is the options that put a race into it: `connect$('example.com', 443, network)`, or with others
- * `{ ...network, connectTimeout: 300 }`. Afterwards it knows what has happened.
- *
- * @throws TypeError, RangeError at the call, with Node's codes, naming the place in the description that makes no sense: a
- * negative time, text that is not an address, an address without a fate, or with two
- */
-export function virtualNetwork(description: NetworkDescription = {}): VirtualNetwork {
-  return new Network(description);
 }
 
 /** The options that put a race into a network. */

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Subscription } from 'rxjs';
-import type { Address } from '../core/address.js';
-import { number } from '../core/checks.js';
-import { codedError } from '../core/errors.js';
-import type { Endpoint } from '../core/endpoint.js';
+import type { Address } from '../core/address/address.js';
+import { number } from '../core/input/checks.js';
+import { codedError } from '../core/error-tools.js';
+import type { Endpoint } from '../core/race/endpoint.js';
 import type { Clock } from './clock.js';
 import { streamError } from './system-errors.js';
 

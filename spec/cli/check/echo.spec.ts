@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstValueFrom } from 'rxjs';
-import { echoReport } from '../../../src/cli/check/echo.js';
-import { fixedStopwatch, stopwatch, type Probing } from '../../../src/cli/check/probing.js';
+import { echoReport } from '../../../src/cli/check/probe/echo.js';
+import { fixedStopwatch, stopwatch, type Probing } from '../../../src/cli/check/probe/probing.js';
 import { activeResources, leftOver } from '../../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rx-happy-eyeballs-ping-'));

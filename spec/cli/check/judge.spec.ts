@@ -1,6 +1,6 @@
-import { conclude } from '../../../src/cli/check/conclude.js';
-import { judgeHost } from '../../../src/cli/check/judge-host.js';
-import { judgeMachine } from '../../../src/cli/check/judge-machine.js';
+import { conclude } from '../../../src/cli/check/judge/conclude.js';
+import { judgeHost } from '../../../src/cli/check/judge/judge-host.js';
+import { judgeMachine } from '../../../src/cli/check/judge/judge-machine.js';
 import type {
   AddressReport,
   CertificateReport,

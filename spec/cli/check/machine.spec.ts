@@ -1,5 +1,5 @@
-import { addressesIn } from '../../../src/cli/check/machine.js';
-import { ipv4DefaultRoutes, ipv6DefaultRoutes } from '../../../src/cli/check/routes.js';
+import { addressesIn } from '../../../src/cli/check/probe/machine.js';
+import { ipv4DefaultRoutes, ipv6DefaultRoutes } from '../../../src/cli/check/probe/routes.js';
 
 const IPV4 = `Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
 eth0	00000000	010200C0	0003	0	0	100	00000000	0	0	0

@@ -1,5 +1,5 @@
-import { ordered } from '../../../src/cli/check/order.js';
-import { parseAddress } from '../../../src/core/address.js';
+import { ordered } from '../../../src/cli/check/probe/order.js';
+import { parseAddress } from '../../../src/core/address/address.js';
 
 describe('the order of the addresses', () => {
   it('has the source of each, and the rule that puts it before the next one', () => {

@@ -1,4 +1,4 @@
-import { invalidValue } from '../../core/argument-errors.js';
+import { invalidValue } from '../../core/input/argument-errors.js';
 import { pem } from '../pem.js';
 import { all, type Flag, type Flags } from '../flag.js';
 import type { CheckOptions } from './command.js';

@@ -1,7 +1,7 @@
-import { formatDestination } from '../../core/endpoint.js';
+import { formatDestination } from '../../core/race/endpoint.js';
 import { live } from '../live.js';
 import { appearance, type Output } from '../terminal.js';
-import type { Step } from './host.js';
+import type { Step } from './probe/host.js';
 import type { Target } from './targets.js';
 
 /** What is being done for which target, in one line. */

@@ -1,6 +1,6 @@
-import type { Address, Family } from '../../core/address.js';
-import type { Decision } from '../../core/rfc6724.js';
-import type { ServiceRecord } from '../../core/service-records.js';
+import type { Address, Family } from '../../core/address/address.js';
+import type { Decision } from '../../core/race/rfc6724.js';
+import type { ServiceRecord } from '../../core/race/service-records.js';
 
 /** What a check has found out, and nothing that it thinks of it. Durations in ms; what is not known is `null`. */
 export interface HostReport {

@@ -1,6 +1,6 @@
-import { invalidValue } from '../../core/argument-errors.js';
-import { hostPort } from '../../core/host-port.js';
-import { checkHost, checkPort } from '../../options.js';
+import { invalidValue } from '../../core/input/argument-errors.js';
+import { hostPort } from '../../core/input/host-port.js';
+import { checkHost, checkPort } from '../../plan/options.js';
 import { portOf } from '../port.js';
 
 /** A host that is to be checked. */

@@ -1,4 +1,4 @@
-import { printable, printableAscii } from '../../core/printable.js';
+import { printable, printableAscii } from '../../core/input/printable.js';
 import { drawnWidth, wrap } from '../../pictures/columns.js';
 import type { Appearance } from '../terminal.js';
 import type { Conclusion, Finding, Verdict } from './report.js';

@@ -1,0 +1,107 @@
+import { formatEndpoint } from '../../../core/race/endpoint.js';
+import type { AddressRecords, AddressReport, Conclusion, Finding, HostReport, Verdict } from '../report.js';
+import { reason, refusedCertificate } from './words.js';
+import { ofFamily, outOfDescriptors, routed, works } from './working.js';
+
+/**
+ * Whether a host is ready for IPv6: a name with AAAA records, of whose addresses at least one gives a client what it wants.
+ *
+ * A host of which something else is wrong is ready, with warnings: racing hides an address that is dead. Where this machine has
+ * no way to any of the IPv6 addresses nothing can be told.
+ */
+export function conclude(report: HostReport, findings: readonly Finding[]): Conclusion {
+  const { host, records } = report;
+  const six = ofFamily(report, 6);
+  const untold = outOfDescriptors(records?.AAAA.error) || six.some(({ tcp }) => outOfDescriptors(tcp.error));
+  if (untold && !six.some(works)) return unknown(host, NO_DESCRIPTORS);
+  if (records && [records.AAAA, records.A].every(({ error }) => SILENT_DNS.has(error?.code))) return unknown(host, NO_DNS);
+  if (six.length === 0) return notReady(host, records ? withoutAAAA(records.AAAA, host) : IPV4_ADDRESS);
+  if (six.some(works)) return { verdict: 'ready', text: `${host} is ready for IPv6${remarks(findings)}.` };
+  if (!six.some(routed)) return unknown(host, NO_WAY);
+  return notReady(host, whatFails(six.filter(routed), report));
+}
+
+/** Where nobody has answered, the name is not to blame. */
+const SILENT_DNS = new Set<string | null | undefined>(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEOUT']);
+
+const NO_DNS = 'no DNS server answers. See that this machine reaches one, or name others (--dns-server).';
+const NO_DESCRIPTORS = 'this machine has no file descriptors left. Raise their limit (ulimit -n), or check fewer hosts at once.';
+const NO_WAY = 'this machine has no way to its IPv6 addresses. Check it from a machine that has.';
+const IPV4_ADDRESS = 'it is an IPv4 address. Check its name instead, or its IPv6 address.';
+
+function unknown(host: string, why: string): Conclusion {
+  return { verdict: 'unknown', text: `Whether ${host} is ready for IPv6 cannot be told from here: ${why}` };
+}
+
+function notReady(host: string, why: string): Conclusion {
+  return { verdict: 'not ready', text: `${host} is not ready for IPv6: ${why}` };
+}
+
+function remarks(findings: readonly Finding[]): string {
+  const count = (verdict: Verdict) => findings.filter((finding) => finding.verdict === verdict).length;
+  const [failed, warnings] = [count('failed'), count('warning')];
+  const parts = [
+    ...(failed > 0 ? [`${failed} ${failed === 1 ? 'failure' : 'failures'}`] : []),
+    ...(warnings > 0 ? [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`] : []),
+  ];
+  return parts.length > 0 ? `, with ${parts.join(' and ')}` : '';
+}
+
+function withoutAAAA({ addresses, error }: AddressRecords, host: string): string {
+  if (addresses.length > 0) return 'its AAAA records hold nothing but IPv4-mapped addresses. Put its IPv6 addresses there.';
+  if (!error) return 'it has no AAAA record. Publish one, once its servers listen on IPv6.';
+  if (error.code === 'ENOTFOUND') return `there is no such name. See whether ${host} is spelt as it should be.`;
+  return 'its AAAA records cannot be had. See that the DNS servers of its zone answer for them.';
+}
+
+/** Of the address that comes farthest the first thing that does not work. */
+function whatFails(addresses: readonly AddressReport[], report: HostReport): string {
+  const { host, port } = report;
+  const nearest = [...addresses].sort((a, b) => progress(b) - progress(a))[0]!;
+  const { what } = fault(nearest, host, '');
+  const shared = ofFamily(report, 4).some((four) => !works(four) && fault(four, host, '').what === what);
+  const { advice } = fault(nearest, host, shared ? '' : ' over IPv6');
+  return `${formatEndpoint({ ...nearest, port })}${shared ? ', and IPv4 likewise' : ''}: ${what}. ${advice}`;
+}
+
+interface Fault {
+  readonly what: string;
+  readonly advice: string;
+}
+
+/** The first thing that does not work with an address; `how`: over which family alone. */
+function fault({ tcp, tls }: AddressReport, host: string, how: '' | ' over IPv6'): Fault {
+  if (tcp.error) return { what: reason(tcp.error), advice: connectionAdvice(tcp.error.code, how) };
+  if (tls?.error) return { what: `TLS fails, ${reason(tls.error)}`, advice: `See what the server says of its handshakes${how}.` };
+  const problem = tls?.certificate?.error ?? null;
+  return problem === null
+    ? { what: 'the server has shown no certificate', advice: `Give it one for ${host}.` }
+    : { what: refusedCertificate(problem, host), advice: CERTIFICATE_ADVICE[problem]?.replace('%', host) ?? ANY_CERTIFICATE };
+}
+
+/** How far a client gets: TCP, TLS, a certificate. */
+function progress({ tcp, tls }: AddressReport): number {
+  if (tcp.error) return 0;
+  return tls?.error ? 1 : 2;
+}
+
+function connectionAdvice(code: string | null, how: '' | ' over IPv6'): string {
+  if (code === 'ETIMEDOUT') return `See that firewalls let this port through${how}, and that the server has the address.`;
+  if (code !== 'ECONNREFUSED') return `See that the way there is open${how}.`;
+  return how === ''
+    ? 'See that the server runs, and listens on this port.'
+    : 'Let the server listen on IPv6, or take the address out of its AAAA records.';
+}
+
+const ANY_CERTIFICATE = 'Give the server one that clients trust.';
+const IF_TRUSTED = 'If you trust it, name its authority (--ca) or accept any (--insecure).';
+
+const CERTIFICATE_ADVICE: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'Renew it.',
+  CERT_NOT_YET_VALID: 'See that the clocks are right, here and where it was issued.',
+  DEPTH_ZERO_SELF_SIGNED_CERT: IF_TRUSTED,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'Give the server one for %.',
+  SELF_SIGNED_CERT_IN_CHAIN: IF_TRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: IF_TRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: `Let the server send the whole chain. ${IF_TRUSTED}`,
+};

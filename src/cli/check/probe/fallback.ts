@@ -1,0 +1,84 @@
+import type { Socket } from 'node:net';
+import { catchError, defer, filter, forkJoin, map, merge, NEVER, of, type Observable } from 'rxjs';
+import { race$ } from '../../../connect.js';
+import type { Answer } from '../../../core/race/answers.js';
+import { formatEndpoint } from '../../../core/race/endpoint.js';
+import { codedError, errorCode, reasonOf } from '../../../core/error-tools.js';
+import { ConnectionError } from '../../../core/race/connection-error.js';
+import type { Connected } from '../../../core/race/events.js';
+import { rfc6724 } from '../../../node/address-selection.js';
+import { tcp } from '../../../node/tcp.js';
+import { tls } from '../../../node/tls.js';
+import type { Transport } from '../../../rx/transport.js';
+import { tlsIdentity } from '../../../node/tls.js';
+import { failure, type Probing } from './probing.js';
+import { addressRecords } from './records.js';
+import type { FallbackReport, RaceReport } from '../report.js';
+import type { Target } from '../targets.js';
+import { atMost, isCertificateProblem, refusedCertificate } from '../judge/words.js';
+
+/** What a client sees that races the addresses of a host: now, and if IPv6 did not get through any more. */
+export function fallbackReport(target: Target, useTls: boolean, probing: Probing): Observable<FallbackReport> {
+  const withoutIPv6: Transport<Socket> = (endpoint) => (endpoint.family === 6 ? NEVER : tcp()(endpoint));
+  return forkJoin({
+    now: raceReport(target, useTls, tcp(), probing),
+    withoutIPv6: raceReport(target, useTls, withoutIPv6, probing),
+  });
+}
+
+/** A race with the defaults, look-up included; it has the time of one probe. */
+function raceReport(
+  { host, port }: Target,
+  useTls: boolean,
+  connection: Transport<Socket>,
+  probing: Probing,
+): Observable<RaceReport> {
+  return defer(() => {
+    const elapsed = probing.stopwatch();
+    const transport: Transport<Socket> = useTls ? tls({ ...tlsIdentity(host), ...probing.tls }, connection) : connection;
+    const resolver = () => merge(...(['AAAA', 'A'] as const).map((type) => answers(host, type, probing)));
+    const options = { transport, resolver, sort: rfc6724(), connectTimeout: probing.timeout };
+    return race$(host, port, options).pipe(
+      filter((event): event is Connected<Socket> => event.type === 'connected'),
+      map(({ endpoint: { address, family }, value }) => {
+        value.destroy();
+        return { winner: { address, family }, time: elapsed(), error: null };
+      }),
+      catchError((error: Error) =>
+        of({ winner: null, time: elapsed(), error: { ...failure(error), message: whyLost(error, host) } }),
+      ),
+    );
+  });
+}
+
+/** Of those that came to the same. */
+const SHOWN_ENDPOINTS = 8;
+
+/** What became of the attempts, without the times, which are no measurements; those that came to the same are told together. */
+function whyLost(error: Error, host: string): string {
+  if (!(error instanceof ConnectionError) || error.attempts.length === 0) return error.message;
+  const endpoints = new Map<string, string[]>();
+  for (const { endpoint, error: cause } of error.attempts) {
+    const why = cause ? attemptReason(cause, host) : 'no answer in time';
+    const others = endpoints.get(why);
+    if (others) others.push(formatEndpoint(endpoint));
+    else endpoints.set(why, [formatEndpoint(endpoint)]);
+  }
+  return [...endpoints].map(([why, where]) => `${atMost(SHOWN_ENDPOINTS, where)}: ${why}`).join('; ');
+}
+
+function attemptReason(error: Error, host: string): string {
+  const code = errorCode(error);
+  return isCertificateProblem(code) ? refusedCertificate(code, host) : reasonOf(error);
+}
+
+function answers(host: string, type: 'AAAA' | 'A', probing: Probing): Observable<Answer> {
+  return addressRecords(host, type, probing).pipe(
+    map(({ addresses, ttl, error }) => ({
+      type,
+      addresses,
+      ...(ttl !== null && { ttl }),
+      ...(error && { error: codedError(error.code ?? 'ENODATA', error.message) }),
+    })),
+  );
+}

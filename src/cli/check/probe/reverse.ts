@@ -1,0 +1,46 @@
+import { catchError, defer, forkJoin, map, of, switchMap, type Observable } from 'rxjs';
+import { parseAddress, type Address } from '../../../core/address/address.js';
+import { recordType } from '../../../core/race/answers.js';
+import { errorCode, NOTHING_THERE } from '../../../core/error-tools.js';
+import { reverseName } from '../../../core/address/reverse-name.js';
+import { dnsQuery } from '../../../node/dns-query.js';
+import { failure, type Probing } from './probing.js';
+import type { ReverseReport } from '../report.js';
+
+/** Names of one address of which it is asked whether they lead back. */
+const FOLLOWED_NAMES = 4;
+
+/** The names of an address, and whether one of them is a name of this address by its own account, too. */
+export function reverseReport(address: Address, probing: Probing): Observable<ReverseReport> {
+  return defer(() => {
+    const elapsed = probing.stopwatch();
+    const none = (error: Error | null) => ({
+      names: [],
+      confirmed: null,
+      time: elapsed(),
+      error: error === null || NOTHING_THERE.has(errorCode(error) ?? '') ? null : failure(error),
+    });
+    return dnsQuery(reverseName(address), 'PTR', probing.query).pipe(
+      switchMap(({ data: names }) => {
+        if (names.length === 0) return of(none(null));
+        const time = elapsed();
+        const followed = names.slice(0, FOLLOWED_NAMES).map((name) => leadsTo(name, address, probing));
+        return forkJoin(followed).pipe(map((led) => ({ names, confirmed: anyOf(led), time, error: null })));
+      }),
+      catchError((error: Error) => of(none(error))),
+    );
+  });
+}
+
+function leadsTo(name: string, { address, family }: Address, { query }: Probing): Observable<boolean | null> {
+  return dnsQuery(name, recordType(family), query).pipe(
+    map(({ data }) => data.some((text) => parseAddress(text)?.address === address.replace(/%.*/, ''))),
+    catchError((error: Error) => of(['ENOTFOUND', 'EBADNAME'].includes(errorCode(error) ?? '') ? false : null)),
+  );
+}
+
+/** True where one is; not known where one may be. */
+function anyOf(led: readonly (boolean | null)[]): boolean | null {
+  if (led.includes(true)) return true;
+  return led.includes(null) ? null : false;
+}

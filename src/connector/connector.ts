@@ -1,0 +1,174 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { defer, firstValueFrom, tap, type MonoTypeOperatorFunction, type Observable, type SchedulerLike } from 'rxjs';
+import { plan } from '../plan/plan.js';
+import { winner } from '../connect.js';
+import { connecting } from '../plan/transport.js';
+import { invalidType } from '../core/input/argument-errors.js';
+import { boolean, given, isObject } from '../core/input/checks.js';
+import { ConnectionError } from '../core/race/connection-error.js';
+import type { RaceEvent } from '../core/race/events.js';
+import { createHistory, type HistoryOptions, type RaceHistory, type Snapshot } from './path-history.js';
+import { systemResolver } from '../node/system-resolver.js';
+import { debug } from '../observe/debug.js';
+import { observed } from '../observe/observed.js';
+import {
+  checkHost,
+  checkOptions,
+  checkPort,
+  SOCKET_OPTIONS,
+  type ConnectOptions,
+  type RaceOptions,
+  type TlsConnectOptions,
+} from '../plan/options.js';
+import { cached, type CacheOptions } from '../rx/cached.js';
+import { monotonicScheduler } from '../rx/monotonic.js';
+import { wellFormedResolver } from '../rx/resolve.js';
+import { createSessions } from './tls-sessions.js';
+
+/** Defaults of a connector's races, and what they share. */
+export type ConnectorOptions<T = Socket, C = T> = ConnectOptions<T, C> & Shared;
+
+/** What the races of a connector share. */
+interface Shared {
+  /** How answers are remembered; false: not at all. Default: for as long as they hold, at most 30 s. */
+  readonly cache?: false | CacheOptions;
+  /** How failures, round-trip times and use are remembered; false: not at all. */
+  readonly history?: false | HistoryOptions;
+  /** Whether TLS sessions are resumed, by name, port and TLS options. Default true. */
+  readonly sessions?: boolean;
+}
+
+/** Races that profit from each other. `D` is what they are for where a call does not say otherwise. */
+export interface Connector<D = Socket> {
+  /** As the function of this name, with the connector's defaults. */
+  readonly connect$: {
+    (host: string, port: number, options: TlsConnectOptions): Observable<TLSSocket>;
+    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<T>;
+    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<T>;
+  };
+  /** As the function of this name, with the connector's defaults. */
+  readonly race$: {
+    (host: string, port: number, options: TlsConnectOptions): Observable<RaceEvent<TLSSocket>>;
+    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
+    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
+  };
+  /** As the function of this name, with the connector's defaults. */
+  readonly connect: {
+    (host: string, port: number, options: TlsConnectOptions): Promise<TLSSocket>;
+    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Promise<T>;
+    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
+  };
+  /** The history as plain JSON, to be restored by another connector, in another run of the program too. */
+  readonly snapshot: () => Snapshot;
+  /**
+   * Adds what {@link snapshot} gave to the history; a record in it that is none is passed over.
+   *
+   * @throws TypeError for what is no snapshot
+   */
+  readonly restore: (snapshot: unknown) => void;
+  /** Forgets answers, history and TLS sessions. Races under way go on. */
+  readonly clear: () => void;
+}
+
+/**
+ * Makes a connector: the same three functions, whose races share a cache of answers and a history of paths, kept for each
+ * network by itself.
+ *
+ * - An address that failed lately, or that a later attempt overtook, is tried after those of its family that did not; with
+ *   all of a family so, the other leads. A success clears it, and so does time.
+ * - Addresses with lower round-trip times, then those used with success, come before others that selection does not tell
+ *   apart (RFC 8305 section 4).
+ * - With `connectionAttemptDelay: 'adaptive'` the delay follows the round-trip time.
+ * - One race in twenty takes no notice, so that what has recovered is found, and clients with different pasts come to agree.
+ *
+ * Two connectors share nothing. A `resolver` that is given to one call is asked without the cache.
+ *
+ * @throws TypeError, RangeError at the call, for options that make no sense
+ *
+ * @example
+ * const { connect } = createConnector({ connectionAttemptDelay: 'adaptive' });
+ */
+export function createConnector(options: TlsConnectOptions & Shared): Connector<TLSSocket>;
+export function createConnector<D = Socket, C = D>(options: ConnectorOptions<D, C>): Connector<D>;
+export function createConnector<D = Socket, C = D>(options?: ConnectorOptions<D, C>): Connector<D>;
+export function createConnector(options: RaceOptions & Shared = {}): Connector<never> {
+  checkShared(options);
+  const { cache, history: historyOptions, sessions: resuming = true, ...shared } = options;
+  const { scheduler } = checkOptions(shared);
+  const base = wellFormedResolver(shared.resolver ?? systemResolver(), debug);
+  const answers = cache === false ? undefined : cached(base, { clock: scheduler, ...cache });
+  const history = historyOptions === false ? undefined : createHistory(historyOptions ?? {}, clockOf(scheduler));
+  const sessions = resuming ? createSessions() : undefined;
+
+  const race$ = (host: string, port: number, own: object = {}): Observable<RaceEvent<never>> => {
+    const asciiHost = checkHost(host);
+    checkPort(port);
+    const settings = checkOptions<never>({ ...withoutReplaced(shared, own), resolver: answers ?? base, ...given(own) });
+    const slot = settings.tls ? sessions?.slot(`${asciiHost}:${port}`, settings.tls) : undefined;
+    const attempts = connecting(settings, asciiHost, slot);
+    return defer(() => {
+      const lived = history?.begin(settings.random);
+      const events$ = observed(() => plan({ host, asciiHost, port }, settings, attempts, lived?.past));
+      return lived ? events$.pipe(teaching(lived)) : events$;
+    });
+  };
+  const connect$ = (host: string, port: number, own?: object) => race$(host, port, own).pipe(winner());
+
+  return {
+    connect$,
+    race$,
+    connect: async (host: string, port: number, own?: object) => firstValueFrom(connect$(host, port, own)),
+    snapshot: () => history?.snapshot() ?? { version: 1, paths: {} },
+    restore: (snapshot) => history?.restore(snapshot),
+    clear: () => {
+      answers?.clear();
+      history?.clear();
+      sessions?.clear();
+    },
+  };
+}
+
+function checkShared({ cache, history, sessions = true }: Shared): void {
+  boolean('options.sessions', sessions);
+  for (const [name, value] of Object.entries({ cache, history })) {
+    if (value !== undefined && value !== false && !isObject(value))
+      throw invalidType(`options.${name}`, 'false or an object', value);
+  }
+}
+
+/** Instants that mean the same in another run of the program, where the clock is the real one. */
+function clockOf(scheduler: SchedulerLike): () => number {
+  return scheduler === monotonicScheduler ? () => performance.timeOrigin + performance.now() : () => scheduler.now();
+}
+
+type Own = Readonly<Partial<Record<'transport' | (typeof SOCKET_OPTIONS)[number], unknown>>>;
+
+/** The connector's options without what a call puts its own in place of: a transport of sockets, and the other way round. */
+function withoutReplaced(shared: object, own: Own): object {
+  const replaced: readonly string[] = own.transport
+    ? SOCKET_OPTIONS
+    : SOCKET_OPTIONS.some((name) => own[name] !== undefined)
+      ? ['transport']
+      : [];
+  return Object.fromEntries(Object.entries(shared).filter(([name]) => !replaced.includes(name)));
+}
+
+/** Lets a history learn from a race once it has ended by itself: before its winner, or its error, is told. */
+function teaching<T>(history: RaceHistory): MonoTypeOperatorFunction<RaceEvent<T>> {
+  return (events$) =>
+    defer(() => {
+      const events: RaceEvent<T>[] = [];
+      return events$.pipe(
+        tap({
+          next: (event) => {
+            events.push(event);
+            if (event.type === 'connected') history.learn(events);
+          },
+          error: (error: unknown) => {
+            if (error instanceof ConnectionError) history.learn(events);
+          },
+        }),
+      );
+    });
+}

@@ -1,0 +1,139 @@
+import { LRUCache } from 'lru-cache';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { callable, checkEach, integer, isObject, number, orInfinity, type Checks } from '../core/input/checks.js';
+import { toError } from '../core/error-tools.js';
+import type { RaceEvent } from '../core/race/events.js';
+import { failed, lessons, succeeded, type Past, type PathRecord, type Recall } from '../core/race/path-records.js';
+import { currentNetwork as networkOfNow } from '../node/connectivity.js';
+import { debug } from '../observe/debug.js';
+
+/** Where records are kept, synchronously: a Map will do. One that throws is done without. */
+export interface HistoryStore {
+  get(key: string): PathRecord | undefined;
+  set(key: string, record: PathRecord): unknown;
+  clear(): void;
+  entries(): Iterable<readonly [string, PathRecord]>;
+}
+
+/** Options of a connector's history. */
+export interface HistoryOptions {
+  /** For how long a failure counts, in ms. Default 600 000: ten minutes. */
+  readonly failureAge?: number;
+  /** One race in so many takes no notice of history, so that a path that has recovered is found. Default 20; `Infinity`: none. */
+  readonly ignoreOneIn?: number;
+  /** Records kept, over all networks, in the store that is used by default. Default 1000. */
+  readonly maxEntries?: number;
+  /** Default: in memory, the record used longest ago makes room. */
+  readonly store?: HistoryStore;
+  /** Names the network that this machine is in; default: its addresses and their interfaces. */
+  readonly network?: () => string;
+}
+
+/** History as plain JSON. */
+export interface Snapshot {
+  readonly version: 1;
+  readonly paths: Readonly<Record<string, PathRecord>>;
+}
+
+/** What the races of one connector learn from each other, for each network by itself. */
+export interface History {
+  /** The history as one race sees it, in the network in which it begins. */
+  readonly begin: (random: () => number) => RaceHistory;
+  readonly snapshot: () => Snapshot;
+  readonly restore: (snapshot: unknown) => void;
+  readonly clear: () => void;
+}
+
+export interface RaceHistory {
+  /** Absent for a race that is to take no notice. */
+  readonly past?: Past;
+  /** Takes in the events of the race once it has ended; nothing, if the network is another by then. */
+  readonly learn: (events: readonly RaceEvent[]) => void;
+}
+
+export const historyChecks: Checks<HistoryOptions> = {
+  failureAge: number(0, Number.MAX_SAFE_INTEGER),
+  ignoreOneIn: orInfinity(number(1, Number.MAX_SAFE_INTEGER)),
+  maxEntries: integer(1, Number.MAX_SAFE_INTEGER),
+  store: (name, value) => {
+    const { get, set, clear, entries } = (isObject(value) ? value : {}) as Record<keyof HistoryStore, unknown>;
+    if (![get, set, clear, entries].every((method) => typeof method === 'function')) throw invalidType(name, 'a store', value);
+  },
+  network: callable,
+};
+
+/** @param now ms; of a clock that goes on from one run of the program to the next, where snapshots are to do so */
+export function createHistory(options: HistoryOptions, now: () => number): History {
+  checkEach('options.history', options, historyChecks);
+  const { failureAge = 600_000, ignoreOneIn = 20, maxEntries = 1000, network = networkOfNow } = options;
+  const store = options.store ?? new LRUCache<string, PathRecord>({ max: maxEntries });
+  const currentNetwork = () => attempt('network', network) ?? '';
+  const failedLately = ({ failedAt }: PathRecord) => failedAt !== undefined && now() - failedAt < failureAge;
+
+  return {
+    begin: (random) => {
+      const home = currentNetwork();
+      const keyOf = (address: string) => `${home} ${address}`;
+      const recall: Recall = ({ address }) => attempt('get', () => checked(store.get(keyOf(address))));
+      const learn = (events: readonly RaceEvent[]) => {
+        if (currentNetwork() !== home) return;
+        for (const lesson of lessons(events)) {
+          const record = recall(lesson.endpoint) ?? {};
+          const learnt = lesson.outcome === 'failed' ? failed(record, now()) : succeeded(record, lesson.rtt, now());
+          attempt('set', () => store.set(keyOf(lesson.endpoint.address), learnt));
+        }
+      };
+      return random() < 1 / ignoreOneIn ? { learn } : { past: { recall, failedLately }, learn };
+    },
+    snapshot: () => ({ version: 1, paths: attempt('entries', () => Object.fromEntries(store.entries())) ?? {} }),
+    restore: (snapshot) => {
+      if (!isObject(snapshot)) throw invalidType('snapshot', 'what snapshot() returned', snapshot);
+      const { version, paths } = snapshot as Partial<Snapshot>;
+      if (version !== 1 || !isObject(paths)) throw invalidValue('snapshot', 'is not of a version that is known', version);
+      // The first was used last, and so is to be set last.
+      for (const [key, record] of Object.entries(paths).reverse()) {
+        const good = checked(record);
+        if (good) attempt('set', () => store.set(key, notAfter(now(), good)));
+      }
+    },
+    clear: () => {
+      attempt('clear', () => {
+        store.clear();
+      });
+    },
+  };
+}
+
+/** History is of use, not of need: a store that throws is told of, and done without. */
+function attempt<R>(what: string, call: () => R): R | undefined {
+  const complain = (error: unknown) => {
+    debug('the history does without %s: %s', what, toError(error).message);
+  };
+  try {
+    const result = call();
+    if (result instanceof Promise) result.catch(complain);
+    return result;
+  } catch (error) {
+    complain(error);
+    return undefined;
+  }
+}
+
+/** Instants of a clock that was ahead of this one would never age. */
+function notAfter(now: number, { usedAt, failedAt, ...record }: PathRecord): PathRecord {
+  return {
+    ...record,
+    ...(usedAt !== undefined && { usedAt: Math.min(usedAt, now) }),
+    ...(failedAt !== undefined && { failedAt: Math.min(failedAt, now) }),
+  };
+}
+
+/** A record that came from outside; rubbish is told of, and no record. */
+function checked(record: unknown): PathRecord | undefined {
+  if (record === undefined) return undefined;
+  const wellFormed =
+    isObject(record) && Object.values(record).every((value) => value === undefined || (typeof value === 'number' && value >= 0));
+  if (wellFormed) return record;
+  debug('a record of the history is none: %j', record);
+  return undefined;
+}

@@ -1,0 +1,58 @@
+import { parseAddress, type Family } from '../address/address.js';
+import { show } from '../input/argument-errors.js';
+
+/** What one query brought: addresses of one family, or none (a negative answer). */
+export interface Answer {
+  readonly type: 'AAAA' | 'A';
+  /** In the order of the resolver; empty for a negative answer. */
+  readonly addresses: readonly string[];
+  /** Seconds for which the answer holds; unknown when absent. */
+  readonly ttl?: number;
+  /** Why there are no addresses: `ENOTFOUND`, `ESERVFAIL`, `ETIMEOUT` … */
+  readonly error?: Error;
+  /** The owner of the addresses, where that is not the host itself. */
+  readonly name?: string;
+  /** Expired, and given all the same so that nobody has to wait; a fresh answer of this type is to follow and replaces it. */
+  readonly stale?: boolean;
+}
+
+/** Which query asks for a family. */
+export function recordType(family: Family): Answer['type'] {
+  return family === 6 ? 'AAAA' : 'A';
+}
+
+/** Which family a query asks for. */
+export function answerFamily({ type }: Answer): Family {
+  return type === 'AAAA' ? 6 : 4;
+}
+
+/**
+ * The answer without what does not belong into one: text that is not an address, addresses of another family than its type,
+ * a time to live below 0. One bad record is no reason to give up the good ones.
+ *
+ * @param complain is told of each thing that is left out
+ * @returns the same object where there is nothing to leave out; `undefined` for what is no answer at all
+ */
+export function wellFormed(answer: Answer, complain: (complaint: string) => void): Answer | undefined {
+  const given: unknown = answer;
+  if (typeof given !== 'object' || given === null || !('type' in given) || !['AAAA', 'A'].includes(given.type as string)) {
+    complain('an answer of the resolver is neither of type AAAA nor A');
+    return undefined;
+  }
+  const { addresses, ttl, ...rest } = answer;
+  const listed: readonly unknown[] = Array.isArray(addresses) ? addresses : [];
+  const own = listed.filter((text): text is string => typeof text === 'string' && belongs(text, answer.type));
+  const holds = ttl === undefined || (typeof ttl === 'number' && ttl >= 0);
+  if (holds && listed === addresses && own.length === listed.length) return answer;
+
+  for (const text of listed) if (!own.includes(text as string)) complain(`${show(text)} is left out of an ${answer.type} answer`);
+  if (listed !== addresses) complain(`an ${answer.type} answer has no list of addresses`);
+  if (!holds) complain(`a time to live of ${ttl} is left out of an ${answer.type} answer`);
+  return { ...rest, addresses: own, ...(holds && ttl !== undefined && { ttl }) };
+}
+
+/** An IPv4-mapped address is of both families: in an AAAA answer it is well-formed, and an IPv4 address. */
+function belongs(text: string, type: Answer['type']): boolean {
+  const family = parseAddress(text)?.family;
+  return type === 'A' ? family === 4 : family === 6 || (family === 4 && text.includes(':'));
+}

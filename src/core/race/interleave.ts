@@ -1,0 +1,35 @@
+import type { Family } from '../address/address.js';
+import type { Endpoint } from './endpoint.js';
+
+/** How the families share the list of candidates. */
+export interface Interleaving {
+  /** Leads whatever the list says; absent: the family of the list's first endpoint leads. */
+  readonly preferFamily?: Family;
+  /** False: all of the leading order, families not alternated. */
+  readonly interleave: boolean;
+  /** How many of the leading family come before the first of the other. */
+  readonly firstAddressFamilyCount: number;
+}
+
+/**
+ * Alternates the families of a sorted list, each family in its sorted order.
+ *
+ *     6a 6b 6c 4a 4b   →   6a 4a 6b 4b 6c           firstAddressFamilyCount 1
+ *     6a 6b 6c 4a 4b   →   6a 6b 4a 6c 4b           firstAddressFamilyCount 2
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-4 RFC 8305 section 4}; HEv3, "Interleaving"
+ */
+export function interleave(sorted: readonly Endpoint[], options: Interleaving): readonly Endpoint[] {
+  const leader = options.preferFamily ?? sorted[0]?.family;
+  const leading = sorted.filter(({ family }) => family === leader);
+  const following = sorted.filter(({ family }) => family !== leader);
+  if (!options.interleave) return options.preferFamily === undefined ? sorted : [...leading, ...following];
+
+  const ahead = options.firstAddressFamilyCount - 1;
+  const alternated = leading.slice(0, ahead);
+  for (let i = 0; i < Math.max(leading.length, following.length); i++) {
+    if (ahead + i < leading.length) alternated.push(leading[ahead + i]!);
+    if (i < following.length) alternated.push(following[i]!);
+  }
+  return alternated;
+}

@@ -1,0 +1,85 @@
+import type { Address } from '../address/address.js';
+import type { Endpoint } from './endpoint.js';
+import type { RaceEvent } from './events.js';
+import { BLOCKED, errorCode } from '../error-tools.js';
+
+/** What is known of the way to an address. Durations in ms; instants in ms of the clock of whoever keeps it. */
+export interface PathRecord {
+  /** SRTT, RFC 6298 section 2. */
+  readonly smoothedRtt?: number;
+  /** RTTVAR, RFC 6298 section 2. */
+  readonly rttVariation?: number;
+  /** When a connection to it last came about. */
+  readonly usedAt?: number;
+  /** When it last failed, or was overtaken; absent once a connection has come about. */
+  readonly failedAt?: number;
+}
+
+/** What is known of an address. */
+export type Recall = (address: Address) => PathRecord | undefined;
+
+/** What a race knows of those before it. */
+export interface Past {
+  readonly recall: Recall;
+  readonly failedLately: (record: PathRecord) => boolean;
+}
+
+/** What a race has taught of one of its endpoints. */
+export type Lesson =
+  | { readonly endpoint: Endpoint; readonly outcome: 'succeeded'; readonly rtt: number }
+  | { readonly endpoint: Endpoint; readonly outcome: 'failed' };
+
+/** A connection that takes longer has had its first packet sent again, so that its time is not a round trip (Karn). In ms. */
+const FIRST_RETRANSMISSION = 1000;
+
+/** The record once a connection has taken so long: smoothed as RFC 6298 section 2 has it. */
+export function succeeded(record: PathRecord, rtt: number, at: number): PathRecord {
+  const { smoothedRtt, rttVariation = 0 } = record;
+  if (rtt >= FIRST_RETRANSMISSION) return smoothedRtt === undefined ? { usedAt: at } : { smoothedRtt, rttVariation, usedAt: at };
+  if (smoothedRtt === undefined) return { smoothedRtt: rtt, rttVariation: rtt / 2, usedAt: at };
+  const variation = (3 / 4) * rttVariation + (1 / 4) * Math.abs(smoothedRtt - rtt);
+  return { smoothedRtt: (7 / 8) * smoothedRtt + (1 / 8) * rtt, rttVariation: variation, usedAt: at };
+}
+
+/** The record once an attempt has failed. */
+export function failed(record: PathRecord, at: number): PathRecord {
+  return { ...record, failedAt: at };
+}
+
+/** When the first packet would be sent again on this path, in ms after it: RTO, RFC 6298 section 2. */
+export function retransmissionTimeout({ smoothedRtt, rttVariation = 0 }: PathRecord): number | undefined {
+  return smoothedRtt === undefined ? undefined : smoothedRtt + 4 * rttVariation;
+}
+
+/** Failures of this machine, which say nothing of the path. */
+const LOCAL_FAILURES = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ECONNABORTED', BLOCKED]);
+
+/**
+ * What a race that has ended teaches: its winner's round trip, without what came after TCP; and what failed, by an error that is not this machine's own,
+ * by being overtaken by an attempt that was started after it, or by being in flight when the time was over.
+ */
+export function lessons(events: readonly RaceEvent[]): readonly Lesson[] {
+  const startedAt = new Map<Endpoint, number>();
+  const roundTrips = new Map<Endpoint, number>();
+  for (const event of events) {
+    if (event.type === 'started') startedAt.set(event.endpoint, event.at);
+    if (event.type === 'progressed' && !roundTrips.has(event.endpoint)) roundTrips.set(event.endpoint, event.after);
+  }
+  const winner = events.find((event) => event.type === 'connected');
+  const winnerStart = winner ? startedAt.get(winner.endpoint)! : Infinity;
+
+  return events.flatMap((event): Lesson[] => {
+    switch (event.type) {
+      case 'connected': {
+        const rtt = roundTrips.get(event.endpoint) ?? event.at - winnerStart;
+        return [{ endpoint: event.endpoint, outcome: 'succeeded', rtt }];
+      }
+      case 'failed':
+        return LOCAL_FAILURES.has(errorCode(event.error) ?? '') ? [] : [{ endpoint: event.endpoint, outcome: 'failed' }];
+      case 'cancelled':
+        return startedAt.get(event.endpoint)! < winnerStart ? [{ endpoint: event.endpoint, outcome: 'failed' }] : [];
+      default:
+        return [];
+    }
+  });
+}

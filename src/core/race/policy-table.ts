@@ -1,0 +1,66 @@
+import { addressWords, type Words } from '../address/address-bits.js';
+import { parseAddress } from '../address/address.js';
+import { invalidType, invalidValue, outOfRange } from '../input/argument-errors.js';
+import { longestMatch, parsePrefix, type Prefix } from '../address/prefix-table.js';
+
+/** A row of the policy table: addresses within the prefix have this precedence and this label. */
+export interface Policy {
+  /** In CIDR form, IPv4 as IPv4-mapped: `::ffff:0:0/96`, `2001:db8::/32`. */
+  readonly prefix: string;
+  readonly precedence: number;
+  readonly label: number;
+}
+
+/**
+ * The default policy table.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-2.1 RFC 6724 section 2.1}
+ */
+export const defaultPolicyTable: readonly Policy[] = Object.freeze([
+  { prefix: '::1/128', precedence: 50, label: 0 },
+  { prefix: '::/0', precedence: 40, label: 1 },
+  { prefix: '::ffff:0:0/96', precedence: 35, label: 4 },
+  { prefix: '2002::/16', precedence: 30, label: 2 },
+  { prefix: '2001::/32', precedence: 5, label: 5 },
+  { prefix: 'fc00::/7', precedence: 3, label: 13 },
+  { prefix: '::/96', precedence: 1, label: 3 },
+  { prefix: 'fec0::/10', precedence: 1, label: 11 },
+  { prefix: '3ffe::/16', precedence: 1, label: 12 },
+]);
+
+/** Finds the policy of an address: the row with the longest matching prefix. */
+export type PolicyLookup = (words: Words) => Pick<Policy, 'precedence' | 'label'>;
+
+/** What holds where no row matches, as in a table without `::/0`. */
+const NO_POLICY = { precedence: 0, label: -1 };
+
+/**
+ * Makes a look-up of a policy table.
+ *
+ * @throws TypeError, RangeError for rows that are none, naming row and value
+ */
+export function policyLookup(table: readonly Policy[]): PolicyLookup {
+  if (!Array.isArray(table)) throw invalidType('policyTable', 'an array of policies', table);
+  const find = longestMatch(table.map((row: Policy, index) => ({ ...row, ...checkPolicy(row, `policyTable[${index}]`) })));
+  return (words) => find(words) ?? NO_POLICY;
+}
+
+/** Whether, by a policy, IPv4 destinations come before those of global IPv6 where nothing else tells them apart. */
+export function prefersIPv4(policyOf: PolicyLookup): boolean {
+  const [six, four] = ['2000::', '0.0.0.0'].map((text) => policyOf(addressWords(parseAddress(text)!)).precedence) as [
+    number,
+    number,
+  ];
+  return four > six;
+}
+
+function checkPolicy({ prefix, precedence, label }: Policy, name: string): Prefix {
+  if (typeof prefix !== 'string') throw invalidType(`${name}.prefix`, 'of type string', prefix);
+  for (const [key, value] of Object.entries({ precedence, label })) {
+    if (typeof value !== 'number') throw invalidType(`${name}.${key}`, 'of type number', value);
+    if (!(value >= 0)) throw outOfRange(`${name}.${key}`, '>= 0', value);
+  }
+  const parsed = prefix.includes(':') ? parsePrefix(prefix) : undefined;
+  if (!parsed) throw invalidValue(`${name}.prefix`, 'must be an IPv6 prefix', prefix);
+  return parsed;
+}

@@ -1,0 +1,157 @@
+import { addressWords, commonPrefixLength, type Words } from '../address/address-bits.js';
+import { parseAddress } from '../address/address.js';
+import type { Endpoint } from './endpoint.js';
+import type { PathRecord } from './path-records.js';
+import type { PolicyLookup } from './policy-table.js';
+
+/** All that the rules need to know of a destination D and of Source(D), the address that the kernel would connect from. */
+export interface Destination {
+  readonly endpoint: Endpoint;
+  /** There is a source address: a route. */
+  readonly usable: boolean;
+  readonly scope: number;
+  readonly sourceScope: number;
+  readonly label: number;
+  readonly sourceLabel: number;
+  readonly precedence: number;
+  /** CommonPrefixLen(Source(D), D), at most the first 64 bits; -1 for IPv4, where it says nothing. */
+  readonly commonPrefixLength: number;
+  /** What earlier races have learnt, where there were any. */
+  readonly record: PathRecord;
+}
+
+/** Whatever has a history. */
+type Recorded = Pick<Destination, 'record'>;
+
+/** A rule compares two destinations: negative, the first comes first; positive, the second; 0, the next rule decides. */
+export type Rule = (a: Destination, b: Destination) => number;
+
+/** Rule 1: avoid unusable destinations. */
+export const avoidUnusableDestinations: Rule = (a, b) => first(a, b, ({ usable }) => usable);
+
+/** Rule 2: prefer destinations whose scope is that of their source. */
+export const preferMatchingScope: Rule = (a, b) => first(a, b, ({ scope, sourceScope }) => scope === sourceScope);
+
+// Rule 3, avoid deprecated addresses, and rule 4, prefer home addresses, speak of what Node does not tell of a source
+// address. The kernel applies their like where it chooses the source.
+
+/** Rule 5: prefer destinations whose label is that of their source. */
+export const preferMatchingLabel: Rule = (a, b) => first(a, b, ({ label, sourceLabel }) => label === sourceLabel);
+
+/** Rule 6: prefer higher precedence. */
+export const preferHigherPrecedence: Rule = (a, b) => b.precedence - a.precedence;
+
+// Rule 7, prefer native transport, speaks of tunnels, which cannot be told apart from here.
+
+/** Rule 8: prefer smaller scope. */
+export const preferSmallerScope: Rule = (a, b) => a.scope - b.scope;
+
+/** Between rules 8 and 9, where there is history: prefer lower round-trip times (RFC 8305 section 4). */
+export const preferLowerRoundTripTime = ({ record: a }: Recorded, { record: b }: Recorded): number => {
+  const [first, second] = [a.smoothedRtt ?? Infinity, b.smoothedRtt ?? Infinity];
+  return first === second ? 0 : first - second;
+};
+
+/** Then: prefer addresses that were used with success (RFC 8305 section 4). */
+export const preferUsed = (a: Recorded, b: Recorded): number => first(a, b, ({ record }) => record.usedAt !== undefined);
+
+/**
+ * Rule 9: use the longest matching prefix.
+ *
+ * IPv6 alone: in IPv4 it defeats the rotation of addresses by DNS servers. Between the families, where the RFC leaves it to
+ * the order, IPv6 comes first: otherwise there would be no order of three that all sorts agree on.
+ */
+export const useLongestMatchingPrefix: Rule = (a, b) => b.commonPrefixLength - a.commonPrefixLength;
+
+/** What is known of a rule. */
+export interface Decision {
+  /** As RFC 6724 section 6 counts them; `history` for what RFC 8305 section 4 has between rules 8 and 9. */
+  readonly rule: number | 'history';
+  /** What the rule wants. */
+  readonly name: string;
+}
+
+/**
+ * The rules of destination address selection in their order. Rule 10, otherwise leave the order unchanged, is the sort's:
+ * it is stable.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-6 RFC 6724 section 6}
+ */
+const DECISIONS = new Map<Rule, Decision>([
+  [avoidUnusableDestinations, { rule: 1, name: 'avoid unusable destinations' }],
+  [preferMatchingScope, { rule: 2, name: 'prefer matching scope' }],
+  [preferMatchingLabel, { rule: 5, name: 'prefer matching label' }],
+  [preferHigherPrecedence, { rule: 6, name: 'prefer higher precedence' }],
+  [preferSmallerScope, { rule: 8, name: 'prefer smaller scope' }],
+  [preferLowerRoundTripTime, { rule: 'history', name: 'prefer lower round-trip times' }],
+  [preferUsed, { rule: 'history', name: 'prefer addresses that were used' }],
+  [useLongestMatchingPrefix, { rule: 9, name: 'use longest matching prefix' }],
+]);
+
+export const rules: readonly Rule[] = [...DECISIONS.keys()];
+
+/** The destinations, best first: sorted by the first rule that tells them apart. */
+export function selectDestinations(destinations: readonly Destination[]): readonly Destination[] {
+  return [...destinations].sort((a, b) => firstDecision(rules, a, b));
+}
+
+/** What the first rule says that says anything. */
+export function firstDecision<D>(by: readonly ((a: D, b: D) => number)[], a: D, b: D): number {
+  for (const rule of by) {
+    const order = rule(a, b);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+const UNCHANGED: Decision = { rule: 10, name: 'otherwise, leave the order unchanged' };
+
+/** Which rule tells two destinations apart: the first that does. */
+export function decision(a: Destination, b: Destination): Decision {
+  const deciding = rules.find((rule) => rule(a, b) !== 0);
+  return deciding ? DECISIONS.get(deciding)! : UNCHANGED;
+}
+
+/** What the rules see of an endpoint and its source address; without one, it is unusable. */
+export function destinationOf(
+  endpoint: Endpoint,
+  source: string | undefined,
+  policyOf: PolicyLookup,
+  record: PathRecord = {},
+): Destination {
+  const words = addressWords(endpoint);
+  const from = source === undefined ? undefined : parseAddress(source);
+  const sourceWords = from && addressWords(from);
+  return {
+    endpoint,
+    usable: from !== undefined,
+    scope: scopeOf(words),
+    sourceScope: sourceWords ? scopeOf(sourceWords) : -1,
+    ...policyOf(words),
+    sourceLabel: sourceWords ? policyOf(sourceWords).label : -1,
+    commonPrefixLength: sourceWords && endpoint.family === 6 ? Math.min(commonPrefixLength(sourceWords, words), 64) : -1,
+    record,
+  };
+}
+
+/** Scopes as in IPv6 multicast addresses: RFC 6724 section 3.1. */
+const LINK_LOCAL = 0x2;
+const SITE_LOCAL = 0x5;
+const GLOBAL = 0xe;
+
+/** RFC 6724 sections 3.1, 3.2 and 3.4; loopback addresses count as link-local. */
+function scopeOf(words: Words): number {
+  const [first, , , , , sixth, high, low] = words as [number, number, number, number, number, number, number, number];
+  if (words.slice(0, 5).every((word) => word === 0) && sixth === 0xffff) {
+    const [a, b] = [high >>> 8, high & 0xff];
+    return a === 127 || (a === 169 && b === 254) ? LINK_LOCAL : GLOBAL;
+  }
+  if (first >>> 8 === 0xff) return first & 0xf;
+  if ((first & 0xffc0) === 0xfe80) return LINK_LOCAL;
+  if ((first & 0xffc0) === 0xfec0) return SITE_LOCAL;
+  return words.slice(0, 7).every((word) => word === 0) && low === 1 ? LINK_LOCAL : GLOBAL;
+}
+
+function first<D>(a: D, b: D, preferred: (destination: D) => boolean): number {
+  return Number(preferred(b)) - Number(preferred(a));
+}

@@ -1,0 +1,180 @@
+import { parseAddress } from '../address/address.js';
+import { codedError } from '../error-tools.js';
+
+/** An HTTPS (or SVCB) record: where a service is to be had, and how. */
+export interface ServiceRecord {
+  /** 0: an alias (AliasMode); else the lowest is tried first. */
+  readonly priority: number;
+  /** Without the final dot. `.`: the owner of the record, in an alias that there is no service. */
+  readonly target: string;
+  /** Protocols beside the default one, as in TLS: `h2`, `h3`; a character for each byte. */
+  readonly alpn?: readonly string[];
+  /** The default protocol, HTTP/1.1, is not spoken. */
+  readonly noDefaultAlpn?: boolean;
+  readonly port?: number;
+  readonly ipv4hint?: readonly string[];
+  readonly ipv6hint?: readonly string[];
+  /** Configurations of Encrypted ClientHello, as they came. */
+  readonly ech?: Uint8Array;
+  /** Parameters without which the record must not be used, by name; those that are not known here as `key` and their number. */
+  readonly mandatory?: readonly string[];
+}
+
+/** Parameters by number: RFC 9460 section 14.3.2. */
+const KEYS = ['mandatory', 'alpn', 'no-default-alpn', 'port', 'ipv4hint', 'ech', 'ipv6hint'] as const;
+
+/**
+ * Under which name the HTTPS records of an origin are: its host's, with port and scheme before it unless the port is 443.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9460#section-9.1 RFC 9460 section 9.1}
+ */
+export function serviceRecordName(host: string, port: number): string {
+  return port === 443 ? host : `_${port}._https.${host}`;
+}
+
+/**
+ * The records of an answer, those with the lowest priority first; equals stay in order, for it is the caller who has to shuffle
+ * them. With an alias among them, aliases alone.
+ *
+ * @param rdata of each record of the answer
+ * @throws Error `EBADRESP` when one of them is malformed, or contradicts itself: then none of them may be used
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9460#section-2.2 RFC 9460 sections 2.2 and 2.4}
+ */
+export function serviceRecords(rdata: readonly Uint8Array[]): readonly ServiceRecord[] {
+  const records = rdata.map(serviceRecord);
+  const aliases = records.filter(({ priority }) => priority === 0);
+  return aliases.length > 0 ? aliases : records.sort((a, b) => a.priority - b.priority);
+}
+
+/**
+ * One record. Parameters that are not known here are left out; those of an alias are not looked at.
+ *
+ * @throws Error `EBADRESP`, as {@link serviceRecords}
+ */
+export function serviceRecord(rdata: Uint8Array): ServiceRecord {
+  const bytes = new Bytes(rdata);
+  const priority = bytes.number();
+  const target = targetName(bytes);
+  if (priority === 0) return { priority, target };
+  const params = paramsOf(bytes);
+  const [mandatory, alpn, noDefaultAlpn, port, ipv4hint, ech, ipv6hint] = KEYS.map((_, key) => params.get(key));
+  const record: ServiceRecord = {
+    priority,
+    target,
+    ...(alpn && { alpn: atLeastOne('alpn', () => protocol(alpn), alpn) }),
+    ...(noDefaultAlpn && { noDefaultAlpn: empty(noDefaultAlpn) }),
+    ...(port && { port: exactly(port, 2).number() }),
+    ...(ipv4hint && { ipv4hint: atLeastOne('ipv4hint', () => ipv4hint.take(4).join('.'), ipv4hint) }),
+    ...(ech && { ech: ech.length > 0 ? Uint8Array.from(ech.take(ech.length)) : malformed('ech is empty') }),
+    ...(ipv6hint && { ipv6hint: atLeastOne('ipv6hint', () => ipv6(ipv6hint), ipv6hint) }),
+    ...(mandatory && { mandatory: mandatoryKeys(mandatory, params) }),
+  };
+  // RFC 9460 section 7.1.1
+  return record.noDefaultAlpn && !record.alpn ? malformed('no-default-alpn stands without alpn') : record;
+}
+
+/** What is left to be read of a record or of a part of it. */
+class Bytes {
+  private at = 0;
+
+  constructor(private readonly bytes: Uint8Array) {}
+
+  get length(): number {
+    return this.bytes.length - this.at;
+  }
+
+  take(count: number): Uint8Array {
+    if (count > this.length) return malformed('it ends too early');
+    this.at += count;
+    return this.bytes.slice(this.at - count, this.at);
+  }
+
+  byte(): number {
+    return this.take(1)[0]!;
+  }
+
+  /** Of 16 bits. */
+  number(): number {
+    return this.byte() * 256 + this.byte();
+  }
+}
+
+/** The longest name there is, in bytes: RFC 1035 section 2.3.4. */
+const LONGEST_NAME = 255;
+
+/** Never compressed, so that a label has its length before it, or ends the name: RFC 9460 section 2.2. */
+function targetName(bytes: Bytes): string {
+  const labels: string[] = [];
+  const before = bytes.length;
+  for (let length = bytes.byte(); length > 0; length = bytes.byte()) {
+    if (length > 63) return malformed('a label of the target is too long, or compressed');
+    labels.push([...bytes.take(length)].map(labelCharacter).join(''));
+  }
+  if (before - bytes.length > LONGEST_NAME) return malformed('the target is too long');
+  return labels.join('.') || '.';
+}
+
+/** As in zone files, where a dot within a label and what cannot be printed have a backslash: RFC 1035 section 5.1. */
+function labelCharacter(code: number): string {
+  if (code <= 0x20 || code >= 0x7f) return `\\${String(code).padStart(3, '0')}`;
+  const character = String.fromCharCode(code);
+  return /["().;@\\$]/.test(character) ? `\\${character}` : character;
+}
+
+function paramsOf(bytes: Bytes): Map<number, Bytes> {
+  const params = new Map<number, Bytes>();
+  let last = -1;
+  while (bytes.length > 0) {
+    const key = bytes.number();
+    if (key <= last) return malformed(`${keyName(key)} comes after ${keyName(last)}`);
+    last = key;
+    params.set(key, new Bytes(bytes.take(bytes.number())));
+  }
+  return params;
+}
+
+function keyName(key: number): string {
+  return KEYS[key] ?? `key${key}`;
+}
+
+function atLeastOne<T>(name: string, next: () => T, bytes: Bytes): readonly T[] {
+  if (bytes.length === 0) return malformed(`${name} is empty`);
+  const list: T[] = [];
+  while (bytes.length > 0) list.push(next());
+  return list;
+}
+
+function protocol(bytes: Bytes): string {
+  const length = bytes.byte();
+  if (length === 0) return malformed('a protocol of alpn is empty');
+  return String.fromCharCode(...bytes.take(length));
+}
+
+function ipv6(bytes: Bytes): string {
+  const groups = Array.from({ length: 8 }, () => bytes.number().toString(16));
+  // An IPv4-mapped hint is an IPv4 address from the start.
+  return parseAddress(groups.join(':'))!.address;
+}
+
+function empty(bytes: Bytes): true {
+  return bytes.length === 0 || malformed('no-default-alpn has a value');
+}
+
+function exactly(bytes: Bytes, length: number): Bytes {
+  return bytes.length === length ? bytes : malformed(`port has ${bytes.length} bytes`);
+}
+
+/** RFC 9460 section 8. */
+function mandatoryKeys(bytes: Bytes, params: ReadonlyMap<number, unknown>): readonly string[] {
+  const keys = atLeastOne('mandatory', () => bytes.number(), bytes);
+  keys.forEach((key, index) => {
+    if (key === 0) malformed('mandatory names itself');
+    if (index > 0 && key <= keys[index - 1]!) malformed('the keys of mandatory are not in order');
+    if (!params.has(key)) malformed(`${keyName(key)} is mandatory and not there`);
+  });
+  return keys.map(keyName);
+}
+
+function malformed(reason: string): never {
+  throw codedError('EBADRESP', `malformed service record: ${reason}`);
+}

@@ -1,0 +1,299 @@
+import type { BlockList, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { domainToASCII } from 'node:url';
+import type { ObservableInput, SchedulerLike } from 'rxjs';
+import type { Family } from '../core/address/address.js';
+import { invalidType, invalidValue, outOfRange } from '../core/input/argument-errors.js';
+import {
+  boolean,
+  callable,
+  checkEach,
+  given,
+  integer,
+  isObject,
+  LONGEST_DELAY,
+  number,
+  oneOf,
+  orInfinity,
+  scheduler,
+  type Checks,
+} from '../core/input/checks.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import type { Filter } from '../node/filter.js';
+import type { Setup } from '../node/setup.js';
+import { localChecks, socketChecks, type SocketOptions, type TcpOptions } from '../node/tcp.js';
+import { checkTlsOptions, type TlsOptions } from '../node/tls.js';
+import { monotonicScheduler } from '../rx/monotonic.js';
+import type { Transport } from '../rx/transport.js';
+import { parseLiteral, type Resolver } from '../rx/resolve.js';
+
+/** How a race is run. Durations in ms of the scheduler's time; off is `Infinity` or `false`, never 0. */
+export interface RaceOptions {
+  /** 4 or 6 restricts the race to one family. Default 0: both. */
+  readonly family?: 0 | Family;
+  /** Leads, whatever the order says, and is what the Resolution Delay waits for. Default: IPv6. */
+  readonly preferFamily?: Family;
+  /**
+   * The order of the addresses, before the families are interleaved. `'rfc6724'`: destination address selection, with the
+   * source addresses that this machine would use. `'none'` keeps the resolver's order, so that the first address received
+   * leads. A function gets all endpoints known so far and returns them in order. Default: `'rfc6724'`; with a `transport` of
+   * your own, of whose sources this machine knows nothing, the resolver's order with IPv6 first.
+   */
+  readonly sort?:
+    'rfc6724' | 'none' | ((endpoints: readonly Endpoint[]) => readonly Endpoint[] | ObservableInput<readonly Endpoint[]>);
+  /** Alternate the families. Default true. */
+  readonly interleave?: boolean;
+  /** How many of the leading family come before the first of the other. Default 1. */
+  readonly firstAddressFamilyCount?: number;
+  /**
+   * Between two starts; at least 10. Default 250. `'adaptive'`: when the first packet would be sent again on a path whose
+   * round-trip time a connector knows; on another, 250.
+   */
+  readonly connectionAttemptDelay?: number | 'adaptive';
+  /** The least that an adaptive delay may be; at least 10. Default 100. */
+  readonly minimumConnectionAttemptDelay?: number;
+  /** The most that an adaptive delay may be. Default 2000. */
+  readonly maximumConnectionAttemptDelay?: number;
+  /** How long the first attempt waits for the preferred family's answer once the other's has come. Default 50; 0 allowed. */
+  readonly resolutionDelay?: number;
+  /** How long a NAT64 network is given before addresses are synthesised locally. Default 2000. No effect before there is synthesis. */
+  readonly lastResortLocalSynthesisDelay?: number;
+  /** Attempts in flight. Default 8; `Infinity` allowed. */
+  readonly maxConcurrentAttempts?: number;
+  /** Per-family pacing, with `attemptSpacingDelay`: how much later the other family starts. At least 10. */
+  readonly familyStaggerDelay?: number;
+  /** Per-family pacing, with `familyStaggerDelay`: between two starts of one family, instead of `connectionAttemptDelay`. At least 10. */
+  readonly attemptSpacingDelay?: number;
+  /** False: one attempt after another, no racing. Default true. */
+  readonly enabled?: boolean;
+  /** The whole race, look-up included. Default 10 000; `Infinity` allowed. */
+  readonly connectTimeout?: number;
+  /** One attempt. Default `Infinity`. */
+  readonly attemptTimeout?: number;
+  /** Default: `systemResolver()`. */
+  readonly resolver?: Resolver;
+  /**
+   * Addresses that are never dialled, in whatever form they come (also on Node 20, whose `net.connect` knows no block list).
+   * Their attempts fail at once with `ERR_IP_BLOCKED`.
+   */
+  readonly blockList?: BlockList;
+  /** Decides of each endpoint, and of each IPv4 address that it may lead to, whether it may be dialled. See `ssrf()`. */
+  readonly filter?: Filter;
+  /** Ends the race; it errors with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Every timer and every timestamp. Default: monotonic real time. */
+  readonly scheduler?: SchedulerLike;
+  /** Where chance is needed: a function like the default, `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** How attempts connect and what follows; which of it goes together is said by {@link ConnectOptions}. */
+interface AttemptOptions<T, C> extends Pick<TcpOptions, 'localAddress' | 'localPort' | 'socketFactory'> {
+  /** How an attempt connects. Default: `tcp()`, or `tls()`. In place of `tcp`, `tls`, `localAddress`, `localPort` and `socketFactory`. */
+  readonly transport?: Transport<C>;
+  /** Options of the sockets, as in `net.connect`. */
+  readonly tcp?: SocketOptions;
+  /**
+   * The winner is the first whose TLS handshake is complete: a `tls.TLSSocket`. `true`, or options as in `tls.connect`; names and
+   * certificates are checked for the host. Default false.
+   */
+  readonly tls?: boolean | TlsOptions;
+  /**
+   * A step after connecting that belongs to the attempt, as a greeting or a proxy's handshake: its first value is the result.
+   * While it runs, errors of the connection are the attempt's; when it fails or is cancelled, the connection is destroyed.
+   */
+  readonly setup?: Setup<C, T>;
+  /** Which errors of `setup` end the whole race, instead of the attempt alone. Default: none. */
+  readonly isTerminal?: (error: Error) => boolean;
+}
+
+/** What is not given. */
+type Without<Name extends keyof AttemptOptions<never, never>> = Readonly<Partial<Record<Name, undefined>>>;
+
+type LocalEnds = Pick<TcpOptions, 'localAddress' | 'localPort'> & Without<'transport'>;
+
+type OverSockets = LocalEnds &
+  (
+    | (Without<'socketFactory'> & Pick<AttemptOptions<never, never>, 'tcp'>)
+    | (Without<'tcp'> & Required<Pick<TcpOptions, 'socketFactory'>>)
+  );
+
+type WithSetup<T, C> = Required<Pick<AttemptOptions<T, C>, 'setup'>> & Pick<AttemptOptions<T, C>, 'isTerminal'>;
+
+/** How attempts connect, in all combinations that make sense. `C` is what the transport emits, `T` what the race is for. */
+type Attempts<T, C> =
+  | (OverSockets & { readonly tls?: false } & (Without<'setup' | 'isTerminal'> | WithSetup<T, Socket>))
+  | (OverSockets & { readonly tls: true | TlsOptions } & (Without<'setup' | 'isTerminal'> | WithSetup<T, TLSSocket>))
+  | (Without<'tcp' | 'localAddress' | 'localPort' | 'socketFactory'> & { readonly tls?: false } & (
+        | (Without<'setup' | 'isTerminal'> & { readonly transport: Transport<T> })
+        | (WithSetup<T, C> & { readonly transport: Transport<C> })
+      ));
+
+/**
+ * How a race is run and what its attempts do. `T` is what it is for: a socket, or what a `setup` makes of it; `C` what a
+ * `transport` of the caller's emits, where a `setup` follows.
+ */
+export type ConnectOptions<T = Socket, C = T> = RaceOptions & Attempts<T, C>;
+
+/** Options of a race over TLS: what it is for is a `tls.TLSSocket`. */
+export type TlsConnectOptions = RaceOptions & OverSockets & { readonly tls: true | TlsOptions } & Without<'setup' | 'isTerminal'>;
+
+/** The value of every option that is not given and has one. */
+export const defaults = Object.freeze({
+  family: 0,
+  interleave: true,
+  firstAddressFamilyCount: 1,
+  connectionAttemptDelay: 250,
+  minimumConnectionAttemptDelay: 100,
+  maximumConnectionAttemptDelay: 2000,
+  resolutionDelay: 50,
+  lastResortLocalSynthesisDelay: 2000,
+  maxConcurrentAttempts: 8,
+  enabled: true,
+  connectTimeout: 10_000,
+  attemptTimeout: Infinity,
+  scheduler: monotonicScheduler,
+  random: Math.random,
+} satisfies RaceOptions);
+
+/** Options with every default filled in. */
+export type Settings<T> = AllOptions<T> & Required<Pick<RaceOptions, keyof typeof defaults>>;
+
+/** Every option, whatever goes together. */
+type AllOptions<T = unknown> = RaceOptions & AttemptOptions<T, unknown>;
+
+/**
+ * Checks the options and fills in the defaults; `undefined` counts as not given.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, RangeError `ERR_OUT_OF_RANGE`, naming option and value
+ */
+export function checkOptions<T>(options: object = {}): Settings<T> {
+  checkEach('options', options, checks);
+  const settings = { ...defaults, ...given(options) } as Settings<T>;
+  checkTogether(settings);
+  return settings;
+}
+
+/** @throws as {@link checkOptions}, for what cannot be a port: a whole number from 1 to 65535 */
+export function checkPort(port: unknown): asserts port is number {
+  integer(1, 65_535)('port', port);
+}
+
+/** No name that can be looked up holds one of these. */
+const NEVER_IN_NAMES = /[\s\0-\x1f\x7f/\\?#@:[\]<>^|%"`{}]/;
+
+/**
+ * Checks a host and returns it in ASCII (internationalised names by IDNA).
+ *
+ * @throws as {@link checkOptions}, for what cannot be a host name or an IP address
+ */
+export function checkHost(host: unknown): string {
+  if (typeof host !== 'string') throw invalidType('host', 'of type string', host);
+  if (host === '') throw invalidValue('host', 'must not be empty', host);
+  const ascii = /^[\0-\x7f]*$/.test(host) ? host : domainToASCII(host);
+  if (parseLiteral(ascii)) return ascii;
+  if (ascii === '' || NEVER_IN_NAMES.test(ascii)) throw invalidValue('host', 'is neither a host name nor an IP address', host);
+  const labels = ascii.replace(/\.$/, '').split('.');
+  if (labels.includes('')) throw invalidValue('host', 'has an empty label', host);
+  if (labels.some((label) => label.length > 63)) throw invalidValue('host', 'has a label of over 63 characters', host);
+  if (labels.join('.').length > 253) throw invalidValue('host', 'has over 253 characters', host);
+  return ascii;
+}
+
+/** RFC 8305 section 5: the Connection Attempt Delay MUST NOT be under 10 ms. */
+const attemptDelay = number(10, LONGEST_DELAY);
+
+const checks: Checks<AllOptions> = {
+  family: oneOf(0, 4, 6),
+  preferFamily: oneOf(4, 6),
+  sort: (name, value) => {
+    if (typeof value !== 'function') oneOf('rfc6724', 'none')(name, value);
+  },
+  interleave: boolean,
+  firstAddressFamilyCount: integer(1, Number.MAX_SAFE_INTEGER),
+  connectionAttemptDelay: (name, value) => {
+    if (value !== 'adaptive') attemptDelay(name, value);
+  },
+  minimumConnectionAttemptDelay: attemptDelay,
+  maximumConnectionAttemptDelay: attemptDelay,
+  resolutionDelay: number(0, LONGEST_DELAY),
+  lastResortLocalSynthesisDelay: attemptDelay,
+  maxConcurrentAttempts: orInfinity(integer(1, Number.MAX_SAFE_INTEGER)),
+  familyStaggerDelay: attemptDelay,
+  attemptSpacingDelay: attemptDelay,
+  enabled: boolean,
+  connectTimeout: orInfinity(number(1, LONGEST_DELAY)),
+  attemptTimeout: orInfinity(number(1, LONGEST_DELAY)),
+  resolver: callable,
+  transport: callable,
+  tcp: (name, value) => {
+    checkEach(name, value, socketChecks);
+  },
+  tls: (name, value) => {
+    if (typeof value !== 'boolean') checkTlsOptions(name, value);
+  },
+  ...localChecks,
+  setup: callable,
+  isTerminal: callable,
+  blockList: (name, value) => {
+    const { check } = (isObject(value) ? value : {}) as Partial<BlockList>;
+    if (typeof check !== 'function') throw invalidType(name, 'a net.BlockList', value);
+  },
+  filter: callable,
+  signal: (name, value) => {
+    const { aborted, addEventListener } = (isObject(value) ? value : {}) as Partial<AbortSignal>;
+    if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') throw invalidType(name, 'an AbortSignal', value);
+  },
+  scheduler,
+  random: callable,
+};
+
+/** Every option there is. */
+export const optionNames = Object.keys(checks) as readonly (keyof AllOptions)[];
+
+/** What a `transport` stands in place of. */
+export const SOCKET_OPTIONS = ['tcp', 'tls', 'localAddress', 'localPort', 'socketFactory'] as const;
+
+/** What says how attempts connect, and what they are for. */
+const ATTEMPT_OPTIONS = ['transport', ...SOCKET_OPTIONS, 'setup', 'isTerminal'] as const;
+
+/**
+ * Checks options of races whose sockets are for somebody who has own ideas of them.
+ *
+ * @param others options that these races do not have, beside those that say how attempts connect
+ * @throws as {@link checkOptions}
+ */
+export function checkRaceOptions(options: RaceOptions, ...others: readonly (keyof RaceOptions)[]): void {
+  checkOptions(options);
+  for (const name of [...ATTEMPT_OPTIONS, ...others]) {
+    const value = (options as AllOptions)[name];
+    if (value !== undefined) throw invalidValue(`options.${name}`, 'is not an option of these races', value);
+  }
+}
+
+/** Options that only make sense with others, or without them. */
+function checkTogether<T>(settings: Settings<T>): void {
+  const { familyStaggerDelay, attemptSpacingDelay, minimumConnectionAttemptDelay, maximumConnectionAttemptDelay } = settings;
+  if ((familyStaggerDelay === undefined) !== (attemptSpacingDelay === undefined)) {
+    const [given, missing] =
+      attemptSpacingDelay === undefined
+        ? ['familyStaggerDelay', 'attemptSpacingDelay']
+        : ['attemptSpacingDelay', 'familyStaggerDelay'];
+    throw invalidValue(`options.${missing}`, `must be given together with options.${given}`, undefined);
+  }
+  if (maximumConnectionAttemptDelay < minimumConnectionAttemptDelay) {
+    const least = `>= options.minimumConnectionAttemptDelay (${minimumConnectionAttemptDelay})`;
+    throw outOfRange('options.maximumConnectionAttemptDelay', least, maximumConnectionAttemptDelay);
+  }
+  for (const name of SOCKET_OPTIONS) {
+    if (settings.transport && (settings[name] ?? false) !== false) {
+      throw invalidValue(`options.${name}`, 'has no effect on the transport that is given', settings[name]);
+    }
+  }
+  if (settings.socketFactory && settings.tcp) {
+    throw invalidValue('options.tcp', 'has no effect on the sockets of options.socketFactory', settings.tcp);
+  }
+  if (settings.isTerminal && !settings.setup) {
+    throw invalidValue('options.isTerminal', 'has no effect without options.setup', settings.isTerminal);
+  }
+}

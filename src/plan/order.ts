@@ -1,0 +1,78 @@
+import { from, map, of, take, throwIfEmpty, type Observable, type ObservableInput } from 'rxjs';
+import { parseAddress } from '../core/address/address.js';
+import { invalidReturn } from '../core/input/argument-errors.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import type { Recall } from '../core/race/path-records.js';
+import { firstDecision, preferLowerRoundTripTime, preferUsed } from '../core/race/rfc6724.js';
+import type { Past } from '../core/race/path-records.js';
+import { defaultSelection, destinationSelection, selectionOf } from '../node/address-selection.js';
+import type { FindSources } from '../node/source-address.js';
+import type { ConnectOptions, Settings } from './options.js';
+import type { RacePlan } from '../rx/race-plan.js';
+
+/** The stage that puts endpoints in order, as the `sort` option has it. */
+export function ordering<T>({ sort, transport, localAddress }: Settings<T>, past: Past | undefined): RacePlan<T>['sort'] {
+  if (sort === 'none') return (endpoints) => of(endpoints);
+  const selection = typeof sort === 'function' ? selectionOf(sort) : defaultSelection;
+  if (!selection) return (endpoints) => sortedBy(sort as SortFunction, endpoints);
+
+  const sources = localAddress === undefined ? {} : { findSources: among([localAddress].flat()) };
+  const select =
+    sort === undefined && transport
+      ? ipv6First(past?.recall)
+      : destinationSelection({ ...sources, ...selection, recall: past?.recall });
+  return (endpoints) => of(past ? failuresLast(select(endpoints), past) : select(endpoints));
+}
+
+type SortFunction = Exclude<ConnectOptions['sort'], string | undefined>;
+
+/** What failed lately after what did not, each in its order: within its family that is, for the families alternate later. */
+function failuresLast(endpoints: readonly Endpoint[], { recall, failedLately }: Past): readonly Endpoint[] {
+  const failed = new Set(endpoints.filter((endpoint) => failedLately(recall(endpoint) ?? {})));
+  return failed.size === 0 ? endpoints : [...endpoints.filter((endpoint) => !failed.has(endpoint)), ...failed];
+}
+
+/** The sources of sockets that are bound to the first local address of their family. */
+function among(localAddresses: readonly string[]): FindSources {
+  const locals = localAddresses.map(parseAddress);
+  return (addresses) => addresses.map(({ family }) => locals.find((local) => local?.family === family)?.address);
+}
+
+/** The order where nothing is known of sources: IPv6 first, then by history. */
+function ipv6First(recall: Recall | undefined): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
+  return (endpoints) => {
+    const families = [6, 4].map((family) => endpoints.filter((endpoint) => endpoint.family === family));
+    return recall ? families.flatMap((family) => byHistory(family, recall)) : families.flat();
+  };
+}
+
+function byHistory(endpoints: readonly Endpoint[], recall: Recall): readonly Endpoint[] {
+  return endpoints
+    .map((endpoint) => ({ endpoint, record: recall(endpoint) ?? {} }))
+    .sort((a, b) => firstDecision([preferLowerRoundTripTime, preferUsed], a, b))
+    .map(({ endpoint }) => endpoint);
+}
+
+function sortedBy(sort: SortFunction, endpoints: readonly Endpoint[]): Observable<readonly Endpoint[]> {
+  const sorted: unknown = sort([...endpoints]);
+  const refuse = () => invalidReturn('options.sort', 'endpoints, or an Observable of them', sorted);
+  if (typeof sorted !== 'object' || sorted === null) throw refuse();
+  const sorted$ = Array.isArray(sorted) ? of(sorted) : from(sorted as ObservableInput<unknown>);
+  return sorted$.pipe(
+    take(1),
+    throwIfEmpty(refuse),
+    map((list) => amongGiven(list, endpoints)),
+  );
+}
+
+/** What a caller's `sort` returned: endpoints may be missing, and be copies, but none may be new. */
+function amongGiven(sorted: unknown, given: readonly Endpoint[]): readonly Endpoint[] {
+  if (!Array.isArray(sorted)) throw invalidReturn('options.sort', 'endpoints', sorted);
+  const byAddress = new Map(given.map((endpoint) => [endpoint.address, endpoint]));
+  const known = (sorted as readonly (Partial<Endpoint> | undefined)[]).map((endpoint) => {
+    const original = byAddress.get(endpoint?.address ?? '');
+    if (!original) throw invalidReturn('options.sort', 'endpoints that it was given', endpoint?.address);
+    return original;
+  });
+  return [...new Set(known)];
+}

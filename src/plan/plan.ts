@@ -1,0 +1,41 @@
+import type { Past } from '../core/race/path-records.js';
+import { systemResolver } from '../node/system-resolver.js';
+import { debug } from '../observe/debug.js';
+import type { RacePlan } from '../rx/race-plan.js';
+import { resolve } from '../rx/resolve.js';
+import type { Settings } from './options.js';
+import { ordering } from './order.js';
+import { pacing } from './pace.js';
+import type { Connecting } from './transport.js';
+
+/** Where a race goes: the host as it was given and as it is looked up. */
+interface Destination {
+  readonly host: string;
+  readonly asciiHost: string;
+  readonly port: number;
+}
+
+/** The stages of a race, with defaults plugged in. */
+export function plan<T>(
+  { host, asciiHost, port }: Destination,
+  settings: Settings<T>,
+  attempts: Connecting<T>,
+  past?: Past,
+): RacePlan<T> {
+  const { family, resolver = systemResolver(), attemptTimeout, connectTimeout, signal, scheduler } = settings;
+  return {
+    host,
+    port,
+    family,
+    answers: () => resolve(asciiHost, resolver, family === 0 ? {} : { family }),
+    complain: debug,
+    sort: ordering(settings, past),
+    interleaving: settings,
+    pacing: pacing(settings, past),
+    ...attempts,
+    attemptTimeout,
+    connectTimeout,
+    signal,
+    scheduler,
+  };
+}

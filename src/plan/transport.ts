@@ -1,0 +1,51 @@
+import type { Socket } from 'node:net';
+import { given } from '../core/input/checks.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import { filtered } from '../node/filter.js';
+import { prepared } from '../node/setup.js';
+import { tcp } from '../node/tcp.js';
+import { tls, tlsIdentity, type SessionSlot } from '../node/tls.js';
+import type { Settings } from './options.js';
+import type { RacePlan } from '../rx/race-plan.js';
+import type { Transport } from '../rx/transport.js';
+
+/** How the attempts of a race connect, and what ends a connection that nobody is left to receive. */
+export type Connecting<T> = Pick<RacePlan<T>, 'transport' | 'protocol' | 'discard'>;
+
+/**
+ * The stages of an attempt, as the options have them: filters, TCP, TLS, the caller's setup.
+ *
+ * @param host for whose name a certificate must be
+ * @throws for TLS options that make no sense
+ */
+export function connecting<T>(settings: Settings<T>, host: string, slot?: SessionSlot): Connecting<T> {
+  const connection = settings.transport ?? socketTransport(settings, host, slot);
+  const protocol = settings.transport ? undefined : 'tcp';
+  const { setup, isTerminal = () => false } = settings;
+  if (!setup) return { transport: filtered(connection as Transport<T>, settings), protocol, discard: destroy };
+
+  /** What the setups had that are done: a result may hold its connection, or not. */
+  const connections = new WeakMap<Endpoint, unknown>();
+  const done = (endpoint: Endpoint, connection: unknown) => connections.set(endpoint, connection);
+  return {
+    transport: filtered(prepared(connection, { setup, isTerminal, discard: destroy, done }), settings),
+    protocol,
+    discard: (value, endpoint) => {
+      destroy(value);
+      destroy(connections.get(endpoint));
+    },
+  };
+}
+
+function socketTransport<T>(settings: Settings<T>, host: string, slot?: SessionSlot): Transport<Socket> {
+  const { tls: tlsOptions, tcp: tcpOptions, localAddress, localPort, socketFactory } = settings;
+  const connection = tcp({ ...tcpOptions, localAddress, localPort, socketFactory });
+  if (!tlsOptions) return connection;
+  return tls({ ...tlsIdentity(host), ...(tlsOptions === true ? {} : given(tlsOptions)) }, connection, slot);
+}
+
+/** Ends a connection, if it can be ended as a socket is. */
+function destroy(value: unknown): void {
+  const { destroy } = (value ?? {}) as { destroy?: unknown };
+  if (typeof destroy === 'function') destroy.call(value);
+}

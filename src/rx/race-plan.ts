@@ -1,0 +1,30 @@
+import type { ObservableInput, SchedulerLike } from 'rxjs';
+import type { Family } from '../core/address/address.js';
+import type { Answer } from '../core/race/answers.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import type { Interleaving } from '../core/race/interleave.js';
+import type { Pacing } from '../core/race/schedule.js';
+import type { Transport } from './transport.js';
+
+/** Everything that a race needs, each stage a value. Durations in ms of the scheduler's time. */
+export interface RacePlan<T> {
+  readonly host: string;
+  readonly port: number;
+  readonly family: 0 | Family;
+  readonly answers: () => ObservableInput<Answer>;
+  /** Is told of what is left out of answers that are not well-formed. */
+  readonly complain: (complaint: string) => void;
+  /** Asked whenever addresses have come, for all of them. */
+  readonly sort: (endpoints: readonly Endpoint[]) => ObservableInput<readonly Endpoint[]>;
+  readonly interleaving: Interleaving;
+  readonly pacing: Pacing;
+  readonly transport: Transport<T>;
+  /** What the transport connects by, where that is known. */
+  readonly protocol?: 'tcp';
+  /** Ends a value that was won and that nobody is left to receive. */
+  readonly discard: (value: T, endpoint: Endpoint) => void;
+  readonly attemptTimeout: number;
+  readonly connectTimeout: number;
+  readonly signal?: AbortSignal;
+  readonly scheduler: SchedulerLike;
+}

@@ -1,0 +1,17 @@
+import type { Observable } from 'rxjs';
+import type { Endpoint } from '../core/race/endpoint.js';
+import type { Stage } from '../core/race/events.js';
+
+/**
+ * How one attempt connects: emits once when connected. An error, or completing without a value, is a failed attempt;
+ * unsubscribing cancels it. A transport lets go of what it has emitted: its teardown ends only what it still holds. A value
+ * that nobody is left to receive is ended by its `destroy()`, where it has one.
+ *
+ * It may call `progressed('tls')` when its TCP connection is up and a TLS handshake begins: the race then allows for it.
+ */
+export type Transport<T> = (endpoint: Endpoint, progressed?: (stage: Stage) => void) => Observable<T>;
+
+/** What an attempt errors with where no other shall be tried. */
+export class Terminal {
+  constructor(readonly error: Error) {}
+}

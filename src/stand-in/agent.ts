@@ -1,0 +1,72 @@
+import http, { type ClientRequestArgs } from 'node:http';
+import https, { type RequestOptions } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Connector } from '../connector/connector.js';
+import { connectByRace } from './connect-by-race.js';
+import { racing, type StandInOptions } from './racing.js';
+import type { Destination } from './connect-arguments.js';
+
+/** How the connections of an agent are raced for. */
+export interface RaceAgentOptions {
+  /** Options of the races. */
+  readonly race?: StandInOptions;
+  /** Whose races share cache and history; default: none share anything. */
+  readonly connector?: Connector;
+}
+
+type Created = (error: Error | null, stream: Duplex) => void;
+
+/**
+ * An `http.Agent` whose connections to host names are raced for; pooling, `maxSockets`, timeouts and aborts are Node's own.
+ *
+ * @throws TypeError, RangeError for options that make no sense
+ *
+ * @example
+ * http.get('http://example.com/', { agent: new HttpAgent({ keepAlive: true }) }, (response) => response.resume());
+ */
+export class HttpAgent extends http.Agent {
+  readonly #racing;
+
+  constructor({ race, connector, ...options }: http.AgentOptions & RaceAgentOptions = {}) {
+    super(options);
+    this.#racing = racing(race, connector);
+  }
+
+  override createConnection(options: ClientRequestArgs, created?: Created): Duplex | null | undefined {
+    const create = (changed: object) => super.createConnection(changed, created) as Socket;
+    return isProxied(this) ? create(options) : connectByRace(create, options as Destination, this.#racing);
+  }
+}
+
+/**
+ * An `https.Agent` whose TCP connections to host names are raced for; TLS, with the resumption of its sessions, is Node's own.
+ *
+ * @throws TypeError, RangeError for options that make no sense
+ */
+export class HttpsAgent extends https.Agent {
+  readonly #racing;
+
+  constructor({ race, connector, ...options }: https.AgentOptions & RaceAgentOptions = {}) {
+    super(options);
+    this.#racing = racing(race, connector);
+  }
+
+  override createConnection(options: RequestOptions, created?: Created): Duplex | null | undefined {
+    const create = (changed: object) => super.createConnection(changed, created) as Socket;
+    return isProxied(this) ? create(options) : connectByRace(create, withSession(this, options), this.#racing);
+  }
+}
+
+/** From Node 24 on an agent may go by the proxies of the environment, and connect to those by itself. */
+function isProxied(agent: http.Agent): boolean {
+  return (agent as { options?: { proxyEnv?: object } }).options?.proxyEnv !== undefined;
+}
+
+/** With the session that Node's agent would resume: the race has to know of it, too. */
+function withSession(agent: https.Agent, options: RequestOptions): Destination {
+  const { _getSession } = agent as { _getSession?: (key: string) => Buffer | undefined };
+  const { _agentKey } = options as { _agentKey?: string };
+  const session = _agentKey === undefined ? undefined : _getSession?.call(agent, _agentKey);
+  return { ...(session && { session }), ...(options as Destination) };
+}

@@ -1,0 +1,42 @@
+import type { LookupFunction, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+
+/** What a socket is told of where to connect; names and meanings are those of `net.connect`. */
+export interface Destination {
+  readonly host?: string | null;
+  readonly port?: number | string | null;
+  readonly family?: number | string;
+  readonly lookup?: LookupFunction;
+  readonly hints?: number;
+  readonly autoSelectFamily?: boolean;
+  readonly path?: unknown;
+  readonly localAddress?: unknown;
+  readonly localPort?: unknown;
+  readonly socket?: unknown;
+  /** Of `tls.connect`. */
+  readonly session?: Buffer;
+}
+
+/** A socket that was made of a handle, or of another socket, or that has connected already. */
+export function hasConnection(socket: Socket): boolean {
+  const { _parent } = socket as { _parent?: object | null };
+  return socket instanceof TLSSocket ? Boolean(_parent) : Boolean(handleOf(socket)) && !socket.destroyed;
+}
+
+/** The arguments of `socket.connect`, in each of its forms: `(port, host, listener)`, `(path)`, `(options)`, and that of `net.connect`. */
+export function connectArguments(given: readonly unknown[]): [destination: Destination, listener?: () => void] {
+  const [first, second] = given;
+  // As `net.connect` hands them on: a list in a list, which bears a mark.
+  if (Array.isArray(first) && Object.getOwnPropertySymbols(first).length > 0)
+    return first as unknown as [Destination, () => void];
+  const last = given.at(-1);
+  const listener = typeof last === 'function' ? (last as () => void) : undefined;
+  if (typeof first === 'object' && first !== null) return [first, listener];
+  if (typeof first === 'string' && !(Number(first) >= 0)) return [{ path: first }, listener];
+  return [{ port: first as number, ...(typeof second === 'string' && { host: second }) }, listener];
+}
+
+/** The connection beneath a socket: a handle of Node's. */
+export function handleOf(socket: Socket): object | null | undefined {
+  return (socket as { _handle?: object | null })._handle;
+}

@@ -1,0 +1,31 @@
+import type { Server } from './fates.js';
+
+/** Which networks are tried. */
+export interface ExploreOptions {
+  /** What chance begins with: the same seed, the same networks. Default 1. */
+  readonly seed?: number;
+  /** How many networks. Default 1000. */
+  readonly runs?: number;
+  /** Goes straight to the network that an earlier exploration of the same seed has found: its `path`. */
+  readonly path?: string;
+  /** The most addresses of each family. Default 3. */
+  readonly addresses?: number;
+  /** The longest that answers and attempts take, in ms. Default 1000. */
+  readonly latest?: number;
+  /** What servers do with connections; connections that are slow, break or fall silent are then tried as well. */
+  readonly serve?: Server;
+  /** Whether a program may leave something behind. Default false. */
+  readonly allowLeaks?: boolean;
+}
+
+/** What an exploration has tried. */
+export interface Exploration {
+  readonly seed: number;
+  readonly runs: number;
+}
+
+/** The value of every option that is not given and has one. */
+export const DEFAULTS = { seed: 1, runs: 1000, addresses: 3, latest: 1000, allowLeaks: false };
+
+/** Options with every default filled in. */
+export type Bounds = ExploreOptions & Required<Pick<ExploreOptions, keyof typeof DEFAULTS>>;
