@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
 import { parseAddress, type Address } from '../core/address/address.js';
 import { normalName } from '../core/input/host-name.js';
 import { debug } from '../observe/debug.js';
+import { watchedFile } from './watched-file.js';
 
 /** The addresses of a name in a hosts file, in its order; none when it does not hold the name. */
 export type HostsFile = (name: string) => readonly Address[];
@@ -11,39 +11,12 @@ export const systemHostsFile =
   process.platform === 'win32' ? `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\drivers\\etc\\hosts` : '/etc/hosts';
 
 /**
- * Reads a hosts file when it is first asked, and again whenever it has changed. Names are compared without regard to case
- * and to a final dot. Lines that are none are passed over; a file that cannot be read is empty.
+ * Reads a hosts file when it is first asked for, and again whenever it has changed. Names are compared without regard to case
+ * and to a final dot. Lines that are invalid are ignored; a file that cannot be read is empty.
  */
 export function hostsFile(path: string): HostsFile {
-  let version: string | undefined;
-  let hosts = new Map<string, readonly Address[]>();
-  return (name) => {
-    const current = versionOf(path);
-    if (current !== version) {
-      version = current;
-      hosts = current === undefined ? new Map<string, readonly Address[]>() : read(path);
-    }
-    return hosts.get(normalName(name)) ?? [];
-  };
-}
-
-/** Changes when the file does; `undefined` for one that cannot be read. */
-function versionOf(path: string): string | undefined {
-  const stats = orUndefined(() => statSync(path, { throwIfNoEntry: false }));
-  return stats && `${stats.ino} ${stats.mtimeMs} ${stats.size}`;
-}
-
-function read(path: string): Map<string, readonly Address[]> {
-  return parseHosts(orUndefined(() => readFileSync(path, 'utf8')) ?? '');
-}
-
-function orUndefined<T>(call: () => T): T | undefined {
-  try {
-    return call();
-  } catch (error) {
-    debug('the hosts file cannot be read: %s', (error as Error).message);
-    return undefined;
-  }
+  const hosts = watchedFile(path, parseHosts);
+  return (name) => hosts().get(normalName(name)) ?? [];
 }
 
 /** The names of a hosts file with their addresses (hosts(5)). */

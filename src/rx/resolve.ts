@@ -6,6 +6,8 @@ import { recordType, wellFormed, type Answer } from '../core/race/answers.js';
 export interface Query {
   /** Only this family; both when absent. */
   readonly family?: Family;
+  /** Asks now, whatever is remembered and however little is to be expected: no answer may be an assumed one. */
+  readonly insist?: boolean;
 }
 
 /**

@@ -14,6 +14,11 @@ export interface Answer {
   readonly name?: string;
   /** Expired, and given all the same so that nobody has to wait; a fresh answer of this type is to follow and replaces it. */
   readonly stale?: boolean;
+  /**
+   * Not asked for now: remembered from earlier, or taken for granted, as that there is nothing in a family in which this
+   * machine has no route. Before the race would be lost, it is asked for after all.
+   */
+  readonly assumed?: boolean;
 }
 
 /** Which query asks for a family. */
