@@ -1,7 +1,8 @@
-import { blackhole, healthy } from '../../src/cli/lab.js';
+import { firstValueFrom, Subject } from 'rxjs';
+import { healthy } from '../../src/cli/lab.js';
 import { scenarios } from '../../src/cli/scenarios.js';
 import { runNode } from '../support/dist.js';
-import { activeResources, leftOver, open } from '../support/fixtures.js';
+import { activeResources, leftOver, open, tcpServer } from '../support/fixtures.js';
 import { runMain } from '../support/terminal.js';
 
 describe('the command line', () => {
@@ -59,9 +60,12 @@ describe('the command line', () => {
   });
 
   it('ends on a real SIGINT', async () => {
-    const { port } = await open(blackhole('127.0.0.1'));
-    const { child, ended } = runNode('dist/cli.mjs', '127.0.0.1', String(port));
-    setTimeout(() => child.kill('SIGINT'), 700);
+    const isConnected = new Subject<void>();
+    const { port } = await tcpServer('127.0.0.1', 0, () => isConnected.next());
+    const racing = firstValueFrom(isConnected);
+    const { child, ended } = runNode('dist/cli.mjs', '127.0.0.1', String(port), '--tls');
+    await racing; // the handshake is never answered
+    child.kill('SIGINT');
     await expect(ended).resolves.toMatchObject({
       status: 130,
       stderr: 'Interrupted: the race was cancelled and everything is closed.\n',

@@ -129,7 +129,12 @@ describe('systemResolver', () => {
     expect(asked.map(({ family }) => family)).toEqual([4]);
     expect(seen).toEqual([
       { type: 'A', addresses: ['192.0.2.1'] },
-      { type: 'AAAA', addresses: [], error: expect.objectContaining({ message: expect.stringContaining('IPv6') }) },
+      {
+        type: 'AAAA',
+        addresses: [],
+        error: expect.objectContaining({ message: expect.stringContaining('IPv6') }),
+        assumed: true,
+      },
       'complete',
     ]);
   });

@@ -1,4 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from './dist.js';
 
 /** Why this machine cannot make a network namespace of its own, if so. */
 function obstacle(): string | undefined {
@@ -17,4 +21,35 @@ export function describeInNamespace(name: string, specs: () => void): void {
   if (why === undefined) return describe(name, specs);
   if (process.env.CI) throw new Error(`must not be skipped in CI: ${why}`);
   describe.skip(`${name} (skipped: ${why})`, specs);
+}
+
+/** A network of its own, and files of /etc that stand in place of this machine's. */
+export interface Surroundings {
+  /** Shell commands that make the network; `lo` is up. */
+  readonly network?: readonly string[];
+  /** By name in /etc. They can be written to from within. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Runs a file of specs within a network namespace of its own.
+ *
+ * @param file in spec/network
+ * @returns what it printed
+ */
+export async function runSpecsInNamespace(file: string, { network = [], files = {}, env = {} }: Surroundings): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'etc-'));
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    const mounts = Object.keys(files).map((name) => `mount --bind ${folder}/${name} /etc/${name}`);
+    const variables = Object.entries(env).map(([name, value]) => `export ${name}='${value}'`);
+    const enter = ['ip link set lo up', ...network, ...mounts, ...variables, 'exec "$@"'].join('; ');
+    const jest = [process.execPath, 'node_modules/jest/bin/jest.js', '--testMatch', `**/spec/network/${file}`];
+    const { status, stderr } = await runCommand('unshare', '--net', '--mount', 'sh', '-ec', enter, 'sh', ...jest).ended;
+    if (status !== 0) throw new Error(stderr);
+    return stderr;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -2,13 +2,17 @@ import { createHash } from 'node:crypto';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import { concat, concatMap, merge, of, type Observable } from 'rxjs';
 import { addressWords } from '../core/address/address-bits.js';
-import { parseAddress, type Family } from '../core/address/address.js';
+import { parseAddress, type Address, type Family } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
 import type { Query } from '../rx/resolve.js';
 import { debug } from '../observe/debug.js';
+import { findSources, type FindSources } from './source-address.js';
 
 /** The addresses of this machine, as `os.networkInterfaces()` tells them. */
 export type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
+
+/** In the order in which they are asked for. */
+const FAMILIES: readonly Family[] = [6, 4];
 
 const LINK_LOCAL = /^(?:169\.254\.|fe[89ab])/i;
 
@@ -21,15 +25,16 @@ export function reachesOthers({ internal, address }: NetworkInterfaceInfo): bool
 const LOOK_INTERVAL = 1000;
 
 /**
- * The families in which this machine can reach others: those with an address that is neither loopback nor link-local.
- * Both, when there is no such address at all: then only names of this machine itself can work, in either family.
+ * The families worth asking for: those in which the kernel has a route to the Internet, whatever address it would use, and
+ * those with an address that reaches at least the machines beside this one. Both, when there is neither: then only names of
+ * this machine itself can work, in either family.
  */
-export function connectedFamilies(interfaces: Interfaces): readonly Family[] {
+export function connectedFamilies(interfaces: Interfaces, routed: readonly Family[] = []): readonly Family[] {
   const usable = Object.values(interfaces)
     .flatMap((addresses) => addresses ?? [])
     .filter(reachesOthers);
-  const families = ([6, 4] as const).filter((family) => usable.some((info) => info.family === `IPv${family}`));
-  return families.length === 0 ? [6, 4] : families;
+  const families = FAMILIES.filter((family) => routed.includes(family) || usable.some((info) => info.family === `IPv${family}`));
+  return families.length === 0 ? FAMILIES : families;
 }
 
 /**
@@ -49,17 +54,29 @@ function networkPart(text: string): string {
   return address?.family === 6 ? addressWords(address).slice(0, 4).join(':') : text;
 }
 
-/** What a look at the machine's addresses tells. */
+/** What a look at the machine's addresses and routes tells. */
 export interface Connectivity {
+  /** Those worth asking for: {@link connectedFamilies}. */
   readonly families: readonly Family[];
+  /** Those in which the Internet can be reached; the same as `families` where neither can. */
+  readonly routed: readonly Family[];
   readonly network: () => string;
 }
 
 /** Where the system does not tell: nothing speaks against either family. */
-const UNKNOWN: Connectivity = { families: [6, 4], network: () => '' };
+const UNKNOWN: Connectivity = { families: FAMILIES, routed: FAMILIES, network: () => '' };
 
-/** Asks the system for its addresses, at most once in `LOOK_INTERVAL`; in between, and where it fails, what it said before. */
-export function watchConnectivity(interfaces: () => Interfaces, now: () => number): () => Connectivity {
+/**
+ * Asks the system for its addresses and routes, at most once in `LOOK_INTERVAL`; in between, and where it fails, what it said
+ * before.
+ *
+ * @param routedFamilies those in which the kernel has a route to the Internet
+ */
+export function watchConnectivity(
+  interfaces: () => Interfaces,
+  now: () => number,
+  routedFamilies: () => readonly Family[] = () => [],
+): () => Connectivity {
   let lookedAt = -Infinity;
   let connectivity = UNKNOWN;
   return () => {
@@ -67,8 +84,10 @@ export function watchConnectivity(interfaces: () => Interfaces, now: () => numbe
     lookedAt = now();
     try {
       const found = interfaces();
+      const routed = routedFamilies();
+      const families = connectedFamilies(found, routed);
       let id: string | undefined;
-      connectivity = { families: connectedFamilies(found), network: () => (id ??= networkId(found)) };
+      connectivity = { families, routed: routed.length > 0 ? routed : families, network: () => (id ??= networkId(found)) };
     } catch (error) {
       debug('the system does not tell its addresses: %s', (error as Error).message);
     }
@@ -76,10 +95,32 @@ export function watchConnectivity(interfaces: () => Interfaces, now: () => numbe
   };
 }
 
-const currentConnectivity = watchConnectivity(networkInterfaces, () => performance.now());
+/**
+ * Addresses that every route to the Internet covers, and to which nothing is ever sent: the anycast service of RFC 7535, which
+ * answers for whatever is not delegated.
+ */
+const ANYWHERE: readonly Address[] = [
+  { address: '2001:4:112::1', family: 6 },
+  { address: '192.31.196.1', family: 4 },
+];
 
-/** {@link connectedFamilies} of this machine as it is now, a second old at most. */
+/** The families in which the kernel finds a source for a connected UDP socket, which sends nothing. */
+export function familiesWithRoute(find: FindSources = findSources): readonly Family[] {
+  const sources = find(ANYWHERE);
+  return ANYWHERE.flatMap(({ family }, index) => (sources[index] === undefined ? [] : [family]));
+}
+
+const currentConnectivity = watchConnectivity(
+  networkInterfaces,
+  () => performance.now(),
+  () => familiesWithRoute(),
+);
+
+/** The families worth asking for on this machine as it is now, a second old at most. */
 export const currentFamilies = () => currentConnectivity().families;
+
+/** The families in which this machine as it is now, a second old at most, has a route to the Internet. */
+export const currentlyRouted = () => currentConnectivity().routed;
 
 /** {@link networkId} of this machine as it is now, a second old at most. */
 export const currentNetwork = () => currentConnectivity().network();
@@ -87,24 +128,24 @@ export const currentNetwork = () => currentConnectivity().network();
 /**
  * Asks for each family that is wanted, side by side, AAAA first.
  *
- * A family that this machine cannot reach is not asked for: it is a negative answer. Unless the other has no address either:
- * then the name may be one of this machine itself, whose loopback addresses need no network.
+ * A family in which this machine has no route is not asked for: the negative answer is an assumed one. Unless the other has no
+ * address either: then the name may be one of this machine itself, whose loopback addresses need no network.
  */
 export function askFamilies(
   query: Query,
   connected: readonly Family[],
   ask: (family: Family) => Observable<Answer>,
 ): Observable<Answer> {
-  const wanted = ([6, 4] as const).filter((family) => query.family === undefined || query.family === family);
+  const wanted = FAMILIES.filter((family) => query.family === undefined || query.family === family);
   const [reachable] = wanted.filter((family) => connected.includes(family));
   const [unreachable] = wanted.filter((family) => !connected.includes(family));
-  if (reachable === undefined || unreachable === undefined) return merge(...wanted.map(ask));
+  if (query.insist || reachable === undefined || unreachable === undefined) return merge(...wanted.map(ask));
   return ask(reachable).pipe(
     concatMap((answer) => concat(of(answer), answer.addresses.length > 0 ? of(notAsked(unreachable)) : ask(unreachable))),
   );
 }
 
 function notAsked(family: Family): Answer {
-  const error = new Error(`not asked for: this machine has no IPv${family} address to connect from`);
-  return { type: recordType(family), addresses: [], error };
+  const error = new Error(`not asked for: this machine has no IPv${family} route`);
+  return { type: recordType(family), addresses: [], error, assumed: true };
 }

@@ -19,6 +19,9 @@ export function hostsFile(path: string): HostsFile {
   return (name) => hosts().get(normalName(name)) ?? [];
 }
 
+/** The hosts file of this system. */
+export const systemHosts: HostsFile = hostsFile(systemHostsFile);
+
 /** The names of a hosts file with their addresses (hosts(5)). */
 export function parseHosts(text: string): Map<string, readonly Address[]> {
   const hosts = new Map<string, readonly Address[]>();

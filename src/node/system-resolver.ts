@@ -1,23 +1,28 @@
-import { lookup as systemLookup, type LookupAddress } from 'node:dns';
-import type { LookupFunction as NetLookupFunction } from 'node:net';
-import { Observable } from 'rxjs';
-import { parseAddress, type Address, type Family } from '../core/address/address.js';
-import { recordType, type Answer } from '../core/race/answers.js';
+import { concat, defer, mergeMap, Observable } from 'rxjs';
+import { parseAddress, type Family } from '../core/address/address.js';
+import { codedError } from '../core/error-tools.js';
 import { callable, checkEach, type Checks } from '../core/input/checks.js';
-import { codedError, toError } from '../core/error-tools.js';
+import { recordType, type Answer } from '../core/race/answers.js';
 import type { Query, Resolver } from '../rx/resolve.js';
 import { askFamilies, currentFamilies } from './connectivity.js';
+import { systemHosts } from './hosts-file.js';
+import { hostSources } from './nsswitch.js';
+import { resolvConf } from './resolv-conf.js';
+import { lookUpsBy, systemLookup, type Found, type LookupFunction, type LookUps } from './system-lookup.js';
+import { familiesApart, type FamiliesApart, type SystemNames } from './system-names.js';
 
-/** `dns.lookup`, or anything that is called as `net.connect` calls its `lookup` option. */
-export type LookupFunction = NetLookupFunction;
+export type { LookupFunction };
 
 /** Options of {@link systemResolver}. */
 export interface SystemResolverOptions {
   /** Default: `dns.lookup`. */
   readonly lookup?: LookupFunction;
-  /** The families worth asking for; default: those in which this machine has a non-loopback, non-link-local address. */
+  /** The families worth asking for; default: those in which the kernel has a route. */
   readonly families?: () => readonly Family[];
 }
+
+/** The system's files, as they are when a name is looked up. */
+const SYSTEM_NAMES: SystemNames = { hosts: systemHosts, resolvConf: resolvConf(), sources: hostSources() };
 
 /**
  * Asks the system, as every other program does: hosts file, name service switch, mDNS and DNS, by `dns.lookup`.
@@ -26,51 +31,102 @@ export interface SystemResolverOptions {
  *     lookup(host, IPv4)  ──► A
  *
  * One look-up per family, side by side, AAAA first; each answer is emitted when it comes, and neither waits for the other.
- * Completes when both have come. A family without addresses, one whose look-up fails, and one that this machine cannot
- * reach is a negative answer with the reason as its `error`. Never errors.
+ * One look-up for both families where two could lead to different machines: for names of the hosts file, names to which the
+ * search list applies, and others that {@link familiesApart} lists; and where the system has no thread left for a second.
  *
- * The system's look-ups cannot be cancelled: after unsubscribing their results are ignored.
+ * Completes when all have come. A family without addresses, one whose look-up fails, and one in which the kernel has no route
+ * is a negative answer with the reason as its `error`. Never errors.
+ *
+ * The system's look-ups cannot be cancelled. One goes on after it was unsubscribed, and a later race that asks for the same name
+ * and family waits for it. Node runs half as many at once as `UV_THREADPOOL_SIZE` has threads, by default two.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-3.1 RFC 8305 section 3.1}
  */
 export function systemResolver(options: SystemResolverOptions = {}): Resolver {
   checkEach('options', options, { lookup: callable, families: callable } satisfies Checks<SystemResolverOptions>);
   const { lookup = systemLookup, families = currentFamilies } = options;
-  const resolver = (host: string, query: Query = {}) => askFamilies(query, families(), (family) => lookUp(lookup, host, family));
+  const lookUps = lookUpsBy(lookup);
+  // What decides how the system finds a name says nothing of other functions.
+  const apart = lookup === systemLookup ? (host: string) => familiesApart(host, SYSTEM_NAMES) : asItIs;
+
+  const resolver = (host: string, query: Query = {}) =>
+    defer(() => {
+      const names = apart(host);
+      const connected = families();
+      if (!names || isBestTogether(lookUps, host, names, query, connected)) return together(lookUps, host, query);
+      const each$ = askFamilies(query, connected, (family) => alone(lookUps, names.name, family));
+      return names.searched === undefined ? each$ : elseSearched(each$, together(lookUps, names.searched, query));
+    });
   return Object.assign(resolver, { uncancellable: true });
 }
 
-function lookUp(lookup: LookupFunction, host: string, family: Family): Observable<Answer> {
-  return new Observable((subscriber) => {
-    const answer = (addresses: readonly string[], error?: Error) => {
-      subscriber.next({ type: recordType(family), addresses, ...(error && { error }) });
+function asItIs(name: string): FamiliesApart {
+  return { name };
+}
+
+/** Where the same has been asked already, or one of two look-ups would have to wait for a thread that others hold. */
+function isBestTogether(
+  lookUps: LookUps,
+  host: string,
+  { name }: FamiliesApart,
+  { family, insist = false }: Query,
+  connected: readonly Family[],
+): boolean {
+  if (lookUps.has(host, 0)) return true;
+  const isPair = family === undefined && (insist || connected.length === 2);
+  return isPair && lookUps.free < 2 && !lookUps.has(name, 6) && !lookUps.has(name, 4);
+}
+
+/** One look-up for both families: the family that the system puts first is emitted first. */
+function together(lookUps: LookUps, host: string, query: Query): Observable<Answer> {
+  return new Observable((subscriber) =>
+    lookUps.find(host, 0, (found) => {
+      const [first] = 'error' in found ? [] : found.addresses;
+      const order = first === undefined || first.includes(':') ? ([6, 4] as const) : ([4, 6] as const);
+      for (const family of order) {
+        if (query.family === undefined || query.family === family) subscriber.next(answerOf(found, host, family));
+      }
       subscriber.complete();
-    };
-    try {
-      lookup(host, { family, all: true, verbatim: true }, (error, found) => {
-        if (error) return answer([], toError(error));
-        // A look-up of a literal, or a careless look-up function, brings the other family's addresses as well.
-        const addresses = listed(found).filter((address) => parseAddress(address)?.family === family);
-        if (addresses.length > 0) return answer(addresses);
-        answer([], codedError('ENODATA', `the look-up of ${host} found no IPv${family} address`));
-      });
-    } catch (error) {
-      answer([], toError(error));
-    }
+    }),
+  );
+}
+
+function alone(lookUps: LookUps, name: string, family: Family): Observable<Answer> {
+  return new Observable((subscriber) =>
+    lookUps.find(name, family, (found) => {
+      subscriber.next(answerOf(found, name, family));
+      subscriber.complete();
+    }),
+  );
+}
+
+/** A look-up of a literal, or a careless look-up function, brings the other family's addresses as well. */
+function answerOf(found: Found, host: string, family: Family): Answer {
+  const type = recordType(family);
+  if ('error' in found) return { type, addresses: [], error: found.error };
+  const addresses = found.addresses.filter((address) => parseAddress(address)?.family === family);
+  if (addresses.length > 0) return { type, addresses };
+  return { type, addresses, error: codedError('ENODATA', `the look-up of ${host} found no IPv${family} address`) };
+}
+
+/**
+ * The answers for a name as it is, or, where no family has any address, those for what the system tries next. Until an answer
+ * has addresses, negative ones are held back.
+ */
+function elseSearched(answers$: Observable<Answer>, searched$: Observable<Answer>): Observable<Answer> {
+  return defer(() => {
+    const held: Answer[] = [];
+    let isFound = false;
+    const asItIs$ = answers$.pipe(
+      mergeMap((answer) => {
+        isFound ||= answer.addresses.length > 0;
+        if (!isFound) held.push(answer);
+        return isFound ? [...held.splice(0), answer] : [];
+      }),
+    );
+    return concat(
+      asItIs$,
+      defer(() => (isFound ? [] : searched$)),
+    );
   });
-}
-
-/** The addresses among what a look-up function has given. */
-export function addressesOf(found: unknown): readonly Address[] {
-  return listed(found)
-    .map(parseAddress)
-    .filter((address) => address !== undefined);
-}
-
-/** The addresses that a look-up function gives: a list, as it is asked for, or one, as those do that know of no list. */
-function listed(found: unknown): string[] {
-  const addresses = [found]
-    .flat()
-    .map((one) => (typeof one === 'string' ? one : (one as Partial<LookupAddress> | null | undefined)?.address));
-  return addresses.filter((address) => typeof address === 'string');
 }

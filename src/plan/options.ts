@@ -19,6 +19,7 @@ import {
   type Checks,
 } from '../core/input/checks.js';
 import type { Endpoint } from '../core/race/endpoint.js';
+import { systemHosts } from '../node/hosts-file.js';
 import type { Filter } from '../node/filter.js';
 import type { Setup } from '../node/setup.js';
 import { localChecks, socketChecks, type SocketOptions, type TcpOptions } from '../node/tcp.js';
@@ -179,8 +180,11 @@ export function checkPort(port: unknown): asserts port is number {
   integer(1, 65_535)('port', port);
 }
 
-/** No name that can be looked up holds one of these. */
-const NEVER_IN_NAMES = /[\s\0-\x1f\x7f/\\?#@:[\]<>^|%"`{}]/;
+/** No name that can be looked up holds one of these; a colon may stand in the hosts file. */
+const NEVER_IN_NAMES = /[\s\0-\x1f\x7f/\\?#@[\]<>^|%"`{}]/;
+
+/** A host with its port, and an IPv6 address gone wrong. Others with a colon are left to the resolver. */
+const MISTAKEN = /:\d+$|^[\da-f.]*:[\da-f.]*:[\da-f:.]*$/i;
 
 /**
  * Checks a host and returns it in ASCII (internationalised names by IDNA).
@@ -192,7 +196,9 @@ export function checkHost(host: unknown): string {
   if (host === '') throw invalidValue('host', 'must not be empty', host);
   const ascii = /^[\0-\x7f]*$/.test(host) ? host : domainToASCII(host);
   if (parseLiteral(ascii)) return ascii;
-  if (ascii === '' || NEVER_IN_NAMES.test(ascii)) throw invalidValue('host', 'is neither a host name nor an IP address', host);
+  if (systemHosts(ascii).length > 0) return ascii; // whatever it looks like, the system knows it
+  if (ascii === '' || NEVER_IN_NAMES.test(ascii) || MISTAKEN.test(ascii))
+    throw invalidValue('host', 'is neither a host name nor an IP address', host);
   const labels = ascii.replace(/\.$/, '').split('.');
   if (labels.includes('')) throw invalidValue('host', 'has an empty label', host);
   if (labels.some((label) => label.length > 63)) throw invalidValue('host', 'has a label of over 63 characters', host);

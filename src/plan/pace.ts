@@ -5,7 +5,7 @@ import { prefersIPv4 } from '../core/race/policy-table.js';
 import type { Pacing } from '../core/race/schedule.js';
 import type { Past } from '../core/race/path-records.js';
 import { selectionOf } from '../node/address-selection.js';
-import { currentFamilies } from '../node/connectivity.js';
+import { currentlyRouted } from '../node/connectivity.js';
 import { defaults, type Settings } from './options.js';
 
 /** What decides when the attempts of a race start, as the options have it. */
@@ -30,7 +30,7 @@ function familyOfChoice<T>({ sort, transport, localAddress }: Settings<T>): Fami
   if (selection && prefersIPv4(selection.policyOf)) return 4;
   if (transport) return 6;
   const locals = [localAddress ?? []].flat().map((local) => parseAddress(local)?.family);
-  const usable = locals.length > 0 ? locals : currentFamilies();
+  const usable = locals.length > 0 ? locals : currentlyRouted();
   return usable.includes(6) ? 6 : 4;
 }
 

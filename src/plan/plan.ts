@@ -1,4 +1,5 @@
 import type { Past } from '../core/race/path-records.js';
+import { systemHosts } from '../node/hosts-file.js';
 import { systemResolver } from '../node/system-resolver.js';
 import { debug } from '../observe/debug.js';
 import type { RacePlan } from '../rx/race-plan.js';
@@ -27,7 +28,8 @@ export function plan<T>(
     host,
     port,
     family,
-    answers: () => resolve(asciiHost, resolver, family === 0 ? {} : { family }),
+    // The machine's files say nothing of what a transport of the caller's connects to.
+    answers: () => resolve(asciiHost, resolver, family === 0 ? {} : { family }, settings.transport ? undefined : systemHosts),
     complain: debug,
     sort: ordering(settings, past),
     interleaving: settings,

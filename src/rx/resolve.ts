@@ -1,4 +1,4 @@
-import { defer, filter, map, of, type Observable } from 'rxjs';
+import { defer, filter, from, map, of, type Observable } from 'rxjs';
 import { parseAddress, type Address, type Family } from '../core/address/address.js';
 import { recordType, wellFormed, type Answer } from '../core/race/answers.js';
 
@@ -33,21 +33,41 @@ export function wellFormedResolver(resolver: Resolver, complain: (complaint: str
   return Object.assign(ask, { uncancellable: resolver.uncancellable === true, decides: resolver.decides === true });
 }
 
-/** The answers for a host: what is known without asking, or else the resolver's. */
-export function resolve(host: string, resolver: Resolver, query: Query): Observable<Answer> {
-  return (resolver.decides ? undefined : knownAnswers(host)) ?? resolver(host, query);
+/** The addresses of a name that this machine's own files hold; none where they do not hold it. */
+export type OwnNames = (name: string) => readonly Address[];
+
+/**
+ * The answers for a host: what is known without asking, or else the resolver's.
+ *
+ * @param ownNames default: none
+ */
+export function resolve(host: string, resolver: Resolver, query: Query, ownNames?: OwnNames): Observable<Answer> {
+  return (resolver.decides ? undefined : knownAnswers(host, ownNames)) ?? resolver(host, query);
 }
 
 /**
  * What is known of a host without asking anybody.
  *
  * IP literals (with brackets or without, with a zone, IPv4-mapped) are their own answer. `localhost`, and all names below
- * it, are the loopback addresses (RFC 6761 section 6.3).
+ * it, are what the machine's own files say, or else the loopback addresses (RFC 6761 section 6.3).
  */
-export function knownAnswers(host: string): Observable<Answer> | undefined {
+export function knownAnswers(host: string, ownNames: OwnNames = () => []): Observable<Answer> | undefined {
   const literal = parseLiteral(host);
   if (literal) return of(answer(literal.family, [literal.address]));
-  return isLocalhost(host) ? of(answer(6, ['::1']), answer(4, ['127.0.0.1'])) : undefined;
+  if (!isLocalhost(host)) return undefined;
+  const own = ownNames(host);
+  return own.length > 0 ? from(answersOf(own)) : of(answer(6, ['::1']), answer(4, ['127.0.0.1']));
+}
+
+/** Both families' answers, that of the first address first. */
+function answersOf(addresses: readonly Address[]): readonly Answer[] {
+  const families: readonly Family[] = addresses[0]!.family === 6 ? [6, 4] : [4, 6];
+  return families.map((family) =>
+    answer(
+      family,
+      addresses.filter((one) => one.family === family).map(({ address }) => address),
+    ),
+  );
 }
 
 /** The address that a host names itself, as people write it and, in brackets, as URLs do (there `%25` for the `%` of a zone). */

@@ -5,7 +5,7 @@ import { of } from 'rxjs';
 import type { Address } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
 import type { Connected } from '../core/race/events.js';
-import { addressesOf } from '../node/system-resolver.js';
+import { addressesOf } from '../node/system-lookup.js';
 import { checkHost, checkPort } from '../plan/options.js';
 import type { Resolver } from '../rx/resolve.js';
 import { adopt, canAdopt } from './adoption.js';
