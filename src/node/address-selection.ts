@@ -17,7 +17,8 @@ export interface AddressSelectionOptions {
  * matching prefix, with the source address that the kernel would choose for each. What no rule tells apart stays in order.
  *
  * Rules 3, 4 and 7 (deprecated and home addresses, native transport) need to know what Node does not tell, and are left out.
- * A single address is not asked for. No packet is sent.
+ * A single address is not asked for. No packet is sent. The tables of this system, in `/etc/gai.conf`, count for
+ * `sort: 'rfc6724'` alone.
  *
  * @throws TypeError, RangeError at the call, for a policy table that is none
  *
