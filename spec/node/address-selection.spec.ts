@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
-import { filter, firstValueFrom, NEVER, of, startWith, toArray } from 'rxjs';
+import { join } from 'node:path';
+import { filter, firstValueFrom, map, merge, NEVER, of, startWith, timer, toArray } from 'rxjs';
 import { defaultPolicyTable, race$, rfc6724, type Address, type Endpoint, type Resolver } from '../../src/index.js';
 import { findSources } from '../../src/node/source-address.js';
+import { systemPolicy } from '../../src/node/system-policy.js';
 import { connects, hangs, refuses } from '../../src/testing/index.js';
 import { A, AAAA, answering, runRace } from '../support/virtual-race.js';
 
@@ -143,6 +146,64 @@ describe('the default order', () => {
     expect(race.starts).toEqual([[six, 20]]);
     expect(interfaces).not.toHaveBeenCalled();
     interfaces.mockRestore();
+  });
+
+  describe('where the administrator of this machine prefers IPv4', () => {
+    /** A copy of the package on such a machine; the families are those of its addresses. */
+    const onSuchMachine = async (
+      families: readonly string[],
+      specs: (copy: typeof import('../../src/index.js')) => Promise<void>,
+    ) => {
+      const folder = mkdtempSync(join(os.tmpdir(), 'gai-'));
+      writeFileSync(join(folder, 'gai.conf'), 'precedence ::ffff:0:0/96 100\n');
+      const currentPolicy = systemPolicy(join(folder, 'gai.conf'), () => true);
+      const infos = families.map((family) => ({ internal: false, family, address: '2001:db8::7' }));
+      await jest.isolateModulesAsync(async () => {
+        jest.doMock('../../src/node/system-policy.js', () => ({ currentPolicy }));
+        jest.doMock('node:os', () => ({ networkInterfaces: () => ({ eth0: infos }) }));
+        await specs(await import('../../src/index.js'));
+      });
+      jest.dontMock('node:os');
+      jest.dontMock('../../src/node/system-policy.js');
+      rmSync(folder, { recursive: true });
+    };
+    const both = ['IPv6', 'IPv4'];
+    const late: Resolver = () => merge(of(AAAA('::1')), timer(30).pipe(map(() => A('127.0.0.1'))));
+    const firstStart = (copy: typeof import('../../src/index.js'), options: object) =>
+      firstValueFrom(
+        copy
+          .race$('example.com', 9, { resolver: late, resolutionDelay: 5000, ...options })
+          .pipe(filter((event) => event.type === 'started')),
+      );
+
+    it.each([[{}], [{ sort: 'rfc6724' }]])('[R6] [S1] waits for A, and tries it first, with %j', async (options) => {
+      await onSuchMachine(both, async (copy) => {
+        await expect(firstStart(copy, options)).resolves.toMatchObject({ endpoint: { address: '127.0.0.1' } });
+      });
+    });
+
+    it('[R6] does not wait for A where it has IPv6 alone', async () => {
+      await onSuchMachine(['IPv6'], async (copy) => {
+        await expect(firstStart(copy, {})).resolves.toMatchObject({ endpoint: { address: '::1' } });
+      });
+    });
+
+    it("[S1] [R6] goes by the RFC's table with rfc6724(), by none with sort: 'none'", async () => {
+      await onSuchMachine(both, async (copy) => {
+        await expect(firstStart(copy, { sort: copy.rfc6724() })).resolves.toMatchObject({ endpoint: { address: '::1' } });
+        await expect(firstStart(copy, { sort: 'none' })).resolves.toMatchObject({ endpoint: { address: '::1' } });
+      });
+    });
+
+    it.each([[{}], [{ sort: 'rfc6724' }]])(
+      '[S1] [R6] a transport of the caller’s is raced as elsewhere, with %j',
+      async (options) => {
+        await onSuchMachine(both, async (copy) => {
+          const transport = () => of('won');
+          await expect(firstStart(copy, { ...options, transport })).resolves.toMatchObject({ endpoint: { address: '::1' } });
+        });
+      },
+    );
   });
 
   it.each([

@@ -1,12 +1,12 @@
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { Recall } from '../core/race/path-records.js';
-import { defaultPolicyTable, policyLookup, type Policy, type PolicyLookup } from '../core/race/policy-table.js';
+import { defaultPolicyTable, policyLookup, prefersIPv4, type Policy, type PolicyLookup } from '../core/race/policy-table.js';
 import { destinationOf, selectDestinations } from '../core/race/rfc6724.js';
 import { findSources, type FindSources } from './source-address.js';
 
 /** Options of {@link rfc6724}. */
 export interface AddressSelectionOptions {
-  /** Replaces the policy table of RFC 6724 section 2.1. */
+  /** Default: the policy table of RFC 6724 section 2.1, whatever tables this system has. */
   readonly policyTable?: readonly Policy[];
   /** Default: asks the kernel, once for each address and race. */
   readonly findSources?: FindSources;
@@ -17,7 +17,8 @@ export interface AddressSelectionOptions {
  * matching prefix, with the source address that the kernel would choose for each. What no rule tells apart stays in order.
  *
  * Rules 3, 4 and 7 (deprecated and home addresses, native transport) need to know what Node does not tell, and are left out.
- * A single address is not asked for. No packet is sent.
+ * A single address is not asked for. No packet is sent. The tables of this system, in `/etc/gai.conf`, count for
+ * `sort: 'rfc6724'` alone.
  *
  * @throws TypeError, RangeError at the call, for a policy table that is none
  *
@@ -30,22 +31,34 @@ export interface AddressSelectionOptions {
  */
 export function rfc6724(options: AddressSelectionOptions = {}): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
   const { policyTable, ...others } = options;
-  const selection = policyTable === undefined ? defaultSelection : { policyOf: policyLookup(policyTable) };
-  const sort = destinationSelection({ ...selection, ...others });
-  selections.set(sort, { ...selection, ...others });
+  return sortBy({ ...(policyTable === undefined ? defaultSelection : selectionBy(policyLookup(policyTable))), ...others });
+}
+
+/** A sort function by a selection, which {@link selectionOf} finds again. */
+export function sortBy(selection: Selection): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
+  const sort = destinationSelection(selection);
+  selections.set(sort, selection);
   return sort;
 }
 
 /** {@link AddressSelectionOptions}, the policy table having been read. */
 export interface Selection extends Omit<AddressSelectionOptions, 'policyTable'> {
   readonly policyOf: PolicyLookup;
+  /** Whether IPv4 destinations come before those of global IPv6 where nothing else tells them apart. */
+  readonly prefersIPv4: boolean;
 }
 
-export const defaultSelection: Selection = { policyOf: policyLookup(defaultPolicyTable) };
+/** Selection by tables, with the sources that the kernel tells. */
+export function selectionBy(policyOf: PolicyLookup): Selection {
+  return { policyOf, prefersIPv4: prefersIPv4(policyOf) };
+}
+
+/** By the policy table of RFC 6724. */
+export const defaultSelection: Selection = selectionBy(policyLookup(defaultPolicyTable));
 
 const selections = new WeakMap<object, Selection>();
 
-/** By what a sort function selects that {@link rfc6724} has made. */
+/** By what a sort function selects that {@link sortBy} has made. */
 export function selectionOf(sort: object): Selection | undefined {
   return selections.get(sort);
 }
@@ -55,7 +68,7 @@ export function destinationSelection({
   policyOf,
   findSources: find = findSources,
   recall,
-}: Selection & { readonly recall?: Recall }): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
+}: Omit<Selection, 'prefersIPv4'> & { readonly recall?: Recall }): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
   // An endpoint object belongs to one race, so that this remembers for a race and forgets with it.
   const sources = new WeakMap<Endpoint, { readonly source: string | undefined }>();
   return (endpoints) => {

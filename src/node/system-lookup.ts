@@ -21,6 +21,14 @@ interface UnderWay {
   readonly startedAt: number;
 }
 
+/** A name of which it is still to be decided how it is looked up. */
+interface Undecided {
+  readonly host: string;
+  /** As which each family would be looked up. */
+  readonly name: string;
+  readonly decided: (isApart: boolean) => void;
+}
+
 /** The system gives a name up long before; a function of somebody's that does not answer for so long never will. In ms. */
 const PATIENCE = 60_000;
 
@@ -33,16 +41,12 @@ export class LookUps {
   readonly #lookup: LookupFunction;
   readonly #underWay = new Map<string, UnderWay>();
   readonly #slots: number;
+  #undecided: Undecided[] = [];
 
   /** @param slots look-ups that run at once; further ones wait for them */
   constructor(lookup: LookupFunction, slots: number) {
     this.#lookup = lookup;
     this.#slots = slots;
-  }
-
-  /** How many look-ups would run at once, if they were made now. */
-  get free(): number {
-    return this.#slots - this.#underWay.size;
   }
 
   has(host: string, family: 0 | Family): boolean {
@@ -65,6 +69,29 @@ export class LookUps {
     underWay.listeners.add(own);
     if (!shared) this.#begin(key, host, family, underWay);
     return () => underWay.listeners.delete(own);
+  }
+
+  /**
+   * Decides whether both families of a name are looked up side by side, or by one look-up: each name that is asked for in this
+   * turn of the event loop gets one thread before any gets a second.
+   *
+   * @param decided called at once where any number of look-ups runs, else within this turn
+   */
+  decide(host: string, name: string, decided: (isApart: boolean) => void): void {
+    if (this.#slots === Infinity) return decided(true);
+    if (this.#undecided.push({ host, name, decided }) === 1) process.nextTick(() => this.#decideAll());
+  }
+
+  #decideAll(): void {
+    const undecided = this.#undecided;
+    this.#undecided = [];
+    const isHalfAsked = ({ name }: Undecided) => this.has(name, 6) || this.has(name, 4);
+    const fresh = new Set(undecided.filter((one) => !isHalfAsked(one)).map(({ host }) => host));
+    let second = this.#slots - this.#underWay.size - fresh.size;
+    for (const one of undecided) {
+      const isApart = isHalfAsked(one) || (!this.has(one.host, 0) && second-- > 0);
+      one.decided(isApart);
+    }
   }
 
   #begin(key: string, host: string, family: 0 | Family, underWay: UnderWay): void {

@@ -15,8 +15,8 @@ export interface SystemNames {
 export interface FamiliesApart {
   /** The name as no search domain is tried for it. */
   readonly name: string;
-  /** What the system would try next if there were no such name: both families of it have to be asked for together. */
-  readonly searched?: string;
+  /** Whether the system would try search domains if there were no such name: both families have to be asked for together. */
+  readonly isSearched: boolean;
 }
 
 /**
@@ -36,13 +36,13 @@ export function familiesApart(host: string, { hosts, resolvConf, sources }: Syst
   const name = normalName(host);
   if (hosts(name).length > 0 || isOfThisMachine(name) || endsInNumber(name) || isLocal(name)) return undefined;
   if (!sources().every((source) => ASKS_DNS.has(source))) return undefined;
-  if (host.endsWith('.')) return { name: host };
+  if (host.endsWith('.')) return { name: host, isSearched: false };
 
   const { search, ndots } = resolvConf();
   const dots = name.split('.').length - 1;
   if (dots < Math.max(ndots, 1)) return undefined;
   // Where nothing is searched, the name stays as it was given, for programs that watch or replace look-ups.
-  return search.length === 0 ? { name: host } : { name: `${host}.`, searched: host };
+  return search.length === 0 ? { name: host, isSearched: false } : { name: `${host}.`, isSearched: true };
 }
 
 /** Sources that find a fully qualified name which is not in the hosts file, nor this machine's, in DNS alone. */

@@ -52,29 +52,34 @@ export function systemResolver(options: SystemResolverOptions = {}): Resolver {
   const resolver = (host: string, query: Query = {}) =>
     defer(() => {
       const names = apart(host);
+      const both$ = together(lookUps, host, query);
+      if (!names || lookUps.has(host, 0)) return both$;
       const connected = families();
-      if (!names || isBestTogether(lookUps, host, names, query, connected)) return together(lookUps, host, query);
       const each$ = askFamilies(query, connected, (family) => alone(lookUps, names.name, family));
-      return names.searched === undefined ? each$ : elseSearched(each$, together(lookUps, names.searched, query));
+      const separately$ = names.isSearched ? elseSearched(each$, both$) : each$;
+      const isOne = query.family !== undefined || (connected.length < 2 && !query.insist);
+      return isOne ? separately$ : whereThereIsRoom(lookUps, host, names.name, separately$, both$);
     });
   return Object.assign(resolver, { uncancellable: true });
 }
 
 function asItIs(name: string): FamiliesApart {
-  return { name };
+  return { name, isSearched: false };
 }
 
-/** Where the same has been asked already, or one of two look-ups would have to wait for a thread that others hold. */
-function isBestTogether(
+/** Two look-ups side by side where neither takes the thread of another name, else one for both families. */
+function whereThereIsRoom(
   lookUps: LookUps,
   host: string,
-  { name }: FamiliesApart,
-  { family, insist = false }: Query,
-  connected: readonly Family[],
-): boolean {
-  if (lookUps.has(host, 0)) return true;
-  const isPair = family === undefined && (insist || connected.length === 2);
-  return isPair && lookUps.free < 2 && !lookUps.has(name, 6) && !lookUps.has(name, 4);
+  name: string,
+  separately$: Observable<Answer>,
+  both$: Observable<Answer>,
+): Observable<Answer> {
+  return new Observable((subscriber) => {
+    lookUps.decide(host, name, (isApart) => {
+      if (!subscriber.closed) subscriber.add((isApart ? separately$ : both$).subscribe(subscriber));
+    });
+  });
 }
 
 /** One look-up for both families: the family that the system puts first is emitted first. */

@@ -32,11 +32,12 @@ import { parseLiteral, type Resolver } from '../rx/resolve.js';
 export interface RaceOptions {
   /** 4 or 6 restricts the race to one family. Default 0: both. */
   readonly family?: 0 | Family;
-  /** Leads, whatever the order says, and is what the Resolution Delay waits for. Default: IPv6. */
+  /** Leads, whatever the order says, and is what the Resolution Delay waits for. Default: IPv6, unless the policy table of `sort` prefers IPv4. */
   readonly preferFamily?: Family;
   /**
    * The order of the addresses, before the families are interleaved. `'rfc6724'`: destination address selection, with the
-   * source addresses that this machine would use. `'none'` keeps the resolver's order, so that the first address received
+   * source addresses that this machine would use and, on a glibc system, the tables of `/etc/gai.conf`, which is read again
+   * when it has changed. `rfc6724()` goes by the RFC's table alone. `'none'` keeps the resolver's order, so that the first address received
    * leads. A function gets all endpoints known so far and returns them in order. Default: `'rfc6724'`; with a `transport` of
    * your own, of whose sources this machine knows nothing, the resolver's order with IPv6 first.
    */

@@ -5,15 +5,16 @@ import type { Endpoint } from '../core/race/endpoint.js';
 import type { Recall } from '../core/race/path-records.js';
 import { firstDecision, preferLowerRoundTripTime, preferUsed } from '../core/race/rfc6724.js';
 import type { Past } from '../core/race/path-records.js';
-import { defaultSelection, destinationSelection, selectionOf } from '../node/address-selection.js';
+import { destinationSelection } from '../node/address-selection.js';
 import type { FindSources } from '../node/source-address.js';
 import type { ConnectOptions, Settings } from './options.js';
 import type { RacePlan } from '../rx/race-plan.js';
+import { selectionFor } from './selection.js';
 
 /** The stage that puts endpoints in order, as the `sort` option has it. */
 export function ordering<T>({ sort, transport, localAddress }: Settings<T>, past: Past | undefined): RacePlan<T>['sort'] {
   if (sort === 'none') return (endpoints) => of(endpoints);
-  const selection = typeof sort === 'function' ? selectionOf(sort) : defaultSelection;
+  const selection = selectionFor({ sort, transport });
   if (!selection) return (endpoints) => sortedBy(sort as SortFunction, endpoints);
 
   const sources = localAddress === undefined ? {} : { findSources: among([localAddress].flat()) };

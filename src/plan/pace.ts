@@ -1,12 +1,11 @@
 import { parseAddress, type Family } from '../core/address/address.js';
 import type { Answer } from '../core/race/answers.js';
 import { retransmissionTimeout } from '../core/race/path-records.js';
-import { prefersIPv4 } from '../core/race/policy-table.js';
 import type { Pacing } from '../core/race/schedule.js';
 import type { Past } from '../core/race/path-records.js';
-import { selectionOf } from '../node/address-selection.js';
 import { currentlyRouted } from '../node/connectivity.js';
 import { defaults, type Settings } from './options.js';
+import { selectionFor } from './selection.js';
 
 /** What decides when the attempts of a race start, as the options have it. */
 export function pacing<T>(settings: Settings<T>, past: Past | undefined): Pacing {
@@ -22,16 +21,15 @@ export function pacing<T>(settings: Settings<T>, past: Past | undefined): Pacing
 }
 
 /**
- * IPv6, unless the policy table says otherwise, or sockets of this machine would have no way to use it. A transport of the
- * caller's may reach what it does not.
+ * IPv6, or IPv4 where the policy table prefers it; the other one where sockets of this machine have no way to use that. A
+ * transport of the caller's may reach what they do not.
  */
 function familyOfChoice<T>({ sort, transport, localAddress }: Settings<T>): Family {
-  const selection = typeof sort === 'function' ? selectionOf(sort) : undefined;
-  if (selection && prefersIPv4(selection.policyOf)) return 4;
-  if (transport) return 6;
+  const [choice, other] = selectionFor({ sort, transport })?.prefersIPv4 ? ([4, 6] as const) : ([6, 4] as const);
+  if (transport) return choice;
   const locals = [localAddress ?? []].flat().map((local) => parseAddress(local)?.family);
   const usable = locals.length > 0 ? locals : currentlyRouted();
-  return usable.includes(6) ? 6 : 4;
+  return usable.includes(choice) ? choice : other;
 }
 
 function allFailedLately({ recall, failedLately }: Past): (answer: Answer) => boolean {

@@ -253,6 +253,17 @@ describe('the lines about a host', () => {
     ]);
   });
 
+  it('[S1] name the file of this system that gives the reason', () => {
+    const report = host([
+      address(FOUR, { before: { rule: 6, name: 'prefer higher precedence', by: '/etc/gai.conf' } }),
+      address(SIX),
+    ]);
+    expect(lines(report, 'Order (RFC 6724)')).toEqual([
+      'ok | 1. 192.0.2.1, from 192.0.2.5; before 2001:db8::1: rule 6, prefer higher precedence, by /etc/gai.conf',
+      'ok | 2. 2001:db8::1, from 2001:db8::5',
+    ]);
+  });
+
   it('tell what an echo says, and what it does not', () => {
     const echoes = [
       address('2001:db8::1', { echo: { outcome: 'answered', time: 7, reason: null } }),

@@ -68,7 +68,12 @@ export interface OrderedAddress extends Address {
   /** The address from which this machine would connect; `null`: it has no route. */
   readonly source: string | null;
   /** Which rule of RFC 6724 puts it before the next one; `null` for the last. */
-  readonly before: Decision | null;
+  readonly before: OrderDecision | null;
+}
+
+export interface OrderDecision extends Decision {
+  /** The file whose tables decide, where those of RFC 6724 would decide otherwise. */
+  readonly by?: string;
 }
 
 export interface ReverseReport {

@@ -28,8 +28,14 @@ export const defaultPolicyTable: readonly Policy[] = Object.freeze([
   { prefix: '3ffe::/16', precedence: 1, label: 12 },
 ]);
 
-/** Finds the policy of an address: the row with the longest matching prefix. */
-export type PolicyLookup = (words: Words) => Pick<Policy, 'precedence' | 'label'>;
+/** What the tables say of an address. */
+export interface AddressPolicy extends Pick<Policy, 'precedence' | 'label'> {
+  /** In place of the scope that RFC 6724 section 3 gives it, where a table has another. */
+  readonly scope?: number | undefined;
+}
+
+/** Finds the policy of an address: for each table, the row with the longest matching prefix. */
+export type PolicyLookup = (words: Words) => AddressPolicy;
 
 /** What holds where no row matches, as in a table without `::/0`. */
 const NO_POLICY = { precedence: 0, label: -1 };

@@ -120,15 +120,18 @@ export function destinationOf(
   record: PathRecord = {},
 ): Destination {
   const words = addressWords(endpoint);
+  const policy = policyOf(words);
   const from = source === undefined ? undefined : parseAddress(source);
   const sourceWords = from && addressWords(from);
+  const sourcePolicy = sourceWords && policyOf(sourceWords);
   return {
     endpoint,
     usable: from !== undefined,
-    scope: scopeOf(words),
-    sourceScope: sourceWords ? scopeOf(sourceWords) : -1,
-    ...policyOf(words),
-    sourceLabel: sourceWords ? policyOf(sourceWords).label : -1,
+    scope: policy.scope ?? scopeOf(words),
+    sourceScope: sourceWords ? (sourcePolicy?.scope ?? scopeOf(sourceWords)) : -1,
+    label: policy.label,
+    sourceLabel: sourcePolicy?.label ?? -1,
+    precedence: policy.precedence,
     commonPrefixLength: sourceWords && endpoint.family === 6 ? Math.min(commonPrefixLength(sourceWords, words), 64) : -1,
     record,
   };

@@ -6,6 +6,7 @@ import type {
   FallbackReport,
   Finding,
   HostReport,
+  OrderDecision,
   RaceReport,
   Records,
   ServiceRecords,
@@ -125,8 +126,12 @@ function reverseName({ address, family, reverse }: AddressReport, report: HostRe
 function place({ address, source, before }: AddressReport, index: number, all: readonly AddressReport[]): Line {
   const from = source === null ? 'no route' : `from ${source}`;
   const next = all[index + 1]?.address;
-  const why = before && next ? `; before ${next}: ${before.rule === 'history' ? '' : `rule ${before.rule}, `}${before.name}` : '';
+  const why = before && next ? `; before ${next}: ${reasonBefore(before)}` : '';
   return [source === null ? 'warning' : 'ok', `${index + 1}. ${address}, ${from}${why}`];
+}
+
+function reasonBefore({ rule, name, by }: OrderDecision): string {
+  return `${rule === 'history' ? '' : `rule ${rule}, `}${name}${by === undefined ? '' : `, by ${by}`}`;
 }
 
 function reachability(report: AddressReport, { host, tls: useTls }: HostReport): Line[] {

@@ -6,7 +6,8 @@ import { formatEndpoint } from '../../../core/race/endpoint.js';
 import { codedError, errorCode, reasonOf } from '../../../core/error-tools.js';
 import { ConnectionError } from '../../../core/race/connection-error.js';
 import type { Connected } from '../../../core/race/events.js';
-import { rfc6724 } from '../../../node/address-selection.js';
+import { sortBy } from '../../../node/address-selection.js';
+import { currentPolicy } from '../../../node/system-policy.js';
 import { tcp } from '../../../node/tcp.js';
 import { tls } from '../../../node/tls.js';
 import type { Transport } from '../../../rx/transport.js';
@@ -37,7 +38,7 @@ function raceReport(
     const elapsed = probing.stopwatch();
     const transport: Transport<Socket> = useTls ? tls({ ...tlsIdentity(host), ...probing.tls }, connection) : connection;
     const resolver = () => merge(...(['AAAA', 'A'] as const).map((type) => answers(host, type, probing)));
-    const options = { transport, resolver, sort: rfc6724(), connectTimeout: probing.timeout };
+    const options = { transport, resolver, sort: sortBy(currentPolicy()), connectTimeout: probing.timeout };
     return race$(host, port, options).pipe(
       filter((event): event is Connected<Socket> => event.type === 'connected'),
       map(({ endpoint: { address, family }, value }) => {

@@ -1,20 +1,54 @@
 import type { Address } from '../../../core/address/address.js';
-import { decision, destinationOf, selectDestinations } from '../../../core/race/rfc6724.js';
+import {
+  decision,
+  destinationOf,
+  firstDecision,
+  rules,
+  selectDestinations,
+  type Destination,
+} from '../../../core/race/rfc6724.js';
 import { defaultSelection } from '../../../node/address-selection.js';
 import { findSources, type FindSources } from '../../../node/source-address.js';
-import type { OrderedAddress } from '../report.js';
+import { currentPolicy, type SystemPolicy } from '../../../node/system-policy.js';
+import type { OrderDecision, OrderedAddress } from '../report.js';
 
-/** Addresses in the order of RFC 6724, each with the rule that puts it before the next one. */
-export function ordered(addresses: readonly Address[], port: number, find: FindSources = findSources): readonly OrderedAddress[] {
+/** Addresses in the order of RFC 6724 by this system's tables, each with the rule that puts it before the next one. */
+export function ordered(
+  addresses: readonly Address[],
+  port: number,
+  find: FindSources = findSources,
+  policy: SystemPolicy = currentPolicy(),
+): readonly OrderedAddress[] {
   const sources = find(addresses);
-  const destinations = addresses.map((address, index) =>
-    destinationOf({ ...address, port }, sources[index], defaultSelection.policyOf),
+  const judged = new Map(
+    addresses.map((address, index) => {
+      const by = ({ policyOf }: Pick<SystemPolicy, 'policyOf'>) => destinationOf({ ...address, port }, sources[index], policyOf);
+      return [by(policy), { source: sources[index] ?? null, byRfc: by(defaultSelection) }];
+    }),
   );
-  const sourceOf = new Map(addresses.map(({ address }, index) => [address, sources[index] ?? null]));
-  const sorted = selectDestinations(destinations);
+  const sorted = selectDestinations([...judged.keys()]);
   return sorted.map((destination, index) => {
     const { address, family } = destination.endpoint;
+    const { source, byRfc } = judged.get(destination)!;
     const next = sorted[index + 1];
-    return { address, family, source: sourceOf.get(address)!, before: next ? decision(destination, next) : null };
+    return {
+      address,
+      family,
+      source,
+      before: next ? whyBefore([destination, next], [byRfc, judged.get(next)!.byRfc], policy) : null,
+    };
   });
+}
+
+type Pair = readonly [Destination, Destination];
+
+/** The rule that decides, and the system's file where the RFC's tables would have decided by another or the other way round. */
+function whyBefore(pair: Pair, byRfc: Pair, { file }: SystemPolicy): OrderDecision {
+  const why = decision(...pair);
+  const same = why.rule === decision(...byRfc).rule && direction(pair) === direction(byRfc);
+  return file === undefined || same ? why : { ...why, by: file };
+}
+
+function direction([a, b]: Pair): number {
+  return Math.sign(firstDecision(rules, a, b));
 }
