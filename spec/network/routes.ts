@@ -15,7 +15,7 @@ it('what is asked, and where the race goes', async () => {
   await new Promise<void>((resolve) =>
     race$('name.example', port, { connectTimeout: 5000 }).subscribe({
       next: (event) => events.push(event),
-      error: () => resolve(),
+      error: (error: unknown) => (process.stderr.write(String(error)), resolve()),
       complete: () => resolve(),
     }),
   );

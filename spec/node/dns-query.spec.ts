@@ -6,9 +6,10 @@ import { decode, encode, type Answer, type Question } from 'dns-packet';
 import fc from 'fast-check';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { serviceRecords } from '../../src/core/race/service-records.js';
+import { answerFrom, type DnsAnswer } from '../../src/node/dns-answer.js';
 import type { RecordData } from '../../src/node/dns-message.js';
 import { dnsQuery, type DnsQueryOptions } from '../../src/node/dns-query.js';
-import { dnsServer, HTTPS, httpsRecord, records, type Reply } from '../support/dns-server.js';
+import { dnsServer, HTTPS, httpsRecord, records, startOfAuthority, type Reply } from '../support/dns-server.js';
 import { activeResources, leftOver, listen, open } from '../support/fixtures.js';
 
 const closing: (() => Promise<void>)[] = [];
@@ -134,6 +135,197 @@ describe('a query', () => {
     await firstValueFrom(query$);
     await firstValueFrom(query$);
     expect(questions).toHaveLength(2);
+  });
+});
+
+describe('an alias that a server leaves open', () => {
+  const alias = (name: string, target: string, ttl = 60) => records(name, 'CNAME', [target], ttl);
+  const A = (name: string, ttl = 60) => records(name, 'A', ['192.0.2.1'], ttl);
+  const elsewhere = { aliases: ['b.example'], data: ['192.0.2.1'], ttl: 20 };
+
+  it('is asked for in turn, and the answer holds no longer than its shortest link', async () => {
+    const { address, questions } = await serve(
+      replies({
+        'a.example A': { records: alias('a.example', 'b.example', 20) },
+        'b.example A': { records: alias('b.example', 'c.example', 300) },
+        'c.example A': { records: A('c.example', 40) },
+      }),
+    );
+    await expect(ask('a.example', 'A', [address])).resolves.toEqual([
+      { aliases: ['b.example', 'c.example'], data: ['192.0.2.1'], ttl: 20 },
+    ]);
+    expect(questions).toEqual(['a.example A udp', 'b.example A udp', 'c.example A udp']);
+  });
+
+  it('is not asked for when its records are in the additional section', async () => {
+    const { address, questions } = await serve(() => ({
+      records: alias('a.example', 'B.example'),
+      additionals: [...A('b.example', 20), ...records('b.example', 'AAAA', ['2001:db8::1'], 5)],
+    }));
+    await expect(ask('a.example', 'A', [address])).resolves.toMatchObject([{ ...elsewhere, aliases: ['B.example'] }]);
+    expect(questions).toEqual(['a.example A udp']);
+  });
+
+  it('is not asked for when its own alias and the records of that are in the additional section', async () => {
+    const { address, questions } = await serve(() => ({
+      records: alias('a.example', 'b.example'),
+      additionals: [...A('c.example'), ...alias('b.example', 'c.example', 20)],
+    }));
+    await expect(ask('a.example', 'A', [address])).resolves.toMatchObject([
+      { ...elsewhere, aliases: ['b.example', 'c.example'] },
+    ]);
+    expect(questions).toEqual(['a.example A udp']);
+  });
+
+  it.each<[string, readonly Answer[]]>([
+    ['of other names', A('other.example')],
+    ['of other types', records('b.example', 'AAAA', ['2001:db8::1'])],
+    ['that only lead on', alias('b.example', 'c.example')],
+    ['of the name itself', A('a.example')],
+  ])('is asked for whatever else is in the additional section: records %s', async (_, additionals) => {
+    const { address, questions } = await serve(
+      replies({
+        'a.example A': { records: alias('a.example', 'b.example'), additionals },
+        'b.example A': { records: A('b.example', 20) },
+      }),
+    );
+    await expect(ask('a.example', 'A', [address])).resolves.toMatchObject([elsewhere]);
+    expect(questions).toEqual(['a.example A udp', 'b.example A udp']);
+  });
+
+  it('[R8] has no records when the server says so with the start of its zone, and when it is asked itself', async () => {
+    const { address, questions } = await serve(
+      replies({
+        'a.example A': { records: alias('a.example', 'b.test'), authorities: [startOfAuthority('test')] },
+        'b.example A': { records: alias('b.example', 'c.test'), authorities: [startOfAuthority('example')] },
+        'c.test A': {},
+      }),
+    );
+    await expect(ask('a.example', 'A', [address])).resolves.toEqual([{ aliases: ['b.test'], data: [], ttl: 60 }]);
+    expect(questions).toEqual(['a.example A udp']);
+    await expect(ask('b.example', 'A', [address])).resolves.toEqual([{ aliases: ['c.test'], data: [], ttl: 60 }]);
+    expect(questions.slice(1)).toEqual(['b.example A udp', 'c.test A udp']);
+  });
+
+  it('fails as its target does', async () => {
+    const { address } = await serve(
+      replies({
+        'a.example A': { records: alias('a.example', 'b.example') },
+        'b.example A': { rcode: 'NXDOMAIN' },
+        'c.example A': { records: alias('c.example', 'd.example') },
+        'd.example A': { rcode: 'SERVFAIL' },
+      }),
+    );
+    await expect(ask('a.example', 'A', [address])).rejects.toMatchObject({ code: 'ENOTFOUND' });
+    await expect(ask('c.example', 'A', [address])).rejects.toMatchObject({ code: 'ESERVFAIL' });
+  });
+
+  it('has no records when it cannot be asked for', async () => {
+    const { address } = await serve(() => ({ records: alias('a.example', '.') }));
+    await expect(ask('a.example', 'A', [address])).resolves.toMatchObject([{ data: [] }]);
+  });
+
+  it('is asked of the next server when the first is silent', async () => {
+    const table = replies({ 'a.example A': { records: alias('a.example', 'b.example') } });
+    const first = await serve(table);
+    const second = await serve(() => ({ records: A('b.example', 20) }));
+    await expect(ask('a.example', 'A', [first.address, second.address], { timeout: 50 })).resolves.toEqual([elsewhere]);
+  });
+
+  it('ends a circle, and a chain of more than 16', async () => {
+    const { address, questions } = await serve(({ name }) => {
+      const number = Number(name.slice(1, name.indexOf('.')));
+      const following = name.startsWith('c') ? `c${(number + 1) % 3}.example` : `n${number + 1}.example`;
+      return { records: name === 'n16.example' ? A(name) : alias(name, following) };
+    });
+    const endless = { code: 'EBADRESP', message: expect.stringContaining('have no end') };
+    await expect(ask('c0.example', 'A', [address])).rejects.toMatchObject(endless);
+    expect(questions).toHaveLength(3);
+    await expect(ask('n0.example', 'A', [address])).resolves.toMatchObject([{ data: ['192.0.2.1'] }]);
+    expect(questions).toHaveLength(3 + 17);
+    await expect(ask('n17.example', 'A', [address])).rejects.toMatchObject(endless);
+    expect(questions).toHaveLength(3 + 17 + 17);
+  });
+
+  it('closes everything when it is unsubscribed while its target is asked for', async () => {
+    const { address, questions } = await serve(replies({ 'a.example A': { records: alias('a.example', 'b.example') } }));
+    const before = activeResources();
+    const query = dnsQuery('a.example', 'A', { servers: [address], timeout: 60_000 }).subscribe();
+    while (questions.length < 2) await sleep(5);
+    query.unsubscribe();
+    await expect(leftOver(before)).resolves.toEqual({});
+  });
+
+  it('comes to an answer or to an error with a code, whatever is changed in the messages', async () => {
+    let change: readonly (readonly [number, number])[] = [];
+    const before = activeResources();
+    const server = await dnsServer(({ name }) => ({
+      records: alias(name, 'b.example'),
+      additionals: [...alias('b.example', 'c.example'), ...A('c.example'), httpsRecord('c.example', '0001 00')],
+      garble: (message) => {
+        for (const [at, byte] of change) message[12 + (at % (message.length - 12))] = byte;
+        return [message];
+      },
+    }));
+    const byte = fc.tuple(fc.nat(200), fc.nat(255));
+    await fc.assert(
+      fc.asyncProperty(fc.array(byte, { minLength: 1, maxLength: 3 }), async (given) => {
+        change = given;
+        const outcome = await ask('a.example', 'A', [server.address], { timeout: 15 }).catch((error: unknown) => error);
+        if (Array.isArray(outcome)) expect(outcome).toMatchObject([{ aliases: expect.any(Array), data: expect.any(Array) }]);
+        else expect(outcome).toMatchObject({ code: expect.stringMatching(/^E[A-Z]+$/), message: expect.stringMatching(/./) });
+      }),
+      { seed: 2181, numRuns: 250 },
+    );
+    await server.close();
+    await expect(leftOver(before)).resolves.toEqual({});
+  }, 20_000);
+});
+
+describe('the additional section', () => {
+  const svc = '0001 03737663 076578616d706c65 00'; // 1 svc.example
+  const question = (name: string, type: Question['type']) => ({ name, type });
+  const additionals = [
+    ...records('svc.example', 'CNAME', ['host.example'], 7),
+    ...records('host.example', 'A', ['192.0.2.1'], 30),
+    ...records('example.com', 'A', ['192.0.2.2']),
+    ...records('other.example', 'A', ['192.0.2.3']),
+  ];
+  const https = async (data: string) => {
+    const { address } = await serve(() => ({ records: [httpsRecord('example.com', data)], additionals }));
+    const [answer] = await ask('example.com', 'HTTPS', [address]);
+    return answer as DnsAnswer<unknown>;
+  };
+
+  it('answers for the target of a service, with the times of its own records', async () => {
+    const { additional, ttl } = await https(svc);
+    expect(ttl).toBe(60);
+    expect(answerFrom(question('svc.example', 'A'), additional)).toMatchObject({
+      aliases: ['host.example'],
+      data: ['192.0.2.1'],
+      ttl: 7,
+    });
+    expect(answerFrom(question('host.example.', 'A'), additional)).toMatchObject({ data: ['192.0.2.1'], ttl: 30 });
+  });
+
+  it('answers for the owner of the records, where the service is there', async () => {
+    const { additional } = await https('0001 00');
+    expect(answerFrom(question('EXAMPLE.com', 'A'), additional)).toMatchObject({ data: ['192.0.2.2'] });
+    expect(answerFrom(question('svc.example', 'A'), additional)).toBeUndefined();
+  });
+
+  it('answers for no other name, and says of nothing that it does not exist', async () => {
+    const { additional } = await https(svc);
+    expect(additional!.map(({ name }) => name)).not.toContain('other.example');
+    expect(answerFrom(question('other.example', 'A'), additional)).toBeUndefined();
+    expect(answerFrom(question('host.example', 'AAAA'), additional)).toBeUndefined();
+    expect(answerFrom(question('svc.example', 'A'), undefined)).toBeUndefined();
+  });
+
+  it('does not lead on from a service record that cannot be read', async () => {
+    const { data, additional } = await https('00');
+    expect(data).toHaveLength(1);
+    expect(additional).toMatchObject([{ name: 'example.com' }]);
   });
 });
 
@@ -297,6 +489,49 @@ describe('several servers', () => {
       expect(bad.questions).toHaveLength(2);
     },
   );
+
+  it('makes room for the next on FORMERR, with EDNS and without', async () => {
+    const bad = await serve(() => ({ rcode: 'FORMERR' }));
+    const next = await serve(() => GOOD);
+    await expect(ask('example.com', 'A', [bad.address, next.address], { tries: 3 })).resolves.toEqual([good]);
+    await expect(ask('example.com', 'A', [bad.address], { tries: 3 })).rejects.toMatchObject({ code: 'EFORMERR' });
+    expect(bad.questions).toHaveLength(4);
+  });
+
+  it('[R13] are asked in their order, those with IPv6 addresses first', async () => {
+    const asked: string[] = [];
+    const silent = (name: string, host?: string) =>
+      serve(() => {
+        asked.push(name);
+        return { silent: true };
+      }, host);
+    const all = [await silent('one'), await silent('two', '::1'), await silent('three'), await silent('four', '::1')];
+    const addresses = all.map(({ address }) => address);
+    await expect(ask('example.com', 'A', addresses, { timeout: 20, tries: 2 })).rejects.toMatchObject({ code: 'ETIMEOUT' });
+    expect(asked).toEqual(['two', 'four', 'one', 'three', 'two', 'four', 'one', 'three']);
+  });
+
+  const rubbish: Reply = { garble: (message) => [message.fill(0xff, 6)] };
+  it.each<[string, Reply | 'gone', Reply | 'gone']>([
+    ['ESERVFAIL', { rcode: 'SERVFAIL' }, { silent: true }],
+    ['ESERVFAIL', { silent: true }, { rcode: 'SERVFAIL' }],
+    ['ESERVFAIL', { rcode: 'SERVFAIL' }, { rcode: 'REFUSED' }],
+    ['EREFUSED', { rcode: 'REFUSED' }, { rcode: 'NOTIMP' }],
+    ['ENOTIMP', { rcode: 'FORMERR' }, { rcode: 'NOTIMP' }],
+    ['EFORMERR', { rcode: 'FORMERR' }, rubbish],
+    ['EBADRESP', rubbish, { silent: true }],
+    ['ETIMEOUT', { silent: true }, 'gone'],
+    ['ETIMEOUT', 'gone', { silent: true }],
+    ['ECONNREFUSED', 'gone', 'gone'],
+  ])('fail with the error that says most of the name: %s', async (code, ...both) => {
+    const servers = both.map(async (reply) => {
+      const server = await dnsServer(() => (reply === 'gone' ? {} : reply));
+      if (reply === 'gone') await server.close();
+      else closing.push(server.close);
+      return server.address;
+    });
+    await expect(ask('example.com', 'A', await Promise.all(servers), { timeout: 50, tries: 2 })).rejects.toMatchObject({ code });
+  });
 
   it('ends with the first that says that there is no such name', async () => {
     const first = await serve(() => ({ rcode: 'NXDOMAIN' }));

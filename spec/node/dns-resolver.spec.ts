@@ -14,7 +14,8 @@ import {
   type RaceEvent,
 } from '../../src/index.js';
 import { parseHosts } from '../../src/node/hosts-file.js';
-import { dnsServer, records, type DnsServer, type Reply } from '../support/dns-server.js';
+import { activeResources, leftOver } from '../support/fixtures.js';
+import { dnsServer, records, startOfAuthority, type DnsServer, type Reply } from '../support/dns-server.js';
 
 const six = '2001:db8::1';
 const four = '192.0.2.1';
@@ -49,6 +50,30 @@ const zone: Record<string, Partial<Record<string, Reply>>> = {
       } satisfies Reply,
     ]),
   ),
+  // A name of a CDN that has IPv4 alone.
+  'v4-alias.example': {
+    AAAA: {
+      records: records('v4-alias.example', 'CNAME', ['v4.cdn.example'], 30),
+      authorities: [startOfAuthority('cdn.example')],
+    },
+    A: {
+      records: [...records('v4-alias.example', 'CNAME', ['v4.cdn.example'], 30), ...records('v4.cdn.example', 'A', [four], 60)],
+    },
+  },
+  // Of a server that does not follow aliases, but adds what it knows of them.
+  'added.example': Object.fromEntries(
+    (['AAAA', 'A'] as const).map((type) => [
+      type,
+      {
+        records: records('added.example', 'CNAME', ['target.example'], 30),
+        additionals: [...records('target.example', 'AAAA', [six], 20), ...records('target.example', 'A', [four], 90)],
+      } satisfies Reply,
+    ]),
+  ),
+  'open.example': Object.fromEntries(
+    (['AAAA', 'A'] as const).map((type) => [type, { records: records('open.example', 'CNAME', ['both.example'], 50) }]),
+  ),
+  'top-bit.example': { AAAA: { records: records('top-bit.example', 'AAAA', [six], 2 ** 31 + 5) }, A: {} },
   'xn--bcher-kva.example': { AAAA: { records: records('xn--bcher-kva.example', 'AAAA', [six]) }, A: {} },
 };
 const fromZone = ({ name, type }: Question): Reply => zone[name.toLowerCase()]?.[type] ?? { rcode: 'NXDOMAIN' };
@@ -160,6 +185,34 @@ describe('dnsResolver', () => {
     ]);
   });
 
+  it('[R8] has a negative answer with ENODATA, and without a time to live, for an alias whose target has nothing', async () => {
+    const { AAAA, A } = await answers('v4-alias.example');
+    expect(AAAA).toStrictEqual({ type: 'AAAA', addresses: [], error: expect.objectContaining({ code: 'ENODATA' }) });
+    expect(AAAA.error?.message).toBe('v4-alias.example, an alias of v4.cdn.example, has no AAAA record');
+    expect(A).toStrictEqual({ type: 'A', addresses: [four], ttl: 30 });
+    expect(server.questions).toHaveLength(2);
+  });
+
+  it('takes the addresses of an alias from the additional section', async () => {
+    await expect(answers('added.example')).resolves.toStrictEqual({
+      AAAA: { type: 'AAAA', addresses: [six], ttl: 20 },
+      A: { type: 'A', addresses: [four], ttl: 30 },
+    });
+    expect(server.questions).toEqual(['added.example AAAA udp', 'added.example A udp']);
+  });
+
+  it('asks for the end of an alias that the server has not followed', async () => {
+    await expect(answers('open.example')).resolves.toStrictEqual({
+      AAAA: { type: 'AAAA', addresses: [six], ttl: 30 },
+      A: { type: 'A', addresses: [four], ttl: 50 },
+    });
+    expect(server.questions).toHaveLength(4);
+  });
+
+  it('takes a time to live with its top bit set for 0', async () => {
+    expect((await answers('top-bit.example')).AAAA).toEqual({ type: 'AAAA', addresses: [six], ttl: 0 });
+  });
+
   it('asks for the ASCII form of an internationalised name, and takes a final dot for what it is', async () => {
     expect((await answers('bücher.example')).AAAA.addresses).toEqual([six]);
     expect((await answers('both.example.')).A.addresses).toEqual([four]);
@@ -169,6 +222,28 @@ describe('dnsResolver', () => {
     const dead = await serve(() => ({ silent: true }));
     expect((await answers('both.example', { servers: [dead.address, server.address], tries: 2 })).AAAA.addresses).toEqual([six]);
     expect(dead.questions).toContain('both.example AAAA udp');
+  });
+
+  it.each(['SERVFAIL', 'REFUSED', 'NOTIMP', 'FORMERR'] as const)('[R13] passes over a server that answers %s', async (rcode) => {
+    const bad = await serve(() => ({ rcode }));
+    const { AAAA, A } = await answers('both.example', { servers: [bad.address, server.address] });
+    expect([AAAA.addresses, A.addresses]).toEqual([[six], [four]]);
+    expect(bad.questions).toContain('both.example AAAA udp');
+    expect((await answers('both.example', { servers: [bad.address] })).A.error).toMatchObject({ code: `E${rcode}` });
+  });
+
+  it('[R8] asks no other server when the first says that there is no such name', async () => {
+    const other = await serve(fromZone);
+    const { A } = await answers('nothing.example', { servers: [server.address, other.address] });
+    expect(A.error).toMatchObject({ code: 'ENOTFOUND' });
+    expect(other.questions).toEqual([]);
+  });
+
+  it('[R8] has the code that says most when all servers have failed', async () => {
+    const bad = await serve(() => ({ rcode: 'SERVFAIL' }));
+    const dead = await serve(() => ({ silent: true }));
+    const both = { servers: [bad.address, dead.address], timeout: 50, tries: 2 };
+    expect((await answers('both.example', both)).A.error).toMatchObject({ code: 'ESERVFAIL' });
   });
 
   it('[R13] asks servers with IPv6 addresses first', async () => {
@@ -210,8 +285,22 @@ describe('dnsResolver', () => {
     expect(seen).toHaveLength(before);
   });
 
+  it('[A13] leaves nothing open when it is unsubscribed, however often it was to try', async () => {
+    const gone = await dnsServer(fromZone);
+    await gone.close();
+    const before = activeResources();
+    const tireless = resolver({ servers: [gone.address], tries: Number.MAX_SAFE_INTEGER });
+    const seen: Answer[] = [];
+    const query = tireless('both.example').subscribe((answer) => seen.push(answer));
+    await sleep(100);
+    query.unsubscribe();
+    expect(seen).toEqual([]);
+    await expect(leftOver(before)).resolves.toEqual({});
+  });
+
   it.each([
     [{ servers: ['nonsense'] }, 'ERR_INVALID_IP_ADDRESS'],
+    [{ servers: ['127.0.0.1:dns'] }, 'ERR_INVALID_IP_ADDRESS'],
     [{ servers: '192.0.2.53' }, 'ERR_INVALID_ARG_TYPE'],
     [{ timeout: 'soon' }, 'ERR_INVALID_ARG_TYPE'],
     [{ tries: 0 }, 'ERR_OUT_OF_RANGE'],

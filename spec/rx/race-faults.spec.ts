@@ -287,6 +287,14 @@ describe('monotonicScheduler', () => {
     expect(order).toEqual(['microtask', 'work']);
   });
 
+  it('does not run work at once whose delay is the longest that Node’s timers know', async () => {
+    const run: number[] = [];
+    const pending = [2 ** 31 - 1.5, 2 ** 31 - 1].map((delay) => monotonicScheduler.schedule(() => run.push(delay), delay));
+    await new Promise<void>((resolve) => monotonicScheduler.schedule(resolve, 20));
+    for (const work of pending) work.unsubscribe();
+    expect(run).toEqual([]);
+  });
+
   it('lets work be scheduled again', async () => {
     const states: (number | undefined)[] = [];
     await new Promise<void>((resolve) =>

@@ -15,6 +15,10 @@ import {
 /** How a DNS server answers a question: with records, with an error, cut short so that it is asked over TCP, or not at all. */
 export interface Reply {
   readonly records?: readonly Answer[];
+  /** Records of the additional section. */
+  readonly additionals?: readonly Answer[];
+  /** Records of the authority section. */
+  readonly authorities?: readonly Answer[];
   readonly rcode?: keyof typeof RCODES;
   /** ms */
   readonly after?: number;
@@ -41,7 +45,8 @@ export async function dnsServer(reply: (question: Question, query: Packet) => Re
   const answer = (query: Packet, protocol: 'udp' | 'tcp', send: (message: Buffer) => void) => {
     const [question] = query.questions as [Question];
     questions.push(`${question.name} ${question.type} ${protocol}`);
-    const { records = [], rcode, after = 0, truncated = false, silent = false, garble } = reply(question, query);
+    const { records = [], additionals = [], authorities = [], rcode, after = 0, ...how } = reply(question, query);
+    const { truncated = false, silent = false, garble } = how;
     if (silent) return;
     const cut = truncated && protocol === 'udp';
     const packet: Packet = {
@@ -50,6 +55,8 @@ export async function dnsServer(reply: (question: Question, query: Packet) => Re
       flags: AUTHORITATIVE_ANSWER | (cut ? TRUNCATED_RESPONSE : 0) | (rcode ? RCODES[rcode] : 0),
       questions: [question],
       answers: cut ? [] : [...records],
+      authorities: cut ? [] : [...authorities],
+      additionals: cut ? [] : [...additionals],
     };
     const timer = setTimeout(() => {
       timers.delete(timer);
@@ -98,6 +105,12 @@ export async function dnsServer(reply: (question: Question, query: Packet) => Re
 
 export const records = (name: string, type: 'A' | 'AAAA' | 'CNAME' | 'PTR', all: readonly string[], ttl = 60): Answer[] =>
   all.map((data) => ({ name, type, ttl, data }));
+
+/** The start of authority that comes with an answer that there is nothing. */
+export const startOfAuthority = (name: string): Answer => {
+  const data = { mname: 'ns.example', rname: 'host.example', serial: 1, refresh: 2, retry: 3, expire: 4, minimum: 5 };
+  return { name, type: 'SOA', ttl: 60, data };
+};
 
 /** An HTTPS record: what it holds, in hexadecimal. */
 export const httpsRecord = (name: string, data: string, ttl = 60): Answer =>

@@ -4,7 +4,7 @@ import { parseAddress } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
 import { invalidValue } from '../core/input/argument-errors.js';
 import { given } from '../core/input/checks.js';
-import { checkServers } from '../node/dns-query.js';
+import { checkServers } from '../node/dns-servers.js';
 import { dnsResolver } from '../node/dns-resolver.js';
 import { ssrf } from '../node/filter.js';
 import { systemResolver } from '../node/system-resolver.js';

@@ -1,5 +1,4 @@
 import { decode, encode, RECURSION_DESIRED, TRUNCATED_RESPONSE, type Answer as WireRecord, type Question } from 'dns-packet';
-import { parseAddress } from '../core/address/address.js';
 import { codedError } from '../core/error-tools.js';
 import { normalName } from '../core/input/host-name.js';
 
@@ -10,16 +9,6 @@ export interface RecordData {
   readonly CNAME: string;
   readonly PTR: string;
   readonly HTTPS: Uint8Array;
-}
-
-/** What a DNS server has told of a name. */
-export interface DnsAnswer<Data> {
-  /** The names to which the one that was asked for leads (CNAME), in order; the last is the owner of the records. */
-  readonly aliases: readonly string[];
-  /** None: the name, or the last alias, has no records of that type. */
-  readonly data: readonly Data[];
-  /** Seconds for which all of it holds; absent when there is nothing. */
-  readonly ttl?: number;
 }
 
 /** In the words of dns-packet, which takes an HTTPS record for one of type 0 where it is called by its name. */
@@ -61,7 +50,20 @@ export interface Reply {
   readonly code?: string;
   /** It has not fitted, and has to be asked for over TCP: there are no records. */
   readonly truncated: boolean;
-  readonly records: readonly WireRecord[];
+  /** Of the answer section. */
+  readonly records: readonly DnsRecord[];
+  /** Of the authority section: with a start of authority (SOA) among them, what there is not has been looked for. */
+  readonly authority: readonly DnsRecord[];
+  readonly additional: readonly DnsRecord[];
+}
+
+/** A record of a message, as dns-packet reads it. */
+export interface DnsRecord {
+  readonly name: string;
+  readonly type: string;
+  /** s */
+  readonly ttl: number;
+  readonly data: unknown;
 }
 
 /** A response (QR) to a standard query: the opcode is 0. */
@@ -81,12 +83,19 @@ export function replyTo(id: number, question: Question, message: Buffer, protoco
   const questions = decoded(withoutRecords(message))?.questions;
   if (questions && !repeats(questions, question, (flags & 0xf) !== 0)) return undefined;
   // Such an answer may end anywhere.
-  if (truncated) return { truncated, records: [] };
+  if (truncated) return { truncated, records: [], authority: [], additional: [] };
   const packet = decoded(message);
   if (!packet) throw codedError('EBADRESP', 'the DNS server has answered with what cannot be read');
   const responseCode = packet.additionals!.reduce((code, record) => code | extendedCode(record), flags & 0xf);
   const code = responseCode === 0 ? undefined : (RESPONSE_CODES[responseCode] ?? 'ESERVFAIL');
-  return { ...(code !== undefined && { code }), truncated, records: packet.answers! };
+  const [records, authority, additional] = [packet.answers!, packet.authorities!, packet.additionals!].map(usable);
+  return { ...(code !== undefined && { code }), truncated, records: records!, authority: authority!, additional: additional! };
+}
+
+/** The records of the Internet, without those that are of the message itself (OPT). A TTL with its top bit set is 0: RFC 2181 section 8. */
+function usable(records: readonly WireRecord[]): readonly DnsRecord[] {
+  const owned = records.filter((record) => 'ttl' in record && record.class === 'IN' && !record.flush) as unknown as DnsRecord[];
+  return owned.map(({ name, type, ttl, data }) => ({ name, type, ttl: ttl < 2 ** 31 ? ttl : 0, data }));
 }
 
 /** A server that could not read the question need not repeat it. */
@@ -115,36 +124,4 @@ function decoded(message: Buffer): ReturnType<typeof decode> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** CNAMEs that are followed. */
-const LONGEST_CHAIN = 16;
-
-/** Of the records in a message those that the name leads to; `undefined` where it leads on and on, or in a circle. */
-export function answerOf({ name, type }: Question, records: readonly WireRecord[]): DnsAnswer<unknown> | undefined {
-  const owned = records.filter((record) => 'ttl' in record && record.class === 'IN' && !record.flush) as readonly OwnedRecord[];
-  const ofOwner = (owner: string, wanted: string) =>
-    owned.filter((record) => record.type === wanted && normalName(record.name) === normalName(owner));
-  const chain: OwnedRecord[] = [];
-  let owner = name;
-  while (type !== 'CNAME') {
-    const [alias] = ofOwner(owner, 'CNAME');
-    if (!alias) break;
-    if (chain.push(alias) > LONGEST_CHAIN) return undefined;
-    owner = alias.data as string;
-  }
-  const found = ofOwner(owner, type).filter(({ data }) => !['A', 'AAAA'].includes(type) || parseAddress(data as string));
-  const ttls = [...chain, ...found].map(({ ttl }) => (ttl < 2 ** 31 ? ttl : 0)); // RFC 2181 section 8
-  return {
-    aliases: chain.map(({ data }) => data as string),
-    data: found.map(({ data }) => data),
-    ...(ttls.length > 0 && { ttl: Math.min(...ttls) }),
-  };
-}
-
-interface OwnedRecord {
-  readonly name: string;
-  readonly type: string;
-  readonly ttl: number;
-  readonly data: unknown;
 }

@@ -1,4 +1,5 @@
 import { asyncScheduler, queueScheduler, Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
+import { LONGEST_DELAY } from '../core/input/checks.js';
 
 /**
  * Runs work after a delay that the wall clock cannot bend; the default scheduler of a race.
@@ -10,7 +11,7 @@ import { asyncScheduler, queueScheduler, Subscription, type SchedulerAction, typ
 export const monotonicScheduler: SchedulerLike = {
   now: () => performance.now(),
   schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T): Subscription =>
-    delay > 0 ? asyncScheduler.schedule(work, Math.ceil(delay) + 1, state) : atEndOfTurn(work, state),
+    delay > 0 ? asyncScheduler.schedule(work, Math.min(Math.ceil(delay) + 1, LONGEST_DELAY), state) : atEndOfTurn(work, state),
 };
 
 function atEndOfTurn<T>(work: (this: SchedulerAction<T>, state?: T) => void, state?: T): Subscription {

@@ -2,7 +2,7 @@ import { from, map, type Observable } from 'rxjs';
 import { boolean, checkEach, given, integer, LONGEST_DELAY, string, type Checks } from '../../core/input/checks.js';
 import { formatEndpoint } from '../../core/race/endpoint.js';
 import { toError } from '../../core/error-tools.js';
-import { checkServers } from '../../node/dns-query.js';
+import { checkServers } from '../../node/dns-servers.js';
 import type { TlsOptions } from '../../node/tls.js';
 import { onAbort } from '../../rx/abort.js';
 import { parseLiteral } from '../../rx/resolve.js';

@@ -15,6 +15,11 @@ export function invalidValue(name: string, reason: string, value: unknown): Type
   return coded(new TypeError(`"${name}" ${reason}. Received ${show(value)}`), 'ERR_INVALID_ARG_VALUE');
 }
 
+/** Text that is not the IP address it should be; `reason` as in {@link invalidValue}. */
+export function invalidAddress(name: string, reason: string, value: unknown): TypeError {
+  return coded(invalidValue(name, reason, value), 'ERR_INVALID_IP_ADDRESS');
+}
+
 /** A number outside its range; `range` completes "It must be …". */
 export function outOfRange(name: string, range: string, value: unknown): RangeError {
   const message = `The value of "${name}" is out of range. It must be ${range}. Received ${show(value)}`;

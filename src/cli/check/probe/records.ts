@@ -1,7 +1,7 @@
 import { catchError, defer, filter, forkJoin, map, of, type Observable } from 'rxjs';
 import { parseAddress } from '../../../core/address/address.js';
 import { serviceRecordName, serviceRecords } from '../../../core/race/service-records.js';
-import type { DnsAnswer } from '../../../node/dns-message.js';
+import type { DnsAnswer } from '../../../node/dns-answer.js';
 import { dnsQuery } from '../../../node/dns-query.js';
 import { hostsFile, systemHostsFile } from '../../../node/hosts-file.js';
 import { knownAnswers } from '../../../rx/resolve.js';

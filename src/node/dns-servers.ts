@@ -1,0 +1,67 @@
+import dns from 'node:dns';
+import { existsSync } from 'node:fs';
+import { parseAddress } from '../core/address/address.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { oneOrMore } from '../core/input/checks.js';
+import { hostPort } from '../core/input/host-port.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import { resolvConf, SYSTEM_RESOLV_CONF } from './resolv-conf.js';
+
+/** @throws for what is not a list of the addresses of servers; `invalid` makes the error for text that is no address */
+export function checkServers(name: string, value: unknown, invalid = invalidValue): void {
+  if (!Array.isArray(value)) throw invalidType(name, 'an array of addresses', value);
+  oneOrMore((each, server) => serverEndpoint(each, server, invalid))(name, value);
+}
+
+/** The servers in the order in which they are asked: those with IPv6 addresses first. */
+export function serverEndpoints(servers: readonly string[]): readonly Endpoint[] {
+  return servers.map((server) => serverEndpoint('options.servers', server)).sort((a, b) => b.family - a.family);
+}
+
+/** @throws for what is not the address of a server */
+function serverEndpoint(name: string, server: unknown, invalid = invalidValue): Endpoint {
+  if (typeof server !== 'string') throw invalidType(name, 'of type string', server);
+  const { host, port = '53' } = hostPort(server);
+  const address = parseAddress(host);
+  if (!address) throw invalid(name, 'must be the IP address of a DNS server', server);
+  if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535) throw invalid(name, 'has a port that is none', server);
+  return { ...address, port: Number(port) };
+}
+
+/** The server of a resolv.conf that names none: resolv.conf(5). */
+const LOCAL_SERVER = '127.0.0.1';
+
+/** For how long the servers of a system without a resolv.conf are believed to be the same, in ms. */
+const LOOK_INTERVAL = 1000;
+
+/**
+ * What the system names when this module is loaded. `dns.getServers` names the same for as long as the process lives, whatever
+ * happens to resolv.conf, unless the program sets others: also before this module was loaded, which is why a resolver of its
+ * own is asked here.
+ */
+const unchanged = String(new dns.Resolver().getServers());
+
+/**
+ * The DNS servers that this machine asks now: those of its resolv.conf, as it is now; where there is no such file, those that
+ * the system names, a second old at most. Servers that the program itself has set (`dns.setServers`) come before both.
+ */
+export function watchServers(path: string): () => readonly string[] {
+  const conf = resolvConf(path);
+  let lookedAt = -Infinity;
+  let named: readonly string[] = [];
+  return () => {
+    const set = dns.getServers(); // by the module: `setServers` replaces this function
+    if (String(set) !== unchanged) return set;
+    const { servers } = conf();
+    if (servers.length > 0) return servers;
+    if (existsSync(path)) return [LOCAL_SERVER];
+    if (performance.now() - lookedAt >= LOOK_INTERVAL) {
+      lookedAt = performance.now();
+      named = new dns.Resolver().getServers(); // a new one looks anew
+    }
+    return named;
+  };
+}
+
+/** {@link watchServers} of this machine. */
+export const systemServers = watchServers(SYSTEM_RESOLV_CONF);
