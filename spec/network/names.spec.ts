@@ -5,7 +5,7 @@ const EVERYWHERE = ['ip route add local 10.0.0.0/8 dev lo', 'ip -6 route add loc
 const FILES = { hosts: '', 'resolv.conf': '', 'nsswitch.conf': 'hosts: files dns\n' };
 
 describeInNamespace('names as the system means them', () => {
-  it('[R16][R17] lead to the addresses of getaddrinfo for both families', async () => {
+  it('[R16] of hosts files and [R17] search lists lead to the addresses of getaddrinfo for both families', async () => {
     await runSpecsInNamespace('system-names.ts', { network: EVERYWHERE, files: FILES });
   }, 300_000);
 });

@@ -11,11 +11,12 @@ it('what is asked, and where the race goes', async () => {
   const dns = await zoneServer();
   dns.zone = { 'name.example': ADDRESSES };
   const { port } = await tcpServer('::', 0);
+  await tcpServer('0.0.0.0', port);
   const events: RaceEvent[] = [];
   await new Promise<void>((resolve) =>
     race$('name.example', port, { connectTimeout: 5000 }).subscribe({
       next: (event) => events.push(event),
-      error: (error: unknown) => (process.stderr.write(String(error)), resolve()),
+      error: () => resolve(),
       complete: () => resolve(),
     }),
   );
