@@ -27,7 +27,7 @@ export function plan<T>(
     host,
     port,
     family,
-    answers: () => resolve(asciiHost, resolver, family === 0 ? {} : { family }),
+    answers: (query) => resolve(asciiHost, resolver, family === 0 ? query : { ...query, family }),
     complain: debug,
     sort: ordering(settings, past),
     interleaving: settings,

@@ -16,7 +16,7 @@ export interface Answered {
   readonly answer: Answer;
 }
 
-/** The resolver has finished: no answer will follow. `error` when it ended by one. */
+/** The resolver has finished: no answer will follow, unless the race asks it again. `error` when it ended by one. */
 export interface Resolved {
   readonly type: 'resolved';
   readonly at: number;
