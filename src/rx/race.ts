@@ -200,15 +200,7 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
       }),
     );
     held.add(questions.listen());
-    held.add(
-      known$
-        .pipe(
-          filter(anew(nothing)),
-          switchMap(sorted),
-          map(queued),
-        )
-        .subscribe({ next: raise, error: abandon }),
-    );
+    held.add(known$.pipe(filter(anew(nothing)), switchMap(sorted), map(queued)).subscribe({ next: raise, error: abandon }));
     held.add(events$.pipe(scan(evolve, schedule$.value)).subscribe(schedule$));
     // The cap is the schedule's: what `mergeMap` held back could no longer make way for a better late answer.
     held.add(
