@@ -181,6 +181,22 @@ describe('before a race is lost', () => {
     ]);
   });
 
+  it('says of each answer when it was asked for, where that was not at first', () => {
+    const race = ask({
+      script: inTurn(both({ ...AAAA(six), ttl: 1 }, assumed(A(four))), later(20, both(AAAA(seven), A(four)))),
+      fates: { [six]: refuses(1100), [four]: refuses(1), [seven]: refuses(10) },
+    });
+    expect(
+      race.events.flatMap((event) => (event.type === 'answered' ? [[event.answer.type, event.askedAt, event.at]] : [])),
+    ).toEqual([
+      ['AAAA', undefined, 0],
+      ['A', undefined, 0],
+      ['AAAA', 1000, 1020],
+      ['A', 1100, 1120],
+    ]);
+    expect(race.events.filter(({ type }) => type === 'resolved').map(({ at }) => at)).toEqual([0, 1020, 1120]);
+  });
+
   it('[R10] fails at once when the answer is the same, after exactly one question', () => {
     const script = both(assumed(AAAA(six)), assumed(A(four)));
     const race = ask({ script, fates: { [six]: refuses(10), [four]: refuses(10) } });

@@ -57,7 +57,9 @@ export function createQuestions<T>(plan: RacePlan<T>, { events$, known$, at, rai
   let failure: Error | undefined;
 
   const ask = (query: Query, onEnd: () => void = () => undefined) => {
-    for (const family of FAMILIES) if ((query.family ?? family) === family) askedAt.set(family, at());
+    const now = at();
+    const asked = askedAt.size > 0 && { askedAt: now };
+    for (const family of FAMILIES) if ((query.family ?? family) === family) askedAt.set(family, now);
     underWay++;
     open = true;
     const ended = () => {
@@ -73,7 +75,7 @@ export function createQuestions<T>(plan: RacePlan<T>, { events$, known$, at, rai
       answers$.subscribe({
         next: (given) => {
           const answer = wellFormed(given, plan.complain);
-          if (answer) raise({ type: 'answered', at: at(), answer });
+          if (answer) raise({ type: 'answered', at: at(), answer, ...asked });
         },
         error: (error: unknown) => {
           failure = toError(error);
