@@ -59,6 +59,11 @@ const compiled = () => {
   is<Promise<string>>()(connector.connect('h', 1, { transport: text }));
   is<Promise<TLSSocket>>()(createConnector({ sessions: false }).connect('h', 1, { tls: { ca: '' } }));
 
+  is<Observable<string>>()(createConnector({ partition: 'a', transport: text }).connect$('h', 1));
+  is<Observable<TLSSocket>>()(createConnector().connect$('h', 1, { tls: true, partition: 'a' }));
+  is<Observable<RaceEvent<string>>>()(connector.race$('h', 1, { transport: text, partition: 'a' }));
+  is<Promise<Socket>>()(createConnector().connect('h', 1, { partition: 'a' }));
+
   // Options may be handed on, with others that are the race's own.
   const handOn = <T>(options: ConnectOptions<T>) =>
     connect('h', 1, { ...options, connectTimeout: 1000, resolver: staticResolver([]) });
@@ -78,6 +83,10 @@ const compiled = () => {
   void connect$('h', 1, { transport: text, setup: (socket: Socket) => of(socket) });
   // @ts-expect-error -- there is no such option
   void connect$('h', 1, { conectTimeout: 1000 });
+  // @ts-expect-error -- nothing is shared that could be partitioned
+  void connect$('h', 1, { partition: 'a' });
+  // @ts-expect-error -- a partition has a name
+  void connector.connect$('h', 1, { partition: 5 });
   // @ts-expect-error -- the race makes the connection
   void connect$('h', 1, { tls: { path: '/socket' } });
   // @ts-expect-error -- a family is a number

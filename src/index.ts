@@ -11,7 +11,8 @@ export { firstSuccess, type FirstSuccessOptions } from './rx/first-success.js';
 // answers
 export { systemResolver, type LookupFunction, type SystemResolverOptions } from './node/system-resolver.js';
 export { dnsResolver, type DnsResolverOptions } from './node/dns-resolver.js';
-export { cached, type CachedResolver, type CacheOptions } from './rx/cached.js';
+export { cached } from './node/cached.js';
+export type { CachedResolver, CacheOptions } from './rx/cache.js';
 export { staticResolver, type StaticTable } from './rx/static-resolver.js';
 export type { Query, Resolver } from './rx/resolve.js';
 export type { Answer } from './core/race/answers.js';

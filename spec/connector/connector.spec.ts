@@ -1,6 +1,7 @@
 import net from 'node:net';
-import { NEVER, of, VirtualTimeScheduler } from 'rxjs';
+import { NEVER, of, throwError, VirtualTimeScheduler } from 'rxjs';
 import {
+  connect$,
   createConnector,
   rfc6724,
   staticResolver,
@@ -11,7 +12,7 @@ import {
   type Resolver,
 } from '../../src/index.js';
 import { connects, hangs, refuses, type Fate } from '../../src/testing/index.js';
-import { A, AAAA, answering, runRace } from '../support/virtual-race.js';
+import { A, AAAA, answering, negative, runRace } from '../support/virtual-race.js';
 
 const six = '2001:db8::6';
 const seven = '2001:db8::7';
@@ -359,6 +360,66 @@ describe('a connector', () => {
       expect(winners).toEqual(['won', 'won']);
     });
 
+    it('[R10] but asks anew before it fails, once, when all that it remembers refuses', () => {
+      let now = AAAA(six);
+      const asked: unknown[] = [];
+      const resolver: Resolver = (_host, query) => {
+        asked.push(query);
+        return of({ ...now, ttl: 30 }, negative('A', 'ENODATA'));
+      };
+      const alive = new Set([six]);
+      const transport = ({ address }: { address: string }) =>
+        alive.has(address) ? of(address) : throwError(() => Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+      const races = connector({ resolver, cache: {} });
+      const outcome = () => {
+        let ended: unknown;
+        races.connect$('example.com', 443, { transport }).subscribe({
+          next: (won) => (ended = won),
+          error: (error: NodeJS.ErrnoException) => (ended = error.code),
+        });
+        clock.flush();
+        return ended;
+      };
+      expect(outcome()).toBe(six);
+      // The service moves to another machine.
+      now = AAAA(seven);
+      alive.clear();
+      expect(outcome()).toBe('ECONNREFUSED');
+      alive.add(seven);
+      expect(outcome()).toBe(seven);
+      expect(outcome()).toBe(seven);
+      expect(asked).toEqual([{}, { insist: true }]);
+      // It is gone altogether: one question for each race.
+      alive.clear();
+      expect(outcome()).toBe('ECONNREFUSED');
+      expect(asked).toHaveLength(3);
+    });
+
+    it('[R15] in the network alone in which they were asked for, as its history has it', () => {
+      const resolver = asking();
+      const races = connector({ resolver, cache: {} });
+      race(races);
+      network = 'train';
+      race(races);
+      race(races);
+      network = 'home';
+      race(races);
+      expect(resolver).toHaveBeenCalledTimes(2);
+    });
+
+    it('[R15] in a network that its cache names otherwise', () => {
+      const resolver = asking();
+      let own = 'a';
+      const races = connector({ resolver, cache: { network: () => own } });
+      race(races);
+      network = 'train';
+      race(races);
+      expect(resolver).toHaveBeenCalledTimes(1);
+      own = 'b';
+      race(races);
+      expect(resolver).toHaveBeenCalledTimes(2);
+    });
+
     it('of its own resolver alone, and with cache: false not at all', () => {
       const [own, shared] = [asking(), asking()];
       const races = connector({ resolver: shared, cache: {} });
@@ -369,6 +430,106 @@ describe('a connector', () => {
       race(forgetful);
       race(forgetful);
       expect(shared).toHaveBeenCalledTimes(2);
+    });
+  });
+
+  describe('with partitions', () => {
+    const deadSix = { [six]: hangs(), [four]: connects(20) };
+    const asTenant = (partition: string) => ({ partition });
+
+    it('[S8] learns within each of them', () => {
+      const races = connector();
+      starts(races, deadSix, asTenant('tenant-1'));
+      expect(starts(races, deadSix, asTenant('tenant-1'))).toEqual([`${four} 0`]);
+      for (const options of [{}, asTenant(''), asTenant('tenant-2')])
+        expect(starts(races, { [six]: connects(1), [four]: connects(1) }, options)).toEqual([`${six} 0`]);
+    });
+
+    it('[S8] has one of its own, which a call may put another in place of, but not by undefined', () => {
+      const races = connector({ partition: 'tenant-1' });
+      starts(races, deadSix);
+      expect(starts(races, deadSix, { partition: undefined })).toEqual([`${four} 0`]);
+      expect(starts(races, { [six]: connects(1) }, asTenant('tenant-1'))).toEqual([`${six} 0`]);
+      expect(starts(races, { [six]: connects(1), [four]: connects(1) }, asTenant(''))).toEqual([`${six} 0`]);
+    });
+
+    it('[S8] asks for each of them, and shares no question', () => {
+      const asked = jest.fn<ReturnType<Resolver>, [string]>(() => NEVER);
+      const races = connector({ resolver: asked, cache: {}, transport: () => NEVER });
+      for (const partition of ['', 'a', 'b', 'b']) races.connect$('example.com', 443, { partition }).subscribe();
+      expect(asked).toHaveBeenCalledTimes(3);
+    });
+
+    it('[S8] remembers answers for each of them', () => {
+      const asked = jest.fn<ReturnType<Resolver>, [string]>(() => of(AAAA(six)));
+      const races = connector({ resolver: asked, cache: {} });
+      const transport = () => of('won');
+      for (const partition of ['a', 'a', 'b', 'a b', 'b'])
+        races.connect$('example.com', 443, { family: 6, transport, partition }).subscribe();
+      expect(asked).toHaveBeenCalledTimes(3);
+    });
+
+    it('[S8] keeps them apart in snapshots', () => {
+      const races = connector();
+      starts(races, deadSix, asTenant('tenant-1'));
+      starts(races, { [seven]: connects(40) }, asTenant('b "c'));
+      starts(races, { [seven]: connects(40) });
+      const snapshot = JSON.parse(JSON.stringify(races.snapshot())) as ReturnType<Connector['snapshot']>;
+      expect(Object.keys(snapshot.paths).sort()).toEqual(
+        [`home ${six} "tenant-1"`, `home ${four} "tenant-1"`, `home ${seven} "b \\"c"`, `home ${seven}`].sort(),
+      );
+      const later = connector();
+      later.restore(snapshot);
+      expect(starts(later, { [six]: connects(1), [four]: connects(1) })).toEqual([`${six} 0`]);
+      expect(starts(later, deadSix, asTenant('tenant-1'))).toEqual([`${four} 0`]);
+    });
+
+    it('[S8] forgets all of them when it is cleared', () => {
+      const races = connector();
+      starts(races, deadSix, asTenant('tenant-1'));
+      races.clear();
+      expect(races.snapshot().paths).toEqual({});
+    });
+
+    it('[S8] [R15] holds history and answers together over a change of network', () => {
+      const asked = jest.fn<ReturnType<Resolver>, [string]>(() => of(AAAA(six), A(four)));
+      const races = connector({ resolver: asked, cache: {} });
+      /** Whether it asked, and where it went first. */
+      const go = (partition: string, alive: string) => {
+        const before = asked.mock.calls.length;
+        const tried: string[] = [];
+        const transport = ({ address }: { address: string }) => {
+          tried.push(address);
+          return address === alive ? of(address) : NEVER;
+        };
+        races.connect$('example.com', 443, { partition, transport }).subscribe();
+        clock.flush();
+        return `${asked.mock.calls.length > before ? 'asked' : 'remembered'}, ${tried.join(' then ')}`;
+      };
+      expect(go('a', four)).toBe(`asked, ${six} then ${four}`);
+      expect(go('a', four)).toBe(`remembered, ${four}`);
+      expect(go('b', six)).toBe(`asked, ${six}`);
+      network = 'train';
+      expect(go('a', six)).toBe(`asked, ${six}`);
+      expect(go('a', six)).toBe(`remembered, ${six}`);
+      network = 'home';
+      expect(go('a', four)).toBe(`remembered, ${four}`);
+      expect(go('b', six)).toBe(`remembered, ${six}`);
+    });
+
+    it('is refused where nothing is shared', () => {
+      expect(() => connect$('example.com', 443, { partition: 'a' } as object)).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+      );
+    });
+
+    it.each([5, null, {}, Symbol('tenant')])('refuses %p for one', (partition) => {
+      const refused = expect.objectContaining({
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: expect.stringContaining('options.partition'),
+      });
+      expect(() => createConnector({ partition: partition as never })).toThrow(refused);
+      expect(() => createConnector().race$('example.com', 443, { partition: partition as never })).toThrow(refused);
     });
   });
 
@@ -393,6 +554,7 @@ describe('a connector', () => {
       [{ connectTimeout: NaN }, 'ERR_OUT_OF_RANGE'],
       [{ cache: true }, 'ERR_INVALID_ARG_TYPE'],
       [{ cache: { maxTtl: -1 } }, 'ERR_OUT_OF_RANGE'],
+      [{ cache: { staleFor: 604_801 } }, 'ERR_OUT_OF_RANGE'],
       [{ history: 'yes' }, 'ERR_INVALID_ARG_TYPE'],
       [{ history: { failureAge: -1 } }, 'ERR_OUT_OF_RANGE'],
       [{ history: { ignoreOneIn: 0 } }, 'ERR_OUT_OF_RANGE'],

@@ -1,6 +1,6 @@
 import type { Answer } from '../../src/core/race/answers.js';
-import { gather, type Known } from '../../src/core/race/known-endpoints.js';
-import { A, AAAA } from '../support/virtual-race.js';
+import { firstExpiry, gather, type Known } from '../../src/core/race/known-endpoints.js';
+import { A, AAAA, negative } from '../support/virtual-race.js';
 
 const take = (known: readonly Known[], answer: Answer, { at = 0, family = 0 }: { at?: number; family?: 0 | 4 | 6 } = {}) =>
   gather(known, { type: 'answered', at, answer }, { port: 443, family });
@@ -36,6 +36,27 @@ describe('gather', () => {
     expect([expiries(5), expiries(0), expiries()]).toEqual([[5100], [Infinity], [Infinity]]);
     // No timer lasts so long.
     expect(expiries(30 * 24 * 3600)).toEqual([Infinity]);
+  });
+
+  it('[R10] keeps what has expired until a new answer of its type replaces it', () => {
+    const known = take(take([], { ...A('192.0.2.1', '192.0.2.2'), ttl: 1 }), { ...AAAA('2001:db8::1'), ttl: 1 });
+    const other = take(known, AAAA('2001:db8::2'), { at: 1000 });
+    expect(addresses(other)).toEqual(['192.0.2.1', '192.0.2.2', '2001:db8::2']);
+    const fresh = take(other, A('192.0.2.2', '192.0.2.3'), { at: 1000 });
+    expect(addresses(fresh)).toEqual(['2001:db8::2', '192.0.2.2', '192.0.2.3']);
+    expect(fresh[1]!.endpoint).toBe(known[1]!.endpoint);
+    expect(addresses(take(known, A('192.0.2.3'), { at: 999 }))).toContain('192.0.2.1');
+    expect(addresses(take(known, negative('A', 'ENODATA'), { at: 1000 }))).toEqual(['2001:db8::1']);
+  });
+
+  it.each(['ESERVFAIL', 'ETIMEOUT', 'EREFUSED'])('[R10] replaces nothing for an answer that says nothing: %s', (code) => {
+    const known = take(take([], { ...A('192.0.2.1'), ttl: 1 }), { ...A('192.0.2.2'), stale: true });
+    expect(take(known, negative('A', code), { at: 2000 })).toBe(known);
+  });
+
+  it('[R10] knows when the first of a type expires', () => {
+    const known = take(take([], { ...A('192.0.2.1'), ttl: 3 }), { ...A('192.0.2.2'), ttl: 2 });
+    expect([firstExpiry(known, 'A'), firstExpiry(known, 'AAAA'), firstExpiry([], 'A')]).toEqual([2000, Infinity, Infinity]);
   });
 
   it('[R11] replaces what is stale by a fresh answer of its type, which keeps the endpoints that it holds too', () => {

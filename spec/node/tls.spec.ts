@@ -325,6 +325,15 @@ describe('a connector over TLS', () => {
     expect(await finish(await connect('other.example', port, { tls: { ca } }))).toMatchObject({ reused: false });
   });
 
+  it('[S8] resumes no session of another partition', async () => {
+    const { port } = await tlsServer('127.0.0.1', 0, credentials, (socket) => socket.end('bye'));
+    const { connect } = createConnector({ resolver, tls: { ca } });
+    const reused: boolean[] = [];
+    for (const partition of ['tenant-1', 'tenant-2', '', 'tenant-2', 'tenant-1'])
+      reused.push((await finish(await connect(HOST, port, { partition, tls: { ca } }))).reused);
+    expect(reused).toEqual([false, false, false, true, true]);
+  });
+
   it('takes a session that is given for its own', async () => {
     const { port } = await tlsServer('127.0.0.1', 0, credentials, (socket) => socket.end('bye'));
     const { connect } = createConnector({ resolver, tls: { ca }, sessions: false });

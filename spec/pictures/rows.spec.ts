@@ -42,6 +42,21 @@ describe('the rows of a race', () => {
     ).toEqual(['AAAA 0–0 found: 1 stale address', 'AAAA 0–40 found: 2 addresses']);
   });
 
+  it('tell when an answer was asked for that was not asked for at first', () => {
+    const answered = (at: number, askedAt?: number): RaceEvent => ({
+      type: 'answered',
+      at,
+      answer: A(four),
+      ...(askedAt !== undefined && { askedAt }),
+    });
+    expect(told([answered(5), answered(1020, 1000), answered(2000, 3000), answered(2000, NaN)])).toEqual([
+      'A 0–5 found: 1 address',
+      'A 1000–1020 found: 1 address',
+      'A 2000–2000 found: 1 address',
+      'A 0–2000 found: 1 address',
+    ]);
+  });
+
   it('tell that there is nothing, with the reason where there is one', () => {
     const error = new TypeError('the resolver broke');
     expect(

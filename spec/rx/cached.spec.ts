@@ -22,12 +22,26 @@ const four = '192.0.2.4';
 /** A resolver that answers at once from what the spec sets, and keeps the questions. */
 function source(answers: Partial<Record<Answer['type'], Answer>>) {
   const asked: string[] = [];
-  const resolver: Resolver = (host: string, { family }: Query = {}) => {
-    asked.push(`${host} ${family ?? 'both'}`);
+  const resolver: Resolver = (host: string, { family, insist }: Query = {}) => {
+    asked.push(`${host} ${family ?? 'both'}${insist ? ' insisting' : ''}`);
     const wanted = (['AAAA', 'A'] as const).filter((type) => !family || (type === 'AAAA') === (family === 6));
     return of(...wanted.flatMap((type) => answers[type] ?? []));
   };
   return { asked, resolver, answers };
+}
+
+/** An answer as it is given from memory. */
+const remembered = (answer: Answer, ttl?: number): Answer => ({ ...answer, ...(ttl !== undefined && { ttl }), assumed: true });
+
+/** A resolver whose queries the spec answers itself, by what they ask for. */
+function open() {
+  const queries = new Map<string, Subject<Answer>>();
+  const resolver: Resolver = (_host, { family, insist } = {}) => {
+    const query = new Subject<Answer>();
+    queries.set(`${family ?? 'both'}${insist ? ' insisting' : ''}`, query);
+    return query;
+  };
+  return { queries, resolver };
 }
 
 /** What a resolver emits, as it comes. */
@@ -52,12 +66,12 @@ describe('cached', () => {
   };
   const cache = (resolver: Resolver, options: CacheOptions = {}) => cached(resolver, { clock, ...options });
 
-  it('[R10] answers from memory, at once and for the whole race, until an answer has expired', () => {
+  it('[R10] answers from memory, at once and with the time to live that is left, until an answer has expired', () => {
     const { asked, resolver } = source({ AAAA: { ...AAAA(six), ttl: 10 }, A: { ...A(four), ttl: 20 } });
     const remembering = cache(resolver);
     listen(remembering('example.com'));
     after(4);
-    expect(listen(remembering('EXAMPLE.com'))).toEqual([AAAA(six), A(four), 'complete']);
+    expect(listen(remembering('EXAMPLE.com'))).toEqual([remembered(AAAA(six), 6), remembered(A(four), 16), 'complete']);
     expect(asked).toEqual(['example.com both']);
   });
 
@@ -66,7 +80,7 @@ describe('cached', () => {
     const remembering = cache(resolver);
     listen(remembering('example.com'));
     after(10);
-    expect(listen(remembering('example.com'))).toEqual([A(four), { ...AAAA(six), ttl: 10 }, 'complete']);
+    expect(listen(remembering('example.com'))).toEqual([remembered(A(four), 10), { ...AAAA(six), ttl: 10 }, 'complete']);
     expect(asked).toEqual(['example.com both', 'example.com 6']);
   });
 
@@ -117,7 +131,7 @@ describe('cached', () => {
     answers$.next(A(four));
     answers$.complete();
     expect(first).toEqual([AAAA(six), A(four), 'complete']);
-    expect(second).toEqual([AAAA(six), A(four), 'complete']);
+    expect(second).toEqual([remembered(AAAA(six)), A(four), 'complete']);
     expect(resolver).toHaveBeenCalledTimes(1);
   });
 
@@ -228,6 +242,163 @@ describe('cached', () => {
     expect(winners).toEqual([four]);
   });
 
+  it('[R10] asks for a family again that has expired while the other is still being asked for', () => {
+    const { queries, resolver } = open();
+    const remembering = cache(resolver);
+    listen(remembering('example.com'));
+    queries.get('both')!.next({ ...A(four), ttl: 1 });
+    after(1);
+    const again = listen(remembering('example.com', { family: 4 }));
+    queries.get('4')!.next(A('192.0.2.5'));
+    expect(again).toEqual([A('192.0.2.5')]);
+  });
+
+  it('[R10] gives a time to live that has ended when the answer has, whatever fraction of a ms it is', () => {
+    let now = 0.4;
+    const { asked, resolver } = source({ AAAA: { ...AAAA(six), ttl: 1 } });
+    const remembering = cached(resolver, { clock: { now: () => now } });
+    listen(remembering('example.com', { family: 6 }));
+    now = 1000.1;
+    const [answer] = listen(remembering('example.com', { family: 6 })) as [Answer];
+    expect(answer).toEqual(remembered(AAAA(six), 0.001));
+    now += answer.ttl! * 1000;
+    listen(remembering('example.com', { family: 6 }));
+    expect(asked).toHaveLength(2);
+  });
+
+  it('[R11] gives no expired answer that there is nothing', () => {
+    const known = source({ AAAA: negative('AAAA', 'ENODATA'), A: { ...A(four), ttl: 4 } });
+    const remembering = cache(known.resolver, { staleFor: 60 });
+    listen(remembering('example.com'));
+    after(20);
+    known.answers.AAAA = AAAA(six);
+    expect(listen(remembering('example.com'))).toEqual([
+      { ...A(four), ttl: 0, stale: true },
+      AAAA(six),
+      { ...A(four), ttl: 4 },
+      'complete',
+    ]);
+  });
+
+  it('[R11] keeps nothing that is stale for longer than a week', () => {
+    expect(() => cached(() => NEVER, { staleFor: 604_801 })).toThrow(RangeError);
+    expect(() => cached(() => NEVER, { staleFor: 604_800 })).not.toThrow();
+  });
+
+  describe('that is asked to insist', () => {
+    it('asks past its memory, and remembers the answer', () => {
+      const known = source({ AAAA: AAAA(six), A: A(four) });
+      const remembering = cache(known.resolver);
+      listen(remembering('example.com'));
+      known.answers.A = A('192.0.2.5');
+      expect(listen(remembering('example.com', { family: 4, insist: true }))).toEqual([A('192.0.2.5'), 'complete']);
+      expect(listen(remembering('example.com'))).toEqual([remembered(AAAA(six)), remembered(A('192.0.2.5')), 'complete']);
+      expect(known.asked).toEqual(['example.com both', 'example.com 4 insisting']);
+    });
+
+    it('keeps what it remembers where the query fails', () => {
+      const known = source({ A: A(four) });
+      const remembering = cache(known.resolver);
+      listen(remembering('example.com', { family: 4 }));
+      known.answers.A = negative('A', 'ESERVFAIL');
+      listen(remembering('example.com', { family: 4, insist: true }));
+      expect(listen(remembering('example.com', { family: 4 }))).toEqual([remembered(A(four)), 'complete']);
+    });
+
+    it('does not join a query that does not, and is one query for all who do', () => {
+      const { queries, resolver } = open();
+      const counted = jest.fn(resolver);
+      const remembering = cache(counted);
+      const seen = [{}, { insist: true }, { insist: true }].map((query) => listen(remembering('example.com', query)));
+      expect([...queries.keys()]).toEqual(['both', 'both insisting']);
+      expect(counted).toHaveBeenCalledTimes(2);
+      queries.get('both insisting')!.next(AAAA(six));
+      expect(seen).toEqual([[], [AAAA(six)], [AAAA(six)]]);
+    });
+  });
+
+  describe('of a resolver that has not asked for a family', () => {
+    const notAsked: Answer = { type: 'AAAA', addresses: [], error: new Error('not asked for'), assumed: true };
+
+    it('does not ask for it either while it remembers the other', () => {
+      const { asked, resolver } = source({ AAAA: notAsked, A: A(four) });
+      const remembering = cache(resolver);
+      for (const seconds of [0, 10, 19]) {
+        after(seconds);
+        expect(listen(remembering('example.com')).slice(0, 2)).toEqual(
+          expect.arrayContaining([expect.objectContaining({ type: 'AAAA', assumed: true })]),
+        );
+      }
+      expect(asked).toEqual(['example.com both']);
+    });
+
+    it('asks for it where it is asked for it alone', () => {
+      const known = source({ AAAA: notAsked, A: A(four) });
+      const remembering = cache(known.resolver);
+      listen(remembering('example.com'));
+      known.answers.AAAA = AAAA(six);
+      expect(listen(remembering('example.com', { family: 6 }))).toEqual([AAAA(six), 'complete']);
+    });
+  });
+
+  describe('in another network', () => {
+    let network = 'home';
+    beforeEach(() => {
+      network = 'home';
+    });
+    const here = (resolver: Resolver, options: CacheOptions = {}) =>
+      cache(resolver, { network: () => network, staleFor: 60, ...options });
+
+    it.each<[string, number]>([
+      ['fresh', 0],
+      ['stale', 20],
+    ])('[R15] gives no %s answers, and has them again back in the first', (_, age) => {
+      const known = source({ AAAA: { ...AAAA(six), ttl: 10 }, A: negative('A', 'ENODATA') });
+      const remembering = here(known.resolver);
+      const before = listen(remembering('example.com'));
+      after(age);
+      network = 'train';
+      known.answers.AAAA = { ...AAAA('2001:db8::7'), ttl: 10 };
+      expect(listen(remembering('example.com'))).toEqual([known.answers.AAAA, negative('A', 'ENODATA'), 'complete']);
+      network = 'home';
+      expect(listen(remembering('example.com'))[0]).toMatchObject({ addresses: (before[0] as Answer).addresses });
+    });
+
+    it('[R15] joins no query of the one before, and keeps no answer that comes after the move', () => {
+      const queries = [new Subject<Answer>(), new Subject<Answer>(), new Subject<Answer>()];
+      let asked = 0;
+      const remembering = here(() => queries[asked++]!);
+      const first = listen(remembering('example.com'));
+      network = 'train';
+      const second = listen(remembering('example.com'));
+      queries[0]!.next(AAAA(six));
+      queries[1]!.next(AAAA('2001:db8::7'));
+      expect([first, second]).toEqual([[AAAA(six)], [AAAA('2001:db8::7')]]);
+      for (const query of queries) query.complete();
+      expect(listen(remembering('example.com', { family: 6 }))).toEqual([remembered(AAAA('2001:db8::7')), 'complete']);
+      network = 'home';
+      listen(remembering('example.com', { family: 6 }));
+      expect(asked).toBe(3);
+    });
+
+    it('[R15] is in the network of this machine where none is named', () => {
+      const { asked, resolver } = source({ AAAA: AAAA(six), A: A(four) });
+      const remembering = cache(resolver);
+      for (let i = 0; i < 2; i++) listen(remembering('example.com'));
+      expect(asked).toHaveLength(1);
+    });
+
+    it('does without a name that cannot be had', () => {
+      const { asked, resolver } = source({ AAAA: AAAA(six), A: A(four) });
+      const broken = () => {
+        throw new Error('no network');
+      };
+      const remembering = here(resolver, { network: broken });
+      for (let i = 0; i < 2; i++) expect(listen(remembering('example.com'))).toHaveLength(3);
+      expect(asked).toHaveLength(1);
+    });
+  });
+
   it('passes names on as they are: a final dot makes another name', () => {
     const { asked, resolver } = source({ AAAA: AAAA(six), A: A(four) });
     const remembering = cache(resolver);
@@ -240,7 +411,7 @@ describe('cached', () => {
     const remembering = cache(resolver);
     const answers = [AAAA(six), A(four), 'complete'];
     expect(listen(remembering('example.com'))).toEqual(answers);
-    expect(listen(remembering('example.com'))).toEqual(answers);
+    expect(listen(remembering('example.com'))).toEqual([remembered(AAAA(six)), remembered(A(four)), 'complete']);
     after(1000);
     expect(listen(remembering('example.com'))).toEqual(answers);
   });
@@ -309,6 +480,8 @@ describe('cached', () => {
     [{ maxTtl: '30' }, 'ERR_INVALID_ARG_TYPE'],
     [{ maxEntries: 0 }, 'ERR_OUT_OF_RANGE'],
     [{ clock: 5 }, 'ERR_INVALID_ARG_TYPE'],
+    [{ network: 'home' }, 'ERR_INVALID_ARG_TYPE'],
+    [{ staleFor: Infinity }, 'ERR_OUT_OF_RANGE'],
     [{ ttl: 5 }, 'ERR_INVALID_ARG_VALUE'],
   ])('refuses %j at the call', (options, code) => {
     expect(() => cached(() => NEVER, options)).toThrow(expect.objectContaining({ code }));

@@ -155,30 +155,6 @@ describe('answers', () => {
     expect(race.starts).toEqual([[four, 10]]);
   });
 
-  it('[R10] that expire take what was not started out of the queue, and leave what was', () => {
-    const race = runRace({
-      lookup: answering(['at once', { ...AAAA(six, seven), ttl: 0.1 }], ['at once', A(four)]),
-      fates: { [six]: connects(900), [four]: refuses(10) },
-    });
-    expect(race.starts).toEqual([
-      [six, 0],
-      [four, 250],
-    ]);
-    expect(race.winner).toBe(six);
-  });
-
-  it('[R10] that have expired do not come back with another answer', () => {
-    const race = runRace({
-      lookup: answering(['at once', { ...AAAA(six, seven), ttl: 0.1 }], [200, A(four)]),
-      fates: { [six]: refuses(300), [four]: refuses(10) },
-    });
-    expect(race.starts).toEqual([
-      [six, 0],
-      [four, 250],
-    ]);
-    expect(race.error).toMatchObject({ attempts: [{ endpoint: { address: six } }, { endpoint: { address: four } }] });
-  });
-
   it('[R11] that are stale start the race, until fresh ones replace what was not started', () => {
     const race = runRace({
       lookup: answering(['at once', { ...AAAA(six, seven), stale: true }], [100, AAAA(six, '2001:db8::8')]),

@@ -5,10 +5,11 @@ import { plan } from '../plan/plan.js';
 import { winner } from '../connect.js';
 import { connecting } from '../plan/transport.js';
 import { invalidType } from '../core/input/argument-errors.js';
-import { boolean, given, isObject } from '../core/input/checks.js';
+import { boolean, given, isObject, string } from '../core/input/checks.js';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { createHistory, type HistoryOptions, type RaceHistory, type Snapshot } from './path-history.js';
+import { networkCache } from '../node/cached.js';
 import { systemResolver } from '../node/system-resolver.js';
 import { debug } from '../observe/debug.js';
 import { observed } from '../observe/observed.js';
@@ -21,7 +22,7 @@ import {
   type RaceOptions,
   type TlsConnectOptions,
 } from '../plan/options.js';
-import { cached, type CacheOptions } from '../rx/cached.js';
+import type { CacheOptions } from '../rx/cache.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import { wellFormedResolver } from '../rx/resolve.js';
 import { createSessions } from './tls-sessions.js';
@@ -29,8 +30,17 @@ import { createSessions } from './tls-sessions.js';
 /** Defaults of a connector's races, and what they share. */
 export type ConnectorOptions<T = Socket, C = T> = ConnectOptions<T, C> & Shared;
 
+/** Which races of a connector share anything. */
+interface Partitioned {
+  /**
+   * Races of one partition share cache, history and TLS sessions with each other alone: a tenant, or a profile. A call may have
+   * another than the connector's. Default: `''`, a partition like others.
+   */
+  readonly partition?: string;
+}
+
 /** What the races of a connector share. */
-interface Shared {
+interface Shared extends Partitioned {
   /** How answers are remembered; false: not at all. Default: for as long as they hold, at most 30 s. */
   readonly cache?: false | CacheOptions;
   /** How failures, round-trip times and use are remembered; false: not at all. */
@@ -43,21 +53,21 @@ interface Shared {
 export interface Connector<D = Socket> {
   /** As the function of this name, with the connector's defaults. */
   readonly connect$: {
-    (host: string, port: number, options: TlsConnectOptions): Observable<TLSSocket>;
-    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<T>;
-    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<T>;
+    (host: string, port: number, options: TlsConnectOptions & Partitioned): Observable<TLSSocket>;
+    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C> & Partitioned): Observable<T>;
+    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C> & Partitioned): Observable<T>;
   };
   /** As the function of this name, with the connector's defaults. */
   readonly race$: {
-    (host: string, port: number, options: TlsConnectOptions): Observable<RaceEvent<TLSSocket>>;
-    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
-    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
+    (host: string, port: number, options: TlsConnectOptions & Partitioned): Observable<RaceEvent<TLSSocket>>;
+    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C> & Partitioned): Observable<RaceEvent<T>>;
+    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C> & Partitioned): Observable<RaceEvent<T>>;
   };
   /** As the function of this name, with the connector's defaults. */
   readonly connect: {
-    (host: string, port: number, options: TlsConnectOptions): Promise<TLSSocket>;
-    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Promise<T>;
-    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
+    (host: string, port: number, options: TlsConnectOptions & Partitioned): Promise<TLSSocket>;
+    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C> & Partitioned): Promise<T>;
+    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C> & Partitioned): Promise<T>;
   };
   /** The history as plain JSON, to be restored by another connector, in another run of the program too. */
   readonly snapshot: () => Snapshot;
@@ -82,7 +92,8 @@ export interface Connector<D = Socket> {
  * - With `connectionAttemptDelay: 'adaptive'` the delay follows the round-trip time.
  * - One race in twenty takes no notice, so that what has recovered is found, and clients with different pasts come to agree.
  *
- * Two connectors share nothing. A `resolver` that is given to one call is asked without the cache.
+ * Two connectors share nothing, and neither do two partitions of one. A `resolver` that is given to one call is asked without
+ * the cache.
  *
  * @throws TypeError, RangeError at the call, for options that make no sense
  *
@@ -94,21 +105,25 @@ export function createConnector<D = Socket, C = D>(options: ConnectorOptions<D, 
 export function createConnector<D = Socket, C = D>(options?: ConnectorOptions<D, C>): Connector<D>;
 export function createConnector(options: RaceOptions & Shared = {}): Connector<never> {
   checkShared(options);
-  const { cache, history: historyOptions, sessions: resuming = true, ...shared } = options;
+  const { cache, history: historyOptions, sessions: resuming = true, partition: defaultPartition = '', ...shared } = options;
   const { scheduler } = checkOptions(shared);
   const base = wellFormedResolver(shared.resolver ?? systemResolver(), debug);
-  const answers = cache === false ? undefined : cached(base, { clock: scheduler, ...cache });
   const history = historyOptions === false ? undefined : createHistory(historyOptions ?? {}, clockOf(scheduler));
+  const network = historyOptions === false ? undefined : historyOptions?.network;
+  const answers = cache === false ? undefined : networkCache(base, { clock: scheduler, network, ...given(cache ?? {}) });
   const sessions = resuming ? createSessions() : undefined;
 
-  const race$ = (host: string, port: number, own: object = {}): Observable<RaceEvent<never>> => {
+  const race$ = (host: string, port: number, own: Partitioned & Own = {}): Observable<RaceEvent<never>> => {
     const asciiHost = checkHost(host);
     checkPort(port);
-    const settings = checkOptions<never>({ ...withoutReplaced(shared, own), resolver: answers ?? base, ...given(own) });
-    const slot = settings.tls ? sessions?.slot(`${asciiHost}:${port}`, settings.tls) : undefined;
+    const { partition = defaultPartition, ...ownOptions } = given(own);
+    string('options.partition', partition);
+    const resolver = answers?.resolver(partition) ?? base;
+    const settings = checkOptions<never>({ ...withoutReplaced(shared, own), resolver, ...ownOptions });
+    const slot = settings.tls ? sessions?.slot(`${asciiHost}:${port}`, partition, settings.tls) : undefined;
     const attempts = connecting(settings, asciiHost, slot);
     return defer(() => {
-      const lived = history?.begin(settings.random);
+      const lived = history?.begin(settings.random, partition);
       const events$ = observed(() => plan({ host, asciiHost, port }, settings, attempts, lived?.past));
       return lived ? events$.pipe(teaching(lived)) : events$;
     });
@@ -129,8 +144,9 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
   };
 }
 
-function checkShared({ cache, history, sessions = true }: Shared): void {
+function checkShared({ cache, history, sessions = true, partition = '' }: Shared): void {
   boolean('options.sessions', sessions);
+  string('options.partition', partition);
   for (const [name, value] of Object.entries({ cache, history })) {
     if (value !== undefined && value !== false && !isObject(value))
       throw invalidType(`options.${name}`, 'false or an object', value);

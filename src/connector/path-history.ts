@@ -37,8 +37,8 @@ export interface Snapshot {
 
 /** What the races of one connector learn from each other, for each network by itself. */
 export interface History {
-  /** The history as one race sees it, in the network in which it begins. */
-  readonly begin: (random: () => number) => RaceHistory;
+  /** The history as one race of a partition sees it, in the network in which it begins. */
+  readonly begin: (random: () => number, partition: string) => RaceHistory;
   readonly snapshot: () => Snapshot;
   readonly restore: (snapshot: unknown) => void;
   readonly clear: () => void;
@@ -71,9 +71,11 @@ export function createHistory(options: HistoryOptions, now: () => number): Histo
   const failedLately = ({ failedAt }: PathRecord) => failedAt !== undefined && now() - failedAt < failureAge;
 
   return {
-    begin: (random) => {
+    begin: (random, partition) => {
       const home = currentNetwork();
-      const keyOf = (address: string) => `${home} ${address}`;
+      // JSON ends with a quotation mark, and an address does not: no key of a partition is one of the default's.
+      const suffix = partition === '' ? '' : ` ${JSON.stringify(partition)}`;
+      const keyOf = (address: string) => `${home} ${address}${suffix}`;
       const recall: Recall = ({ address }) => attempt('get', () => checked(store.get(keyOf(address))));
       const learn = (events: readonly RaceEvent[]) => {
         if (currentNetwork() !== home) return;

@@ -7,9 +7,10 @@ import type { SessionSlot, TlsOptions } from '../node/tls.js';
 export interface Sessions {
   /**
    * @param destination name and port
+   * @param partition sessions are resumed in the partition alone in which they began
    * @param options a session is resumed under the options alone with which it began, for a resumed handshake verifies nothing
    */
-  readonly slot: (destination: string, options: true | TlsOptions) => SessionSlot;
+  readonly slot: (destination: string, partition: string, options: true | TlsOptions) => SessionSlot;
   readonly clear: () => void;
 }
 
@@ -31,9 +32,9 @@ export function createSessions(): Sessions {
   };
 
   return {
-    slot: (destination, options) => {
+    slot: (destination, partition, options) => {
       const { printed, secureContext } = kindOf(options === true ? DEFAULTS : options);
-      const key = `${destination} ${printed}`;
+      const key = `${JSON.stringify(partition)} ${destination} ${printed}`;
       return {
         secureContext,
         get: () => sessions.get(key),

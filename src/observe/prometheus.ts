@@ -64,7 +64,8 @@ export function countRaces(options: CountOptions = {}): () => void {
   const count = ({ outcome, events, startedAt, endedAt }: RaceContext) => {
     metrics.races.inc({ outcome });
     for (const event of events)
-      if (event.type === 'answered') metrics.lookup.observe({ type: event.answer.type }, event.at / 1000);
+      if (event.type === 'answered')
+        metrics.lookup.observe({ type: event.answer.type }, (event.at - (event.askedAt ?? 0)) / 1000);
     const losers = attemptRecords(events, endedAt! - startedAt);
     for (const { endpoint, outcome } of losers) metrics.attempts.inc({ family: familyLabel(endpoint.family), outcome });
 

@@ -77,7 +77,7 @@ export function raceRows(events: readonly RaceEvent[], until = 0): RaceRows {
     const at = instant(event);
     switch (event.type) {
       case 'answered':
-        lookUps.push({ kind: 'look-up', from: 0, to: at, stages: [], ...answerOf(event) });
+        lookUps.push({ kind: 'look-up', from: askedAt(event, at), to: at, stages: [], ...answerOf(event) });
         break;
       case 'resolved':
         resolvedAt ??= at;
@@ -162,6 +162,11 @@ export function labelOf(endpoint: Endpoint): string {
 
 function instant({ at }: RaceEvent): number {
   return at > 0 ? Math.min(at, LATEST) : 0;
+}
+
+/** When an answer was asked for, which is not after it came. */
+function askedAt({ askedAt = 0 }: Answered, at: number): number {
+  return askedAt > 0 ? Math.min(askedAt, at) : 0;
 }
 
 /** Addresses of one answer that are kept. */

@@ -29,7 +29,8 @@ export function plan<T>(
     port,
     family,
     // The machine's files say nothing of what a transport of the caller's connects to.
-    answers: () => resolve(asciiHost, resolver, family === 0 ? {} : { family }, settings.transport ? undefined : systemHosts),
+    answers: (query) =>
+      resolve(asciiHost, resolver, family === 0 ? query : { ...query, family }, settings.transport ? undefined : systemHosts),
     complain: debug,
     sort: ordering(settings, past),
     interleaving: settings,

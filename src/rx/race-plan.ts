@@ -4,6 +4,7 @@ import type { Answer } from '../core/race/answers.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { Interleaving } from '../core/race/interleave.js';
 import type { Pacing } from '../core/race/schedule.js';
+import type { Query } from './resolve.js';
 import type { Transport } from './transport.js';
 
 /** Everything that a race needs, each stage a value. Durations in ms of the scheduler's time. */
@@ -11,7 +12,8 @@ export interface RacePlan<T> {
   readonly host: string;
   readonly port: number;
   readonly family: 0 | Family;
-  readonly answers: () => ObservableInput<Answer>;
+  /** Asks the resolver: once for each question, of which a race may have several. */
+  readonly answers: (query: Query) => ObservableInput<Answer>;
   /** Is told of what is left out of answers that are not well-formed. */
   readonly complain: (complaint: string) => void;
   /** Asked whenever addresses have come, for all of them. */

@@ -1,16 +1,17 @@
 import {
   BehaviorSubject,
   catchError,
+  defer,
   EMPTY,
   filter,
   finalize,
   from,
   map,
-  merge,
   mergeMap,
   Observable,
   of,
   scan,
+  share,
   Subject,
   Subscription,
   switchMap,
@@ -19,7 +20,6 @@ import {
   throwIfEmpty,
   timer,
 } from 'rxjs';
-import { wellFormed } from '../core/race/answers.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import { codedError, toError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';
@@ -29,6 +29,7 @@ import { gather, type Known } from '../core/race/known-endpoints.js';
 import { evolve, exhausted, nextCandidate, nextStart, openSchedule, unstarted, type Schedule } from '../core/race/schedule.js';
 import { onAbort } from './abort.js';
 import { limit } from './limit.js';
+import { createQuestions } from './questions.js';
 import type { RacePlan } from './race-plan.js';
 import { guarded } from './guarded.js';
 import { Terminal } from './transport.js';
@@ -115,23 +116,30 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
       return new ConnectionError({ host, port, preferredFamily: pacing.preferredFamily, timedOut, endedAt: at(), events });
     };
 
-    /** What is known and has not expired, in order; and again what is left of it whenever some of it has. */
-    const sorted = (known: readonly Known[]): Observable<readonly Endpoint[]> => {
-      const fresh = known.filter(({ expiresAt }) => expiresAt > at());
-      const sorted$ = from(plan.sort(fresh.map(({ endpoint }) => endpoint)));
-      const expiry = fresh.reduce((first, { expiresAt }) => Math.min(first, expiresAt), Infinity);
-      if (expiry >= plan.connectTimeout) return sorted$;
-      return merge(sorted$, timer(expiry - at(), scheduler).pipe(mergeMap(() => sorted(fresh))));
-    };
+    const known$ = events$.pipe(
+      filter((event) => event.type === 'answered'),
+      scan((known, event) => gather(known, event, plan), nothing),
+      share(),
+    );
+    const questions = createQuestions(plan, { events$, known$, at, raise });
+
+    const sorted = (known: readonly Known[]) => from(plan.sort(known.map(({ endpoint }) => endpoint)));
 
     const queued = (order: readonly Endpoint[]): RaceEvent<T> => {
       const endpoints = unstarted(schedule$.value, interleave(order, plan.interleaving));
       return { type: 'queued', at: at(), endpoints };
     };
 
+    /** The race is lost, unless a question is under way, or there is one left to ask. */
+    const withNothingLeft = ({ terminated }: Schedule): Observable<never> =>
+      defer(() => {
+        if (!terminated && (questions.open() || questions.insist())) return EMPTY;
+        return throwError(() => lost({ timedOut: false }));
+      });
+
     /** Starts the next attempt when the schedule says so; while answers may still come together, not before the turn ends. */
     const turn = (schedule: Schedule): Observable<RaceEvent<T>> => {
-      if (exhausted(schedule)) return throwError(() => lost({ timedOut: false }));
+      if (exhausted(schedule)) return withNothingLeft(schedule);
       const start = nextStart(schedule);
       if (start === Infinity) return EMPTY;
       const started = (): RaceEvent<T> => ({ type: 'started', at: at(), endpoint: nextCandidate(schedule)! });
@@ -183,24 +191,16 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
       held.add(scheduler.schedule(timedOut, plan.connectTimeout));
     }
 
-    // What becomes of an event: it is reported, its addresses are put in order, it is folded, its attempt is made.
+    // What becomes of an event: it is reported, its addresses are put in order, it is folded, its attempt is made. An answer
+    // that expires is asked for again.
     held.add(
       events$.subscribe((event) => {
         if (event.type === 'connected') win(event);
         else subscriber.next(event);
       }),
     );
-    held.add(
-      events$
-        .pipe(
-          filter((event) => event.type === 'answered'),
-          scan((known, event) => gather(known, event, plan), nothing),
-          filter(anew(nothing)),
-          switchMap(sorted),
-          map(queued),
-        )
-        .subscribe({ next: raise, error: abandon }),
-    );
+    held.add(questions.listen());
+    held.add(known$.pipe(filter(anew(nothing)), switchMap(sorted), map(queued)).subscribe({ next: raise, error: abandon }));
     held.add(events$.pipe(scan(evolve, schedule$.value)).subscribe(schedule$));
     // The cap is the schedule's: what `mergeMap` held back could no longer make way for a better late answer.
     held.add(
@@ -212,20 +212,7 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
         .subscribe({ next: raise, error: abandon }),
     );
 
-    held.add(
-      guarded(plan.answers).subscribe({
-        next: (given) => {
-          const answer = wellFormed(given, plan.complain);
-          if (answer) raise({ type: 'answered', at: at(), answer });
-        },
-        error: (error: unknown) => {
-          raise({ type: 'resolved', at: at(), error: toError(error) });
-        },
-        complete: () => {
-          raise({ type: 'resolved', at: at() });
-        },
-      }),
-    );
+    questions.ask();
     handle();
     // Only now, so that answers which were there at once are taken together.
     held.add(schedule$.pipe(switchMap(turn)).subscribe({ next: raise, error: abandon }));

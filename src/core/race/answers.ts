@@ -1,4 +1,5 @@
 import { parseAddress, type Family } from '../address/address.js';
+import { errorCode, NOTHING_THERE } from '../error-tools.js';
 import { show } from '../input/argument-errors.js';
 
 /** What one query brought: addresses of one family, or none (a negative answer). */
@@ -29,6 +30,24 @@ export function recordType(family: Family): Answer['type'] {
 /** Which family a query asks for. */
 export function answerFamily({ type }: Answer): Family {
   return type === 'AAAA' ? 6 : 4;
+}
+
+/** Whether it leaves open what there is: its query has failed, or was not made. `ENOTFOUND` and `ENODATA` say that there is nothing. */
+export function saysNothing({ addresses, error }: Answer): boolean {
+  return addresses.length === 0 && error !== undefined && !NOTHING_THERE.has(errorCode(error) ?? '');
+}
+
+/**
+ * The families that are worth asking for before a race is lost: those whose latest answer was an assumed one. None where all
+ * answers say that there is nothing: a name that does not exist is remembered so that it is not asked for again.
+ *
+ * @param answers of one race, in the order in which they came
+ */
+export function familiesInDoubt(answers: readonly Answer[]): readonly Family[] {
+  const latest = new Map(answers.map((answer) => [answer.type, answer]));
+  const doubtful = [...latest.values()].filter(({ assumed }) => assumed === true);
+  const hopeful = answers.some(({ addresses }) => addresses.length > 0) || doubtful.some(saysNothing);
+  return hopeful ? doubtful.map(answerFamily) : [];
 }
 
 /**

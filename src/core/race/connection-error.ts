@@ -91,9 +91,12 @@ interface QueryError {
   readonly error: Error;
 }
 
+/** The errors of queries; that of an assumed answer only where no query was made after all. */
 function queryErrors(events: readonly RaceEvent[]): QueryError[] {
+  const asked = new Set(events.map((event) => event.type === 'answered' && !event.answer.assumed && event.answer.type));
   return events
     .filter((event): event is Answered | Resolved => event.type === 'answered' || event.type === 'resolved')
+    .filter((event) => event.type === 'resolved' || !event.answer.assumed || !asked.has(event.answer.type))
     .flatMap((event) => {
       if (event.type === 'resolved') return event.error ? { query: 'resolver', error: event.error } : [];
       return event.answer.error ? { query: event.answer.type, error: toError(event.answer.error) } : [];

@@ -14,9 +14,11 @@ export interface Answered {
   readonly type: 'answered';
   readonly at: number;
   readonly answer: Answer;
+  /** When its question was asked, in ms since the race began; absent for the question with which it began. */
+  readonly askedAt?: number;
 }
 
-/** The resolver has finished: no answer will follow. `error` when it ended by one. */
+/** The resolver has finished: no answer will follow, unless the race asks it again. `error` when it ended by one. */
 export interface Resolved {
   readonly type: 'resolved';
   readonly at: number;

@@ -144,7 +144,8 @@ function answered(schedule: Schedule, { at, answer }: Answered): Schedule {
   const waiting = positive || schedule.opensAt < Infinity;
   const opensAt = waiting ? Math.min(schedule.opensAt, preferredAnswered ? at : at + resolutionDelay) : Infinity;
   const ordering = schedule.ordering || positive;
-  return { ...schedule, opensAt, preferredAnswered, answeredFamilies, ordering, gathering: !schedule.resolved };
+  // After `resolved`, it answers a question that the race has asked since; that one ends with `resolved` as well.
+  return { ...schedule, opensAt, preferredAnswered, answeredFamilies, ordering, resolved: false, gathering: true };
 }
 
 function resolved(schedule: Schedule, { at }: Resolved): Schedule {

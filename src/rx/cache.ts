@@ -1,0 +1,230 @@
+import { LRUCache } from 'lru-cache';
+import {
+  concat,
+  defer,
+  filter,
+  finalize,
+  from,
+  map,
+  merge,
+  ReplaySubject,
+  share,
+  tap,
+  timer,
+  Observable,
+  type SchedulerLike,
+  type TimestampProvider,
+} from 'rxjs';
+import type { Family } from '../core/address/address.js';
+import { answerFamily, recordType, saysNothing, type Answer } from '../core/race/answers.js';
+import { invalidType } from '../core/input/argument-errors.js';
+import { callable, integer, isObject, number, type Checks } from '../core/input/checks.js';
+import { monotonicScheduler } from './monotonic.js';
+import { wellFormedResolver, type Query, type Resolver } from './resolve.js';
+
+/** Options of {@link cached}. Times to live in seconds, as in DNS. */
+export interface CacheOptions {
+  /** The longest that an answer holds, and how long one holds that does not say. Default 30. */
+  readonly maxTtl?: number;
+  /** The shortest that an answer holds. Default 0: what says 0 is asked for again. */
+  readonly minTtl?: number;
+  /** How long it holds that a name, or its addresses of a family, do not exist. Default 5, and never over `maxTtl`. */
+  readonly negativeTtl?: number;
+  /**
+   * For how many seconds addresses that have expired are still given, while they are asked for again; at most 604 800, a week.
+   * Default 0: not at all.
+   */
+  readonly staleFor?: number;
+  /** Answers kept, over all networks; the one used longest ago makes room. Default 1000. */
+  readonly maxEntries?: number;
+  /** A scheduler, or whatever tells the time in ms. Default: monotonic real time. */
+  readonly clock?: TimestampProvider | SchedulerLike;
+  /**
+   * Names the network that this machine is in: answers are used in the network alone in which they were asked for. Default: the
+   * machine's addresses and their interfaces.
+   */
+  readonly network?: () => string;
+}
+
+/** A resolver that remembers. */
+export interface CachedResolver extends Resolver {
+  /** Forgets every answer, those of queries under way too. */
+  clear(): void;
+}
+
+/** What is remembered of a resolver's answers, for each partition and each network by itself. */
+export interface Cache {
+  /** The resolver as it remembers within a partition. */
+  readonly resolver: (partition: string) => Resolver;
+  /** Forgets every answer, those of queries under way too. */
+  readonly clear: () => void;
+}
+
+/** How long answers are still waited for that nobody waits for any more, where they come anyway. In ms; HEv3's 1 s. */
+const LINGER = 1000;
+
+/** A week, in seconds. RFC 8767 section 5 recommends one to three days. */
+const STALEST = 604_800;
+
+/** Makes the cache of {@link cached}. The options have been checked, and there is a name of the network to be had. */
+export function createCache(resolver: Resolver, options: CacheOptions & Required<Pick<CacheOptions, 'network'>>): Cache {
+  const { maxTtl = 30, minTtl = 0, negativeTtl = 5, staleFor = 0, maxEntries = 1000 } = options;
+  const { clock = monotonicScheduler, network } = options;
+  const source = wellFormedResolver(resolver, () => undefined);
+  const entries = new LRUCache<string, Entry>({ max: maxEntries });
+  const underWay = new Map<string, SharedQuery>();
+
+  const holdsFor = (answer: Answer) => {
+    const { addresses, ttl = addresses.length > 0 ? maxTtl : negativeTtl } = answer;
+    // That a family is not worth asking for says something of this machine, and nothing of the name.
+    if (saysNothing(answer)) return maxTtl;
+    return Math.min(Math.max(addresses.length > 0 ? ttl : Math.min(ttl, negativeTtl), minTtl), maxTtl);
+  };
+
+  const store = (room: Room, host: string, answer: Answer) => {
+    if (saysNothing(answer) && !answer.assumed) return;
+    entries.set(entryKey(room, host, answer.type), { answer, freshUntil: clock.now() + holdsFor(answer) * 1000 });
+  };
+
+  /** One query for all in the room who ask while it is under way. */
+  const shareQuery = (room: Room, host: string, query: Query): Observable<Answer> => {
+    const keyOf = (family?: Family) => `${room.name} ${query.insist === true} ${family ?? 0} ${host}`;
+    const key = keyOf(query.family);
+    const same = underWay.get(key);
+    if (same) return same.answers$;
+    const both = underWay.get(keyOf());
+    // What it has brought already may have expired since.
+    if (both && !both.answered.has(query.family!)) {
+      return both.answers$.pipe(filter((answer) => answerFamily(answer) === query.family));
+    }
+    const halfUnderWay = query.family === undefined && FAMILIES.some((family) => underWay.has(keyOf(family)));
+    if (halfUnderWay) return merge(...FAMILIES.map((family) => shareQuery(room, host, { ...query, family })));
+
+    const answered = new Set<Family>();
+    /** Whether it has been cleared, or another has taken its place. */
+    const isCurrent = () => underWay.get(key)?.answered === answered;
+    const answers$ = source(host, query).pipe(
+      tap((answer) => {
+        answered.add(answerFamily(answer));
+        // An answer from after a move may be of either network.
+        if (isCurrent() && network() === room.network) store(room, host, answer);
+      }),
+      finalize(() => {
+        if (isCurrent()) underWay.delete(key);
+      }),
+      share({
+        connector: () => new ReplaySubject<Answer>(Infinity),
+        resetOnRefCountZero: resolver.uncancellable ? () => lingering(clock) : true,
+      }),
+    );
+    underWay.set(key, { answers$, answered });
+    return answers$;
+  };
+
+  /** What is remembered of a family. Where it alone is asked for, an assumption is no answer. */
+  const recall = (room: Room, host: string, family: Family, asked: Query): Entry | undefined => {
+    const entry = entries.get(entryKey(room, host, recordType(family)));
+    return entry && asked.family !== undefined && saysNothing(entry.answer) ? undefined : entry;
+  };
+
+  const ask = (room: Room, host: string, asked: Query): Observable<Answer> => {
+    if (asked.insist) return shareQuery(room, host, asked);
+    const now = clock.now();
+    const wanted = asked.family === undefined ? FAMILIES : [asked.family];
+    const remembered = wanted.map((family) => recall(room, host, family, asked));
+    const missing = wanted.filter((_, index) => (remembered[index]?.freshUntil ?? -Infinity) <= now);
+    const usable = remembered.filter((entry) => entry !== undefined && isUsable(entry, now, staleFor));
+    const known$ = from(usable.map((entry) => given(entry!, now)));
+    if (missing.length === 0) return known$;
+    const stale = new Set(usable.filter((entry) => entry!.freshUntil <= now).map((entry) => entry!.answer.type));
+    const fresh$ = defer(() => shareQuery(room, host, missing.length === 1 ? { ...asked, family: missing[0] } : asked)).pipe(
+      // What has failed says nothing against what is stale.
+      map((answer) => (stale.has(answer.type) && saysNothing(answer) ? { ...answer, stale: true } : answer)),
+    );
+    return concat(known$, fresh$);
+  };
+
+  return {
+    resolver:
+      (partition) =>
+      (host, asked = {}) =>
+        defer(() => ask(roomOf(network(), partition), host.toLowerCase(), asked)),
+    clear: () => {
+      entries.clear();
+      underWay.clear();
+    },
+  };
+}
+
+/** Emits when those who wait no more have been waited for long enough; in real time without holding the process open. */
+function lingering(clock: TimestampProvider | SchedulerLike): Observable<unknown> {
+  if (isScheduler(clock) && clock !== monotonicScheduler) return timer(LINGER, clock);
+  return new Observable((subscriber) => {
+    const timeout = setTimeout(() => {
+      subscriber.next(undefined);
+    }, LINGER);
+    timeout.unref();
+    return () => {
+      clearTimeout(timeout);
+    };
+  });
+}
+
+function isScheduler(clock: TimestampProvider | SchedulerLike): clock is SchedulerLike {
+  return 'schedule' in clock;
+}
+
+const FAMILIES: readonly Family[] = [6, 4];
+
+interface Entry {
+  readonly answer: Answer;
+  readonly freshUntil: number;
+}
+
+/** A query under way. */
+interface SharedQuery {
+  readonly answers$: Observable<Answer>;
+  /** The families of which an answer has come. */
+  readonly answered: ReadonlySet<Family>;
+}
+
+/** Whose answers are used together: those of one partition in one network. */
+interface Room {
+  readonly network: string;
+  readonly name: string;
+}
+
+function roomOf(network: string, partition: string): Room {
+  // JSON, so that no two rooms have the same name.
+  return { network, name: JSON.stringify([network, partition]) };
+}
+
+function entryKey(room: Room, host: string, type: Answer['type']): string {
+  return `${room.name} ${type} ${host}`;
+}
+
+export const cacheChecks: Checks<CacheOptions> = {
+  maxTtl: number(0, Number.MAX_SAFE_INTEGER),
+  minTtl: number(0, Number.MAX_SAFE_INTEGER),
+  negativeTtl: number(0, Number.MAX_SAFE_INTEGER),
+  staleFor: number(0, STALEST),
+  maxEntries: integer(1, Number.MAX_SAFE_INTEGER),
+  clock: (name, value) => {
+    const { now } = (isObject(value) || typeof value === 'function' ? value : {}) as Partial<TimestampProvider>;
+    if (typeof now !== 'function') throw invalidType(name, 'a scheduler or a clock', value);
+  },
+  network: callable,
+};
+
+/** Fresh, or addresses that are not too stale: that there was nothing is no answer once it has expired. */
+function isUsable({ answer, freshUntil }: Entry, now: number, staleFor: number): boolean {
+  return freshUntil > now || (answer.addresses.length > 0 && freshUntil + staleFor * 1000 > now);
+}
+
+/** An answer as it is given from memory: as a stale one, or with the time to live that is left of it where it has one. */
+function given({ answer, freshUntil }: Entry, now: number): Answer {
+  if (freshUntil <= now) return { ...answer, ttl: 0, stale: true };
+  if (answer.ttl === undefined) return { ...answer, assumed: true };
+  // Rounded up, so that what has expired for a race has expired here as well.
+  return { ...answer, ttl: Math.ceil(freshUntil - now) / 1000, assumed: true };
+}
