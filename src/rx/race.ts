@@ -15,18 +15,29 @@ import {
   Subscription,
   switchMap,
   take,
+  takeUntil,
   throwError,
   throwIfEmpty,
   timer,
 } from 'rxjs';
 import { wellFormed } from '../core/race/answers.js';
 import type { Endpoint } from '../core/race/endpoint.js';
+import { formatDuration } from '../core/duration.js';
 import { codedError, toError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';
-import { inFlight, type Connected, type Failed, type RaceEvent, type Stage, type Started } from '../core/race/events.js';
+import { inFlight, type Cancelled, type Connected, type Failed, type RaceEvent, type Stage, type Started } from '../core/race/events.js';
 import { interleave } from '../core/race/interleave.js';
 import { gather, type Known } from '../core/race/known-endpoints.js';
-import { evolve, exhausted, nextCandidate, nextStart, openSchedule, unstarted, type Schedule } from '../core/race/schedule.js';
+import {
+  evolve,
+  exhausted,
+  inTheWay,
+  nextCandidate,
+  nextStart,
+  openSchedule,
+  unstarted,
+  type Schedule,
+} from '../core/race/schedule.js';
 import { onAbort } from './abort.js';
 import { limit } from './limit.js';
 import type { RacePlan } from './race-plan.js';
@@ -60,6 +71,8 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
     const held = new Subscription();
     const events$ = new Subject<RaceEvent<T>>();
     const schedule$ = new BehaviorSubject<Schedule>(openSchedule(plan.pacing));
+    /** Endpoints whose attempts have to end, for others are due. */
+    const gaveWay$ = new Subject<Endpoint>();
 
     /** Every event in order; from `handled` on, those that wait. */
     const log: RaceEvent<T>[] = [];
@@ -129,14 +142,27 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
       return { type: 'queued', at: at(), endpoints };
     };
 
-    /** Starts the next attempt when the schedule says so; while answers may still come together, not before the turn ends. */
+    /**
+     * Starts the next attempt when the schedule says so; while answers may still come together, not before the turn ends. At
+     * the cap the oldest attempt gives way first, and the start follows from that.
+     */
     const turn = (schedule: Schedule): Observable<RaceEvent<T>> => {
       if (exhausted(schedule)) return throwError(() => lost({ timedOut: false }));
       const start = nextStart(schedule);
       if (start === Infinity) return EMPTY;
-      const started = (): RaceEvent<T> => ({ type: 'started', at: at(), endpoint: nextCandidate(schedule)! });
+      const oldest = inTheWay(schedule);
+      const next = (): RaceEvent<T> =>
+        oldest ? gaveWay(oldest) : { type: 'started', at: at(), endpoint: nextCandidate(schedule)! };
       const wait = Math.max(start - at(), 0);
-      return wait > 0 || schedule.gathering ? timer(wait, scheduler).pipe(map(started)) : of(started());
+      if (wait > 0 || schedule.gathering) return timer(wait, scheduler).pipe(map(next));
+      // What waits may be the end of the very attempt that would give way; after it this is asked again.
+      return oldest && handled < log.length ? EMPTY : of(next());
+    };
+
+    const gaveWay = ({ endpoint, at: startedAt }: Started): Cancelled => {
+      const now = at();
+      const message = `gave way to the next attempt after ${formatDuration(now - startedAt)}`;
+      return { type: 'cancelled', at: now, endpoint, error: codedError('ETIMEDOUT', message) };
     };
 
     const attempt = ({ endpoint, at: startedAt }: Started): Observable<RaceEvent<T>> => {
@@ -157,6 +183,7 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
         throwIfEmpty(() => codedError('ECONNABORTED', 'the transport completed without a connection')),
         map((value): RaceEvent<T> => ({ type: 'connected', at: at(), endpoint, value })),
         catchError((error: unknown) => of(failed(error))),
+        takeUntil(gaveWay$.pipe(filter((one) => one === endpoint))),
         finalize(() => {
           underWay = false;
         }),
@@ -186,8 +213,12 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
     // What becomes of an event: it is reported, its addresses are put in order, it is folded, its attempt is made.
     held.add(
       events$.subscribe((event) => {
-        if (event.type === 'connected') win(event);
-        else subscriber.next(event);
+        if (event.type === 'connected') {
+          win(event);
+          return;
+        }
+        if (event.type === 'cancelled') gaveWay$.next(event.endpoint);
+        subscriber.next(event);
       }),
     );
     held.add(
@@ -201,7 +232,6 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
         )
         .subscribe({ next: raise, error: abandon }),
     );
-    held.add(events$.pipe(scan(evolve, schedule$.value)).subscribe(schedule$));
     // The cap is the schedule's: what `mergeMap` held back could no longer make way for a better late answer.
     held.add(
       events$
@@ -211,6 +241,9 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
         )
         .subscribe({ next: raise, error: abandon }),
     );
+    // Folded after the attempt is made, so that of what falls in one instant the timer for the next start comes last. What
+    // happens in that instant (a time-out, a failure, a connection) is then known before another attempt is started.
+    held.add(events$.pipe(scan(evolve, schedule$.value)).subscribe(schedule$));
 
     held.add(
       guarded(plan.answers).subscribe({
