@@ -114,6 +114,13 @@ export function nextCandidate(schedule: Schedule): Endpoint | undefined {
   return head(schedule.lanes[nextLane(schedule)]!);
 }
 
+/** All that have not been started, lane by lane; the next first. */
+export function candidates(schedule: Schedule): readonly Endpoint[] {
+  const first = nextLane(schedule);
+  const lanes = [schedule.lanes[first]!, ...schedule.lanes.filter((_, index) => index !== first)];
+  return lanes.flatMap(({ order, next }) => order.slice(next));
+}
+
 /** Nothing runs, nothing waits and nothing can come, or nothing shall: the race is lost. */
 export function exhausted({ resolved, terminated, ordering, inFlight, lanes }: Schedule): boolean {
   return terminated || (resolved && !ordering && inFlight === 0 && lanes.every((lane) => head(lane) === undefined));
