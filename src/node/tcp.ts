@@ -96,7 +96,7 @@ const LOCAL_FAILURES = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EINVAL']);
 /** A port may be a privileged one. From `connect` the same code is what a router answered, "administratively prohibited". */
 function isLocal(error: NodeJS.ErrnoException): boolean {
   const code = errorCode(error) ?? '';
-  return LOCAL_FAILURES.has(code) || (code === 'EACCES' && error.syscall === 'bind');
+  return LOCAL_FAILURES.has(code) || (code === 'EACCES' && error.syscall !== 'connect');
 }
 
 function connectFrom(ends: readonly LocalEnd[], endpoint: Endpoint, createSocket: SocketFactory): Observable<Socket> {
