@@ -58,7 +58,12 @@ describe('an event loop that is blocked while the kernel connects', () => {
   it('[A17] lets no attempt give way that has connected', async () => {
     const { port } = await tcpServer('::1', 0);
     await open(blackhole('127.0.0.1', port));
-    const options = { maxConcurrentAttempts: 1, connectionAttemptDelay: 10, minimumConnectionAttemptDelay: 10, maximumConnectionAttemptDelay: 50 };
+    const options = {
+      maxConcurrentAttempts: 1,
+      connectionAttemptDelay: 10,
+      minimumConnectionAttemptDelay: 10,
+      maximumConnectionAttemptDelay: 50,
+    };
     expect(await raced(port, options)).toEqual(['started ::1', 'connected ::1']);
   });
 

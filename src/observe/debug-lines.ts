@@ -44,7 +44,10 @@ export function debugLines(event: RaceEvent, events: readonly RaceEvent[]): read
  *
  * @param events all that has happened in the race
  */
-export function untried({ pacing, connectTimeout }: Pick<RacePlan<unknown>, 'pacing' | 'connectTimeout'>, events: readonly RaceEvent[]): readonly string[] {
+export function untried(
+  { pacing, connectTimeout }: Pick<RacePlan<unknown>, 'pacing' | 'connectTimeout'>,
+  events: readonly RaceEvent[],
+): readonly string[] {
   const before = events.filter((event) => event.type !== 'cancelled' || event.error !== undefined);
   const schedule = before.reduce(evolve, openSchedule(pacing));
   const [next, ...others] = candidates(schedule);

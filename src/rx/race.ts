@@ -25,7 +25,15 @@ import type { Endpoint } from '../core/race/endpoint.js';
 import { formatDuration } from '../core/duration.js';
 import { codedError, toError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';
-import { inFlight, type Cancelled, type Connected, type Failed, type RaceEvent, type Stage, type Started } from '../core/race/events.js';
+import {
+  inFlight,
+  type Cancelled,
+  type Connected,
+  type Failed,
+  type RaceEvent,
+  type Stage,
+  type Started,
+} from '../core/race/events.js';
 import { interleave } from '../core/race/interleave.js';
 import { gather, type Known } from '../core/race/known-endpoints.js';
 import {
