@@ -2,13 +2,14 @@ import { defer, from, Observable, tap } from 'rxjs';
 import { formatDuration } from '../core/duration.js';
 import { formatDestination, type Endpoint } from '../core/race/endpoint.js';
 import { BLOCKED, errorCode, toError } from '../core/error-tools.js';
+import { ConnectionError } from '../core/race/connection-error.js';
 import type { Cancelled, Connected, Failed, RaceEvent } from '../core/race/events.js';
 import { printable } from '../core/input/printable.js';
 import { race } from '../rx/race.js';
 import type { RacePlan } from '../rx/race-plan.js';
 import type { Transport } from '../rx/transport.js';
 import { attemptChannel, raceChannel, type AttemptContext, type RaceContext } from './channels.js';
-import { debugLines } from './debug-lines.js';
+import { debugLines, untried } from './debug-lines.js';
 import { debug } from './debug.js';
 
 /**
@@ -71,7 +72,7 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
       attempt.error = event.error;
       if (errorCode(event.error) === BLOCKED) attempt.outcome = 'blocked';
       attemptChannel.error.publish(attempt);
-    }
+    } else if (event.type === 'cancelled' && event.error) attempt.error = event.error;
     attemptChannel.asyncStart.publish(attempt);
     attemptChannel.asyncEnd.publish(attempt);
   };
@@ -112,6 +113,9 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     const isAborted = signal?.aborted === true && error === signal.reason;
     if (isAborted) cancelled();
     else {
+      if (debug.enabled && error instanceof ConnectionError && error.reason === 'timeout') {
+        for (const line of untried(plan, events)) say(at(), line);
+      }
       say(at(), `failed: ${toError(error).message}`);
       ended('failed', at(), { error });
     }

@@ -16,17 +16,36 @@ import {
   Subscription,
   switchMap,
   take,
+  takeUntil,
   throwError,
   throwIfEmpty,
   timer,
 } from 'rxjs';
 import type { Endpoint } from '../core/race/endpoint.js';
+import { formatDuration } from '../core/duration.js';
 import { codedError, toError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';
-import { inFlight, type Connected, type Failed, type RaceEvent, type Stage, type Started } from '../core/race/events.js';
+import {
+  inFlight,
+  type Cancelled,
+  type Connected,
+  type Failed,
+  type RaceEvent,
+  type Stage,
+  type Started,
+} from '../core/race/events.js';
 import { interleave } from '../core/race/interleave.js';
 import { gather, type Known } from '../core/race/known-endpoints.js';
-import { evolve, exhausted, nextCandidate, nextStart, openSchedule, unstarted, type Schedule } from '../core/race/schedule.js';
+import {
+  evolve,
+  exhausted,
+  inTheWay,
+  nextCandidate,
+  nextStart,
+  openSchedule,
+  unstarted,
+  type Schedule,
+} from '../core/race/schedule.js';
 import { onAbort } from './abort.js';
 import { limit } from './limit.js';
 import { createQuestions } from './questions.js';
@@ -61,6 +80,8 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
     const held = new Subscription();
     const events$ = new Subject<RaceEvent<T>>();
     const schedule$ = new BehaviorSubject<Schedule>(openSchedule(plan.pacing));
+    /** Endpoints whose attempts have to end, for others are due. */
+    const gaveWay$ = new Subject<Endpoint>();
 
     /** Every event in order; from `handled` on, those that wait. */
     const log: RaceEvent<T>[] = [];
@@ -137,14 +158,27 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
         return throwError(() => lost({ timedOut: false }));
       });
 
-    /** Starts the next attempt when the schedule says so; while answers may still come together, not before the turn ends. */
+    /**
+     * Starts the next attempt when the schedule says so; while answers may still come together, not before the turn ends. At
+     * the cap the oldest attempt gives way first, and the start follows from that.
+     */
     const turn = (schedule: Schedule): Observable<RaceEvent<T>> => {
       if (exhausted(schedule)) return withNothingLeft(schedule);
       const start = nextStart(schedule);
       if (start === Infinity) return EMPTY;
-      const started = (): RaceEvent<T> => ({ type: 'started', at: at(), endpoint: nextCandidate(schedule)! });
+      const oldest = inTheWay(schedule);
+      const next = (): RaceEvent<T> =>
+        oldest ? gaveWay(oldest) : { type: 'started', at: at(), endpoint: nextCandidate(schedule)! };
       const wait = Math.max(start - at(), 0);
-      return wait > 0 || schedule.gathering ? timer(wait, scheduler).pipe(map(started)) : of(started());
+      if (wait > 0 || schedule.gathering) return timer(wait, scheduler).pipe(map(next));
+      // What waits may be the end of the very attempt that would give way; after it this is asked again.
+      return oldest && handled < log.length ? EMPTY : of(next());
+    };
+
+    const gaveWay = ({ endpoint, at: startedAt }: Started): Cancelled => {
+      const now = at();
+      const message = `gave way to the next attempt after ${formatDuration(now - startedAt)}`;
+      return { type: 'cancelled', at: now, endpoint, error: codedError('ETIMEDOUT', message) };
     };
 
     const attempt = ({ endpoint, at: startedAt }: Started): Observable<RaceEvent<T>> => {
@@ -165,6 +199,7 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
         throwIfEmpty(() => codedError('ECONNABORTED', 'the transport completed without a connection')),
         map((value): RaceEvent<T> => ({ type: 'connected', at: at(), endpoint, value })),
         catchError((error: unknown) => of(failed(error))),
+        takeUntil(gaveWay$.pipe(filter((one) => one === endpoint))),
         finalize(() => {
           underWay = false;
         }),
@@ -195,13 +230,16 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
     // that expires is asked for again.
     held.add(
       events$.subscribe((event) => {
-        if (event.type === 'connected') win(event);
-        else subscriber.next(event);
+        if (event.type === 'connected') {
+          win(event);
+          return;
+        }
+        if (event.type === 'cancelled') gaveWay$.next(event.endpoint);
+        subscriber.next(event);
       }),
     );
     held.add(questions.listen());
     held.add(known$.pipe(filter(anew(nothing)), switchMap(sorted), map(queued)).subscribe({ next: raise, error: abandon }));
-    held.add(events$.pipe(scan(evolve, schedule$.value)).subscribe(schedule$));
     // The cap is the schedule's: what `mergeMap` held back could no longer make way for a better late answer.
     held.add(
       events$
@@ -211,6 +249,9 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
         )
         .subscribe({ next: raise, error: abandon }),
     );
+    // Folded after the attempt is made, so that of what falls in one instant the timer for the next start comes last. What
+    // happens in that instant (a time-out, a failure, a connection) is then known before another attempt is started.
+    held.add(events$.pipe(scan(evolve, schedule$.value)).subscribe(schedule$));
 
     questions.ask();
     handle();

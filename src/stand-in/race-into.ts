@@ -16,7 +16,7 @@ export type RaceForSocket = (socketFactory: () => Socket) => Observable<RaceEven
 
 /**
  * Gives a socket that is connecting, and whose look-up is never answered, the winner of a race, so that it never knows: it emits `lookup`,
- * `connectionAttempt`, `connectionAttemptFailed`, `connect` and `ready` as Node does, and fails as Node does. The race ends
+ * `connectionAttempt`, `connectionAttemptFailed`, `connectionAttemptTimeout`, `connect` and `ready` as Node does, and fails as Node does. The race ends
  * with the socket: when that is destroyed, whoever does it.
  *
  * @param settle gives the socket the winner
@@ -55,6 +55,11 @@ export function raceInto(socket: Socket, host: string, race: RaceForSocket, sett
       case 'failed': {
         const { address, port, family } = event.endpoint;
         socket.emit('connectionAttemptFailed', address, port, family, event.error);
+        break;
+      }
+      case 'cancelled': {
+        const { address, port, family } = event.endpoint;
+        if (event.error) socket.emit('connectionAttemptTimeout', address, port, family);
         break;
       }
       case 'connected':

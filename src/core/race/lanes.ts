@@ -11,11 +11,13 @@ export interface Lane {
   readonly next: number;
   /** The attempt started last. It sets the pace: the others may fail or go on as they like. */
   readonly latest?: { readonly endpoint: Endpoint; readonly startedAt: number; readonly failedAt?: number };
+  /** The number of its attempts that have begun and not ended. */
+  readonly inFlight: number;
   /** Attempts whose TLS handshakes are under way, and when they should be over. */
   readonly handshakes: readonly { readonly endpoint: Endpoint; readonly expectedAt: number }[];
 }
 
-export const emptyLane: Lane = { order: [], next: 0, handshakes: [] };
+export const emptyLane: Lane = { order: [], next: 0, inFlight: 0, handshakes: [] };
 
 /** The candidate whose turn is next. */
 export function head(lane: Lane): Endpoint | undefined {
@@ -26,7 +28,12 @@ export function head(lane: Lane): Endpoint | undefined {
 export interface LanePace {
   /** Between two starts, by the endpoint of the first. */
   readonly attemptDelay: (after: Endpoint) => number;
-  /** The most that a handshake under way may make of it. */
+  /** What each further attempt of the lane in flight multiplies that delay by; 1 or more. */
+  readonly attemptDelayMultiplier: number;
+  /**
+   * The most that attempts in flight or a handshake under way may make of it. It is also how long an attempt keeps its place
+   * when there are `maxConcurrentAttempts` in flight and another is due.
+   */
   readonly maximumAttemptDelay: number;
 }
 
@@ -43,19 +50,38 @@ export interface LanePace {
  * @param opensAt when the lane's first attempt may start
  * @returns ms since the race began; `Infinity` while the lane has no candidate
  */
-export function laneStart(lane: Lane, opensAt: number, { attemptDelay, maximumAttemptDelay }: LanePace): number {
+export function laneStart(lane: Lane, opensAt: number, pace: LanePace): number {
   const { latest, handshakes } = lane;
   if (head(lane) === undefined) return Infinity;
   if (latest === undefined) return opensAt;
-  const timer = latest.startedAt + attemptDelay(latest.endpoint);
+  const timer = latest.startedAt + delayAfter(lane, latest.endpoint, pace);
   const extended = handshakes.reduce((last, { expectedAt }) => Math.max(last, expectedAt), timer);
-  const extendedTimer = Math.max(timer, Math.min(extended, latest.startedAt + maximumAttemptDelay));
+  const extendedTimer = Math.max(timer, Math.min(extended, latest.startedAt + pace.maximumAttemptDelay));
   return Math.min(extendedTimer, latest.failedAt ?? Infinity);
+}
+
+/**
+ * The delay after the latest start. It grows with the attempts that are in flight besides the first, up to the maximum; those
+ * that have failed no longer count.
+ *
+ *     start 1 ── 50 ──► start 2 ── 100 ──► start 3 ── 200 ──► start 4        base 50 ms, multiplier 2
+ */
+function delayAfter({ inFlight }: Lane, endpoint: Endpoint, pace: LanePace): number {
+  const base = pace.attemptDelay(endpoint);
+  if (pace.attemptDelayMultiplier === 1 || inFlight < 2) return base;
+  const grown = base * pace.attemptDelayMultiplier ** (inFlight - 1);
+  return Math.max(base, Math.min(grown, pace.maximumAttemptDelay));
 }
 
 /** The lane once an attempt on its first candidate has begun. */
 export function begin(lane: Lane, endpoint: Endpoint, startedAt: number): Lane {
-  return { ...lane, next: lane.next + 1, latest: { endpoint, startedAt } };
+  return {
+    order: lane.order,
+    next: lane.next + 1,
+    latest: { endpoint, startedAt },
+    inFlight: lane.inFlight + 1,
+    handshakes: lane.handshakes,
+  };
 }
 
 /**
@@ -69,12 +95,19 @@ export function beginHandshake(lane: Lane, endpoint: Endpoint, at: number, round
   return { ...lane, handshakes: [...lane.handshakes, { endpoint, expectedAt: at + HANDSHAKE_ROUND_TRIPS * roundTrip }] };
 }
 
-/** The lane once an attempt has failed; of those without a handshake under way only the latest matters. */
+/** The lane once one of its attempts has failed. Where that is the latest, the next may start. */
 export function fail(lane: Lane, endpoint: Endpoint, failedAt: number): Lane {
-  const { latest, handshakes } = lane;
-  return {
-    ...lane,
-    handshakes: handshakes.filter((handshake) => handshake.endpoint !== endpoint),
-    ...(latest?.endpoint === endpoint && { latest: { ...latest, failedAt } }),
-  };
+  const { latest } = lane;
+  const isLatest = latest?.endpoint === endpoint;
+  return withoutAttempt(lane, endpoint, isLatest ? { endpoint, startedAt: latest.startedAt, failedAt } : latest);
+}
+
+/** The lane once one of its attempts has given way. That is not a failure: it brings no start forward. */
+export function giveWay(lane: Lane, endpoint: Endpoint): Lane {
+  return withoutAttempt(lane, endpoint, lane.latest);
+}
+
+function withoutAttempt(lane: Lane, endpoint: Endpoint, latest: Lane['latest']): Lane {
+  const handshakes = lane.handshakes.filter((handshake) => handshake.endpoint !== endpoint);
+  return { order: lane.order, next: lane.next, latest, inFlight: lane.inFlight - 1, handshakes };
 }

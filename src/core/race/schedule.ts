@@ -1,8 +1,8 @@
 import { answerFamily, type Answer } from './answers.js';
 import type { Family } from '../address/address.js';
 import type { Endpoint } from './endpoint.js';
-import type { Answered, Failed, Progressed, Queued, RaceEvent, Resolved, Started } from './events.js';
-import { begin, beginHandshake, emptyLane, fail, head, laneStart, type Lane, type LanePace } from './lanes.js';
+import type { Answered, Cancelled, Failed, Progressed, Queued, RaceEvent, Resolved, Started } from './events.js';
+import { begin, beginHandshake, emptyLane, fail, giveWay, head, laneStart, type Lane, type LanePace } from './lanes.js';
 
 /** What decides when attempts start. Delays in ms; an `attemptDelay` of `Infinity`: only after a failure. */
 export interface Pacing extends LanePace {
@@ -24,6 +24,8 @@ export interface Schedule {
   /** What had been started when the lanes were last filled. */
   readonly begun: readonly Endpoint[];
   readonly inFlight: number;
+  /** The attempts in flight, in start order: one of them may have to give way. Not kept where there is no cap. */
+  readonly flights: readonly Started[];
   /** When the first attempt may start; `Infinity` while there is nothing to wait for. */
   readonly opensAt: number;
   /** When the second lane opens even before its stagger is over: the first has failed, and nothing is in flight. */
@@ -49,6 +51,7 @@ export function openSchedule(pacing: Pacing): Schedule {
     lanes: pacing.familyStaggerDelay === undefined ? [emptyLane] : [emptyLane, emptyLane],
     begun: [],
     inFlight: 0,
+    flights: [],
     opensAt: Infinity,
     relievedAt: Infinity,
     preferredAnswered: false,
@@ -76,25 +79,46 @@ export function evolve(schedule: Schedule, event: RaceEvent): Schedule {
     case 'failed':
       return failed(schedule, event);
     case 'cancelled':
+      return gaveWay(schedule, event);
     case 'connected':
       return schedule; // the race is over
   }
 }
 
 /**
- * When the next attempt may start, and at the same time the whole pacing rule: not above the cap; otherwise when the first
- * lane says so.
+ * When the next attempt may start, and at the same time the whole pacing rule: when the first lane says so; at the cap, also
+ * not before the oldest attempt has had its time.
  *
  * @returns ms since the race began, in the past where an attempt is due; `Infinity`: not before something else happens
  */
 export function nextStart(schedule: Schedule): number {
-  const lane = nextLane(schedule);
-  return schedule.inFlight < schedule.pacing.maxConcurrentAttempts ? startOf(schedule, lane) : Infinity;
+  const start = startOf(schedule, nextLane(schedule));
+  const oldest = inTheWay(schedule);
+  return oldest ? Math.max(start, oldest.at + schedule.pacing.maximumAttemptDelay) : start;
+}
+
+/**
+ * The attempt that has to give way before the next can start: at the cap, the oldest in flight. Silent addresses would
+ * otherwise keep their places to the end of the race, and a good one behind them would never be tried.
+ *
+ *     1 ├─────────────── maximum ──────────────○ gave way
+ *     2 │   ├──────────────────────────────────┼────
+ *     3 │   │  due, but the cap is 2           ├────
+ */
+export function inTheWay({ inFlight, flights, pacing }: Schedule): Started | undefined {
+  return inFlight < pacing.maxConcurrentAttempts ? undefined : flights[0];
 }
 
 /** The endpoint that {@link nextStart} speaks of. */
 export function nextCandidate(schedule: Schedule): Endpoint | undefined {
   return head(schedule.lanes[nextLane(schedule)]!);
+}
+
+/** All that have not been started, lane by lane; the next first. */
+export function candidates(schedule: Schedule): readonly Endpoint[] {
+  const first = nextLane(schedule);
+  const lanes = [schedule.lanes[first]!, ...schedule.lanes.filter((_, index) => index !== first)];
+  return lanes.flatMap(({ order, next }) => order.slice(next));
 }
 
 /** Nothing runs, nothing waits and nothing can come, or nothing shall: the race is lost. */
@@ -164,9 +188,12 @@ function queued(schedule: Schedule, event: Queued): Schedule {
   };
 }
 
-function started(schedule: Schedule, { at, endpoint }: Started): Schedule {
+function started(schedule: Schedule, event: Started): Schedule {
+  const { at, endpoint } = event;
   const lanes = schedule.lanes.map((lane) => (head(lane) === endpoint ? begin(lane, endpoint, at) : lane));
-  return { ...schedule, lanes, inFlight: schedule.inFlight + 1, gathering: false };
+  const capped = schedule.pacing.maxConcurrentAttempts < Infinity;
+  const flights = capped ? [...schedule.flights, event] : schedule.flights;
+  return { ...schedule, lanes, inFlight: schedule.inFlight + 1, flights, gathering: false };
 }
 
 function progressed(schedule: Schedule, { at, endpoint, stage, after }: Progressed): Schedule {
@@ -177,11 +204,24 @@ function progressed(schedule: Schedule, { at, endpoint, stage, after }: Progress
 }
 
 function failed(schedule: Schedule, { at, endpoint, terminal = false }: Failed): Schedule {
-  const lanes = schedule.lanes.map((lane) => fail(lane, endpoint, at));
+  const own = laneOf(schedule, endpoint);
+  const lanes = schedule.lanes.map((lane, index) => (index === own ? fail(lane, endpoint, at) : lane));
   const inFlight = schedule.inFlight - 1;
+  const flights = without(schedule.flights, endpoint);
   const relieves = inFlight === 0 && lanes.length === 2 && head(lanes[1]!) !== undefined;
   const relievedAt = relieves ? Math.min(schedule.relievedAt, at) : schedule.relievedAt;
-  return { ...schedule, lanes, inFlight, relievedAt, terminated: terminal, gathering: false };
+  return { ...schedule, lanes, inFlight, flights, relievedAt, terminated: terminal, gathering: false };
+}
+
+function gaveWay(schedule: Schedule, { endpoint }: Cancelled): Schedule {
+  const own = laneOf(schedule, endpoint);
+  const lanes = schedule.lanes.map((lane, index) => (index === own ? giveWay(lane, endpoint) : lane));
+  const flights = without(schedule.flights, endpoint);
+  return { ...schedule, lanes, inFlight: schedule.inFlight - 1, flights, gathering: false };
+}
+
+function without(flights: readonly Started[], endpoint: Endpoint): readonly Started[] {
+  return flights.length === 0 ? flights : flights.filter((flight) => flight.endpoint !== endpoint);
 }
 
 function laneOf({ pacing, lanes }: Schedule, { family }: Endpoint): number {
