@@ -79,7 +79,7 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
     const held = new Subscription();
     const events$ = new Subject<RaceEvent<T>>();
     const schedule$ = new BehaviorSubject<Schedule>(openSchedule(plan.pacing));
-    /** Endpoints whose attempts have to end, for others are due. */
+    /** Endpoints whose attempts have to end because others are due. */
     const gaveWay$ = new Subject<Endpoint>();
 
     /** Every event in order; from `handled` on, those that wait. */
@@ -218,7 +218,7 @@ export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
       held.add(scheduler.schedule(timedOut, plan.connectTimeout));
     }
 
-    // What becomes of an event: it is reported, its addresses are put in order, it is folded, its attempt is made.
+    // What becomes of an event: it is reported, its addresses are put in order, its attempt is made, it is folded.
     held.add(
       events$.subscribe((event) => {
         if (event.type === 'connected') {
