@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { filter, firstValueFrom, map, type Observable } from 'rxjs';
+import { defer, filter, firstValueFrom, map, type Observable } from 'rxjs';
 import { plan } from './plan/plan.js';
 import { connecting } from './plan/transport.js';
 import type { Connected, RaceEvent } from './core/race/events.js';
@@ -63,7 +63,7 @@ export function raceTo(host: string, port: number, options?: object): Observable
   checkPort(port);
   const settings = checkOptions(options);
   const attempts = connecting(settings, asciiHost);
-  return observed(() => plan({ host, asciiHost, port }, settings, attempts));
+  return defer(() => observed(plan({ host, asciiHost, port }, settings, attempts)));
 }
 
 /**

@@ -124,7 +124,7 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
     const attempts = connecting(settings, asciiHost, slot);
     return defer(() => {
       const lived = history?.begin(settings.random, partition);
-      const events$ = observed(() => plan({ host, asciiHost, port }, settings, attempts, lived?.past));
+      const events$ = observed(plan({ host, asciiHost, port }, settings, attempts, lived?.past));
       return lived ? events$.pipe(teaching(lived)) : events$;
     });
   };

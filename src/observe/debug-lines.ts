@@ -2,7 +2,7 @@ import { formatDuration } from '../core/duration.js';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { reasonOf, toError } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
-import { candidates, evolve, nextStart, openSchedule } from '../core/race/schedule.js';
+import { Schedule } from '../core/race/schedule.js';
 import type { RacePlan } from '../rx/race-plan.js';
 
 /**
@@ -49,9 +49,10 @@ export function untried(
   events: readonly RaceEvent[],
 ): readonly string[] {
   const before = events.filter((event) => event.type !== 'cancelled' || event.error !== undefined);
-  const schedule = before.reduce(evolve, openSchedule(pacing));
-  const [next, ...others] = candidates(schedule);
-  const due = nextStart(schedule);
+  const schedule = new Schedule(pacing);
+  for (const event of before) schedule.fold(event);
+  const [next, ...others] = schedule.candidates;
+  const due = schedule.nextStart;
   if (!next || due === Infinity) return [];
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
   const why = `the next was due after ${formatDuration(due)}, and connectTimeout is ${formatDuration(connectTimeout)}`;

@@ -1,4 +1,4 @@
-import { defer, from, Observable, tap } from 'rxjs';
+import { from, Observable, tap } from 'rxjs';
 import { formatDuration } from '../core/duration.js';
 import { formatDestination, type Endpoint } from '../core/race/endpoint.js';
 import { BLOCKED, errorCode, toError } from '../core/error-tools.js';
@@ -15,11 +15,10 @@ import { debug } from './debug.js';
 /**
  * The {@link race}, and whoever wants to know is told of it: by the tracing channels, and by `NODE_DEBUG`.
  *
- * Asked once, when a race is subscribed to, is whether anybody listens; if nobody does it is the race itself, and nothing more.
+ * Asks once whether anyone listens, so it is called when a race is subscribed to; if no one does, it is the race itself.
  */
-export function observed<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
-  const race$ = race(makePlan);
-  return defer(() => (isWatched() ? watched(makePlan()) : race$));
+export function observed<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
+  return isWatched() ? watched(plan) : race(plan);
 }
 
 function isWatched(): boolean {
@@ -129,7 +128,7 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
   };
 
   return new Observable((subscriber) => {
-    const watched$ = race(() => ({ ...plan, transport })).pipe(
+    const watched$ = race({ ...plan, transport }).pipe(
       tap({
         next: (event) => {
           happened(event);
