@@ -128,7 +128,7 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
       return lived ? events$.pipe(teaching(lived)) : events$;
     });
   };
-  const connect$ = (host: string, port: number, own?: object) => race$(host, port, own).pipe(winner());
+  const connect$ = (host: string, port: number, own?: object) => race$(host, port, own).pipe(winner);
 
   return {
     connect$,

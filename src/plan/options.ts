@@ -209,17 +209,32 @@ const MISTAKEN = /:\d+$|^[\da-f.]*:[\da-f.]*:[\da-f:.]*$/i;
  */
 export function checkHost(host: unknown): string {
   if (typeof host !== 'string') throw invalidType('host', 'of type string', host);
+  const known = checkedHosts.get(host);
+  if (known !== undefined) return known;
   if (host === '') throw invalidValue('host', 'must not be empty', host);
+  if (host.length > LONGEST_TEXT) throw invalidValue('host', 'has over 253 characters', host);
   const ascii = /^[\0-\x7f]*$/.test(host) ? host : domainToASCII(host);
-  if (parseLiteral(ascii)) return ascii;
-  if (systemHosts(ascii).length > 0) return ascii; // whatever it looks like, the system knows it
-  if (ascii === '' || NEVER_IN_NAMES.test(ascii) || MISTAKEN.test(ascii))
-    throw invalidValue('host', 'is neither a host name nor an IP address', host);
+  if (!parseLiteral(ascii)) checkName(ascii, host);
+  if (checkedHosts.size === REMEMBERED) checkedHosts.clear();
+  checkedHosts.set(host, ascii);
+  return ascii;
+}
+
+/** No host is written in more characters: 253 of ASCII may be fewer in Unicode, but a bracketed address with a zone may be more. */
+const LONGEST_TEXT = 300;
+
+/** Hosts that were found good: a program connects to few, and often. */
+const checkedHosts = new Map<string, string>();
+const REMEMBERED = 1000;
+
+function checkName(ascii: string, host: string): void {
+  const isDoubtful = ascii === '' || NEVER_IN_NAMES.test(ascii) || MISTAKEN.test(ascii);
+  // Whatever a name of the hosts file looks like, the system knows it.
+  if (isDoubtful && systemHosts(ascii).length === 0) throw invalidValue('host', 'is neither a host name nor an IP address', host);
   const labels = ascii.replace(/\.$/, '').split('.');
   if (labels.includes('')) throw invalidValue('host', 'has an empty label', host);
   if (labels.some((label) => label.length > 63)) throw invalidValue('host', 'has a label of over 63 characters', host);
   if (labels.join('.').length > 253) throw invalidValue('host', 'has over 253 characters', host);
-  return ascii;
 }
 
 /** RFC 8305 section 5: the Connection Attempt Delay MUST NOT be under 10 ms. */

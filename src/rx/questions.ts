@@ -62,7 +62,7 @@ export class Questions<T> {
   /** An answer has been handled, after which the race knows these endpoints: what expires is asked for in time. */
   hasAnswered(answer: Answer, known: readonly Known[]): void {
     this.answers.push(answer);
-    if (this.renewals === undefined && FAMILIES.every((family) => firstExpiry(known, recordType(family)) === Infinity)) return;
+    if (this.renewals === undefined && known.every(({ expiresAt }) => expiresAt === Infinity)) return;
     this.renewals ??= new Renewals(this.plan.scheduler, this.at, this.held, (family, done) => {
       this.begin({ family }, this.at(), done);
     });
