@@ -7,14 +7,15 @@ import {
   throwIfEmpty,
   type ObservableInput,
   type ObservedValueOf,
-  type Observer,
   type SchedulerLike,
+  type Subscriber,
 } from 'rxjs';
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { checkEach, integer, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/input/checks.js';
 import { combinedError } from '../core/combined-error.js';
+import { EventLoop } from './event-loop.js';
+import { Listener } from './guarded.js';
 import { monotonicScheduler } from './monotonic.js';
-import { reportUnhandledError } from './unhandled.js';
 
 /** Options of {@link firstSuccess}. */
 export interface FirstSuccessOptions {
@@ -61,126 +62,127 @@ export function firstSuccess<Input extends ObservableInput<unknown>>(
 ): Observable<ObservedValueOf<Input>> {
   checkInputs(inputs);
   checkEach('options', options, checks);
+  const { delay = 0, maxConcurrent = Infinity, scheduler = monotonicScheduler } = options;
   return new Observable((subscriber) => {
-    const { delay = 0, maxConcurrent = Infinity, scheduler = monotonicScheduler } = options;
-    const held = new Subscription();
-    const arrived: Input[] = [];
-    const errors: unknown[] = [];
-    let started = 0;
-    let running = 0;
-    let latest: Latest | undefined;
-    let winner: { readonly value: ObservedValueOf<Input> } | undefined;
-    let closed = false;
-    let timer: Subscription | undefined;
-    let advancing = false;
-
-    /** Does what is due, one thing after another. What happens meanwhile waits: the stack does not grow. */
-    const advance = () => {
-      if (advancing) return;
-      advancing = true;
-      try {
-        while (!held.closed && step());
-      } finally {
-        advancing = false;
-      }
-    };
-
-    /** Does what is due next; whether there may be more. */
-    const step = (): boolean => {
-      timer?.unsubscribe();
-      if (winner) return win(winner.value);
-      if (closed && running === 0 && started === arrived.length) return lose();
-      const due = started < arrived.length && running < maxConcurrent ? nextStart(latest, delay) : Infinity;
-      const wait = due - scheduler.now();
-      if (wait > 0) return wake(wait);
-      start(arrived[started]!, started++);
-      return true;
-    };
-
-    /** Derived anew after each event, so that there is never more than one. */
-    const wake = (wait: number) => {
-      timer = wait === Infinity ? undefined : scheduler.schedule(advance, wait);
-      held.add(timer);
-      return false;
-    };
-
-    const start = (input: Input, index: number) => {
-      const own: Latest = { startedAt: scheduler.now(), failedAt: Infinity };
-      const input$ = () => (from(input) as Observable<ObservedValueOf<Input>>).pipe(take(1), throwIfEmpty());
-      latest = own;
-      running++;
-      watch(input$, {
-        next: (value) => {
-          winner ??= { value };
-          advance();
-        },
-        error: (error: unknown) => {
-          running--;
-          own.failedAt = scheduler.now();
-          errors[index] = error;
-          advance();
-        },
-      });
-    };
-
-    /** Subscribes in such a way that it can be ended before `subscribe` has returned. */
-    const watch = <V>(create: () => Observable<V>, observer: Partial<Observer<V>>) => {
-      new Observable<V>((own) => {
-        held.add(own);
-        create().subscribe(own);
-      }).subscribe(observer);
-    };
-
-    const win = (value: ObservedValueOf<Input>) => {
-      release();
-      subscriber.next(value);
-      subscriber.complete();
-      return false;
-    };
-
-    const lose = () => {
-      release();
-      subscriber.error(combinedError(errors.length > 0 ? 'No input has succeeded' : 'There was no input to start', errors));
-      return false;
-    };
-
-    const release = () => {
-      try {
-        held.unsubscribe();
-      } catch (error) {
-        reportUnhandledError(error);
-      }
-    };
-
-    subscriber.add(release);
-    watch(() => from(inputs), {
-      next: (input) => {
-        arrived.push(input);
-        advance();
-      },
-      error: (error: unknown) => {
-        closed = true;
-        errors[arrived.length] = error;
-        advance();
-      },
-      complete: () => {
-        closed = true;
-        advance();
-      },
-    });
+    new FirstSuccess<Input>(inputs, { delay, maxConcurrent, scheduler }, subscriber).begin();
   });
 }
 
-/** The input started last. It sets the pace: the others may fail or go on as they like. */
-interface Latest {
-  readonly startedAt: number;
-  failedAt: number;
-}
+/** What can happen on the way to the first success. */
+type Happening<Input, Value> =
+  | { readonly type: 'arrived'; readonly input: Input }
+  | { readonly type: 'closed' }
+  | { readonly type: 'started' }
+  | { readonly type: 'failed'; readonly index: number; readonly error: unknown }
+  | { readonly type: 'succeeded'; readonly value: Value };
 
-// The connection race's own pacing does not fit: it counts families, answers and handshakes of endpoints. This is what is left
-// of its rule without them.
-function nextStart(latest: Latest | undefined, delay: number): number {
-  return latest === undefined ? -Infinity : Math.min(latest.startedAt + delay, latest.failedAt);
+/**
+ * The connection race's own schedule does not fit: it counts families, answers and handshakes of endpoints. This is what is left
+ * of it without them, on the same event loop.
+ */
+class FirstSuccess<Input extends ObservableInput<unknown>> {
+  private readonly loop = new EventLoop<Happening<Input, ObservedValueOf<Input>>>((event) => this.happened(event));
+  private readonly held = new Subscription();
+  private readonly arrived: Input[] = [];
+  private readonly errors: unknown[] = [];
+  private started = 0;
+  private running = 0;
+  private closed = false;
+  /** The input started last sets the pace: the others may fail or go on as they like. */
+  private latestStart = -Infinity;
+  private latestFailure = Infinity;
+  private timer: Subscription | undefined;
+
+  constructor(
+    private readonly inputs: ObservableInput<Input>,
+    private readonly options: Required<FirstSuccessOptions>,
+    private readonly subscriber: Subscriber<ObservedValueOf<Input>>,
+  ) {}
+
+  begin(): void {
+    this.subscriber.add(() => this.letGo());
+    this.loop.open();
+    this.watch(() => this.inputs, {
+      next: (input) => this.loop.raise({ type: 'arrived', input }),
+      error: (error) => {
+        this.errors[this.arrived.length] = error;
+        this.loop.raise({ type: 'closed' });
+      },
+      complete: () => this.loop.raise({ type: 'closed' }),
+    });
+  }
+
+  private happened(event: Happening<Input, ObservedValueOf<Input>>): void {
+    switch (event.type) {
+      case 'arrived':
+        this.arrived.push(event.input);
+        break;
+      case 'closed':
+        this.closed = true;
+        break;
+      case 'started':
+        break;
+      case 'failed':
+        this.running--;
+        this.errors[event.index] = event.error;
+        if (event.index === this.started - 1) this.latestFailure = this.options.scheduler.now();
+        break;
+      case 'succeeded':
+        return this.win(event.value);
+    }
+    this.pace();
+  }
+
+  /** Starts what is due, or waits for it. Derived anew after each event, so that there is never more than one timer. */
+  private pace(): void {
+    const { delay, maxConcurrent, scheduler } = this.options;
+    this.timer?.unsubscribe();
+    const isLeft = this.started < this.arrived.length;
+    if (this.closed && this.running === 0 && !isLeft) return this.lose();
+    if (!isLeft || this.running >= maxConcurrent) return;
+    const wait = Math.min(this.latestStart + delay, this.latestFailure) - scheduler.now();
+    if (wait === Infinity) return;
+    if (wait > 0) this.timer = scheduler.schedule(() => this.pace(), wait);
+    else this.start();
+  }
+
+  private start(): void {
+    const index = this.started++;
+    this.running++;
+    this.latestStart = this.options.scheduler.now();
+    this.latestFailure = Infinity;
+    const failed = (error: unknown) => this.loop.raise({ type: 'failed', index, error });
+    this.watch(() => from(this.arrived[index]!).pipe(take(1), throwIfEmpty()) as Observable<ObservedValueOf<Input>>, {
+      next: (value) => this.loop.raise({ type: 'succeeded', value }),
+      error: failed,
+    });
+    // Whether more is due is asked once what this start has brought about is handled: it may have won.
+    this.loop.raise({ type: 'started' });
+  }
+
+  private watch<V>(create: () => ObservableInput<V>, told: ConstructorParameters<typeof Listener<V>>[0]): void {
+    const listener = new Listener<V>(told);
+    this.held.add(listener);
+    listener.listen(create);
+  }
+
+  private win(value: ObservedValueOf<Input>): void {
+    this.letGo();
+    this.subscriber.next(value);
+    this.subscriber.complete();
+  }
+
+  private lose(): void {
+    this.letGo();
+    const what = this.errors.length > 0 ? 'No input has succeeded' : 'There was no input to start';
+    this.subscriber.error(combinedError(what, this.errors));
+  }
+
+  private letGo(): void {
+    this.loop.stop();
+    this.timer?.unsubscribe();
+    this.held.unsubscribe();
+  }
 }
 
 function checkInputs(inputs: unknown): void {

@@ -1,14 +1,14 @@
-import { from, type ObservableInput, type Observer, type Subscription, type Unsubscribable } from 'rxjs';
+import { from, Subscription, type ObservableInput, type Observer } from 'rxjs';
 import { reportUnhandledError } from './unhandled.js';
 
 /**
  * A subscription to a stream of the caller's, which can do no harm. What creating or subscribing throws is the stream's error;
  * what its teardown throws is reported as unhandled. The stream is let go of before its end is told.
+ *
+ * Being an observer as well, it is subscribed as it is: RxJS wraps nothing around it, and it can be ended before `subscribe` has
+ * returned.
  */
-export abstract class Guarded<T> implements Observer<T>, Unsubscribable {
-  closed = false;
-  private subscription: Subscription | undefined;
-
+export abstract class Guarded<T> extends Subscription implements Observer<T> {
   protected abstract hasNext(value: T): void;
   protected abstract hasFailed(error: unknown): void;
   protected abstract hasCompleted(): void;
@@ -16,12 +16,11 @@ export abstract class Guarded<T> implements Observer<T>, Unsubscribable {
   /** Subscribes, once. */
   protected listen(create: () => ObservableInput<T>): void {
     try {
-      this.subscription = from(create()).subscribe(this);
+      from(create()).subscribe(this);
     } catch (error) {
       if (this.closed) reportUnhandledError(error);
       else this.error(error);
     }
-    if (this.closed) this.release(); // it ended within the call
   }
 
   next(value: T): void {
@@ -40,14 +39,9 @@ export abstract class Guarded<T> implements Observer<T>, Unsubscribable {
     this.hasCompleted();
   }
 
-  unsubscribe(): void {
-    this.closed = true;
-    this.release();
-  }
-
-  private release(): void {
+  override unsubscribe(): void {
     try {
-      this.subscription?.unsubscribe();
+      super.unsubscribe();
     } catch (error) {
       reportUnhandledError(error);
     }
