@@ -8,7 +8,6 @@ import {
   boolean,
   callable,
   checkEach,
-  given,
   integer,
   isObject,
   LONGEST_DELAY,
@@ -171,9 +170,11 @@ type AllOptions<T = unknown> = RaceOptions & AttemptOptions<T, unknown>;
  */
 export function checkOptions<T>(options: object = {}): Settings<T> {
   checkEach('options', options, checks);
-  const settings = { ...defaults, ...given(options) } as Settings<T>;
-  checkTogether(settings);
-  return settings;
+  // Properties that are there already cost a tenth of those that are added.
+  const settings: Record<string, unknown> = { ...nothingGiven };
+  for (const [name, value] of Object.entries(options)) if (value !== undefined) settings[name] = value;
+  checkTogether(settings as unknown as Settings<T>);
+  return settings as unknown as Settings<T>;
 }
 
 /** @throws as {@link checkOptions}, for what cannot be a port: a whole number from 1 to 65535 */
@@ -197,14 +198,19 @@ export function checkHost(host: unknown): string {
   if (host === '') throw invalidValue('host', 'must not be empty', host);
   const ascii = /^[\0-\x7f]*$/.test(host) ? host : domainToASCII(host);
   if (parseLiteral(ascii)) return ascii;
-  if (systemHosts(ascii).length > 0) return ascii; // whatever it looks like, the system knows it
-  if (ascii === '' || NEVER_IN_NAMES.test(ascii) || MISTAKEN.test(ascii))
-    throw invalidValue('host', 'is neither a host name nor an IP address', host);
-  const labels = ascii.replace(/\.$/, '').split('.');
-  if (labels.includes('')) throw invalidValue('host', 'has an empty label', host);
-  if (labels.some((label) => label.length > 63)) throw invalidValue('host', 'has a label of over 63 characters', host);
-  if (labels.join('.').length > 253) throw invalidValue('host', 'has over 253 characters', host);
+  const mistake = mistakeIn(ascii);
+  // Whatever a name looks like, the system may know it. To ask it looks at a file, so it is asked about mistakes alone.
+  if (mistake !== undefined && systemHosts(ascii).length === 0) throw invalidValue('host', mistake, host);
   return ascii;
+}
+
+/** What is wrong with a name; `undefined` for one that can be looked up. */
+function mistakeIn(ascii: string): string | undefined {
+  if (ascii === '' || NEVER_IN_NAMES.test(ascii) || MISTAKEN.test(ascii)) return 'is neither a host name nor an IP address';
+  const labels = ascii.replace(/\.$/, '').split('.');
+  if (labels.includes('')) return 'has an empty label';
+  if (labels.some((label) => label.length > 63)) return 'has a label of over 63 characters';
+  return labels.join('.').length > 253 ? 'has over 253 characters' : undefined;
 }
 
 /** RFC 8305 section 5: the Connection Attempt Delay MUST NOT be under 10 ms. */
@@ -257,6 +263,9 @@ const checks: Checks<AllOptions> = {
 
 /** Every option there is. */
 export const optionNames = Object.keys(checks) as readonly (keyof AllOptions)[];
+
+/** Every option as it is where it is not given. */
+const nothingGiven = { ...Object.fromEntries(optionNames.map((name) => [name, undefined])), ...defaults };
 
 /** What a `transport` stands in place of. */
 export const SOCKET_OPTIONS = ['tcp', 'tls', 'localAddress', 'localPort', 'socketFactory'] as const;
