@@ -2,13 +2,14 @@ import type { Endpoint } from '../core/race/endpoint.js';
 import type { Recall } from '../core/race/path-records.js';
 import { defaultPolicyTable, policyLookup, prefersIPv4, type Policy, type PolicyLookup } from '../core/race/policy-table.js';
 import { destinationOf, selectDestinations } from '../core/race/rfc6724.js';
-import { findSources, type FindSources } from './source-address.js';
+import { currentSources } from './connectivity.js';
+import type { FindSources } from './source-address.js';
 
 /** Options of {@link rfc6724}. */
 export interface AddressSelectionOptions {
   /** Default: the policy table of RFC 6724 section 2.1, whatever tables this system has. */
   readonly policyTable?: readonly Policy[];
-  /** Default: asks the kernel, once for each address and race. */
+  /** Asked once for each address and race. Default: asks the kernel, whose answers are believed for a second. */
   readonly findSources?: FindSources;
 }
 
@@ -66,18 +67,26 @@ export function selectionOf(sort: object): Selection | undefined {
 /** {@link rfc6724} with what is known of earlier races. */
 export function destinationSelection({
   policyOf,
-  findSources: find = findSources,
+  findSources,
   recall,
 }: Omit<Selection, 'prefersIPv4'> & { readonly recall?: Recall }): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
-  // An endpoint object belongs to one race, so that this remembers for a race and forgets with it.
-  const sources = new WeakMap<Endpoint, { readonly source: string | undefined }>();
+  const sourcesOf = findSources ? oncePerRace(findSources) : currentSources;
   return (endpoints) => {
     if (endpoints.length < 2) return endpoints;
-    const unknown = endpoints.filter((endpoint) => !sources.has(endpoint));
-    find(unknown).forEach((source, index) => sources.set(unknown[index]!, { source }));
-    const destinations = endpoints.map((endpoint) =>
-      destinationOf(endpoint, sources.get(endpoint)?.source, policyOf, recall?.(endpoint)),
+    const sources = sourcesOf(endpoints);
+    const destinations = endpoints.map((endpoint, index) =>
+      destinationOf(endpoint, sources[index], policyOf, recall?.(endpoint)),
     );
     return selectDestinations(destinations).map(({ endpoint }) => endpoint);
+  };
+}
+
+/** Asks for the source of each endpoint once. An endpoint object belongs to one race, and is forgotten with it. */
+function oncePerRace(find: FindSources): (endpoints: readonly Endpoint[]) => readonly (string | undefined)[] {
+  const sources = new WeakMap<Endpoint, { readonly source: string | undefined }>();
+  return (endpoints) => {
+    const unknown = endpoints.filter((endpoint) => !sources.has(endpoint));
+    find(unknown).forEach((source, index) => sources.set(unknown[index]!, { source }));
+    return endpoints.map((endpoint) => sources.get(endpoint)?.source);
   };
 }

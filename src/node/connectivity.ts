@@ -6,7 +6,7 @@ import { parseAddress, type Address, type Family } from '../core/address/address
 import { recordType, type Answer } from '../core/race/answers.js';
 import type { Query } from '../rx/resolve.js';
 import { debug } from '../observe/debug.js';
-import { findSources, type FindSources } from './source-address.js';
+import { findSources, rememberingSources, type FindSources } from './source-address.js';
 
 /** The addresses of this machine, as `os.networkInterfaces()` tells them. */
 export type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
@@ -68,7 +68,7 @@ const UNKNOWN: Connectivity = { families: FAMILIES, routed: FAMILIES, network: (
 
 /**
  * Asks the system for its addresses and routes, at most once in `LOOK_INTERVAL`; in between, and where it fails, what it said
- * before.
+ * before. Each look gives another object.
  *
  * @param routedFamilies those in which the kernel has a route to the Internet
  */
@@ -89,6 +89,7 @@ export function watchConnectivity(
       let id: string | undefined;
       connectivity = { families, routed: routed.length > 0 ? routed : families, network: () => (id ??= networkId(found)) };
     } catch (error) {
+      connectivity = { ...connectivity };
       debug('the system does not tell its addresses: %s', (error as Error).message);
     }
     return connectivity;
@@ -121,6 +122,9 @@ export const currentFamilies = () => currentConnectivity().families;
 
 /** The families in which this machine as it is now, a second old at most, has a route to the Internet. */
 export const currentlyRouted = () => currentConnectivity().routed;
+
+/** The addresses from which this machine as it is now, a second old at most, would connect. */
+export const currentSources = rememberingSources(findSources, currentConnectivity);
 
 /** {@link networkId} of this machine as it is now, a second old at most. */
 export const currentNetwork = () => currentConnectivity().network();

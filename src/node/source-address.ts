@@ -18,6 +18,27 @@ export const findSources: FindSources = (addresses) => {
   }
 };
 
+/** Addresses whose sources are remembered. */
+const REMEMBERED = 1000;
+
+/**
+ * Finds sources and remembers them for as long as the state of the machine stays the same object.
+ *
+ * @param state changes whenever the machine has been looked at anew
+ */
+export function rememberingSources(find: FindSources, state: () => object): FindSources {
+  const sources = new Map<string, string | undefined>();
+  let known: object | undefined;
+  return (addresses) => {
+    const current = state();
+    if (current !== known || sources.size >= REMEMBERED) sources.clear();
+    known = current;
+    const unknown = addresses.filter(({ address }) => !sources.has(address));
+    if (unknown.length > 0) find(unknown).forEach((source, index) => sources.set(unknown[index]!.address, source));
+    return addresses.map(({ address }) => sources.get(address));
+  };
+}
+
 /** Literals alone are connected to. Answering at once, where Node would ask `dns.lookup`, makes connecting synchronous. */
 const literalLookup = ((host: string, options: unknown, callback: (error: null, address: string, family: number) => void) => {
   callback(null, host, 0);

@@ -41,9 +41,17 @@ export interface TcpOptions extends SocketOptions {
 export function tcp(options: TcpOptions = {}): Transport<Socket> {
   checkEach('options', options, tcpChecks);
   const { localAddress, localPort, socketFactory, ...socketOptions } = options;
-  const createSocket = socketFactory ?? (() => new Socket(socketOptions));
-  const locals = localEnds(localAddress, localPort);
+  return tcpFrom({ localAddress, localPort }, socketFactory ?? (() => new Socket(socketOptions)));
+}
 
+/** {@link tcp} of options that have been checked. */
+export function tcpFrom(
+  { localAddress, localPort }: Pick<TcpOptions, 'localAddress' | 'localPort'>,
+  createSocket: SocketFactory,
+): Transport<Socket> {
+  if (localAddress === undefined && localPort === undefined) return (endpoint) => connectOnce(ANY, endpoint, createSocket);
+
+  const locals = localEnds(localAddress, localPort);
   return (endpoint) => {
     const ends = locals.filter(({ family }) => family === undefined || family === endpoint.family);
     return connectFrom(ends, endpoint, createSocket);
@@ -73,6 +81,9 @@ const tcpChecks: Checks<TcpOptions> = { ...socketChecks, ...localChecks };
 
 type SocketFactory = NonNullable<TcpOptions['socketFactory']>;
 
+/** Where a connection may come from anywhere. */
+const ANY: LocalEnd = {};
+
 /** Where a connection comes from, as far as the caller wants to say. */
 interface LocalEnd {
   readonly localAddress?: string;
@@ -86,7 +97,7 @@ function localEnds(addresses: TcpOptions['localAddress'], ports: TcpOptions['loc
     return { localAddress: address, family };
   });
   const ported = [ports ?? []].flat().map((localPort) => ({ localPort }));
-  const orAny = (ends: LocalEnd[]): LocalEnd[] => (ends.length === 0 ? [{}] : ends);
+  const orAny = (ends: LocalEnd[]): LocalEnd[] => (ends.length === 0 ? [ANY] : ends);
   return orAny(addressed).flatMap((address) => orAny(ported).map((port) => ({ ...address, ...port })));
 }
 

@@ -1,4 +1,4 @@
-import { from, map, of, take, throwIfEmpty, type Observable, type ObservableInput } from 'rxjs';
+import { from, map, take, throwIfEmpty, type Observable, type ObservableInput } from 'rxjs';
 import { parseAddress } from '../core/address/address.js';
 import { invalidReturn } from '../core/input/argument-errors.js';
 import type { Endpoint } from '../core/race/endpoint.js';
@@ -8,12 +8,14 @@ import type { Past } from '../core/race/path-records.js';
 import { destinationSelection } from '../node/address-selection.js';
 import type { FindSources } from '../node/source-address.js';
 import type { ConnectOptions, Settings } from './options.js';
-import type { RacePlan } from '../rx/race-plan.js';
 import { selectionFor } from './selection.js';
 
+/** Puts endpoints in order: at once, or as an Observable whose first value is the order. */
+export type Order = (endpoints: readonly Endpoint[]) => readonly Endpoint[] | Observable<readonly Endpoint[]>;
+
 /** The stage that puts endpoints in order, as the `sort` option has it. */
-export function ordering<T>({ sort, transport, localAddress }: Settings<T>, past: Past | undefined): RacePlan<T>['sort'] {
-  if (sort === 'none') return (endpoints) => of(endpoints);
+export function ordering<T>({ sort, transport, localAddress }: Settings<T>, past: Past | undefined): Order {
+  if (sort === 'none') return (endpoints) => endpoints;
   const selection = selectionFor({ sort, transport });
   if (!selection) return (endpoints) => sortedBy(sort as SortFunction, endpoints);
 
@@ -22,7 +24,7 @@ export function ordering<T>({ sort, transport, localAddress }: Settings<T>, past
     sort === undefined && transport
       ? ipv6First(past?.recall)
       : destinationSelection({ ...sources, ...selection, recall: past?.recall });
-  return (endpoints) => of(past ? failuresLast(select(endpoints), past) : select(endpoints));
+  return past ? (endpoints) => failuresLast(select(endpoints), past) : select;
 }
 
 type SortFunction = Exclude<ConnectOptions['sort'], string | undefined>;
@@ -54,12 +56,12 @@ function byHistory(endpoints: readonly Endpoint[], recall: Recall): readonly End
     .map(({ endpoint }) => endpoint);
 }
 
-function sortedBy(sort: SortFunction, endpoints: readonly Endpoint[]): Observable<readonly Endpoint[]> {
+function sortedBy(sort: SortFunction, endpoints: readonly Endpoint[]): ReturnType<Order> {
   const sorted: unknown = sort([...endpoints]);
   const refuse = () => invalidReturn('options.sort', 'endpoints, or an Observable of them', sorted);
   if (typeof sorted !== 'object' || sorted === null) throw refuse();
-  const sorted$ = Array.isArray(sorted) ? of(sorted) : from(sorted as ObservableInput<unknown>);
-  return sorted$.pipe(
+  if (Array.isArray(sorted)) return amongGiven(sorted, endpoints);
+  return from(sorted as ObservableInput<unknown>).pipe(
     take(1),
     throwIfEmpty(refuse),
     map((list) => amongGiven(list, endpoints)),

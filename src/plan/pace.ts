@@ -9,16 +9,17 @@ import { selectionFor } from './selection.js';
 
 /** What decides when the attempts of a race start, as the options have it. */
 export function pacing<T>(settings: Settings<T>, past: Past | undefined): Pacing {
-  const { family, preferFamily, resolutionDelay, familyStaggerDelay, maxConcurrentAttempts } = settings;
-  const common = {
+  const { enabled, family, preferFamily, resolutionDelay, familyStaggerDelay, maxConcurrentAttempts } = settings;
+  return {
     preferredFamily: family || (preferFamily ?? familyOfChoice(settings)),
     resolutionDelay,
     attemptDelayMultiplier: settings.connectionAttemptDelayMultiplier,
     maximumAttemptDelay: settings.maximumConnectionAttemptDelay,
     suspects: past && allFailedLately(past),
+    attemptDelay: enabled ? attemptDelay(settings, past) : () => Infinity,
+    familyStaggerDelay: enabled ? familyStaggerDelay : undefined,
+    maxConcurrentAttempts: enabled ? maxConcurrentAttempts : 1,
   };
-  if (!settings.enabled) return { ...common, attemptDelay: () => Infinity, maxConcurrentAttempts: 1 };
-  return { ...common, attemptDelay: attemptDelay(settings, past), familyStaggerDelay, maxConcurrentAttempts };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isObservable, of } from 'rxjs';
 import type { Past } from '../core/race/path-records.js';
 import { systemHosts } from '../node/hosts-file.js';
 import { systemResolver } from '../node/system-resolver.js';
@@ -24,6 +25,7 @@ export function plan<T>(
   past?: Past,
 ): RacePlan<T> {
   const { family, resolver = systemResolver(), attemptTimeout, connectTimeout, signal, scheduler } = settings;
+  const order = ordering(settings, past);
   return {
     host,
     port,
@@ -32,7 +34,10 @@ export function plan<T>(
     answers: (query) =>
       resolve(asciiHost, resolver, family === 0 ? query : { ...query, family }, settings.transport ? undefined : systemHosts),
     complain: debug,
-    sort: ordering(settings, past),
+    sort: (endpoints) => {
+      const sorted = order(endpoints);
+      return isObservable(sorted) ? sorted : of(sorted);
+    },
     interleaving: settings,
     pacing: pacing(settings, past),
     ...attempts,

@@ -1,9 +1,10 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { given } from '../core/input/checks.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import { filtered } from '../node/filter.js';
 import { prepared } from '../node/setup.js';
-import { tcp } from '../node/tcp.js';
+import { secureContextOf } from '../node/secure-context.js';
+import { tcpFrom, type SocketOptions } from '../node/tcp.js';
 import { tls, tlsIdentity, type SessionSlot } from '../node/tls.js';
 import type { Settings } from './options.js';
 import type { RacePlan } from '../rx/race-plan.js';
@@ -39,10 +40,20 @@ export function connecting<T>(settings: Settings<T>, host: string, slot?: Sessio
 
 function socketTransport<T>(settings: Settings<T>, host: string, slot?: SessionSlot): Transport<Socket> {
   const { tls: tlsOptions, tcp: tcpOptions, localAddress, localPort, socketFactory } = settings;
-  const connection = tcp({ ...tcpOptions, localAddress, localPort, socketFactory });
+  const connection = tcpFrom({ localAddress, localPort }, socketFactory ?? socketsWith(tcpOptions));
   if (!tlsOptions) return connection;
-  return tls({ ...tlsIdentity(host), ...(tlsOptions === true ? {} : given(tlsOptions)) }, connection, slot);
+  if (tlsOptions === true) return tls(tlsIdentity(host), connection, slot);
+  const secureContext = tlsOptions.secureContext ?? slot?.secureContext ?? secureContextOf(tlsOptions);
+  return tls({ ...tlsIdentity(host), ...given(tlsOptions), secureContext }, connection, slot);
 }
+
+function socketsWith(options: SocketOptions | undefined): () => Socket {
+  if (!options) return newSocket;
+  const own = { ...options }; // the caller's may change before the race begins
+  return () => new Socket(own);
+}
+
+const newSocket = () => new Socket();
 
 /** Ends a connection, if it can be ended as a socket is. */
 function destroy(value: unknown): void {

@@ -1,11 +1,17 @@
+import { remembered } from '../remembered.js';
 import type { Address } from './address.js';
 
 /** The 128 bits of an address as eight numbers of 16; IPv4 addresses in their IPv4-mapped form. */
 export type Words = readonly number[];
 
 /** The bits of an address in its canonical form; a zone does not count. */
-export function addressWords({ address, family }: Address): Words {
-  if (family === 4) {
+export function addressWords({ address }: Address): Words {
+  return wordsOf(address);
+}
+
+/** {@link addressWords} of the text of a canonical address. */
+export const wordsOf: (address: string) => Words = remembered((address): Words => {
+  if (!address.includes(':')) {
     const [a, b, c, d] = address.split('.').map(Number) as [number, number, number, number];
     return [0, 0, 0, 0, 0, 0xffff, a * 256 + b, c * 256 + d];
   }
@@ -14,7 +20,7 @@ export function addressWords({ address, family }: Address): Words {
   if (right === undefined) return head;
   const tail = hexWords(right);
   return [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => 0), ...tail];
-}
+});
 
 function hexWords(text: string): number[] {
   return text === '' ? [] : text.split(':').map((group) => parseInt(group, 16));

@@ -1,3 +1,5 @@
+import { remembered } from '../remembered.js';
+
 /** Internet Protocol version of an address. */
 export type Family = 4 | 6;
 
@@ -24,17 +26,7 @@ const IPV4_MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
  * @returns the canonical address, or `undefined` for text that is not an IP address
  * @see {@link https://www.rfc-editor.org/rfc/rfc5952#section-4 RFC 5952 section 4} for the IPv6 form
  */
-export function parseAddress(text: string): Address | undefined {
-  if (parsed.has(text)) return parsed.get(text);
-  if (parsed.size === REMEMBERED) parsed.clear();
-  const address = parse(text);
-  parsed.set(text, address);
-  return address;
-}
-
-/** A race asks for the same text several times, and one race for what another has asked. */
-const parsed = new Map<string, Address | undefined>();
-const REMEMBERED = 1000;
+export const parseAddress: (text: string) => Address | undefined = remembered(parse);
 
 function parse(text: string): Address | undefined {
   if (IPV4.test(text)) return LEADING_ZERO.test(text) ? undefined : { address: text, family: 4 };

@@ -1,5 +1,6 @@
-import { addressWords, commonPrefixLength, type Words } from '../address/address-bits.js';
+import { commonPrefixLength, wordsOf, type Words } from '../address/address-bits.js';
 import { parseAddress } from '../address/address.js';
+import { remembered } from '../remembered.js';
 import type { Endpoint } from './endpoint.js';
 import type { PathRecord } from './path-records.js';
 import type { PolicyLookup } from './policy-table.js';
@@ -119,22 +120,44 @@ export function destinationOf(
   policyOf: PolicyLookup,
   record: PathRecord = {},
 ): Destination {
-  const words = addressWords(endpoint);
-  const policy = policyOf(words);
-  const from = source === undefined ? undefined : parseAddress(source);
-  const sourceWords = from && addressWords(from);
-  const sourcePolicy = sourceWords && policyOf(sourceWords);
+  const traitsOf = traitsBy(policyOf);
+  const { words, scope, label, precedence } = traitsOf(endpoint.address);
+  const address = source === undefined ? undefined : parseAddress(source)?.address;
+  const from = address === undefined ? undefined : traitsOf(address);
   return {
     endpoint,
     usable: from !== undefined,
-    scope: policy.scope ?? scopeOf(words),
-    sourceScope: sourceWords ? (sourcePolicy?.scope ?? scopeOf(sourceWords)) : -1,
-    label: policy.label,
-    sourceLabel: sourcePolicy?.label ?? -1,
-    precedence: policy.precedence,
-    commonPrefixLength: sourceWords && endpoint.family === 6 ? Math.min(commonPrefixLength(sourceWords, words), 64) : -1,
+    scope,
+    sourceScope: from ? from.scope : -1,
+    label,
+    sourceLabel: from ? from.label : -1,
+    precedence,
+    commonPrefixLength: from && endpoint.family === 6 ? Math.min(commonPrefixLength(from.words, words), 64) : -1,
     record,
   };
+}
+
+/** What a policy says of an address, with its bits. */
+interface Traits {
+  readonly words: Words;
+  readonly scope: number;
+  readonly label: number;
+  readonly precedence: number;
+}
+
+/** Traits are remembered for as long as their policy is in use. */
+const traits = new WeakMap<PolicyLookup, (address: string) => Traits>();
+
+function traitsBy(policyOf: PolicyLookup): (address: string) => Traits {
+  const known = traits.get(policyOf);
+  if (known) return known;
+  const traitsOf = remembered((address) => {
+    const words = wordsOf(address);
+    const { scope = scopeOf(words), label, precedence } = policyOf(words);
+    return { words, scope, label, precedence };
+  });
+  traits.set(policyOf, traitsOf);
+  return traitsOf;
 }
 
 /** Scopes as in IPv6 multicast addresses: RFC 6724 section 3.1. */
