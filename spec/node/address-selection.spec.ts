@@ -3,7 +3,7 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { filter, firstValueFrom, map, merge, NEVER, of, startWith, timer, toArray } from 'rxjs';
 import { defaultPolicyTable, race$, rfc6724, type Address, type Endpoint, type Resolver } from '../../src/index.js';
-import { findSources } from '../../src/node/source-address.js';
+import { findSources, rememberingSources } from '../../src/node/source-address.js';
 import { systemPolicy } from '../../src/node/system-policy.js';
 import { connects, hangs, refuses } from '../../src/testing/index.js';
 import { A, AAAA, answering, runRace } from '../support/virtual-race.js';
@@ -17,7 +17,8 @@ const address = (text: string): Address => ({ address: text, family: text.includ
 const endpoint = (text: string): Endpoint => ({ ...address(text), port: 443 });
 
 /** Sources as a machine with both families would use them. */
-const dualStack = (addresses: readonly Address[]) => addresses.map(({ family }) => (family === 6 ? '2001:db8::2' : '192.0.2.2'));
+const dualStack = (addresses: readonly Address[]): readonly string[] =>
+  addresses.map(({ family }) => (family === 6 ? '2001:db8::2' : '192.0.2.2'));
 
 describe('findSources', () => {
   it('[S1] tells from which address this machine would connect, in the order of the question', () => {
@@ -34,6 +35,49 @@ describe('findSources', () => {
     for (let i = 0; i < 100; i++) findSources(['127.0.0.1', '::1', 'fe80::1'].map(address));
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(process.getActiveResourcesInfo().filter((name) => name.startsWith('UDP'))).toEqual(before);
+  });
+});
+
+describe('rememberingSources', () => {
+  const asked = (find: jest.Mock<readonly string[], [readonly Address[]]>) =>
+    find.mock.calls.map(([all]) => all.map((one) => one.address));
+
+  it('[S1] asks for an address once while the state of the machine is the same', () => {
+    const find = jest.fn(dualStack);
+    const sources = rememberingSources(find, () => defaultPolicyTable);
+    expect(sources([six, four].map(address))).toEqual(['2001:db8::2', '192.0.2.2']);
+    expect(sources([four, seven, six].map(address))).toEqual(['192.0.2.2', '2001:db8::2', '2001:db8::2']);
+    expect(sources([four].map(address))).toEqual(['192.0.2.2']);
+    expect(asked(find)).toEqual([[six, four], [seven]]);
+  });
+
+  it('[S1] remembers that there is no source', () => {
+    const find = jest.fn(() => [undefined]);
+    const sources = rememberingSources(find, () => defaultPolicyTable);
+    expect([sources([address(six)]), sources([address(six)])]).toEqual([[undefined], [undefined]]);
+    expect(find).toHaveBeenCalledTimes(1);
+  });
+
+  it('[S1] forgets everything once the machine has been looked at anew', () => {
+    let state = {};
+    const find = jest.fn(dualStack);
+    const sources = rememberingSources(find, () => state);
+    sources([six, four].map(address));
+    state = {};
+    find.mockReturnValueOnce(['2001:db8::9']);
+    expect(sources([address(six)])).toEqual(['2001:db8::9']);
+    sources([address(four)]);
+    expect(asked(find)).toEqual([[six, four], [six], [four]]);
+  });
+
+  it('[S1] remembers no more than 1,000 addresses and those of one call', () => {
+    const find = jest.fn(dualStack);
+    const sources = rememberingSources(find, () => defaultPolicyTable);
+    const many = Array.from({ length: 1000 }, (_, i) => address(`2001:db8::${(i + 1).toString(16)}`));
+    expect(sources(many)).toHaveLength(1000);
+    sources([address(four)]);
+    sources([many[0]!]);
+    expect(asked(find).map((all) => all.length)).toEqual([1000, 1, 1]);
   });
 });
 
@@ -157,13 +201,12 @@ describe('the default order', () => {
       const folder = mkdtempSync(join(os.tmpdir(), 'gai-'));
       writeFileSync(join(folder, 'gai.conf'), 'precedence ::ffff:0:0/96 100\n');
       const currentPolicy = systemPolicy(join(folder, 'gai.conf'), () => true);
-      const infos = families.map((family) => ({ internal: false, family, address: '2001:db8::7' }));
       await jest.isolateModulesAsync(async () => {
         jest.doMock('../../src/node/system-policy.js', () => ({ currentPolicy }));
-        jest.doMock('node:os', () => ({ networkInterfaces: () => ({ eth0: infos }) }));
+        mockConnectivity(families);
         await specs(await import('../../src/index.js'));
       });
-      jest.dontMock('node:os');
+      unmockConnectivity();
       jest.dontMock('../../src/node/system-policy.js');
       rmSync(folder, { recursive: true });
     };
@@ -211,9 +254,7 @@ describe('the default order', () => {
     ['IPv6', 'AAAA', '::1'],
   ] as const)('[R6] on a machine with %s alone does not wait for the other family', async (family, type, address) => {
     await jest.isolateModulesAsync(async () => {
-      jest.doMock('node:os', () => ({
-        networkInterfaces: () => ({ eth0: [{ internal: false, family, address: '2001:db8::7' }] }),
-      }));
+      mockConnectivity([family]);
       const copy = await import('../../src/index.js');
       const resolver: Resolver = () => NEVER.pipe(startWith({ type, addresses: [address] }));
       const started$ = copy
@@ -221,6 +262,24 @@ describe('the default order', () => {
         .pipe(filter((event) => event.type === 'started'));
       await expect(firstValueFrom(started$)).resolves.toMatchObject({ endpoint: { address } });
     });
-    jest.dontMock('node:os');
+    unmockConnectivity();
   });
 });
+
+/** A machine that has addresses of these families, and routes in them. */
+function mockConnectivity(families: readonly string[]): void {
+  const infos = families.map((family) => ({ internal: false, family, address: '2001:db8::7' }));
+  jest.doMock('node:os', () => ({ ...jest.requireActual<object>('node:os'), networkInterfaces: () => ({ eth0: infos }) }));
+  jest.doMock('../../src/node/source-address.js', () => ({
+    ...jest.requireActual<object>('../../src/node/source-address.js'),
+    findSources: (addresses: readonly Address[]) =>
+      addresses.map(({ family }) =>
+        families.includes(`IPv${family}`) ? { 4: '192.0.2.7', 6: '2001:db8::7' }[family] : undefined,
+      ),
+  }));
+}
+
+function unmockConnectivity(): void {
+  jest.dontMock('node:os');
+  jest.dontMock('../../src/node/source-address.js');
+}

@@ -228,6 +228,24 @@ describe('watchConnectivity', () => {
     now = 2000;
     expect(connectivity().families).toEqual([4]);
   });
+
+  it('[S1] gives another object for each look, also where the system does not tell, so that what was remembered with it goes', () => {
+    let now = 0;
+    const interfaces = jest.fn<Interfaces, []>(() => ({}));
+    const connectivity = watchConnectivity(interfaces, () => now);
+    const first = connectivity();
+    now = 999;
+    expect(connectivity()).toBe(first);
+    now = 1000;
+    const second = connectivity();
+    expect(second).not.toBe(first);
+    interfaces.mockImplementation(() => {
+      throw new Error('not allowed');
+    });
+    now = 2000;
+    expect(connectivity()).not.toBe(second);
+    expect(connectivity().families).toEqual(second.families);
+  });
 });
 
 describe('networkId', () => {

@@ -1,35 +1,51 @@
+import { createHash } from 'node:crypto';
 import tls, { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { serialize } from 'node:v8';
+import { LRUCache } from 'lru-cache';
 
-/** What secure contexts were made of, by the object of options; never a secret. */
-const made = new WeakMap<object, { readonly print: Buffer; readonly context: SecureContext }>();
+/** How many contexts are remembered; each holds its parsed certificates. */
+const REMEMBERED = 50;
+
+/** Contexts by what they were made of. None of them holds a secret. */
+const contexts = new LRUCache<string, SecureContext>({ max: REMEMBERED });
+
+/** Options that say nothing of a context. */
+const OF_A_CONNECTION: ReadonlySet<string> = new Set([
+  'host',
+  'servername',
+  'session',
+  'ALPNProtocols',
+  'checkServerIdentity',
+  'rejectUnauthorized',
+  'minDHSize',
+]);
 
 /**
- * The secure context of TLS options. Reading the certificates of `ca` takes about as long as the client's part of a handshake,
- * so that their context is made once for an object of options, for as long as everything in it stays the same.
+ * The secure context of TLS options. Parsing the certificates of `ca` takes a third as long as a handshake, so equal options
+ * share one context.
  *
- * Without `ca`, a context is made for each call: its certificates are Node's own, which a program may replace.
+ * A new context is made for each call where there is a private key, which must not outlive its connection, and without `ca`:
+ * the certificates are Node's own then, which a program may replace.
  *
  * @throws what OpenSSL refuses of keys and certificates
  */
 export function secureContextOf(options: SecureContextOptions): SecureContext {
   const print = printOf(options);
-  if (!print) return createSecureContext(options);
-  const known = made.get(options);
-  if (known?.print.equals(print)) return known.context;
-  const context = createSecureContext(options);
-  made.set(options, { print, context });
+  if (print === undefined) return createSecureContext(options);
+  const context = contexts.get(print) ?? createSecureContext(options);
+  contexts.set(print, context);
   return context;
 }
 
-/** Equal for options that make equal contexts; `undefined` where that cannot be told, or would mean to copy a secret. */
-function printOf(options: SecureContextOptions): Buffer | undefined {
-  const { ca, key, pfx, passphrase } = options;
-  if (ca === undefined || (key ?? pfx ?? passphrase) !== undefined) return undefined;
+/** Equal for options that make equal contexts; `undefined` where contexts are not shared, or that cannot be told. */
+function printOf(options: SecureContextOptions): string | undefined {
+  const { ca, key, pfx, passphrase, privateKeyIdentifier } = options;
+  if (ca === undefined || (key ?? pfx ?? passphrase ?? privateKeyIdentifier) !== undefined) return undefined;
+  const values = Object.entries(options).filter(([name]) => !OF_A_CONNECTION.has(name));
   const { DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION } = tls;
-  const values = Object.entries(options).filter(([, value]) => typeof value !== 'function');
   try {
-    return serialize([values, DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION]);
+    const bytes = serialize([values, DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION]);
+    return createHash('sha256').update(bytes).digest('base64');
   } catch {
     return undefined;
   }

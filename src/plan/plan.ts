@@ -1,4 +1,3 @@
-import { isObservable, of } from 'rxjs';
 import type { Past } from '../core/race/path-records.js';
 import { systemHosts } from '../node/hosts-file.js';
 import { systemResolver } from '../node/system-resolver.js';
@@ -9,6 +8,8 @@ import type { Settings } from './options.js';
 import { ordering } from './order.js';
 import { pacing } from './pace.js';
 import type { Connecting } from './transport.js';
+
+const SYSTEM_RESOLVER = systemResolver();
 
 /** Where a race goes: the host as it was given and as it is looked up. */
 interface Destination {
@@ -24,8 +25,7 @@ export function plan<T>(
   attempts: Connecting<T>,
   past?: Past,
 ): RacePlan<T> {
-  const { family, resolver = systemResolver(), attemptTimeout, connectTimeout, signal, scheduler } = settings;
-  const order = ordering(settings, past);
+  const { family, resolver = SYSTEM_RESOLVER, attemptTimeout, connectTimeout, signal, scheduler } = settings;
   return {
     host,
     port,
@@ -34,10 +34,7 @@ export function plan<T>(
     answers: (query) =>
       resolve(asciiHost, resolver, family === 0 ? query : { ...query, family }, settings.transport ? undefined : systemHosts),
     complain: debug,
-    sort: (endpoints) => {
-      const sorted = order(endpoints);
-      return isObservable(sorted) ? sorted : of(sorted);
-    },
+    sort: ordering(settings, past),
     interleaving: settings,
     pacing: pacing(settings, past),
     ...attempts,
