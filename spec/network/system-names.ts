@@ -80,7 +80,8 @@ describe('[R16] a name of the hosts file has that file’s addresses and no othe
   it.each([
     ['db.localhost', '10.0.0.5 db.localhost', ['10.0.0.5']],
     ['localhost', '10.0.0.5 localhost', ['10.0.0.5']],
-    ['localhost', '127.0.0.1 localhost', ['127.0.0.1']],
+    ['localhost', '127.0.0.1 localhost', ['127.0.0.1', '::1']],
+    ['db.localhost', '127.0.0.5 db.localhost', ['127.0.0.5']],
     ['db.localhost', '127.0.0.1 localhost', ['127.0.0.1', '::1']],
   ])('and so has %s with %j', async (host, hosts, expected) => {
     become({ hosts });

@@ -49,14 +49,15 @@ export function resolve(host: string, resolver: Resolver, query: Query, ownNames
  * What is known of a host without asking anybody.
  *
  * IP literals (with brackets or without, with a zone, IPv4-mapped) are their own answer. `localhost`, and all names below
- * it, are what the machine's own files say, or else the loopback addresses (RFC 6761 section 6.3).
+ * it, are the two loopback addresses (RFC 6761 section 6.3), unless the machine's own files map them elsewhere.
  */
 export function knownAnswers(host: string, ownNames: OwnNames = () => []): Observable<Answer> | undefined {
   const literal = parseLiteral(host);
   if (literal) return of(answer(literal.family, [literal.address]));
   if (!isLocalhost(host)) return undefined;
   const own = ownNames(host);
-  return own.length > 0 ? from(answersOf(own)) : of(answer(6, ['::1']), answer(4, ['127.0.0.1']));
+  const isElsewhere = own.some(({ address }) => address !== '::1' && address !== '127.0.0.1');
+  return isElsewhere ? from(answersOf(own)) : of(answer(6, ['::1']), answer(4, ['127.0.0.1']));
 }
 
 /** Both families' answers, that of the first address first. */
