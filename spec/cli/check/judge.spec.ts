@@ -51,7 +51,12 @@ const host = (addresses: readonly AddressReport[], changes: Partial<HostReport> 
   const of = (family: number) => addresses.filter((one) => one.family === family).map((one) => one.address);
   const question = { name: 'www.example', aliases: [], ttl: 60, time: 2, error: null, source: 'DNS' as const };
   const [winner] = addresses;
-  const fallback = { winner: winner ? { address: winner.address, family: winner.family } : null, time: 12, error: null };
+  const fallback = {
+    winner: winner ? { address: winner.address, family: winner.family } : null,
+    time: 12,
+    attempts: [],
+    error: null,
+  };
   return {
     host: 'www.example',
     port: 443,
@@ -380,7 +385,7 @@ describe('the lines about a host', () => {
   });
 
   it('do not blame clients that have no IPv6 for falling back', () => {
-    const now = { winner: { address: FOUR, family: 4 as const }, time: 12, error: null };
+    const now = { winner: { address: FOUR, family: 4 as const }, time: 12, attempts: [], error: null };
     const report = (source: string | null) =>
       host([address(SIX, { source }), address(FOUR)], { fallback: { now, withoutIPv6: now } });
     expect(lines(report('2001:db8::5'), 'Fallback')[0]).toMatch(

@@ -132,6 +132,8 @@ export interface RaceReport {
   /** `null`: nobody. */
   readonly winner: Address | null;
   readonly time: number;
+  /** What each attempt of a lost race met; an error of `null`: no answer in time. */
+  readonly attempts: readonly { readonly endpoint: string; readonly error: Failure | null }[];
   readonly error: Failure | null;
 }
 

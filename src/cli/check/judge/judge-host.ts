@@ -3,6 +3,7 @@ import type {
   AddressRecords,
   AddressReport,
   CertificateReport,
+  Failure,
   FallbackReport,
   Finding,
   HostReport,
@@ -12,7 +13,17 @@ import type {
   ServiceRecords,
   Verdict,
 } from '../report.js';
-import { after, atMost, certificateProblem, listed, questionReason, reason, shortDuration } from './words.js';
+import {
+  after,
+  atMost,
+  certificateProblem,
+  isCertificateProblem,
+  listed,
+  questionReason,
+  reason,
+  refusedCertificate,
+  shortDuration,
+} from './words.js';
 import { ofFamily, outOfDescriptors, routed, trusted, works } from './working.js';
 
 /** What is to be thought of each thing that was found out about a host, in the order in which people ask for them. */
@@ -198,12 +209,38 @@ function families(report: HostReport, family: Family): Line[] {
 
 function judgeFallback({ now, withoutIPv6 }: FallbackReport, report: HostReport): Line[] {
   return [
-    race('now', now, now.winner?.family === 4 && ofFamily(report, 6).some(routed) ? 'warning' : 'ok', 'failed'),
-    race('if IPv6 was dropped', withoutIPv6, 'ok', 'warning'),
+    race('now', report.host, now, now.winner?.family === 4 && ofFamily(report, 6).some(routed) ? 'warning' : 'ok', 'failed'),
+    race('if IPv6 was dropped', report.host, withoutIPv6, 'ok', 'warning'),
   ];
 }
 
-function race(when: string, { winner, time, error }: RaceReport, won: Verdict, lost: Verdict): Line {
+function race(when: string, host: string, report: RaceReport, won: Verdict, lost: Verdict): Line {
+  const { winner, time } = report;
   if (winner) return [won, after(time, `${when}: connected over IPv${winner.family} to ${winner.address}`)];
-  return [lost, after(time, `${when}: no connection${error ? `: ${error.message}` : ''}`)];
+  const why = whyLost(report, host);
+  return [lost, after(time, `${when}: no connection${why === '' ? '' : `: ${why}`}`)];
+}
+
+/** How many endpoints that came to the same are named. */
+const SHOWN_ENDPOINTS = 8;
+
+/** What became of the attempts; those that came to the same are told together. */
+function whyLost({ attempts, error }: RaceReport, host: string): string {
+  if (attempts.length === 0) return error?.message ?? '';
+  const endpoints = new Map<string, string[]>();
+  for (const attempt of attempts) {
+    const why = attempt.error ? attemptReason(attempt.error, host) : 'no answer in time';
+    const others = endpoints.get(why);
+    if (others) others.push(attempt.endpoint);
+    else endpoints.set(why, [attempt.endpoint]);
+  }
+  return [...endpoints].map(([why, where]) => `${atMost(SHOWN_ENDPOINTS, where)}: ${why}`).join('; ');
+}
+
+function attemptReason({ code, message }: Failure, host: string): string {
+  if (code === null || code === '') return message;
+  if (code.startsWith('ERR_SSL_')) return `TLS: ${message}`;
+  const isCertificate: boolean = isCertificateProblem(code);
+  if (isCertificate) return refusedCertificate(code, host);
+  return code.startsWith('ERR_') ? message : code;
 }

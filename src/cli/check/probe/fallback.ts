@@ -3,7 +3,7 @@ import { catchError, defer, filter, forkJoin, map, merge, NEVER, of, type Observ
 import { race$ } from '../../../connect.js';
 import type { Answer } from '../../../core/race/answers.js';
 import { formatEndpoint } from '../../../core/race/endpoint.js';
-import { codedError, errorCode, reasonOf } from '../../../core/error-tools.js';
+import { codedError } from '../../../core/error-tools.js';
 import { ConnectionError } from '../../../core/race/connection-error.js';
 import type { Connected } from '../../../core/race/events.js';
 import { sortBy } from '../../../node/address-selection.js';
@@ -16,7 +16,6 @@ import { failure, type Probing } from './probing.js';
 import { addressRecords } from './records.js';
 import type { FallbackReport, RaceReport } from '../report.js';
 import type { Target } from '../targets.js';
-import { atMost, isCertificateProblem, refusedCertificate } from '../judge/words.js';
 
 /** What a client sees that races the addresses of a host: now, and if IPv6 did not get through any more. */
 export function fallbackReport(target: Target, useTls: boolean, probing: Probing): Observable<FallbackReport> {
@@ -43,34 +42,20 @@ function raceReport(
       filter((event): event is Connected<Socket> => event.type === 'connected'),
       map(({ endpoint: { address, family }, value }) => {
         value.destroy();
-        return { winner: { address, family }, time: elapsed(), error: null };
+        return { winner: { address, family }, time: elapsed(), attempts: [], error: null };
       }),
-      catchError((error: Error) =>
-        of({ winner: null, time: elapsed(), error: { ...failure(error), message: whyLost(error, host) } }),
-      ),
+      catchError((error: Error) => of({ winner: null, time: elapsed(), attempts: lostAttempts(error), error: failure(error) })),
     );
   });
 }
 
-/** Of those that came to the same. */
-const SHOWN_ENDPOINTS = 8;
-
-/** What became of the attempts, without the times, which are no measurements; those that came to the same are told together. */
-function whyLost(error: Error, host: string): string {
-  if (!(error instanceof ConnectionError) || error.attempts.length === 0) return error.message;
-  const endpoints = new Map<string, string[]>();
-  for (const { endpoint, error: cause } of error.attempts) {
-    const why = cause ? attemptReason(cause, host) : 'no answer in time';
-    const others = endpoints.get(why);
-    if (others) others.push(formatEndpoint(endpoint));
-    else endpoints.set(why, [formatEndpoint(endpoint)]);
-  }
-  return [...endpoints].map(([why, where]) => `${atMost(SHOWN_ENDPOINTS, where)}: ${why}`).join('; ');
-}
-
-function attemptReason(error: Error, host: string): string {
-  const code = errorCode(error);
-  return isCertificateProblem(code) ? refusedCertificate(code, host) : reasonOf(error);
+/** What each attempt of a lost race met. */
+function lostAttempts(error: Error): RaceReport['attempts'] {
+  if (!(error instanceof ConnectionError)) return [];
+  return error.attempts.map((attempt) => ({
+    endpoint: formatEndpoint(attempt.endpoint),
+    error: attempt.error ? failure(attempt.error) : null,
+  }));
 }
 
 function answers(host: string, type: 'AAAA' | 'A', probing: Probing): Observable<Answer> {
