@@ -102,7 +102,8 @@ const lab: Fixture[] = [];
 beforeAll(async () => {
   await jest.isolateModulesAsync(async () => {
     const actual: object = jest.requireActual('../../src/stand-in/adoption.js');
-    jest.doMock('../../src/stand-in/adoption.js', () => ({ ...actual, internals: undefined }));
+    const unknown = { internals: undefined, canAdopt: () => false, handleClasses: () => undefined };
+    jest.doMock('../../src/stand-in/adoption.js', () => ({ ...actual, ...unknown }));
     ({ RaceSocket: Stranger } = await import('../../src/stand-in/race-socket.js'));
   });
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
