@@ -68,15 +68,21 @@ export function replaceMethod<Name extends 'connect' | 'connect6' | 'close'>(
 }
 
 /** What a replaced handle passes on to the one in its place. */
-const PASSED_ON = ['readStart', 'readStop', 'close', 'ref', 'unref', 'hasRef'] as const;
+const PASSED_ON = ['readStop', 'ref', 'unref', 'hasRef'] as const;
 
 /**
  * Lets a handle that was replaced, and is closed, stand for the one in its place: interceptors copy the handle of a socket when
  * the socket is made, and would read from the closed one.
  */
 export function passOn(replaced: object, handle: object): void {
-  const [from, to] = [replaced, handle] as Record<string, (...given: unknown[]) => unknown>[] as [Methodical, Methodical];
-  for (const name of PASSED_ON) from[name] = (...given) => to[name]?.(...given);
+  const [from, to] = [replaced, handle] as [Methodical, Methodical];
+  for (const name of PASSED_ON) from[name] = () => to[name]?.();
+  from.close = (closed) => to.close!(closed);
+  from.readStart = () => {
+    if (to.reading === true) return 0;
+    Object.assign(to, { reading: true });
+    return to.readStart!();
+  };
 }
 
-type Methodical = Record<string, ((...given: unknown[]) => unknown) | undefined>;
+type Methodical = Record<string, ((...given: unknown[]) => unknown) | undefined> & { readonly reading?: unknown };
