@@ -127,36 +127,24 @@ export class OwnAttempt extends Attempt {
   }
 }
 
-/** What Node has said already, or will not be said. */
-const SAID = new Set(['lookup', 'connectionAttempt']);
-
-/** Answers the look-up of a socket, so that Node connects it, but does not emit anew what the race has emitted. */
+/**
+ * Answers the look-up of a socket, so that Node connects it, but does not emit `lookup` and `connectionAttempt` anew: the race
+ * has emitted them. Listeners are out of sight for the length of the call, in which Node emits nothing else.
+ */
 export function answerQuietly(
   socket: Socket,
   answered: Parameters<LookupFunction>[2],
   address: string,
   family: number,
 ): void {
-  const { emit } = socket;
-  const before = quieted;
-  const wasOwn = Object.hasOwn(socket, 'emit');
-  socket.emit = quietEmit;
-  quieted = emit;
+  const emitter = socket as unknown as { _events: object };
+  const { _events } = emitter;
+  emitter._events = {};
   try {
     answered(null, address, family);
   } finally {
-    quieted = before;
-    if (wasOwn) socket.emit = emit;
-    // Costs nothing, as it was added last.
-    else delete (socket as Partial<Socket>).emit;
+    emitter._events = _events;
   }
-}
-
-/** The `emit` of the socket that {@link answerQuietly} is busy with. */
-let quieted: Socket['emit'] | undefined;
-
-function quietEmit(this: Socket, event: string | symbol, ...details: unknown[]): boolean {
-  return !SAID.has(event as string) && (Reflect.apply(quieted!, this, [event, ...details]) as boolean);
 }
 
 /** An attempt with a handle of its own, which the socket adopts if the attempt wins. */
