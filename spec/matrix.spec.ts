@@ -91,7 +91,7 @@ describe('the matrix, in virtual time', () => {
     const fours = Array.from({ length: 200 }, (_, i) => `192.0.2.${i + 1}`);
     const fates = Object.fromEntries([...sixes, ...fours].map((address) => [address, refuses(4000)]));
     const lookup = answering(['at once', AAAA(...sixes)], ['at once', A(...fours)]);
-    const race = runRace({ lookup, fates, options: { connectTimeout: Infinity } });
+    const race = runRace({ lookup, fates, options: { connectTimeout: Infinity, maximumConnectionAttemptDelay: 5000 } });
     const alternating = sixes.flatMap((address, i) => [address, fours[i]]);
     expect(race.mostInFlight).toBe(8);
     expect(race.starts.map(([address]) => address)).toEqual(alternating);

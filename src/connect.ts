@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { filter, firstValueFrom, map, type Observable } from 'rxjs';
+import { defer, firstValueFrom, Observable } from 'rxjs';
 import { plan } from './plan/plan.js';
 import { connecting } from './plan/transport.js';
-import type { Connected, RaceEvent } from './core/race/events.js';
+import type { RaceEvent } from './core/race/events.js';
 import { checkHost, checkOptions, checkPort, type ConnectOptions, type TlsConnectOptions } from './plan/options.js';
 import { observed } from './observe/observed.js';
 
@@ -34,16 +34,20 @@ export function connect$(host: string, port: number, options: TlsConnectOptions)
 export function connect$<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<T>;
 export function connect$<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<T>;
 export function connect$(host: string, port: number, options?: object): Observable<unknown> {
-  return raceTo(host, port, options).pipe(winner());
+  return raceTo(host, port, options).pipe(winner);
 }
 
 /** Of all events of a race, what it was for. */
-export function winner<T>() {
-  return (events$: Observable<RaceEvent<T>>): Observable<T> =>
-    events$.pipe(
-      filter((event): event is Connected<T> => event.type === 'connected'),
-      map(({ value }) => value),
-    );
+export function winner<T>(events$: Observable<RaceEvent<T>>): Observable<T> {
+  return new Observable((subscriber) =>
+    events$.subscribe({
+      next: (event) => {
+        if (event.type === 'connected') subscriber.next(event.value);
+      },
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => subscriber.complete(),
+    }),
+  );
 }
 
 /**
@@ -63,7 +67,7 @@ export function raceTo(host: string, port: number, options?: object): Observable
   checkPort(port);
   const settings = checkOptions(options);
   const attempts = connecting(settings, asciiHost);
-  return observed(() => plan({ host, asciiHost, port }, settings, attempts));
+  return defer(() => observed(plan({ host, asciiHost, port }, settings, attempts)));
 }
 
 /**
@@ -76,5 +80,5 @@ export async function connect(host: string, port: number, options: TlsConnectOpt
 export async function connect<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Promise<T>;
 export async function connect<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
 export async function connect(host: string, port: number, options?: object): Promise<unknown> {
-  return firstValueFrom(raceTo(host, port, options).pipe(winner()));
+  return firstValueFrom(raceTo(host, port, options).pipe(winner));
 }

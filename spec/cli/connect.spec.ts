@@ -481,6 +481,7 @@ A                ───────────────●               
       connectionAttemptDelay: 'adaptive',
       minimumConnectionAttemptDelay: 20,
       maximumConnectionAttemptDelay: 30,
+      connectionAttemptDelayMultiplier: 2,
       resolutionDelay: 1,
       lastResortLocalSynthesisDelay: 10,
       maxConcurrentAttempts: 'infinity',

@@ -166,15 +166,16 @@ describe('tcp', () => {
     });
 
     it.each([
-      ['EADDRNOTAVAIL', 2],
-      ['EADDRINUSE', 2],
-      ['EACCES', 2],
-      ['EINVAL', 2],
-      ['ECONNREFUSED', 1],
-    ])('after %s has made %i sockets of two local addresses', async (code, sockets) => {
+      ['EADDRNOTAVAIL', 2, 'bind'],
+      ['EADDRINUSE', 2, 'bind'],
+      ['EACCES', 2, 'bind'], // a privileged port
+      ['EACCES', 1, 'connect'], // what a router answered
+      ['EINVAL', 2, 'bind'],
+      ['ECONNREFUSED', 1, 'connect'],
+    ])('after %s has made %i sockets of two local addresses (%s)', async (code, sockets, syscall) => {
       const socketFactory = jest.fn(() => {
         const socket = new net.Socket();
-        socket.connect = () => socket.destroy(Object.assign(new Error(code), { code }));
+        socket.connect = () => socket.destroy(Object.assign(new Error(code), { code, syscall }));
         return socket;
       });
       const transport = tcp({ localAddress: ['127.0.0.8', '127.0.0.9'], socketFactory });

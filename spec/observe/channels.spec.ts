@@ -210,6 +210,17 @@ describe('the tracing channels', () => {
     expect(seen.attempts).toMatchObject([{ outcome: 'failed', error: { code: 'ETIMEDOUT' }, endedAt: 1_000_100 }]);
   });
 
+  it('tell of an attempt that gives way as cancelled, with the reason, and of no error', () => {
+    const seen = record();
+    const options = { maxConcurrentAttempts: 1 };
+    runRace({ lookup: answering([0, AAAA(SIX)], [0, A(FOUR)]), fates: { [SIX]: hangs(), [FOUR]: connects(10) }, options });
+    expect(seen.attempts).toMatchObject([
+      { outcome: 'cancelled', error: { code: 'ETIMEDOUT' }, endedAt: 1_002_000 },
+      { outcome: 'connected', startedAt: 1_002_000 },
+    ]);
+    expect(seen.messages.filter((message) => message.includes('error'))).toEqual([]);
+  });
+
   it('tell of what a filter refuses as blocked, and of nothing found as a race without attempts', () => {
     const seen = record();
     runRace({ lookup: answering([0, A('10.0.0.1')]), fates: {}, options: { filter: ssrf() } });

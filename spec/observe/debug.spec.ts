@@ -108,6 +108,34 @@ describe('NODE_DEBUG=rx-happy-eyeballs', () => {
     await expect(run(races, '')).resolves.toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
+  it('says who gave way, and what was not tried because connectTimeout left no time for it', async () => {
+    const { stderr } = await run(`
+      import { NEVER, of, VirtualTimeScheduler } from 'rxjs';
+      import { connect$ } from './dist/index.mjs';
+      const scheduler = new VirtualTimeScheduler();
+      const resolver = () => of(
+        { type: 'AAAA', addresses: ['2001:db8::1', '2001:db8::2'] },
+        { type: 'A', addresses: ['192.0.2.1'] },
+      );
+      const race = (options) =>
+        connect$('example.com', 443, { resolver, transport: () => NEVER, scheduler, ...options }).subscribe({ error: () => {} });
+      race({ connectTimeout: 250 });
+      race({ connectTimeout: 300, maxConcurrentAttempts: 1 });
+      race({ connectTimeout: 240, familyStaggerDelay: 250, attemptSpacingDelay: 125 });
+      race({ connectTimeout: 2000, maxConcurrentAttempts: 1, enabled: false });
+      race({ connectTimeout: 3999, maxConcurrentAttempts: 1 });
+      scheduler.flush();
+    `);
+    const said = stderr.split('\n').map((line) => line.replace(/^.*?: #/, '#'));
+    expect(said.filter((line) => /not tried|gave way after/.test(line) && !line.includes('failed:')).sort()).toEqual([
+      '#1 example.com:443 +250 ms: not tried: 192.0.2.1:443 and 1 more: the next was due after 250 ms, and connectTimeout is 250 ms',
+      '#2 example.com:443 +300 ms: not tried: 192.0.2.1:443 and 1 more: the next was due after 2000 ms, and connectTimeout is 300 ms',
+      '#3 example.com:443 +240 ms: not tried: 192.0.2.1:443: the next was due after 250 ms, and connectTimeout is 240 ms',
+      '#5 example.com:443 +2000 ms: [2001:db8::1]:443 gave way after 2000 ms',
+      '#5 example.com:443 +3999 ms: not tried: [2001:db8::2]:443: the next was due after 4000 ms, and connectTimeout is 3999 ms',
+    ]);
+  });
+
   it('is in the documentation as it is', async () => {
     const documented = /```text\n(RX-HAPPY-EYEBALLS.*?)```/s.exec(readFileSync('docs/observing.md', 'utf8'))![1]!;
     const { stderr } = await run(`

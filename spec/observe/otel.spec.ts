@@ -73,6 +73,18 @@ const four = { 'network.peer.address': FOUR, 'network.peer.port': 443, 'network.
 const unset = { code: SpanStatusCode.UNSET };
 
 describe('traceRaces', () => {
+  it('tells of an attempt that gave way by the type of its error, and of no error', () => {
+    traced();
+    const options = { maxConcurrentAttempts: 1 };
+    runRace({ lookup: both, fates: { [SIX]: hangs(), [FOUR]: connects(10) }, options });
+    expect(shown(attemptOn(SIX))).toMatchObject({
+      from: 18,
+      to: 2018,
+      attributes: { ...server, ...six, 'happy_eyeballs.outcome': 'cancelled', 'error.type': 'ETIMEDOUT' },
+      status: unset,
+    });
+  });
+
   it('makes a span of a race, with its answers, and spans of its attempts below', () => {
     traced();
     application.startActiveSpan('a request', (request) => {

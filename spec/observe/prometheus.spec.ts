@@ -129,6 +129,22 @@ happy_eyeballs_lookup_seconds_count{type="A"} 1
       ],
     ],
     [
+      'an attempt that gave way as cancelled, but not wasted: it was not under way any more',
+      () =>
+        runRace({
+          lookup: answering([0, AAAA(SIX)], [0, A(FOUR)]),
+          fates: { [FOUR]: connects(5) },
+          options: { maxConcurrentAttempts: 1 },
+        }),
+      [
+        'races_total{outcome="connected"} 1',
+        'attempts_total{family="ipv6",outcome="cancelled"} 1',
+        'attempts_total{family="ipv4",outcome="connected"} 1',
+        'wins_total{family="ipv4"} 1',
+        'fallbacks_total 1',
+      ],
+    ],
+    [
       'a race that is unsubscribed as cancelled',
       () => runRace({ lookup: both, fates: {}, unsubscribeAt: 100 }),
       ['races_total{outcome="cancelled"} 1', 'attempts_total{family="ipv6",outcome="cancelled"} 1'],

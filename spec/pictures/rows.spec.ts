@@ -68,6 +68,12 @@ describe('the rows of a race', () => {
     ).toEqual(['AAAA 0–5 nothing: ESERVFAIL', 'A 0–6 nothing: 0 addresses', 'resolver 0–7 failed: the resolver broke']);
   });
 
+  it('tell what gave way from what was cancelled', () => {
+    const gaveWay: RaceEvent = { type: 'cancelled', at: 2003, endpoint: at4, error: coded('ETIMEDOUT', 'gave way') };
+    expect(told([started(3), gaveWay])).toEqual(['192.0.2.4:443 3–2003 cancelled: gave way']);
+    expect(raceRows([started(3), gaveWay]).rows[0]).toMatchObject({ code: 'ETIMEDOUT', message: 'gave way' });
+  });
+
   it('tell what was blocked from what failed', () => {
     expect(told([started(3), failed(3, coded('ERR_IP_BLOCKED'))])).toEqual(['192.0.2.4:443 3–3 blocked: blocked']);
   });
@@ -115,6 +121,16 @@ describe('the verdict', () => {
     expect(say(started(0), started(5, at5), cancelled, won).text).toBe(
       '192.0.2.5:443 won after 35 ms. The other attempt was cancelled.',
     );
+    const gaveWay: RaceEvent = { ...cancelled, at: 30, error: coded('ETIMEDOUT') };
+    expect(say(started(0), gaveWay, started(30, at5), won).text).toBe(
+      '192.0.2.5:443 won after 35 ms. The other attempt gave way.',
+    );
+    const at6: Endpoint = { address: six, family: 6, port: 443 };
+    const at7: Endpoint = { ...at6, address: '2001:db8::7' };
+    const others = [started(0), gaveWay, started(0, at6), failed(31, coded('EPIPE'), at6), started(31, at7)];
+    expect(say(...others, { ...cancelled, endpoint: at7 }, started(31, at5), won).text).toBe(
+      '192.0.2.5:443 won after 35 ms. Of the 3 others, 1 failed, 1 gave way and 1 was cancelled.',
+    );
   });
 
   it.each<[string, 'failed' | 'open', readonly RaceEvent[]]>([
@@ -125,6 +141,27 @@ describe('the verdict', () => {
       'Nobody won: all 2 attempts failed, the last after 9 ms.',
       'failed',
       [resolved, started(2), failed(3, coded('EPIPE')), started(3, at5), failed(9, coded('EPIPE'), at5)],
+    ],
+    [
+      'Nobody won: all 2 attempts failed or gave way, the last after 9 ms.',
+      'failed',
+      [
+        resolved,
+        started(2),
+        { type: 'cancelled', at: 3, endpoint: at4, error: coded('ETIMEDOUT') },
+        started(3, at5),
+        failed(9, coded('EPIPE'), at5),
+      ],
+    ],
+    [
+      'Nobody won: the race was ended after 9 ms, with 1 attempt in flight; 1 had given way.',
+      'failed',
+      [
+        started(2),
+        { type: 'cancelled', at: 3, endpoint: at4, error: coded('ETIMEDOUT') },
+        started(3, at5),
+        { type: 'cancelled', at: 9, endpoint: at5 },
+      ],
     ],
     [
       'Nobody won: the race was ended after 9 ms, with 1 attempt in flight; 1 had failed.',

@@ -92,6 +92,58 @@ describe('where a race goes wrong easily', () => {
     expect(destroyed).toEqual([four]);
   });
 
+  it('[A15] whoever gives way may end another attempt, or itself, by that', () => {
+    // Who gives way tears down a network on which the other attempt and its own depend.
+    const scheduler = new VirtualTimeScheduler();
+    const networks = new Map([six, seven, four, five].map((address) => [address, new Subject<string>()]));
+    const told: string[] = [];
+    const transport: Transport<string> = ({ address }) =>
+      new Observable((subscriber) => {
+        networks.get(address)!.subscribe(subscriber);
+        return () => {
+          if (address !== six) return;
+          networks.get(six)!.next('too late');
+          networks.get(four)!.error(new Error('down'));
+        };
+      });
+    race$('example.com', 443, { resolver, transport, scheduler, maxConcurrentAttempts: 2 }).subscribe((event) => {
+      if ('endpoint' in event) told.push(`${event.type} ${event.endpoint.address} ${event.at}`);
+    });
+    scheduler.schedule(() => {
+      networks.get(seven)!.next('connected');
+    }, 2100);
+    scheduler.flush();
+    expect(told).toEqual([
+      `started ${six} 0`,
+      `started ${four} 250`,
+      `cancelled ${six} 2000`,
+      `started ${seven} 2000`,
+      `failed ${four} 2000`,
+      `connected ${seven} 2100`,
+    ]);
+  });
+
+  it('[A15] a race that is unsubscribed by the news of it starts nothing more', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const open = new Set<string>();
+    const transport: Transport<string> = ({ address }) =>
+      new Observable(() => {
+        open.add(address);
+        return () => open.delete(address);
+      });
+    const told: string[] = [];
+    const race = race$('example.com', 443, { resolver, transport, scheduler, maxConcurrentAttempts: 2 }).subscribe((event) => {
+      if (event.type !== 'started' && event.type !== 'cancelled') return;
+      told.push(`${event.type} ${event.endpoint.address}`);
+      if (event.type !== 'cancelled') return;
+      expect([...open]).toEqual([four]); // its socket is gone, and no other is there yet
+      race.unsubscribe();
+    });
+    scheduler.flush();
+    expect(told).toEqual([`started ${six}`, `started ${four}`, `cancelled ${six}`]);
+    expect(open.size).toBe(0);
+  });
+
   it('handles what is raised while it handles something else afterwards, in order', () => {
     // The first failure tears down a network that fails the other attempt within the same call.
     const scheduler = new VirtualTimeScheduler();

@@ -123,6 +123,69 @@ describe('the race, in marbles', () => {
     }));
   });
 
+  it('[A15] lets the oldest give way once it has had its time, when the cap is reached and another is due', () => {
+    expectRace(() => ({
+      options: { maxConcurrentAttempts: 2, minimumConnectionAttemptDelay: 10, maximumConnectionAttemptDelay: 25 },
+      dns: ['         (ab|)', { a: answers('st'), b: answers('ef') }],
+      attempts: { s: '-', e: '-', t: '-', f: '--f' },
+      lives: {
+        s: '          ^------------------------!',
+        e: '          ----------^------------------------!',
+        t: '          -------------------------^-----------!',
+        f: '          -----------------------------------^-!',
+      },
+      winner: ['      -------------------------------------(f|)'],
+    }));
+  });
+
+  it('[A15] lets nothing give way before another is due, and then at once', () => {
+    expectRace(() => ({
+      options: { maxConcurrentAttempts: 1, minimumConnectionAttemptDelay: 10, maximumConnectionAttemptDelay: 15 },
+      dns: ['         a----------------------q|', { a: answers('s'), q: answers('e') }],
+      attempts: { s: '-', e: '--e' },
+      lives: {
+        s: '          ^----------------------!',
+        e: '          -----------------------^-!',
+      },
+      winner: ['      -------------------------(e|)'],
+    }));
+  });
+
+  it('[A15] lets one family give way to the other with per-family pacing', () => {
+    expectRace(() => ({
+      options: {
+        familyStaggerDelay: 15,
+        attemptSpacingDelay: 10,
+        maxConcurrentAttempts: 2,
+        minimumConnectionAttemptDelay: 10,
+        maximumConnectionAttemptDelay: 25,
+      },
+      dns: ['         (ab|)', { a: answers('st'), b: answers('e') }],
+      attempts: { s: '-', t: '-', e: '---e' },
+      lives: {
+        s: '          ^------------------------!',
+        t: '          ----------^-----------------!',
+        e: '          -------------------------^--!',
+      },
+      winner: ['      ----------------------------(e|)'],
+    }));
+  });
+
+  it('[A16] makes the delay longer with each attempt in flight, and shorter again when one has failed', () => {
+    expectRace(() => ({
+      options: { connectionAttemptDelayMultiplier: 1.5 },
+      dns: ['         (ab|)', { a: answers('st'), b: answers('ef') }],
+      attempts: { s: '-------------------------------#', e: '-', t: '-', f: '--f' },
+      lives: {
+        s: '          ^------------------------------!',
+        e: '          ----------^-------------------------------!',
+        t: '          -------------------------^----------------!',
+        f: '          ----------------------------------------^-!',
+      },
+      winner: ['      ------------------------------------------(f|)'],
+    }));
+  });
+
   it('[A6] ends the losers with the first connection', () => {
     expectRace(() => ({
       dns: ['         (ab|)', { a: answers('s'), b: answers('e') }],

@@ -1008,6 +1008,20 @@ describe('a raced socket', () => {
     socket.destroy();
   });
 
+  it('[A15] tells of an attempt that gave way as Node tells of one that it has aborted', async () => {
+    const pace = { maxConcurrentAttempts: 1, connectionAttemptDelay: 10, minimumConnectionAttemptDelay: 10 };
+    const socket = connectTo([SILENT, GOOD], { ...pace, maximumConnectionAttemptDelay: 20 });
+    const { diary } = observed(socket, ['connectionAttempt', 'connectionAttemptTimeout', 'connect']);
+    await once(socket, 'ready');
+    expect(diary).toEqual([
+      `connectionAttempt ${SILENT} ${port} 6`,
+      `connectionAttemptTimeout ${SILENT} ${port} 6`,
+      `connectionAttempt ${GOOD} ${port} 4`,
+      'connect',
+    ]);
+    socket.destroy();
+  });
+
   it('has closed what lost by the time of `connect`', async () => {
     const before = activeResources();
     const socket = connectTo([SILENT, GOOD]);

@@ -19,6 +19,7 @@ export interface Rules {
   readonly firstAddressFamilyCount: number;
   readonly connectionAttemptDelay: number;
   readonly maximumConnectionAttemptDelay: number;
+  readonly connectionAttemptDelayMultiplier: number;
   readonly resolutionDelay: number;
   readonly maxConcurrentAttempts: number;
   readonly familyStaggerDelay?: number;
@@ -58,11 +59,14 @@ export function predict(lookup: Lookup, plans: Readonly<Record<string, Plan>>, r
   interface Happening {
     at: number;
     do: () => void;
+    /** Whose end makes that it never happens. */
+    of?: Attempt;
   }
+  /** In order of time; what falls in the same instant, in the order in which it was foreseen. */
   const future: Happening[] = [];
-  const later = (at: number, work: () => void) => {
+  const later = (at: number, work: () => void, of?: Attempt) => {
     const place = future.findIndex((other) => other.at > at);
-    future.splice(place === -1 ? future.length : place, 0, { at, do: work });
+    future.splice(place === -1 ? future.length : place, 0, { at, do: work, of });
   };
   /** What ends within the call that starts it, in order. */
   const atOnce: (() => void)[] = [];
@@ -111,13 +115,22 @@ export function predict(lookup: Lookup, plans: Readonly<Record<string, Plan>>, r
     return Math.min(positive.at + rules.resolutionDelay, Math.max(positive.at, Math.min(awaited, resolvedAt)));
   };
 
+  /** Each attempt of the lane in flight besides the first makes the delay longer, to a limit that the delay itself may exceed. */
+  const delayIn = (lane: number): number => {
+    let grown = delay;
+    for (let others = inFlight().filter((attempt) => attempt.lane === lane).length - 1; others > 0; others--) {
+      grown *= rules.connectionAttemptDelayMultiplier;
+    }
+    return Math.max(delay, Math.min(grown, rules.maximumConnectionAttemptDelay));
+  };
+
   const dueAt = (lane: number): number => {
     if (waiting(lane).length === 0) return Infinity;
     const latest = attempts.filter((attempt) => attempt.lane === lane).at(-1);
     if (latest) {
       const handshakes = inFlight().flatMap((attempt) => (attempt.lane === lane ? (attempt.securedBy ?? []) : []));
       const held = Math.min(Math.max(0, ...handshakes), latest.at + rules.maximumConnectionAttemptDelay);
-      return Math.min(Math.max(latest.at + delay, held), latest.failedAt ?? Infinity);
+      return Math.min(Math.max(latest.at + delayIn(lane), held), latest.failedAt ?? Infinity);
     }
     if (lane === 0) return gate();
     if (inFlight().length === 0 && waiting(0).length === 0) return gate();
@@ -125,7 +138,9 @@ export function predict(lookup: Lookup, plans: Readonly<Record<string, Plan>>, r
   };
 
   const nextLane = () => (perFamily && dueAt(1) < dueAt(0) ? 1 : 0);
-  const nextDue = () => (inFlight().length < cap ? dueAt(nextLane()) : Infinity);
+  /** At the cap, whose place the next attempt gets. */
+  const oldest = (): Attempt | undefined => (inFlight().length < cap ? undefined : inFlight()[0]);
+  const nextDue = () => Math.max(dueAt(nextLane()), (oldest()?.at ?? -Infinity) + rules.maximumConnectionAttemptDelay);
 
   const fail = (attempt: Attempt) => {
     if (ended(attempt)) return;
@@ -136,6 +151,12 @@ export function predict(lookup: Lookup, plans: Readonly<Record<string, Plan>>, r
   };
 
   const start = () => {
+    const inTheWay = oldest();
+    if (inTheWay) {
+      ends.push([inTheWay.address, 'cancelled', now]);
+      answersMayFollowInThisInstant = false;
+      return;
+    }
     const lane = nextLane();
     const attempt: Attempt = { address: waiting(lane)[0]!, at: now, lane };
     attempts.push(attempt);
@@ -143,11 +164,11 @@ export function predict(lookup: Lookup, plans: Readonly<Record<string, Plan>>, r
     const plan = plans[attempt.address]!;
     if (plan.outcome !== 'throws' && plan.tcpAfter !== undefined) {
       const { tcpAfter } = plan;
-      later(now + tcpAfter, () => {
-        if (ended(attempt)) return;
+      const progress = () => {
         attempt.securedBy = now + 2 * tcpAfter;
         answersMayFollowInThisInstant = false;
-      });
+      };
+      later(now + tcpAfter, progress, attempt);
     }
     if (plan.outcome === 'throws')
       atOnce.push(() => {
@@ -160,12 +181,14 @@ export function predict(lookup: Lookup, plans: Readonly<Record<string, Plan>>, r
         else fail(attempt);
       };
       if (plan.after === 'at once') atOnce.push(end);
-      else later(now + plan.after, end);
+      else later(now + plan.after, end, attempt);
     }
-    if (rules.attemptTimeout < Infinity)
-      later(now + rules.attemptTimeout, () => {
+    if (rules.attemptTimeout < Infinity) {
+      const timeOut = () => {
         fail(attempt);
-      });
+      };
+      later(now + rules.attemptTimeout, timeOut, attempt);
+    }
   };
 
   later(rules.connectTimeout, () => {
@@ -190,9 +213,12 @@ export function predict(lookup: Lookup, plans: Readonly<Record<string, Plan>>, r
 
   for (;;) {
     if (outcome) return { starts: attempts.map(({ address, at }) => [address, at]), ends, ...outcome, finish: now };
+    while (future[0]!.of && ended(future[0]!.of)) future.shift();
     const soon = future[0]!;
     const startAt = Math.max(nextDue(), now);
-    if (startAt === now && !(answersMayFollowInThisInstant && soon.at === now)) start();
+    // None gives way while the end of an attempt has happened already.
+    const held = (answersMayFollowInThisInstant && soon.at === now) || (oldest() !== undefined && atOnce.length > 0);
+    if (startAt === now && !held) start();
     else if (atOnce.length > 0) atOnce.shift()!();
     else if (resolvedAt < Infinity && inFlight().length === 0 && waiting(0).length + waiting(1).length === 0) {
       finish({ lost: attempts.length > 0 ? 'attempts' : 'resolution' });

@@ -66,7 +66,7 @@ const event: fc.Arbitrary<RaceEvent> = fc.oneof(
   fc.record({ type: fc.constant('started'), at, endpoint }),
   fc.record({ type: fc.constant('progressed'), at, endpoint, stage: fc.constantFrom('tls', 'setup'), after: at }),
   fc.record({ type: fc.constant('failed'), at, endpoint, error, terminal: fc.boolean() }),
-  fc.record({ type: fc.constant('cancelled'), at, endpoint }),
+  fc.record({ type: fc.constant('cancelled'), at, endpoint, error }, { requiredKeys: ['type', 'at', 'endpoint'] }),
   fc.record({ type: fc.constant('connected'), at, endpoint, value: fc.constant(undefined) }),
 );
 

@@ -44,9 +44,10 @@ function eventJson(event: RaceEvent): object {
       return { ...event, endpoints: event.endpoints.map(endpointJson) };
     case 'failed':
       return { ...event, endpoint: endpointJson(event.endpoint), error: errorJson(event.error) };
+    case 'cancelled':
+      return { ...event, endpoint: endpointJson(event.endpoint), error: event.error && errorJson(event.error) };
     case 'started':
     case 'progressed':
-    case 'cancelled':
       return { ...event, endpoint: endpointJson(event.endpoint) };
     case 'connected':
       return { type: event.type, at: event.at, endpoint: endpointJson(event.endpoint) };

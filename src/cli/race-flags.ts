@@ -43,7 +43,11 @@ export const RACE_FLAGS: readonly Flag[] = [
   },
   ms('connectionAttemptDelay', 'Between two starts, at least 10; adaptive has no past here to go by'),
   ms('minimumConnectionAttemptDelay', 'The least that an adaptive delay may be'),
-  ms('maximumConnectionAttemptDelay', 'The most that an adaptive delay may be'),
+  ms('maximumConnectionAttemptDelay', 'The most that a delay may grow to; how long an attempt keeps its place'),
+  {
+    usage: '--connection-attempt-delay-multiplier <n>',
+    meaning: `By what each attempt in flight multiplies the delay (default: ${defaults.connectionAttemptDelayMultiplier})`,
+  },
   ms('resolutionDelay', 'How long the other answer waits for the preferred one'),
   ms('lastResortLocalSynthesisDelay', 'NAT64; no effect yet'),
   {
@@ -92,6 +96,7 @@ export function raceOptions(flags: Flags): ConnectOptions<never> {
     interleave: flags.interleave === false ? false : undefined,
     firstAddressFamilyCount: flags.firstAddressFamilyCount,
     ...durations(flags),
+    connectionAttemptDelayMultiplier: flags.connectionAttemptDelayMultiplier,
     maxConcurrentAttempts: amount(flags, 'maxConcurrentAttempts', 'a whole number'),
     enabled: flags.racing === false ? false : undefined,
     resolver: resolver(flags),

@@ -124,11 +124,11 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
     const attempts = connecting(settings, asciiHost, slot);
     return defer(() => {
       const lived = history?.begin(settings.random, partition);
-      const events$ = observed(() => plan({ host, asciiHost, port }, settings, attempts, lived?.past));
+      const events$ = observed(plan({ host, asciiHost, port }, settings, attempts, lived?.past));
       return lived ? events$.pipe(teaching(lived)) : events$;
     });
   };
-  const connect$ = (host: string, port: number, own?: object) => race$(host, port, own).pipe(winner());
+  const connect$ = (host: string, port: number, own?: object) => race$(host, port, own).pipe(winner);
 
   return {
     connect$,

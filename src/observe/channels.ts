@@ -35,9 +35,13 @@ export interface AttemptContext {
   readonly startedAt: number;
   /** What it has come to after TCP, and when that began. */
   readonly stages: readonly { readonly stage: Stage; readonly startedAt: number }[];
-  /** How it ended. `cancelled`: by another's win, or with the race; `blocked`: refused by a filter, and never dialled. */
+  /**
+   * How it ended. `cancelled`: by another's win, with the race, or because it gave way to the next attempt, and then with an
+   * error; `blocked`: refused by a filter, and never dialled.
+   */
   readonly outcome?: 'connected' | AttemptRecord['outcome'];
   readonly endedAt?: number;
+  /** What it failed with; of a cancelled attempt, that it gave way (`ETIMEDOUT`). */
   readonly error?: Error;
 }
 

@@ -2,6 +2,8 @@ import { formatDuration } from '../core/duration.js';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { reasonOf, toError } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
+import { Schedule } from '../core/race/schedule.js';
+import type { RacePlan } from '../rx/race-plan.js';
 
 /**
  * An event as `NODE_DEBUG` tells it, without the time: a line, or one for each attempt that is scheduled.
@@ -29,10 +31,32 @@ export function debugLines(event: RaceEvent, events: readonly RaceEvent[]): read
     case 'connected': {
       const { type, endpoint, at } = event;
       const duration = formatDuration(at - startOf(endpoint, events));
+      const gaveWay = type === 'cancelled' && event.error !== undefined;
       const reason = type === 'failed' ? `: ${reasonOf(event.error)}${event.terminal ? ', and with it the race' : ''}` : '';
-      return [`${formatEndpoint(endpoint)} ${type} after ${duration}${reason}`];
+      return [`${formatEndpoint(endpoint)} ${gaveWay ? 'gave way' : type} after ${duration}${reason}`];
     }
   }
+}
+
+/**
+ * What `NODE_DEBUG` adds when a race is out of time before all of its addresses have been tried: when the next would have been.
+ * A `connectTimeout` up to the delay between two starts leaves no time for a second address.
+ *
+ * @param events all that has happened in the race
+ */
+export function untried(
+  { pacing, connectTimeout }: Pick<RacePlan<unknown>, 'pacing' | 'connectTimeout'>,
+  events: readonly RaceEvent[],
+): readonly string[] {
+  const before = events.filter((event) => event.type !== 'cancelled' || event.error !== undefined);
+  const schedule = new Schedule(pacing);
+  for (const event of before) schedule.fold(event);
+  const [next, ...others] = schedule.candidates;
+  const due = schedule.nextStart;
+  if (!next || due === Infinity) return [];
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const why = `the next was due after ${formatDuration(due)}, and connectTimeout is ${formatDuration(connectTimeout)}`;
+  return [`not tried: ${formatEndpoint(next)}${more}: ${why}`];
 }
 
 function startOf(endpoint: Endpoint, events: readonly RaceEvent[]): number {

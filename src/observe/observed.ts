@@ -1,24 +1,24 @@
-import { defer, from, Observable, tap } from 'rxjs';
+import { from, Observable, tap } from 'rxjs';
 import { formatDuration } from '../core/duration.js';
 import { formatDestination, type Endpoint } from '../core/race/endpoint.js';
 import { BLOCKED, errorCode, toError } from '../core/error-tools.js';
+import { ConnectionError } from '../core/race/connection-error.js';
 import type { Cancelled, Connected, Failed, RaceEvent } from '../core/race/events.js';
 import { printable } from '../core/input/printable.js';
 import { race } from '../rx/race.js';
 import type { RacePlan } from '../rx/race-plan.js';
 import type { Transport } from '../rx/transport.js';
 import { attemptChannel, raceChannel, type AttemptContext, type RaceContext } from './channels.js';
-import { debugLines } from './debug-lines.js';
+import { debugLines, untried } from './debug-lines.js';
 import { debug } from './debug.js';
 
 /**
  * The {@link race}, and whoever wants to know is told of it: by the tracing channels, and by `NODE_DEBUG`.
  *
- * Asked once, when a race is subscribed to, is whether anybody listens; if nobody does it is the race itself, and nothing more.
+ * Asks once whether anyone listens, so it is called when a race is subscribed to; if no one does, it is the race itself.
  */
-export function observed<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
-  const race$ = race(makePlan);
-  return defer(() => (isWatched() ? watched(makePlan()) : race$));
+export function observed<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
+  return isWatched() ? watched(plan) : race(plan);
 }
 
 function isWatched(): boolean {
@@ -71,7 +71,7 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
       attempt.error = event.error;
       if (errorCode(event.error) === BLOCKED) attempt.outcome = 'blocked';
       attemptChannel.error.publish(attempt);
-    }
+    } else if (event.type === 'cancelled' && event.error) attempt.error = event.error;
     attemptChannel.asyncStart.publish(attempt);
     attemptChannel.asyncEnd.publish(attempt);
   };
@@ -112,6 +112,9 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     const isAborted = signal?.aborted === true && error === signal.reason;
     if (isAborted) cancelled();
     else {
+      if (debug.enabled && error instanceof ConnectionError && error.reason === 'timeout') {
+        for (const line of untried(plan, events)) say(at(), line);
+      }
       say(at(), `failed: ${toError(error).message}`);
       ended('failed', at(), { error });
     }
@@ -125,7 +128,7 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
   };
 
   return new Observable((subscriber) => {
-    const watched$ = race(() => ({ ...plan, transport })).pipe(
+    const watched$ = race({ ...plan, transport }).pipe(
       tap({
         next: (event) => {
           happened(event);

@@ -38,7 +38,7 @@ export interface TraceOptions {
  * `record_type` and `stage`. The spans are INTERNAL: what is CLIENT is the request that needs the connection, and an address
  * is no service. With `attempts: 'events'` mind the limit of the SDK, 128 events a span by default. A race that nobody won has the
  * status ERROR and its exception, and an attempt that failed has the status ERROR; what was cancelled is no error, nor is a race
- * that was won after failures. Called twice, each race is traced twice.
+ * that was won after failures. A cancelled attempt that gave way to the next has an `error.type`. Called twice, each race is traced twice.
  *
  * @returns ends it: races under way are traced up to now
  * @throws TypeError at the call, with Node's codes, for options that make no sense
@@ -128,7 +128,7 @@ function eventAttributes({ host }: RaceContext, event: RaceEvent): Attributes {
   return {
     ...('endpoint' in event && peer(event.endpoint)),
     ...(event.type === 'progressed' && { 'happy_eyeballs.stage': event.stage }),
-    ...(event.type === 'failed' && errorType(event.error)),
+    ...((event.type === 'failed' || event.type === 'cancelled') && event.error && errorType(event.error)),
   };
 }
 
@@ -144,6 +144,6 @@ function end(span: Span, { outcome, error: thrown, endedAt }: RaceContext | Atte
   if (outcome === 'failed' || outcome === 'blocked') {
     const error = toError(thrown);
     span.setAttributes(errorType(error)).setStatus({ code: SpanStatusCode.ERROR, message: error.message });
-  }
+  } else if (thrown instanceof Error && outcome === 'cancelled') span.setAttributes(errorType(thrown));
   span.end(endedAt);
 }

@@ -74,7 +74,7 @@ export function countRaces(options: CountOptions = {}): () => void {
     const family = familyLabel(winner.endpoint.family);
     metrics.attempts.inc({ family, outcome: 'connected' });
     metrics.wins.inc({ family });
-    metrics.wasted.inc(losers.filter(({ outcome }) => outcome === 'cancelled').length);
+    metrics.wasted.inc(losers.filter(({ outcome, error }) => outcome === 'cancelled' && !error).length);
     if (winner.endpoint.family !== firstFamily(events)) metrics.fallbacks.inc();
     metrics.connect.observe({ family }, winner.at / 1000);
   };

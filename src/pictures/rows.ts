@@ -20,7 +20,7 @@ export interface Row {
   /** When it came as far as a further stage: TCP is up at the first. */
   readonly stages: readonly { readonly stage: Stage; readonly at: number }[];
   readonly outcome: Outcome;
-  /** The outcome in words: `2 addresses`, `ECONNREFUSED`, `cancelled`. */
+  /** The outcome in words: `2 addresses`, `ECONNREFUSED`, `cancelled`, `gave way`. */
   readonly what: string;
   /** What an answer held, the first of it. */
   readonly addresses?: readonly string[];
@@ -172,6 +172,9 @@ function askedAt({ askedAt = 0 }: Answered, at: number): number {
 /** Addresses of one answer that are kept. */
 const KEPT_ADDRESSES = 20;
 
+/** What became of an attempt that was cancelled while the race went on, for another was due. */
+export const GAVE_WAY = 'gave way';
+
 type Ending = Pick<Row, 'outcome' | 'what' | 'addresses' | 'code' | 'message'>;
 
 function answerOf({ answer: { type, addresses, error, stale } }: Answered): Ending & Pick<Row, 'label'> {
@@ -183,7 +186,9 @@ function answerOf({ answer: { type, addresses, error, stale } }: Answered): Endi
 }
 
 function endingOf(event: Extract<RaceEvent, { type: 'failed' | 'cancelled' | 'connected' }>): Ending {
-  return event.type === 'failed' ? failureOf(event.error) : { outcome: event.type, what: event.type };
+  if (event.type === 'failed') return failureOf(event.error);
+  if (event.type === 'cancelled' && event.error) return { ...failureOf(event.error), outcome: event.type, what: GAVE_WAY };
+  return { outcome: event.type, what: event.type };
 }
 
 function failureOf(thrown: Failed['error']): Ending {

@@ -1,5 +1,5 @@
 import { formatDuration } from '../core/duration.js';
-import { labelOf, outcomeOf, type Outcome, type RaceRows } from './rows.js';
+import { GAVE_WAY, labelOf, outcomeOf, type Outcome, type RaceRows } from './rows.js';
 
 /** How a race went: whether somebody won, and a sentence or two about who won after what, or why nobody did. */
 export interface Verdict {
@@ -17,20 +17,24 @@ const LOST = 'Nobody won';
 function sentence({ rows, endedAt, resolvedAt, queues, winner, terminal }: RaceRows): string {
   const attempts = rows.filter(({ kind }) => kind === 'attempt');
   const count = (outcome: Outcome) => attempts.filter((attempt) => attempt.outcome === outcome).length;
-  const [failed, cancelled, open] = [count('failed') + count('blocked'), count('cancelled'), count('open')];
+  const gaveWay = attempts.filter(({ what }) => what === GAVE_WAY).length;
+  const cancelled = count('cancelled') - gaveWay;
+  const [failed, open] = [count('failed') + count('blocked'), count('open')];
   const after = formatDuration(endedAt);
 
   if (winner) {
     const others = attempts.length - 1;
     const fates = [
       ...(failed > 0 ? [{ count: failed, fate: 'failed' }] : []),
+      ...(gaveWay > 0 ? [{ count: gaveWay, fate: GAVE_WAY }] : []),
       ...(cancelled > 0 ? [{ count: cancelled, fate: `${were(cancelled)} cancelled` }] : []),
     ];
     return [`${winner.label} won after ${formatDuration(winner.to)}.`, ...fatesOf(others, fates)].join(' ');
   }
   if (terminal) return `${LOST}: ${terminal.label} ended the race (${outcomeOf(terminal)}).`;
   if (cancelled > 0) {
-    const others = failed > 0 ? `; ${failed} had failed` : '';
+    const ended = [...(failed > 0 ? [`${failed} had failed`] : []), ...(gaveWay > 0 ? [`${gaveWay} had given way`] : [])];
+    const others = ended.length > 0 ? `; ${ended.join(', ')}` : '';
     return `${LOST}: the race was ended after ${after}, with ${cancelled} ${plural(cancelled)} in flight${others}.`;
   }
   if (rows.length === 0 && resolvedAt === undefined) return 'Nothing has happened yet.';
@@ -42,15 +46,20 @@ function sentence({ rows, endedAt, resolvedAt, queues, winner, terminal }: RaceR
   }
   if (attempts.length === 0) return `${LOST}: there was no address to try.`;
   if (attempts.length === 1) return `${LOST}: the only attempt failed, after ${after}.`;
-  return `${LOST}: all ${attempts.length} attempts failed, the last after ${after}.`;
+  const ends = gaveWay > 0 ? `failed or ${GAVE_WAY}` : 'failed';
+  return `${LOST}: all ${attempts.length} attempts ${ends}, the last after ${after}.`;
 }
 
 /** What became of those that did not win. */
 function fatesOf(others: number, fates: readonly { count: number; fate: string }[]): string[] {
-  const [first, second] = fates;
+  const [first, ...more] = fates;
   if (others === 0) return ['It was the only attempt.'];
   if (!first) return [];
-  if (second) return [`Of the ${others} others, ${first.count} ${first.fate} and ${second.count} ${second.fate}.`];
+  const last = more.pop();
+  if (last) {
+    const before = [first, ...more].map(({ count, fate }) => `${count} ${fate}`).join(', ');
+    return [`Of the ${others} others, ${before} and ${last.count} ${last.fate}.`];
+  }
   return [others === 1 ? `The other attempt ${first.fate}.` : `The ${others} others ${first.fate}.`];
 }
 

@@ -54,13 +54,24 @@ export interface RaceOptions {
   readonly connectionAttemptDelay?: number | 'adaptive';
   /** The least that an adaptive delay may be; at least 10. Default 100. */
   readonly minimumConnectionAttemptDelay?: number;
-  /** The most that an adaptive delay may be. Default 2000. */
+  /**
+   * The most that an adaptive or multiplied delay may be. It is also how long an attempt keeps its place when
+   * `maxConcurrentAttempts` are in flight and another is due. Default 2000.
+   */
   readonly maximumConnectionAttemptDelay?: number;
+  /**
+   * What each attempt in flight besides the first multiplies the delay before the next start by; 1 to 100. Failed attempts do
+   * not count. The delay grows up to `maximumConnectionAttemptDelay`. Default 1.
+   */
+  readonly connectionAttemptDelayMultiplier?: number;
   /** How long the first attempt waits for the preferred family's answer once the other's has come. Default 50; 0 allowed. */
   readonly resolutionDelay?: number;
   /** How long a NAT64 network is given before addresses are synthesised locally. Default 2000. No effect before there is synthesis. */
   readonly lastResortLocalSynthesisDelay?: number;
-  /** Attempts in flight. Default 8; `Infinity` allowed. */
+  /**
+   * Attempts in flight. When that many are and another is due, the oldest that has had `maximumConnectionAttemptDelay` gives
+   * way. Default 8; `Infinity` allowed.
+   */
   readonly maxConcurrentAttempts?: number;
   /** Per-family pacing, with `attemptSpacingDelay`: how much later the other family starts. At least 10. */
   readonly familyStaggerDelay?: number;
@@ -68,7 +79,10 @@ export interface RaceOptions {
   readonly attemptSpacingDelay?: number;
   /** False: one attempt after another, no racing. Default true. */
   readonly enabled?: boolean;
-  /** The whole race, look-up included. Default 10 000; `Infinity` allowed. */
+  /**
+   * The whole race, look-up included. One that is not longer than the delay between two starts leaves no time for a second
+   * address that a silent first one makes necessary. Default 10 000; `Infinity` allowed.
+   */
   readonly connectTimeout?: number;
   /** One attempt. Default `Infinity`. */
   readonly attemptTimeout?: number;
@@ -148,6 +162,7 @@ export const defaults = Object.freeze({
   connectionAttemptDelay: 250,
   minimumConnectionAttemptDelay: 100,
   maximumConnectionAttemptDelay: 2000,
+  connectionAttemptDelayMultiplier: 1,
   resolutionDelay: 50,
   lastResortLocalSynthesisDelay: 2000,
   maxConcurrentAttempts: 8,
@@ -194,17 +209,32 @@ const MISTAKEN = /:\d+$|^[\da-f.]*:[\da-f.]*:[\da-f:.]*$/i;
  */
 export function checkHost(host: unknown): string {
   if (typeof host !== 'string') throw invalidType('host', 'of type string', host);
+  const known = checkedHosts.get(host);
+  if (known !== undefined) return known;
   if (host === '') throw invalidValue('host', 'must not be empty', host);
+  if (host.length > LONGEST_TEXT) throw invalidValue('host', 'has over 253 characters', host);
   const ascii = /^[\0-\x7f]*$/.test(host) ? host : domainToASCII(host);
-  if (parseLiteral(ascii)) return ascii;
-  if (systemHosts(ascii).length > 0) return ascii; // whatever it looks like, the system knows it
-  if (ascii === '' || NEVER_IN_NAMES.test(ascii) || MISTAKEN.test(ascii))
-    throw invalidValue('host', 'is neither a host name nor an IP address', host);
+  if (!parseLiteral(ascii)) checkName(ascii, host);
+  if (checkedHosts.size === REMEMBERED) checkedHosts.clear();
+  checkedHosts.set(host, ascii);
+  return ascii;
+}
+
+/** No host is written in more characters: 253 of ASCII may be fewer in Unicode, but a bracketed address with a zone may be more. */
+const LONGEST_TEXT = 300;
+
+/** Hosts that were found good: a program connects to few, and often. */
+const checkedHosts = new Map<string, string>();
+const REMEMBERED = 1000;
+
+function checkName(ascii: string, host: string): void {
+  const isDoubtful = ascii === '' || NEVER_IN_NAMES.test(ascii) || MISTAKEN.test(ascii);
+  // Whatever a name of the hosts file looks like, the system knows it.
+  if (isDoubtful && systemHosts(ascii).length === 0) throw invalidValue('host', 'is neither a host name nor an IP address', host);
   const labels = ascii.replace(/\.$/, '').split('.');
   if (labels.includes('')) throw invalidValue('host', 'has an empty label', host);
   if (labels.some((label) => label.length > 63)) throw invalidValue('host', 'has a label of over 63 characters', host);
   if (labels.join('.').length > 253) throw invalidValue('host', 'has over 253 characters', host);
-  return ascii;
 }
 
 /** RFC 8305 section 5: the Connection Attempt Delay MUST NOT be under 10 ms. */
@@ -223,6 +253,7 @@ const checks: Checks<AllOptions> = {
   },
   minimumConnectionAttemptDelay: attemptDelay,
   maximumConnectionAttemptDelay: attemptDelay,
+  connectionAttemptDelayMultiplier: number(1, 100),
   resolutionDelay: number(0, LONGEST_DELAY),
   lastResortLocalSynthesisDelay: attemptDelay,
   maxConcurrentAttempts: orInfinity(integer(1, Number.MAX_SAFE_INTEGER)),

@@ -13,6 +13,7 @@ export function pacing<T>(settings: Settings<T>, past: Past | undefined): Pacing
   const common = {
     preferredFamily: family || (preferFamily ?? familyOfChoice(settings)),
     resolutionDelay,
+    attemptDelayMultiplier: settings.connectionAttemptDelayMultiplier,
     maximumAttemptDelay: settings.maximumConnectionAttemptDelay,
     suspects: past && allFailedLately(past),
   };

@@ -26,7 +26,8 @@ export const presets = Object.freeze({
   } satisfies Preset),
   /**
    * Each family a queue of its own, at most two attempts at a time: the preferred family starts at once, the other 250 ms
-   * later, and each goes on every 125 ms.
+   * later, and each goes on every 125 ms. When two silent ones take up both places, the older gives way after
+   * `maximumConnectionAttemptDelay` (2 s).
    */
   perFamily: Object.freeze({
     familyStaggerDelay: 250,

@@ -1,33 +1,12 @@
-import { EMPTY, map, merge, Subject, Subscription, switchMap, tap, timer, type Observable } from 'rxjs';
+import { Subscription } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import { toError } from '../core/error-tools.js';
 import { familiesInDoubt, recordType, wellFormed, type Answer } from '../core/race/answers.js';
-import type { Answered, RaceEvent, Resolved } from '../core/race/events.js';
+import type { Answered, Resolved } from '../core/race/events.js';
 import { firstExpiry, type Known } from '../core/race/known-endpoints.js';
-import { guarded } from './guarded.js';
+import { Listener } from './guarded.js';
 import type { RacePlan } from './race-plan.js';
 import type { Query } from './resolve.js';
-
-/** What a race asks its resolver. */
-export interface Questions {
-  /** Follows the race's events, and asks for what expires. Holds all questions. */
-  readonly listen: () => Subscription;
-  /** Asks the first question. */
-  readonly ask: () => void;
-  /** Whether a question is under way, or ended by an event that has not been handled. */
-  readonly open: () => boolean;
-  /** Asks once more, if there is anything in doubt and it has not been asked before. Returns whether it was. */
-  readonly insist: () => boolean;
-}
-
-/** The side of the race: its events as they are handled, and what is known after each answer. */
-interface Asker<T> {
-  readonly events$: Observable<RaceEvent<T>>;
-  readonly known$: Observable<readonly Known[]>;
-  /** ms since the race began. */
-  readonly at: () => number;
-  readonly raise: (event: Answered | Resolved) => void;
-}
 
 /** The least time between two questions for one type, in ms. */
 const RENEWAL_INTERVAL = 1000;
@@ -35,98 +14,143 @@ const RENEWAL_INTERVAL = 1000;
 const FAMILIES: readonly Family[] = [6, 4];
 
 /**
- * All questions of a race.
+ * What a race asks its resolver.
  *
- *     {}                  ──► AAAA ──── A        the first
+ *     {}                  ──► AAAA ──── A        the first question
  *     { family: 6 }             ──► AAAA         AAAA has expired: again, at most once a second
  *     { insist: true }               ──► A       nothing is left, and some answers were assumed: once
  *
- * Raises `answered` for each answer, and `resolved` whenever no question is under way any more.
+ * Raises `answered` for each answer, and `resolved` whenever no question is under way any more. The race says what it has
+ * handled, since what is to be asked follows from that.
  */
-export function createQuestions<T>(plan: RacePlan<T>, { events$, known$, at, raise }: Asker<T>): Questions {
-  const held = new Subscription();
-  const answers: Answer[] = [];
-  const askedAt = new Map<Family, number>();
-  /** The families that are being asked for because their addresses have expired. */
-  const renewing = new Set<Family>();
-  const renewed$ = new Subject<void>();
-  let known: readonly Known[] = [];
-  let underWay = 0;
-  let open = false;
-  let insisted = false;
-  let failure: Error | undefined;
+export class Questions<T> {
+  /** All questions under way, and the timers of those to come. */
+  readonly held = new Subscription();
+  private readonly answers: Answer[] = [];
+  private underWay = 0;
+  private unhandled = false;
+  private insisted = false;
+  private failure: Error | undefined;
+  private renewals: Renewals | undefined;
 
-  const ask = (query: Query, onEnd: () => void = () => undefined) => {
-    const now = at();
-    const asked = askedAt.size > 0 && { askedAt: now };
-    for (const family of FAMILIES) if ((query.family ?? family) === family) askedAt.set(family, now);
-    underWay++;
-    open = true;
-    const ended = () => {
-      underWay--;
-      if (underWay === 0) {
-        raise({ type: 'resolved', at: at(), ...(failure && { error: failure }) });
-        failure = undefined;
-      }
-      onEnd();
-    };
-    const answers$ = guarded(() => plan.answers(query));
-    held.add(
-      answers$.subscribe({
-        next: (given) => {
-          const answer = wellFormed(given, plan.complain);
-          if (answer) raise({ type: 'answered', at: at(), answer, ...asked });
-        },
-        error: (error: unknown) => {
-          failure = toError(error);
-          ended();
-        },
-        complete: ended,
-      }),
-    );
-  };
+  /** @param at ms since the race began */
+  constructor(
+    private readonly plan: RacePlan<T>,
+    private readonly at: () => number,
+    private readonly raise: (event: Answered | Resolved) => void,
+  ) {}
 
-  /** Emits the family when its addresses are to be asked for again. */
-  const renewal = (family: Family): Observable<Family> => {
-    const expiry = firstExpiry(known, recordType(family));
-    if (expiry === Infinity || renewing.has(family)) return EMPTY;
-    const dueAt = Math.max(expiry, (askedAt.get(family) ?? 0) + RENEWAL_INTERVAL);
-    return timer(Math.max(dueAt - at(), 0), plan.scheduler).pipe(map(() => family));
-  };
+  /** Whether a question is under way, or ended by an event that has not been handled. */
+  get isOpen(): boolean {
+    return this.unhandled;
+  }
 
-  const renew = (family: Family) => {
-    renewing.add(family);
-    ask({ family }, () => {
-      renewing.delete(family);
-      renewed$.next();
+  /** Asks the first question. */
+  ask(): void {
+    this.begin({}, undefined);
+  }
+
+  /** Asks once more, if there is anything in doubt and it has not been asked before. Returns whether it was. */
+  insist(): boolean {
+    const families = this.insisted ? [] : familiesInDoubt(this.answers).filter((family) => this.isWanted(family));
+    if (families.length === 0) return false;
+    this.insisted = true;
+    this.begin(families.length === 1 ? { family: families[0], insist: true } : { insist: true }, this.at());
+    return true;
+  }
+
+  /** An answer has been handled, after which the race knows these endpoints: what expires is asked for in time. */
+  hasAnswered(answer: Answer, known: readonly Known[]): void {
+    this.answers.push(answer);
+    if (this.renewals === undefined && known.every(({ expiresAt }) => expiresAt === Infinity)) return;
+    this.renewals ??= new Renewals(this.plan.scheduler, this.at, this.held, (family, done) => {
+      this.begin({ family }, this.at(), done);
     });
-  };
+    this.renewals.plan(known);
+  }
 
-  const handled = (event: RaceEvent<T>) => {
-    if (event.type === 'answered') answers.push(event.answer);
-    if (event.type === 'resolved' && underWay === 0) open = false;
-  };
+  /** A `resolved` has been handled. */
+  hasResolved(): void {
+    if (this.underWay === 0) this.unhandled = false;
+  }
 
-  return {
-    listen: () => {
-      held.add(events$.subscribe(handled));
-      held.add(
-        merge(known$.pipe(tap((now) => (known = now))), renewed$)
-          .pipe(switchMap(() => merge(...FAMILIES.map(renewal))))
-          .subscribe(renew),
-      );
-      return held;
-    },
-    ask: () => {
-      ask({});
-    },
-    open: () => open,
-    insist: () => {
-      const families = insisted ? [] : familiesInDoubt(answers).filter((family) => [0, family].includes(plan.family));
-      if (families.length === 0) return false;
-      insisted = true;
-      ask(families.length === 1 ? { family: families[0], insist: true } : { insist: true });
-      return true;
-    },
-  };
+  private isWanted(family: Family): boolean {
+    return this.plan.family === 0 || this.plan.family === family;
+  }
+
+  private begin(query: Query, askedAt: number | undefined, done?: () => void): void {
+    this.underWay++;
+    this.unhandled = true;
+    const ended = (failure?: Error) => {
+      this.underWay--;
+      this.failure = failure ?? this.failure;
+      if (this.underWay === 0) this.hasEnded();
+      done?.();
+    };
+    this.renewals?.asked(query.family, this.at());
+    const question = new Listener<Answer>({
+      next: (given) => this.hasCome(given, askedAt),
+      error: (error) => ended(toError(error)),
+      complete: ended,
+    });
+    this.held.add(question);
+    question.listen(() => this.plan.answers(query));
+  }
+
+  private hasCome(given: Answer, askedAt: number | undefined): void {
+    const answer = wellFormed(given, this.plan.complain);
+    if (!answer) return;
+    const at = this.at();
+    this.raise(askedAt === undefined ? { type: 'answered', at, answer } : { type: 'answered', at, answer, askedAt });
+  }
+
+  private hasEnded(): void {
+    const { failure } = this;
+    const at = this.at();
+    this.failure = undefined;
+    this.raise(failure ? { type: 'resolved', at, error: failure } : { type: 'resolved', at });
+  }
+}
+
+/** Asks for each family whose addresses expire, one question at a time and at most one in `RENEWAL_INTERVAL`. */
+class Renewals {
+  private known: readonly Known[] = [];
+  private readonly askedAt = new Map<Family, number>();
+  private readonly underWay = new Set<Family>();
+  private readonly timers = new Map<Family, Subscription>();
+
+  constructor(
+    private readonly scheduler: RacePlan<unknown>['scheduler'],
+    private readonly at: () => number,
+    private readonly held: Subscription,
+    private readonly ask: (family: Family, done: () => void) => void,
+  ) {}
+
+  asked(family: Family | undefined, at: number): void {
+    for (const one of FAMILIES) if ((family ?? one) === one) this.askedAt.set(one, at);
+  }
+
+  /** Derives anew when each family is to be asked for again. */
+  plan(known: readonly Known[]): void {
+    this.known = known;
+    for (const family of FAMILIES) this.wait(family);
+  }
+
+  private wait(family: Family): void {
+    this.timers.get(family)?.unsubscribe();
+    const expiry = firstExpiry(this.known, recordType(family));
+    if (expiry === Infinity || this.underWay.has(family)) return;
+    const dueAt = Math.max(expiry, (this.askedAt.get(family) ?? 0) + RENEWAL_INTERVAL);
+    const timer = this.scheduler.schedule(() => this.renew(family), Math.max(dueAt - this.at(), 0));
+    this.timers.set(family, timer);
+    this.held.add(timer);
+  }
+
+  private renew(family: Family): void {
+    this.underWay.add(family);
+    this.ask(family, () => {
+      this.underWay.delete(family);
+      this.wait(family);
+    });
+  }
 }

@@ -1,4 +1,4 @@
-import type { ObservableInput, SchedulerLike } from 'rxjs';
+import type { Observable, ObservableInput, SchedulerLike } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import type { Answer } from '../core/race/answers.js';
 import type { Endpoint } from '../core/race/endpoint.js';
@@ -17,7 +17,7 @@ export interface RacePlan<T> {
   /** Is told of what is left out of answers that are not well-formed. */
   readonly complain: (complaint: string) => void;
   /** Asked whenever addresses have come, for all of them. */
-  readonly sort: (endpoints: readonly Endpoint[]) => ObservableInput<readonly Endpoint[]>;
+  readonly sort: (endpoints: readonly Endpoint[]) => readonly Endpoint[] | Observable<readonly Endpoint[]>;
   readonly interleaving: Interleaving;
   readonly pacing: Pacing;
   readonly transport: Transport<T>;

@@ -1,232 +1,216 @@
-import {
-  BehaviorSubject,
-  catchError,
-  defer,
-  EMPTY,
-  filter,
-  finalize,
-  from,
-  map,
-  mergeMap,
-  Observable,
-  of,
-  scan,
-  share,
-  Subject,
-  Subscription,
-  switchMap,
-  take,
-  throwError,
-  throwIfEmpty,
-  timer,
-} from 'rxjs';
-import type { Endpoint } from '../core/race/endpoint.js';
-import { codedError, toError } from '../core/error-tools.js';
+import { from, mergeMap, Observable, Subject, Subscription, timer, type Subscriber } from 'rxjs';
+import { formatDuration } from '../core/duration.js';
+import { codedError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';
-import { inFlight, type Connected, type Failed, type RaceEvent, type Stage, type Started } from '../core/race/events.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import { inFlight, type Answered, type Cancelled, type Connected, type RaceEvent, type Started } from '../core/race/events.js';
 import { interleave } from '../core/race/interleave.js';
 import { gather, type Known } from '../core/race/known-endpoints.js';
-import { evolve, exhausted, nextCandidate, nextStart, openSchedule, unstarted, type Schedule } from '../core/race/schedule.js';
+import { Schedule } from '../core/race/schedule.js';
 import { onAbort } from './abort.js';
-import { limit } from './limit.js';
-import { createQuestions } from './questions.js';
+import { attempt, type AttemptUnderWay } from './attempt.js';
+import { EventLoop } from './event-loop.js';
+import { Listener } from './guarded.js';
+import { Questions } from './questions.js';
 import type { RacePlan } from './race-plan.js';
-import { guarded } from './guarded.js';
-import { Terminal } from './transport.js';
+import { reportUnhandledError } from './unhandled.js';
 
 /**
  * The race, as a loop of events.
  *
- *     answered, resolved ──► events ──► schedule ──► turns ──► started ──► attempts ──► failed, connected
- *                              ▲         (scan)    (switchMap     │        (mergeMap)          │
- *                              │                    + timer)      │                            │
- *                              └──────────────────────────────────┴────────────────────────────┘
+ *     questions ──► answered, resolved ──┐
+ *                                        ▼
+ *                        order ──► one event at a time ──► schedule ──► timer ──► started
+ *                                        ▲                                           │
+ *     attempts ──► failed, connected ────┘   ◄─────────────── mergeMap ◄─────────────┘
  *
  * The schedule is data, folded from the events; after each one the timer for the next start is derived from it anew.
- * Events are handled one at a time and in order: what is raised while one is being handled waits for its turn.
  *
  * Emits every event. Completes with the first `connected`, before which everything else has been released. Errors with
  * {@link ConnectionError} when the race is lost, and with the signal's reason when it is aborted.
- *
- * @param makePlan called for each race, when it is subscribed to
  */
-export function race<T>(makePlan: () => RacePlan<T>): Observable<RaceEvent<T>> {
+export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
   return new Observable((subscriber) => {
-    const plan = makePlan();
-    const { scheduler } = plan;
-    const began = scheduler.now();
-    const at = () => scheduler.now() - began;
-
-    /** All that has to be let go of when the race is over. */
-    const held = new Subscription();
-    const events$ = new Subject<RaceEvent<T>>();
-    const schedule$ = new BehaviorSubject<Schedule>(openSchedule(plan.pacing));
-
-    /** Every event in order; from `handled` on, those that wait. */
-    const log: RaceEvent<T>[] = [];
-    let handled = 0;
-    /** True also until the look-up has been started: nothing ends while it is. */
-    let handling = true;
-
-    const raise = (event: RaceEvent<T>) => {
-      // What follows from the event at hand goes ahead of what waits: a schedule that does not know of a start would start
-      // the same again.
-      if (event.type === 'started' || event.type === 'queued') log.splice(handled, 0, event);
-      else log.push(event);
-      if (!handling) handle();
-    };
-
-    const handle = () => {
-      handling = true;
-      try {
-        while (handled < log.length && !held.closed) events$.next(log[handled++]!);
-      } finally {
-        handling = false;
-      }
-    };
-
-    /** Lets go of everything; only then says so. */
-    const release = () => {
-      const endedAt = at();
-      const losers = inFlight(log.slice(0, handled));
-      letGo();
-      for (const endpoint of losers) subscriber.next({ type: 'cancelled', at: endedAt, endpoint });
-    };
-
-    const letGo = () => {
-      held.unsubscribe();
-      for (const event of log.splice(handled)) if (event.type === 'connected') plan.discard(event.value, event.endpoint);
-    };
-
-    const win = (event: Connected<T>) => {
-      release();
-      if (subscriber.closed) plan.discard(event.value, event.endpoint);
-      subscriber.next(event);
-      subscriber.complete();
-    };
-
-    const abandon = (error: unknown) => {
-      release();
-      subscriber.error(error);
-    };
-
-    const lost = ({ timedOut }: { timedOut: boolean }) => {
-      const { host, port, pacing } = plan;
-      const events = log.slice(0, handled);
-      return new ConnectionError({ host, port, preferredFamily: pacing.preferredFamily, timedOut, endedAt: at(), events });
-    };
-
-    const known$ = events$.pipe(
-      filter((event) => event.type === 'answered'),
-      scan((known, event) => gather(known, event, plan), nothing),
-      share(),
-    );
-    const questions = createQuestions(plan, { events$, known$, at, raise });
-
-    const sorted = (known: readonly Known[]) => from(plan.sort(known.map(({ endpoint }) => endpoint)));
-
-    const queued = (order: readonly Endpoint[]): RaceEvent<T> => {
-      const endpoints = unstarted(schedule$.value, interleave(order, plan.interleaving));
-      return { type: 'queued', at: at(), endpoints };
-    };
-
-    /** The race is lost, unless a question is under way, or there is one left to ask. */
-    const withNothingLeft = ({ terminated }: Schedule): Observable<never> =>
-      defer(() => {
-        if (!terminated && (questions.open() || questions.insist())) return EMPTY;
-        return throwError(() => lost({ timedOut: false }));
-      });
-
-    /** Starts the next attempt when the schedule says so; while answers may still come together, not before the turn ends. */
-    const turn = (schedule: Schedule): Observable<RaceEvent<T>> => {
-      if (exhausted(schedule)) return withNothingLeft(schedule);
-      const start = nextStart(schedule);
-      if (start === Infinity) return EMPTY;
-      const started = (): RaceEvent<T> => ({ type: 'started', at: at(), endpoint: nextCandidate(schedule)! });
-      const wait = Math.max(start - at(), 0);
-      return wait > 0 || schedule.gathering ? timer(wait, scheduler).pipe(map(started)) : of(started());
-    };
-
-    const attempt = ({ endpoint, at: startedAt }: Started): Observable<RaceEvent<T>> => {
-      let underWay = true;
-      const progressed = (stage: Stage) => {
-        const now = at();
-        if (underWay) raise({ type: 'progressed', at: now, endpoint, stage, after: now - startedAt });
-      };
-      const failed = (error: unknown): Failed => ({
-        type: 'failed',
-        at: at(),
-        endpoint,
-        ...(error instanceof Terminal ? { error: error.error, terminal: true } : { error: toError(error) }),
-      });
-      return guarded(() => plan.transport(endpoint, progressed)).pipe(
-        limit(plan.attemptTimeout, scheduler, 'connection'),
-        take(1),
-        throwIfEmpty(() => codedError('ECONNABORTED', 'the transport completed without a connection')),
-        map((value): RaceEvent<T> => ({ type: 'connected', at: at(), endpoint, value })),
-        catchError((error: unknown) => of(failed(error))),
-        finalize(() => {
-          underWay = false;
-        }),
-      );
-    };
-
-    subscriber.add(letGo);
-    const { signal } = plan;
-    if (signal?.aborted) {
-      abandon(signal.reason);
-      return;
-    }
-    if (signal) {
-      held.add(
-        onAbort(signal, () => {
-          abandon(signal.reason);
-        }),
-      );
-    }
-    if (plan.connectTimeout < Infinity) {
-      const timedOut = () => {
-        abandon(lost({ timedOut: true }));
-      };
-      held.add(scheduler.schedule(timedOut, plan.connectTimeout));
-    }
-
-    // What becomes of an event: it is reported, its addresses are put in order, it is folded, its attempt is made. An answer
-    // that expires is asked for again.
-    held.add(
-      events$.subscribe((event) => {
-        if (event.type === 'connected') win(event);
-        else subscriber.next(event);
-      }),
-    );
-    held.add(questions.listen());
-    held.add(known$.pipe(filter(anew(nothing)), switchMap(sorted), map(queued)).subscribe({ next: raise, error: abandon }));
-    held.add(events$.pipe(scan(evolve, schedule$.value)).subscribe(schedule$));
-    // The cap is the schedule's: what `mergeMap` held back could no longer make way for a better late answer.
-    held.add(
-      events$
-        .pipe(
-          filter((event) => event.type === 'started'),
-          mergeMap(attempt),
-        )
-        .subscribe({ next: raise, error: abandon }),
-    );
-
-    questions.ask();
-    handle();
-    // Only now, so that answers which were there at once are taken together.
-    held.add(schedule$.pipe(switchMap(turn)).subscribe({ next: raise, error: abandon }));
+    new Race(plan, subscriber).begin();
   });
 }
 
-/** Known before any answer. */
-const nothing: readonly Known[] = [];
+class Race<T> {
+  private readonly loop = new EventLoop<RaceEvent<T>>((event) => this.happened(event));
+  private readonly schedule: Schedule;
+  private readonly questions: Questions<T>;
+  private readonly starts$ = new Subject<Started>();
+  private readonly attempts = new Map<Endpoint, AttemptUnderWay>();
+  private readonly at: () => number;
+  /** All that has to be let go of when the race is over. */
+  private readonly held = new Subscription();
+  private nextStart: Subscription | undefined;
+  private isPaced = false;
+  private known: readonly Known[] = NOTHING;
+  private sorting: Listener<readonly Endpoint[]> | undefined;
+  /** What has happened, for the error: all but the orders. */
+  private readonly past: RaceEvent<T>[] = [];
 
-/** Whether a value is another than the last. */
-function anew<V>(last: V): (value: V) => boolean {
-  return (value) => {
-    const isNew = value !== last;
-    last = value;
-    return isNew;
-  };
+  constructor(
+    private readonly plan: RacePlan<T>,
+    private readonly subscriber: Subscriber<RaceEvent<T>>,
+  ) {
+    const { scheduler } = plan;
+    const began = scheduler.now();
+    this.at = () => scheduler.now() - began;
+    this.schedule = new Schedule(plan.pacing);
+    this.questions = new Questions(plan, this.at, (event) => this.loop.raise(event));
+  }
+
+  begin(): void {
+    const { plan, held, attempts, at } = this;
+    this.subscriber.add(() => this.letGo());
+    if (!this.bound()) return;
+    // The cap is the schedule's: what `mergeMap` held back could no longer make way for a better late answer.
+    const events$ = this.starts$.pipe(mergeMap((started) => attempt(started, plan, attempts, at)));
+    held.add(events$.subscribe((event) => this.loop.raise(event)));
+    held.add(this.questions.held);
+    this.questions.ask();
+    this.loop.open();
+    // Only now, so that answers which were there at once are taken together.
+    this.isPaced = true;
+    if (!held.closed) this.pace();
+  }
+
+  /**
+   * What becomes of an event: it is told, its addresses are put in order, its attempt is made, it is folded, and the next start
+   * follows from that.
+   *
+   * It is folded after its attempt is made, so that of what falls in one instant the timer for the next start comes last. What
+   * happens in that instant (a time-out, a failure, a connection) is then known before another attempt is started.
+   */
+  private happened(event: RaceEvent<T>): void {
+    if (event.type === 'connected') return this.win(event);
+    if (event.type === 'cancelled') this.attempts.get(event.endpoint)?.giveWay();
+    if (event.type !== 'queued') this.past.push(event);
+    this.subscriber.next(event);
+
+    if (event.type === 'answered') this.hasAnswered(event);
+    else if (event.type === 'resolved') this.questions.hasResolved();
+    else if (event.type === 'started' && !this.held.closed) this.starts$.next(event);
+    this.schedule.fold(event);
+    if (this.isPaced && !this.held.closed) this.pace();
+  }
+
+  private hasAnswered(event: Answered): void {
+    const known = gather(this.known, event, this.plan);
+    const isNew = known !== this.known;
+    this.known = known;
+    this.questions.hasAnswered(event.answer, known);
+    if (isNew && !this.held.closed) this.sort(known.map(({ endpoint }) => endpoint));
+  }
+
+  private sort(endpoints: readonly Endpoint[]): void {
+    this.sorting?.unsubscribe();
+    try {
+      const sorted = this.plan.sort(endpoints);
+      if (isList(sorted)) return this.queue(sorted);
+      this.sorting = new Listener({ next: (order) => this.queue(order), error: (error) => this.abandon(error) });
+      this.held.add(this.sorting);
+      this.sorting.listen(() => from(sorted));
+    } catch (error) {
+      this.abandon(error);
+    }
+  }
+
+  private queue(order: readonly Endpoint[]): void {
+    const endpoints = this.schedule.unstarted(interleave(order, this.plan.interleaving));
+    this.loop.follow({ type: 'queued', at: this.at(), endpoints });
+  }
+
+  /** Starts the next attempt when the schedule says so; while answers may still come together, not before the turn ends. */
+  private pace(): void {
+    const { schedule } = this;
+    this.nextStart?.unsubscribe();
+    if (schedule.exhausted) return this.withNothingLeft();
+    const start = schedule.nextStart;
+    if (start === Infinity) return;
+    const wait = Math.max(start - this.at(), 0);
+    if (wait > 0 || schedule.gathering) {
+      this.nextStart = timer(wait, this.plan.scheduler).subscribe(() => this.start());
+      return;
+    }
+    // What waits may be the end of the very attempt that would give way; after it this is asked again.
+    if (!schedule.inTheWay || !this.loop.isPending) this.start();
+  }
+
+  /** At the cap the oldest attempt gives way first, and the start follows from that. */
+  private start(): void {
+    const { inTheWay, nextCandidate } = this.schedule;
+    const at = this.at();
+    this.loop.follow(inTheWay ? gaveWay(inTheWay, at) : { type: 'started', at, endpoint: nextCandidate! });
+  }
+
+  /** The race is lost, unless a question is under way, or there is one left to ask. */
+  private withNothingLeft(): void {
+    if (!this.schedule.terminated && (this.questions.isOpen || this.questions.insist())) return;
+    this.lose({ timedOut: false });
+  }
+
+  /** Sets the bounds of the race. Returns whether it may begin. */
+  private bound(): boolean {
+    const { signal, connectTimeout, scheduler } = this.plan;
+    if (signal?.aborted) {
+      this.abandon(signal.reason);
+      return false;
+    }
+    if (signal) this.held.add(onAbort(signal, () => this.abandon(signal.reason)));
+    if (connectTimeout < Infinity) this.held.add(scheduler.schedule(() => this.lose({ timedOut: true }), connectTimeout));
+    return true;
+  }
+
+  private win(event: Connected<T>): void {
+    this.release(event.endpoint);
+    if (this.subscriber.closed) this.plan.discard(event.value, event.endpoint);
+    this.subscriber.next(event);
+    this.subscriber.complete();
+  }
+
+  private lose({ timedOut }: { readonly timedOut: boolean }): void {
+    const { host, port, pacing } = this.plan;
+    const { preferredFamily } = pacing;
+    this.abandon(new ConnectionError({ host, port, preferredFamily, timedOut, endedAt: this.at(), events: this.past }));
+  }
+
+  private abandon(error: unknown): void {
+    this.release();
+    this.subscriber.error(error);
+  }
+
+  /** Lets go of everything; only then says so. */
+  private release(winner?: Endpoint): void {
+    const at = this.at();
+    this.letGo();
+    for (const endpoint of inFlight(this.past)) {
+      if (endpoint !== winner) this.subscriber.next({ type: 'cancelled', at, endpoint });
+    }
+  }
+
+  private letGo(): void {
+    const waiting = this.loop.stop();
+    this.nextStart?.unsubscribe();
+    try {
+      this.held.unsubscribe();
+    } catch (error) {
+      reportUnhandledError(error);
+    }
+    for (const event of waiting) if (event.type === 'connected') this.plan.discard(event.value, event.endpoint);
+  }
+}
+
+/** Known before any answer. */
+const NOTHING: readonly Known[] = [];
+
+function isList(sorted: ReturnType<RacePlan<unknown>['sort']>): sorted is readonly Endpoint[] {
+  return Array.isArray(sorted);
+}
+
+function gaveWay({ endpoint, at: startedAt }: Started, at: number): Cancelled {
+  const error = codedError('ETIMEDOUT', `gave way to the next attempt after ${formatDuration(at - startedAt)}`);
+  return { type: 'cancelled', at, endpoint, error };
 }

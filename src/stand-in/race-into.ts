@@ -111,6 +111,10 @@ export class RaceInto {
         socket.emit('connectionAttemptFailed', address, port, family, event.error);
         break;
       }
+      case 'cancelled':
+        // It gave way to another, and the race goes on.
+        if (event.error) this.gaveWay(event.endpoint);
+        break;
       case 'connected':
         this.stop();
         this.settle(event.value, event.endpoint);
@@ -131,14 +135,25 @@ export class RaceInto {
 
   private started(endpoint: Endpoint): void {
     const { socket } = this.waiting;
-    const late = this.#latest;
+    // Node would have given the one before up.
+    this.outOfTime(this.#latest);
     this.#latest = endpoint;
-    // Node's own would have given the one before up.
-    if (late) socket.emit('connectionAttemptTimeout', late.address, late.port, late.family);
     if (this.#racing.closed) return;
     const { address, port, family } = endpoint;
     this.#attempted.push(`${address}:${port}`);
     socket.emit('connectionAttempt', address, port, family);
+  }
+
+  private gaveWay(endpoint: Endpoint): void {
+    if (this.#own?.isAbandoned) this.renewHandle();
+    // An earlier one was out of time when the next began.
+    if (this.#latest === endpoint) this.outOfTime(endpoint);
+  }
+
+  private outOfTime(endpoint: Endpoint | undefined): void {
+    if (!endpoint) return;
+    this.#latest = undefined;
+    this.waiting.socket.emit('connectionAttemptTimeout', endpoint.address, endpoint.port, endpoint.family);
   }
 
   /** Ends what was given up while it connected with the socket's handle. */

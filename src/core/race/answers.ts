@@ -63,16 +63,16 @@ export function wellFormed(answer: Answer, complain: (complaint: string) => void
     complain('an answer of the resolver is neither of type AAAA nor A');
     return undefined;
   }
-  const { addresses, ttl, ...rest } = answer;
-  const listed: readonly unknown[] = Array.isArray(addresses) ? addresses : [];
-  const own = listed.filter((text): text is string => typeof text === 'string' && belongs(text, answer.type));
+  const { addresses, ttl } = answer;
   const holds = ttl === undefined || (typeof ttl === 'number' && ttl >= 0);
-  if (holds && listed === addresses && own.length === listed.length) return answer;
+  const isGood = (text: unknown): text is string => typeof text === 'string' && belongs(text, answer.type);
+  if (holds && Array.isArray(addresses) && addresses.every(isGood)) return answer;
 
-  for (const text of listed) if (!own.includes(text as string)) complain(`${show(text)} is left out of an ${answer.type} answer`);
+  const listed: readonly unknown[] = Array.isArray(addresses) ? addresses : [];
+  for (const text of listed) if (!isGood(text)) complain(`${show(text)} is left out of an ${answer.type} answer`);
   if (listed !== addresses) complain(`an ${answer.type} answer has no list of addresses`);
   if (!holds) complain(`a time to live of ${ttl} is left out of an ${answer.type} answer`);
-  return { ...rest, addresses: own, ...(holds && ttl !== undefined && { ttl }) };
+  return { ...answer, addresses: listed.filter(isGood), ttl: holds ? ttl : undefined };
 }
 
 /** An IPv4-mapped address is of both families: in an AAAA answer it is well-formed, and an IPv4 address. */

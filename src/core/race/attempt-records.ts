@@ -9,7 +9,7 @@ export interface AttemptRecord {
   readonly endedAt: number;
   /** `blocked`: refused by a filter, and never dialled. */
   readonly outcome: 'failed' | 'cancelled' | 'blocked';
-  /** What it failed with; absent when it was cancelled. */
+  /** What it failed with. A cancelled attempt has one only where it gave way to the next, and its code is `ETIMEDOUT`. */
   readonly error?: Error;
   /** The error's `code`, where it has one: `ECONNREFUSED`, `EHOSTUNREACH` … */
   readonly code?: string;
@@ -22,15 +22,22 @@ export function attemptRecords(events: readonly RaceEvent[], endedAt: number): A
     if (event.type === 'started') {
       records.set(event.endpoint, { endpoint: event.endpoint, startedAt: event.at, endedAt, outcome: 'cancelled' });
     } else if (event.type === 'cancelled') {
-      records.set(event.endpoint, { ...records.get(event.endpoint)!, endedAt: event.at });
+      const { endpoint, startedAt } = records.get(event.endpoint)!;
+      const record = { endpoint, startedAt, endedAt: event.at, outcome: 'cancelled' } as const;
+      records.set(endpoint, event.error ? withError(record, event.error) : record);
     } else if (event.type === 'failed') {
-      const code = errorCode(event.error);
-      const outcome = code === BLOCKED ? 'blocked' : 'failed';
-      const failure = { endedAt: event.at, outcome, error: event.error, ...(code !== undefined && { code }) } as const;
-      records.set(event.endpoint, { ...records.get(event.endpoint)!, ...failure });
+      const { endpoint, startedAt } = records.get(event.endpoint)!;
+      const outcome = errorCode(event.error) === BLOCKED ? 'blocked' : 'failed';
+      records.set(endpoint, withError({ endpoint, startedAt, endedAt: event.at, outcome }, event.error));
     } else if (event.type === 'connected') {
       records.delete(event.endpoint);
     }
   }
   return [...records.values()];
+}
+
+function withError({ endpoint, startedAt, endedAt, outcome }: AttemptRecord, error: Error): AttemptRecord {
+  const code = errorCode(error);
+  const record = { endpoint, startedAt, endedAt, outcome, error };
+  return code === undefined ? record : { ...record, code };
 }

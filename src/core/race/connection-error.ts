@@ -134,7 +134,8 @@ function nothingToTry({ events }: LostRace): string {
 function describeAttempt({ endpoint, startedAt, endedAt, outcome, error }: AttemptRecord): string {
   const where = formatEndpoint(endpoint);
   if (outcome === 'blocked') return `${where} is blocked`;
-  return `${where} ${error ? reasonOf(error) : outcome} after ${formatDuration(endedAt - startedAt)}`;
+  const ending = outcome === 'cancelled' ? (error ? 'gave way' : 'cancelled') : error ? reasonOf(error) : outcome;
+  return `${where} ${ending} after ${formatDuration(endedAt - startedAt)}`;
 }
 
 /** The queries whose answer a race that ran out of time was still waiting for. */

@@ -63,11 +63,13 @@ export interface Failed {
   readonly terminal?: boolean;
 }
 
-/** An attempt was ended from outside: it lost, or the race was out of time. Its socket is already gone. */
+/** An attempt was ended from outside: it lost, gave way, or the race was out of time. Its socket is already gone. */
 export interface Cancelled {
   readonly type: 'cancelled';
   readonly at: number;
   readonly endpoint: Endpoint;
+  /** Present where it gave way to the next attempt while the race went on; its code is `ETIMEDOUT`. */
+  readonly error?: Error;
 }
 
 /** An attempt won. The last event of a race: everything else has been released. */

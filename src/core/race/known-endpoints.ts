@@ -25,30 +25,41 @@ export interface Known {
 export function gather(
   known: readonly Known[],
   { answer, at }: Answered,
-  race: { port: number; family: 0 | Family },
+  race: { readonly port: number; readonly family: 0 | Family },
 ): readonly Known[] {
-  const { type, stale = false, ttl } = answer;
-  // A time to live of 0 is for the race under way.
-  const holds = ttl !== undefined && ttl > 0 && ttl * 1000 <= LONGEST_DELAY;
-  const expiresAt = holds ? at + ttl * 1000 : Infinity;
-  const isReplaced = (one: Known) => one.type === type && (one.stale || one.expiresAt <= at);
-  const replaced = stale || saysNothing(answer) ? known : known.filter((one) => !isReplaced(one));
-  const before = new Map(known.map((one) => [one.endpoint.address, one]));
-  const kept = new Set(replaced.map((one) => one.endpoint.address));
+  const { type, stale = false } = answer;
+  const kept = known.length === 0 || stale || saysNothing(answer) ? known : known.filter((one) => !isReplaced(one, type, at));
+  if (answer.addresses.length === 0) return kept.length === known.length ? known : kept;
 
-  const added: Known[] = [];
+  const expiresAt = expiryOf(answer, at);
+  const gathered = [...kept];
+  const before = kept === known ? NONE : new Map(known.map(({ endpoint }) => [endpoint.address, endpoint]));
+  const addresses = new Set(kept.map(({ endpoint }) => endpoint.address));
   for (const text of answer.addresses) {
     const parsed = parseAddress(text);
-    if (!parsed || kept.has(parsed.address) || (race.family !== 0 && parsed.family !== race.family)) continue;
-    kept.add(parsed.address);
-    const endpoint = before.get(parsed.address)?.endpoint ?? { address: parsed.address, family: parsed.family, port: race.port };
-    added.push({ endpoint, type, stale, expiresAt });
+    if (!parsed || (race.family !== 0 && parsed.family !== race.family)) continue;
+    const { address, family } = parsed;
+    if (addresses.has(address)) continue;
+    addresses.add(address);
+    gathered.push({ endpoint: before.get(address) ?? { address, family, port: race.port }, type, stale, expiresAt });
   }
-  const unchanged = answer.addresses.length === 0 && replaced.length === known.length;
-  return unchanged ? known : [...replaced, ...added];
+  return gathered;
+}
+
+const NONE: ReadonlyMap<string, Endpoint> = new Map();
+
+function isReplaced(one: Known, type: Answer['type'], at: number): boolean {
+  return one.type === type && (one.stale || one.expiresAt <= at);
+}
+
+/** A time to live of 0 is for the race under way. */
+function expiryOf({ ttl }: Answer, at: number): number {
+  return ttl !== undefined && ttl > 0 && ttl * 1000 <= LONGEST_DELAY ? at + ttl * 1000 : Infinity;
 }
 
 /** When the first of the endpoints that answers of this type have brought expires, in ms since the race began. */
 export function firstExpiry(known: readonly Known[], type: Answer['type']): number {
-  return Math.min(...known.map((one) => (one.type === type ? one.expiresAt : Infinity)));
+  let first = Infinity;
+  for (const one of known) if (one.type === type && one.expiresAt < first) first = one.expiresAt;
+  return first;
 }

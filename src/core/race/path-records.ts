@@ -51,12 +51,36 @@ export function retransmissionTimeout({ smoothedRtt, rttVariation = 0 }: PathRec
   return smoothedRtt === undefined ? undefined : smoothedRtt + 4 * rttVariation;
 }
 
-/** Failures of this machine, which say nothing of the path. */
-const LOCAL_FAILURES = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ECONNABORTED', BLOCKED]);
+/** Codes of failures of this machine, which say nothing of the path: no local end, not allowed to send, out of resources. */
+const LOCAL_FAILURES = new Set([
+  'EADDRNOTAVAIL',
+  'EADDRINUSE',
+  'EPERM',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EAFNOSUPPORT',
+  'ECONNABORTED',
+  BLOCKED,
+]);
+
+/** System calls that only concern this machine. A privileged port is an `EACCES` of `bind`. */
+const LOCAL_CALLS = new Set(['socket', 'bind']);
 
 /**
- * What a race that has ended teaches: its winner's round trip, without what came after TCP; and what failed, by an error that is not this machine's own,
- * by being overtaken by an attempt that was started after it, or by being in flight when the time was over.
+ * Whether an error is this machine's own. The same code may be either's: `EACCES` of `connect` is what a router answered,
+ * "administratively prohibited" by ICMPv6.
+ */
+function isLocal(error: Error): boolean {
+  const { syscall } = error as { syscall?: unknown };
+  return LOCAL_FAILURES.has(errorCode(error) ?? '') || (typeof syscall === 'string' && LOCAL_CALLS.has(syscall));
+}
+
+/**
+ * What a race that has ended teaches: its winner's round trip, without what came after TCP; and what failed. An attempt has
+ * failed by an error that is not this machine's own, by giving way, by being overtaken by an attempt that was started after
+ * it, or by being in flight when the time was over.
  */
 export function lessons(events: readonly RaceEvent[]): readonly Lesson[] {
   const startedAt = new Map<Endpoint, number>();
@@ -75,9 +99,11 @@ export function lessons(events: readonly RaceEvent[]): readonly Lesson[] {
         return [{ endpoint: event.endpoint, outcome: 'succeeded', rtt }];
       }
       case 'failed':
-        return LOCAL_FAILURES.has(errorCode(event.error) ?? '') ? [] : [{ endpoint: event.endpoint, outcome: 'failed' }];
-      case 'cancelled':
-        return startedAt.get(event.endpoint)! < winnerStart ? [{ endpoint: event.endpoint, outcome: 'failed' }] : [];
+        return isLocal(event.error) ? [] : [{ endpoint: event.endpoint, outcome: 'failed' }];
+      case 'cancelled': {
+        const gaveWay = event.error !== undefined;
+        return gaveWay || startedAt.get(event.endpoint)! < winnerStart ? [{ endpoint: event.endpoint, outcome: 'failed' }] : [];
+      }
       default:
         return [];
     }

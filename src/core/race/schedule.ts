@@ -1,8 +1,8 @@
-import { answerFamily, type Answer } from './answers.js';
 import type { Family } from '../address/address.js';
+import { answerFamily, type Answer } from './answers.js';
 import type { Endpoint } from './endpoint.js';
-import type { Answered, Failed, Progressed, Queued, RaceEvent, Resolved, Started } from './events.js';
-import { begin, beginHandshake, emptyLane, fail, head, laneStart, type Lane, type LanePace } from './lanes.js';
+import type { Answered, Cancelled, Failed, Progressed, Queued, RaceEvent, Resolved, Started } from './events.js';
+import { Lane, type LanePace } from './lanes.js';
 
 /** What decides when attempts start. Delays in ms; an `attemptDelay` of `Infinity`: only after a failure. */
 export interface Pacing extends LanePace {
@@ -16,178 +16,193 @@ export interface Pacing extends LanePace {
   readonly suspects?: (answer: Answer) => boolean;
 }
 
-/** All that pacing needs to know of a race so far: a value, folded from its events by {@link evolve}. */
-export interface Schedule {
-  readonly pacing: Pacing;
+/**
+ * All that pacing needs to know of a race so far: the race's events, folded one by one, and two questions about them: when the
+ * next attempt may start, and which.
+ *
+ * It has no clock: the events bring their instants, in ms since the race began. It is folded in place, since a race folds some
+ * ten events and copying the whole state for each would cost more than the race itself.
+ */
+export class Schedule {
   /** One for both families, or the preferred family's and the other's. */
-  readonly lanes: readonly Lane[];
-  /** What had been started when the lanes were last filled. */
-  readonly begun: readonly Endpoint[];
-  readonly inFlight: number;
+  private readonly lanes: readonly [Lane] | readonly [Lane, Lane];
+  /** Everything that has been started. */
+  private begun: Set<Endpoint> | undefined;
+  /** The attempts in flight, in start order. */
+  private readonly flights: Started[] = [];
   /** When the first attempt may start; `Infinity` while there is nothing to wait for. */
-  readonly opensAt: number;
+  private opensAt = Infinity;
   /** When the second lane opens even before its stagger is over: the first has failed, and nothing is in flight. */
-  readonly relievedAt: number;
+  private relievedAt = Infinity;
   /** The preferred family's query has been answered, with addresses or without; but not with suspect ones alone. */
-  readonly preferredAnswered: boolean;
-  /** The families whose queries have been answered. */
-  readonly answeredFamilies: readonly Family[];
+  private preferredAnswered = false;
+  /** The family whose query was answered first. */
+  private firstAnswered: Family | undefined;
   /** Addresses have come whose order is still being decided. */
-  readonly ordering: boolean;
+  private ordering = false;
   /** No answer will follow. */
-  readonly resolved: boolean;
+  private resolved = false;
+
   /** An attempt has failed in such a way that no other is to be tried. */
-  readonly terminated: boolean;
+  terminated = false;
   /** Since the last answer nothing has happened but its being put in order, and others may come in the same turn. */
-  readonly gathering: boolean;
-}
+  gathering = false;
 
-/** The schedule of a race in which nothing has happened yet. */
-export function openSchedule(pacing: Pacing): Schedule {
-  return {
-    pacing,
-    lanes: pacing.familyStaggerDelay === undefined ? [emptyLane] : [emptyLane, emptyLane],
-    begun: [],
-    inFlight: 0,
-    opensAt: Infinity,
-    relievedAt: Infinity,
-    preferredAnswered: false,
-    answeredFamilies: [],
-    ordering: false,
-    resolved: false,
-    terminated: false,
-    gathering: false,
-  };
-}
-
-/** The schedule after one more event. */
-export function evolve(schedule: Schedule, event: RaceEvent): Schedule {
-  switch (event.type) {
-    case 'answered':
-      return answered(schedule, event);
-    case 'resolved':
-      return resolved(schedule, event);
-    case 'queued':
-      return queued(schedule, event);
-    case 'started':
-      return started(schedule, event);
-    case 'progressed':
-      return progressed(schedule, event);
-    case 'failed':
-      return failed(schedule, event);
-    case 'cancelled':
-    case 'connected':
-      return schedule; // the race is over
+  constructor(private readonly pacing: Pacing) {
+    this.lanes = pacing.familyStaggerDelay === undefined ? [new Lane()] : [new Lane(), new Lane()];
   }
-}
 
-/**
- * When the next attempt may start, and at the same time the whole pacing rule: not above the cap; otherwise when the first
- * lane says so.
- *
- * @returns ms since the race began, in the past where an attempt is due; `Infinity`: not before something else happens
- */
-export function nextStart(schedule: Schedule): number {
-  const lane = nextLane(schedule);
-  return schedule.inFlight < schedule.pacing.maxConcurrentAttempts ? startOf(schedule, lane) : Infinity;
-}
+  /**
+   * When the next attempt may start, and at the same time the whole pacing rule: when the first lane says so; at the cap, also
+   * not before the oldest attempt has had its time.
+   *
+   * @returns ms since the race began, in the past where an attempt is due; `Infinity`: not before something else happens
+   */
+  get nextStart(): number {
+    const start = this.startOf(this.nextLane);
+    const oldest = this.inTheWay;
+    return oldest ? Math.max(start, oldest.at + this.pacing.maximumAttemptDelay) : start;
+  }
 
-/** The endpoint that {@link nextStart} speaks of. */
-export function nextCandidate(schedule: Schedule): Endpoint | undefined {
-  return head(schedule.lanes[nextLane(schedule)]!);
-}
+  /**
+   * The attempt that has to give way before the next can start: at the cap, the oldest in flight. Silent addresses would
+   * otherwise keep their places to the end of the race, and a good one behind them would never be tried.
+   *
+   *     1 ├─────────────── maximum ──────────────○ gave way
+   *     2 │   ├──────────────────────────────────┼────
+   *     3 │   │  due, but the cap is 2           ├────
+   */
+  get inTheWay(): Started | undefined {
+    return this.flights.length < this.pacing.maxConcurrentAttempts ? undefined : this.flights[0];
+  }
 
-/** Nothing runs, nothing waits and nothing can come, or nothing shall: the race is lost. */
-export function exhausted({ resolved, terminated, ordering, inFlight, lanes }: Schedule): boolean {
-  return terminated || (resolved && !ordering && inFlight === 0 && lanes.every((lane) => head(lane) === undefined));
-}
+  /** The endpoint that {@link nextStart} speaks of. */
+  get nextCandidate(): Endpoint | undefined {
+    return this.lanes[this.nextLane]!.head;
+  }
 
-/** Those of the endpoints that have not been started, in the same order. */
-export function unstarted(schedule: Schedule, endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  const begun = new Set(allBegun(schedule));
-  return endpoints.filter((endpoint) => !begun.has(endpoint));
-}
+  /** All that have not been started, lane by lane; the next first. */
+  get candidates(): readonly Endpoint[] {
+    const first = this.lanes[this.nextLane]!;
+    return [first, ...this.lanes.filter((lane) => lane !== first)].flatMap(({ rest }) => rest);
+  }
 
-/** The lane that starts first; the preferred family's when both are due. */
-function nextLane(schedule: Schedule): number {
-  return schedule.lanes.length === 1 || startOf(schedule, 0) <= startOf(schedule, 1) ? 0 : 1;
-}
+  /** Nothing runs, nothing waits and nothing can come, or nothing shall: the race is lost. */
+  get exhausted(): boolean {
+    if (this.terminated) return true;
+    return this.resolved && !this.ordering && this.flights.length === 0 && this.lanes.every(({ head }) => head === undefined);
+  }
 
-function startOf(schedule: Schedule, index: number): number {
-  const opensAt = index === 0 ? schedule.opensAt : secondOpensAt(schedule);
-  return laneStart(schedule.lanes[index]!, opensAt, schedule.pacing);
-}
+  /** Those of the endpoints that have not been started, in the same order. */
+  unstarted(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+    const { begun } = this;
+    return begun ? endpoints.filter((endpoint) => !begun.has(endpoint)) : endpoints;
+  }
 
-/** The second lane waits for its stagger only while the first has something to show for it. */
-function secondOpensAt({ pacing, lanes, inFlight, opensAt, relievedAt }: Schedule): number {
-  if (inFlight === 0 && head(lanes[0]!) === undefined) return opensAt;
-  return Math.min(opensAt + pacing.familyStaggerDelay!, relievedAt);
-}
+  /** Takes one more event in. */
+  fold(event: RaceEvent): void {
+    switch (event.type) {
+      case 'answered':
+        return this.foldAnswered(event);
+      case 'resolved':
+        return this.foldResolved(event);
+      case 'queued':
+        return this.foldQueued(event);
+      case 'started':
+        return this.foldStarted(event);
+      case 'progressed':
+        return this.foldProgressed(event);
+      case 'failed':
+        return this.foldFailed(event);
+      case 'cancelled':
+        return this.foldCancelled(event);
+      case 'connected': // the race is over
+    }
+  }
 
-/**
- * The gate of the Resolution Delay.
- *
- *     AAAA ──► open                          addresses of the preferred family: at once
- *     A ────── Resolution Delay ──► open     of the other only: wait for the preferred, so long
- *     A ──── AAAA (with or without) ► open   … and no longer than its answer takes
- *
- * RFC 8305 section 3.
- */
-function answered(schedule: Schedule, { at, answer }: Answered): Schedule {
-  const positive = answer.addresses.length > 0;
-  const { preferredFamily, resolutionDelay, suspects } = schedule.pacing;
-  const family = answerFamily(answer);
-  const answeredFamilies = [...schedule.answeredFamilies, family];
-  const suspect = positive && suspects?.(answer) === true;
-  const preferredAnswered =
-    schedule.preferredAnswered || (family === preferredFamily && !suspect) || new Set(answeredFamilies).size === 2;
-  const waiting = positive || schedule.opensAt < Infinity;
-  const opensAt = waiting ? Math.min(schedule.opensAt, preferredAnswered ? at : at + resolutionDelay) : Infinity;
-  const ordering = schedule.ordering || positive;
-  // After `resolved`, it answers a question that the race has asked since; that one ends with `resolved` as well.
-  return { ...schedule, opensAt, preferredAnswered, answeredFamilies, ordering, resolved: false, gathering: true };
-}
+  /**
+   * The gate of the Resolution Delay.
+   *
+   *     AAAA ──► open                          addresses of the preferred family: at once
+   *     A ────── Resolution Delay ──► open     of the other only: wait that long for the preferred
+   *     A ──── AAAA (with or without) ► open   … and no longer than its answer takes
+   *
+   * RFC 8305 section 3. An answer may follow when all had been answered: what has expired, or was in doubt, is asked for again.
+   */
+  private foldAnswered({ at, answer }: Answered): void {
+    const positive = answer.addresses.length > 0;
+    const { preferredFamily, resolutionDelay, suspects } = this.pacing;
+    const family = answerFamily(answer);
+    const suspect = positive && suspects?.(answer) === true;
+    this.firstAnswered ??= family;
+    this.preferredAnswered ||= (family === preferredFamily && !suspect) || family !== this.firstAnswered;
+    if (positive || this.opensAt < Infinity) {
+      this.opensAt = Math.min(this.opensAt, this.preferredAnswered ? at : at + resolutionDelay);
+    }
+    this.ordering ||= positive;
+    this.resolved = false;
+    this.gathering = true;
+  }
 
-function resolved(schedule: Schedule, { at }: Resolved): Schedule {
-  // With nothing found, open or not is all the same.
-  return { ...schedule, opensAt: Math.min(schedule.opensAt, at), resolved: true, gathering: false };
-}
+  private foldResolved({ at }: Resolved): void {
+    this.opensAt = Math.min(this.opensAt, at); // with nothing found, open or not is all the same
+    this.resolved = true;
+    this.gathering = false;
+  }
 
-function queued(schedule: Schedule, event: Queued): Schedule {
-  const endpoints = unstarted(schedule, event.endpoints);
-  const orderOf = (index: number) => endpoints.filter((endpoint) => laneOf(schedule, endpoint) === index);
-  return {
-    ...schedule,
-    begun: allBegun(schedule),
-    lanes: schedule.lanes.map((lane, index) => ({ ...lane, order: orderOf(index), next: 0 })),
-    ordering: false,
-  };
-}
+  private foldQueued({ endpoints }: Queued): void {
+    const candidates = this.unstarted(endpoints);
+    if (this.lanes.length === 1) this.lanes[0].fill(candidates);
+    else for (const lane of this.lanes) lane.fill(candidates.filter((endpoint) => this.laneOf(endpoint) === lane));
+    this.ordering = false;
+  }
 
-function started(schedule: Schedule, { at, endpoint }: Started): Schedule {
-  const lanes = schedule.lanes.map((lane) => (head(lane) === endpoint ? begin(lane, endpoint, at) : lane));
-  return { ...schedule, lanes, inFlight: schedule.inFlight + 1, gathering: false };
-}
+  private foldStarted(event: Started): void {
+    this.laneOf(event.endpoint).begin(event.endpoint, event.at);
+    this.begun ??= new Set();
+    this.begun.add(event.endpoint);
+    this.flights.push(event);
+    this.gathering = false;
+  }
 
-function progressed(schedule: Schedule, { at, endpoint, stage, after }: Progressed): Schedule {
-  if (stage !== 'tls') return schedule;
-  const own = laneOf(schedule, endpoint);
-  const lanes = schedule.lanes.map((lane, index) => (index === own ? beginHandshake(lane, endpoint, at, after) : lane));
-  return { ...schedule, lanes };
-}
+  private foldProgressed({ at, endpoint, stage, after }: Progressed): void {
+    if (stage === 'tls') this.laneOf(endpoint).beginHandshake(endpoint, at, after);
+  }
 
-function failed(schedule: Schedule, { at, endpoint, terminal = false }: Failed): Schedule {
-  const lanes = schedule.lanes.map((lane) => fail(lane, endpoint, at));
-  const inFlight = schedule.inFlight - 1;
-  const relieves = inFlight === 0 && lanes.length === 2 && head(lanes[1]!) !== undefined;
-  const relievedAt = relieves ? Math.min(schedule.relievedAt, at) : schedule.relievedAt;
-  return { ...schedule, lanes, inFlight, relievedAt, terminated: terminal, gathering: false };
-}
+  private foldFailed({ at, endpoint, terminal = false }: Failed): void {
+    this.laneOf(endpoint).fail(endpoint, at);
+    this.land(endpoint);
+    if (this.flights.length === 0 && this.lanes[1]?.head !== undefined) this.relievedAt = Math.min(this.relievedAt, at);
+    this.terminated = terminal;
+  }
 
-function laneOf({ pacing, lanes }: Schedule, { family }: Endpoint): number {
-  return lanes.length === 1 || family === pacing.preferredFamily ? 0 : 1;
-}
+  private foldCancelled({ endpoint }: Cancelled): void {
+    this.laneOf(endpoint).giveWay(endpoint);
+    this.land(endpoint);
+  }
 
-function allBegun({ begun, lanes }: Schedule): readonly Endpoint[] {
-  return lanes.reduce((all, { order, next }) => (next === 0 ? all : [...all, ...order.slice(0, next)]), begun);
+  private land(endpoint: Endpoint): void {
+    const index = this.flights.findIndex((flight) => flight.endpoint === endpoint);
+    this.flights.splice(index, 1);
+    this.gathering = false;
+  }
+
+  /** The lane that starts first; the preferred family's when both are due. */
+  private get nextLane(): 0 | 1 {
+    return this.lanes.length === 1 || this.startOf(0) <= this.startOf(1) ? 0 : 1;
+  }
+
+  private startOf(index: 0 | 1): number {
+    return this.lanes[index]!.nextStart(index === 0 ? this.opensAt : this.secondOpensAt, this.pacing);
+  }
+
+  /** The second lane waits for its stagger only while the first has something to show for it. */
+  private get secondOpensAt(): number {
+    if (this.flights.length === 0 && this.lanes[0].head === undefined) return this.opensAt;
+    return Math.min(this.opensAt + this.pacing.familyStaggerDelay!, this.relievedAt);
+  }
+
+  private laneOf({ family }: Endpoint): Lane {
+    return this.lanes.length === 1 || family === this.pacing.preferredFamily ? this.lanes[0] : this.lanes[1];
+  }
 }

@@ -1,0 +1,52 @@
+/**
+ * Handles events one at a time and in order, also where handling one brings others about.
+ *
+ *     raise  a b        waits:  a b
+ *     handle a                  b
+ *       raise  c                b c        something else has happened: after all that waits
+ *       follow d                d b c      d follows from a: before what waits
+ *     handle d
+ *
+ * What is raised while an event is handled waits for its turn, so that no event is handled within another, and a thousand
+ * failures in one call do not deepen the stack. Nothing is handled before the loop is opened, and nothing after it was stopped.
+ */
+export class EventLoop<E> {
+  private readonly waiting: E[] = [];
+  private handling = true;
+  private stopped = false;
+
+  constructor(private readonly handle: (event: E) => void) {}
+
+  /** Whether an event waits. */
+  get isPending(): boolean {
+    return this.waiting.length > 0;
+  }
+
+  /** Something has happened. */
+  raise(event: E): void {
+    this.waiting.push(event);
+    if (!this.handling) this.open();
+  }
+
+  /** Something follows from the event at hand. */
+  follow(event: E): void {
+    this.waiting.unshift(event);
+    if (!this.handling) this.open();
+  }
+
+  /** Handles what waits, and from now on what is raised. */
+  open(): void {
+    this.handling = true;
+    try {
+      while (!this.stopped && this.waiting.length > 0) this.handle(this.waiting.shift()!);
+    } finally {
+      this.handling = false;
+    }
+  }
+
+  /** Ends it for good. Returns what was still waiting. */
+  stop(): E[] {
+    this.stopped = true;
+    return this.waiting.splice(0);
+  }
+}
