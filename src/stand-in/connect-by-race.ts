@@ -30,10 +30,15 @@ export function connectByRace<S extends Socket>(
   const lookup: LookupFunction = (name, options, answered) => {
     connecting.lookUp(name, options, answered);
   };
-  const socket = create({ ...destination, autoSelectFamily: false, lookup });
+  const changed: Mutable<Destination> = { ...destination };
+  changed.autoSelectFamily = false;
+  changed.lookup = lookup;
+  const socket = create(changed);
   connecting.created(socket);
   return socket;
 }
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** What is known of a socket from when it is told to connect until its race begins. */
 class Connecting {
