@@ -1001,6 +1001,7 @@ describe('a raced socket', () => {
       `lookup null ${SILENT} 6 ${HOST}`,
       `lookup null ${GOOD} 4 ${HOST}`,
       `connectionAttempt ${SILENT} ${port} 6`,
+      `connectionAttemptTimeout ${SILENT} ${port} 6`,
       `connectionAttempt ${GOOD} ${port} 4`,
       'connect',
     ]);

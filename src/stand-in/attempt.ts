@@ -131,12 +131,7 @@ export class OwnAttempt extends Attempt {
  * Answers the look-up of a socket, so that Node connects it, but does not emit `lookup` and `connectionAttempt` anew: the race
  * has emitted them. Listeners are out of sight for the length of the call, in which Node emits nothing else.
  */
-export function answerQuietly(
-  socket: Socket,
-  answered: Parameters<LookupFunction>[2],
-  address: string,
-  family: number,
-): void {
+export function answerQuietly(socket: Socket, answered: Parameters<LookupFunction>[2], address: string, family: number): void {
   const emitter = socket as unknown as { _events: object };
   const { _events } = emitter;
   emitter._events = {};

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import type { Observable } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import type { Connector } from '../connector/connector.js';
-import { invalidType } from '../core/input/argument-errors.js';
+import { MAKES, type Makes } from '../connector/makes.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { callable, given, isObject } from '../core/input/checks.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { observed } from '../observe/observed.js';
@@ -44,7 +45,7 @@ const SAYS = ['blockList', 'filter', 'sort', 'connectTimeout', 'attemptTimeout',
  */
 export function racing(options: StandInOptions = {}, connector?: Pick<Connector, 'race$'>): Racing {
   checkRaceOptions(options, 'signal', 'family');
-  checkConnector(connector);
+  checkConnector(connector, 'tls', 'setup', 'transport');
   return {
     race$: connector ? racesOf(connector, options) : races(options),
     hasResolver: options.resolver !== undefined,
@@ -77,11 +78,20 @@ function racesOf(connector: Pick<Connector, 'race$'>, options: StandInOptions): 
     race$(host, port, { connectTimeout: Infinity, ...given({ preferFamily: leadingFamily(), ...given(options) }), ...own });
 }
 
-/** @throws TypeError for what is no connector */
-export function checkConnector(connector: unknown): void {
+/**
+ * Checks a connector.
+ *
+ * @param refused what it must not make: no stand-in has a use for it
+ * @throws TypeError for what is no connector, and for one whose races are for something else
+ */
+export function checkConnector(connector: unknown, ...refused: readonly Makes<never>['by'][]): void {
   if (connector === undefined) return;
   if (!isObject(connector)) throw invalidType('options.connector', 'a connector', connector);
-  callable('options.connector.race$', (connector as Partial<Connector>).race$);
+  const { race$, [MAKES]: made } = connector as Partial<Connector>;
+  callable('options.connector.race$', race$);
+  if (made?.by && refused.includes(made.by)) {
+    throw invalidValue('options.connector', `must make TCP connections: it was created with \`${made.by}\``, connector);
+  }
 }
 
 /** The family that leads where the program was started, or has set, that one does. */
