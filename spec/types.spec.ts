@@ -65,14 +65,14 @@ const compiled = () => {
   is<Observable<RaceEvent<string>>>()(connector.race$('h', 1, { transport: text, partition: 'a' }));
   is<Promise<Socket>>()(createConnector().connect('h', 1, { partition: 'a' }));
 
-  void new HttpAgent({ connector: createConnector() });
-  void new HttpsAgent({ connector: createConnector({ localAddress: '127.0.0.1' }) });
+  new HttpAgent({ connector: createConnector() });
+  new HttpsAgent({ connector: createConnector({ localAddress: '127.0.0.1' }) });
   // @ts-expect-error -- an agent does its own TLS
-  void new HttpsAgent({ connector: createConnector({ tls: {} }) });
+  new HttpsAgent({ connector: createConnector({ tls: {} }) });
   // @ts-expect-error -- an agent speaks HTTP over sockets
-  void new HttpAgent({ connector: createConnector({ setup: (socket) => of(socket.remotePort!) }) });
+  new HttpAgent({ connector: createConnector({ setup: (socket) => of(socket.remotePort!) }) });
   // @ts-expect-error -- nor over what a transport emits
-  void new HttpAgent({ connector: createConnector({ transport: text }) });
+  new HttpAgent({ connector: createConnector({ transport: text }) });
 
   // Options may be handed on, with others that are the race's own.
   const handOn = <T>(options: ConnectOptions<T>) =>

@@ -290,15 +290,16 @@ describe('of what is inside of Node', () => {
   });
 
   it('errors of system calls are made as Node makes them', async () => {
+    const shown = (error: Error) => Object.assign({}, error, { message: error.message });
     const { port, close } = await tcpServer(GOOD, 0);
     await close();
     const [error] = (await once(net.connect(port, GOOD), 'error')) as [NodeJS.ErrnoException];
     const made = systemError(errnoOf('ECONNREFUSED'), 'connect', GOOD, port);
-    expect({ ...made, message: made.message }).toEqual({ ...error, message: error.message });
+    expect(shown(made)).toEqual(shown(error));
     const bound = net.connect({ host: GOOD, port, localAddress: '192.0.2.1' });
     const [unbound] = (await once(bound, 'error')) as [NodeJS.ErrnoException];
     const other = systemError(errnoOf('EADDRNOTAVAIL'), 'bind', '192.0.2.1', 0);
-    expect({ ...other, message: other.message }).toEqual({ ...unbound, message: unbound.message });
+    expect(shown(other)).toEqual(shown(unbound));
   });
 
   it('net.connect hands its arguments on as a list in a list', () => {

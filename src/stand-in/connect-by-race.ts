@@ -72,7 +72,9 @@ class Connecting {
     const begin = (resolver?: Resolver) => {
       // As with Node's own look-ups, nothing happens before those who listen had their chance.
       process.nextTick(() => {
-        context.runInAsyncScope(this.begin, this, resolver, answered, options.all === true, isOwn, context);
+        context.runInAsyncScope(() => {
+          this.begin(resolver, answered, options.all === true, isOwn, context);
+        });
       });
     };
     if (!lookup) {

@@ -1,4 +1,4 @@
-import { AsyncResource } from 'node:async_hooks';
+import type { AsyncResource } from 'node:async_hooks';
 import type { LookupFunction, Socket } from 'node:net';
 import { Subscription, type Observable } from 'rxjs';
 import { codedError, toError } from '../core/error-tools.js';
@@ -53,14 +53,17 @@ export class RaceInto {
   }
 
   start(race: RaceForSocket): void {
-    const { context } = this.waiting;
     this.#racing.add(
       race(() => this.attempt()).subscribe({
         next: (event) => {
-          context.runInAsyncScope(this.report, this, event);
+          this.within(() => {
+            this.report(event);
+          });
         },
         error: (thrown: unknown) => {
-          context.runInAsyncScope(this.failed, this, thrown);
+          this.within(() => {
+            this.failed(thrown);
+          });
         },
       }),
     );
