@@ -49,7 +49,7 @@ export class RaceInto {
 
   constructor(private readonly waiting: Waiting) {
     this.#deaf = this.hearOfEnd();
-    Object.assign(waiting.socket, { autoSelectFamilyAttemptedAddresses: this.#attempted });
+    (waiting.socket as { autoSelectFamilyAttemptedAddresses: string[] }).autoSelectFamilyAttemptedAddresses = this.#attempted;
   }
 
   start(race: RaceForSocket): void {
