@@ -13,6 +13,7 @@ import {
   type RaceEvent,
   type Transport,
 } from '../src/index.js';
+import { HttpAgent, HttpsAgent } from '../src/stand-in/agent.js';
 import { virtualNetwork } from '../src/testing/index.js';
 
 /** Takes a value of the expected type alone: `is<Expected>()(value)`. */
@@ -63,6 +64,15 @@ const compiled = () => {
   is<Observable<TLSSocket>>()(createConnector().connect$('h', 1, { tls: true, partition: 'a' }));
   is<Observable<RaceEvent<string>>>()(connector.race$('h', 1, { transport: text, partition: 'a' }));
   is<Promise<Socket>>()(createConnector().connect('h', 1, { partition: 'a' }));
+
+  new HttpAgent({ connector: createConnector() });
+  new HttpsAgent({ connector: createConnector({ localAddress: '127.0.0.1' }) });
+  // @ts-expect-error -- an agent does its own TLS
+  new HttpsAgent({ connector: createConnector({ tls: {} }) });
+  // @ts-expect-error -- an agent speaks HTTP over sockets
+  new HttpAgent({ connector: createConnector({ setup: (socket) => of(socket.remotePort!) }) });
+  // @ts-expect-error -- nor over what a transport emits
+  new HttpAgent({ connector: createConnector({ transport: text }) });
 
   // Options may be handed on, with others that are the race's own.
   const handOn = <T>(options: ConnectOptions<T>) =>

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import https from 'node:https';
 import net from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
-import { adopt, findInternals, internals } from '../../src/stand-in/adoption.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { adopt, findInternals, handleClasses, internals } from '../../src/stand-in/adoption.js';
+import { errnoOf, systemError } from '../../src/stand-in/system-error.js';
 import { createAuthority, type Credentials } from '../support/certificates.js';
 import { tcpServer, tlsServer } from '../support/fixtures.js';
 
@@ -205,6 +207,101 @@ describe('of what is inside of Node', () => {
     expect(heard).toHaveBeenCalledTimes(1);
   });
 
+  it('close of the handle is called, once, when a socket is destroyed: by it a race hears of that', async () => {
+    for (const socket of [waiting(), secureWaiting()]) {
+      const close = jest.spyOn(inside(socket)._handle as { close: () => void }, 'close');
+      socket.destroy();
+      socket.destroy();
+      expect(close).toHaveBeenCalledTimes(1);
+      await once(socket, 'close');
+    }
+  });
+
+  it.each([
+    ['connect', GOOD],
+    ['connect6', '::1'],
+  ])('%s of the handle is what Node connects %s by: with a request whose oncomplete goes on', (method, address) => {
+    for (const create of [waiting, secureWaiting]) {
+      let answered!: (error: null, address: string, family: number) => void;
+      const lookup: net.LookupFunction = (_host, _options, callback) => (answered = callback);
+      const socket =
+        create === waiting ? keep(new net.Socket()) : secureWaiting({ lookup, autoSelectFamily: false } as tls.ConnectionOptions);
+      if (create === waiting) socket.connect({ host: HOST, port: 1, lookup, autoSelectFamily: false });
+      const connect = jest.fn<number, [Inside, string, number]>(() => 0);
+      inside(inside(socket)._handle as object)[method] = connect;
+      answered(null, address, net.isIP(address));
+      const [[request, ...to]] = connect.mock.calls as [[Inside, string, number]];
+      expect(to).toEqual([address, 1]);
+      expect(request.constructor.name).toBe('TCPConnectWrap');
+      expect(request.oncomplete).toEqual(expect.any(Function));
+    }
+  });
+
+  it('oncomplete of a request connects the socket of the handle', async () => {
+    const { port } = await tcpServer(GOOD, 0);
+    let answered!: (error: null, address: string, family: number) => void;
+    const socket = keep(new net.Socket());
+    const lookup: net.LookupFunction = (_host, _options, callback) => (answered = callback);
+    socket.connect({ host: HOST, port, lookup, autoSelectFamily: false });
+    const handle = inside(inside(socket)._handle as object);
+    const connect = handle.connect as (...given: unknown[]) => number;
+    const completed = new Promise<() => void>((resolve) => {
+      handle.connect = (request: Inside, ...to: unknown[]) => {
+        const { oncomplete } = request as { oncomplete: (...result: unknown[]) => void };
+        request.oncomplete = (...result: unknown[]) => resolve(() => oncomplete.call(request, ...result));
+        return connect.call(handle, request, ...to);
+      };
+    });
+    answered(null, GOOD, 4);
+    const goOn = await completed;
+    expect(socket.connecting).toBe(true);
+    goOn();
+    expect(socket).toMatchObject({ connecting: false, remoteAddress: GOOD, remotePort: port });
+  });
+
+  it('_events holds the listeners of a socket, and without them nothing is heard', () => {
+    const socket = keep(new net.Socket());
+    const listener = jest.fn();
+    socket.on('lookup', listener);
+    const { _events } = inside(socket);
+    inside(socket)._events = {};
+    expect(socket.emit('lookup')).toBe(false);
+    inside(socket)._events = _events;
+    expect(socket.emit('lookup')).toBe(true);
+    expect(listener).toHaveBeenCalledTimes(1);
+  });
+
+  it('_host is the name that Node looks up for a socket, and of one that has looked nothing up there is none', () => {
+    expect(inside(waiting())._host).toBe(HOST);
+    expect(inside(keep(new net.Socket()))._host ?? undefined).toBeUndefined();
+  });
+
+  it('the classes of handles and of connections make one that connects', async () => {
+    const { port, accepted } = await tcpServer(GOOD, 0);
+    for (const socket of [waiting(), secureWaiting(), undefined]) {
+      const { Handle, Request } = handleClasses(socket)!;
+      const [handle, request] = [new Handle(0), new Request()];
+      const status = new Promise((resolve) => (request.oncomplete = resolve));
+      expect(handle.connect(request, GOOD, port)).toBe(0);
+      expect(await status).toBe(0);
+      handle.close();
+    }
+    while (accepted.length < 3) await sleep(2);
+  });
+
+  it('errors of system calls are made as Node makes them', async () => {
+    const shown = (error: Error) => Object.assign({}, error, { message: error.message });
+    const { port, close } = await tcpServer(GOOD, 0);
+    await close();
+    const [error] = (await once(net.connect(port, GOOD), 'error')) as [NodeJS.ErrnoException];
+    const made = systemError(errnoOf('ECONNREFUSED'), 'connect', GOOD, port);
+    expect(shown(made)).toEqual(shown(error));
+    const bound = net.connect({ host: GOOD, port, localAddress: '192.0.2.1' });
+    const [unbound] = (await once(bound, 'error')) as [NodeJS.ErrnoException];
+    const other = systemError(errnoOf('EADDRNOTAVAIL'), 'bind', '192.0.2.1', 0);
+    expect(shown(other)).toEqual(shown(unbound));
+  });
+
   it('net.connect hands its arguments on as a list in a list', () => {
     const connect = jest.spyOn(net.Socket.prototype, 'connect').mockReturnThis();
     try {
@@ -274,6 +371,24 @@ describe('adopt', () => {
     const chunks: Buffer[] = await socket.toArray();
     expect(Buffer.concat(chunks).toString()).toBe('adopted');
     expect(accepted).toHaveLength(1);
+  });
+
+  it('lets the handle that was replaced, which an interceptor has copied, read from the one in its place', async () => {
+    const { port } = await tcpServer(GOOD, 0, (socket) => socket.end('adopted'));
+    const socket = waiting();
+    const copied = inside(socket)._handle as { readStart: () => number; close: (closed: () => void) => void };
+    adopt(socket, await winner(port));
+    expect(copied.readStart()).toBe(0);
+    const chunks: Buffer[] = await socket.toArray();
+    expect(Buffer.concat(chunks).toString()).toBe('adopted');
+  });
+
+  it('closes the handle in its place where the one that was replaced is closed', async () => {
+    const { port } = await tcpServer(GOOD, 0);
+    const socket = waiting();
+    const copied = inside(socket)._handle as { close: (closed: () => void) => void };
+    adopt(socket, await winner(port));
+    await new Promise<void>((resolve) => copied.close(resolve));
   });
 
   it('does not hold the process where the socket does not', async () => {

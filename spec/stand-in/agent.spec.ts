@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecureVersion, TLSSocket } from 'node:tls';
+import { of } from 'rxjs';
 import { HttpAgent, HttpsAgent } from '../../src/stand-in/agent.js';
 import { blackhole } from '../../src/cli/lab.js';
 import { createConnector, RaceSocket, staticResolver, type Resolver } from '../../src/index.js';
@@ -512,6 +513,11 @@ describe.each([HttpAgent, HttpsAgent])('%p', (AnAgent) => {
     [{ race: null }, 'ERR_INVALID_ARG_TYPE', /object/],
     [{ connector: {} }, 'ERR_INVALID_ARG_TYPE', /connector/],
     [{ connector: 'x' }, 'ERR_INVALID_ARG_TYPE', /connector/],
+    [{ connector: createConnector({ tls: true }) }, 'ERR_INVALID_ARG_VALUE', /`tls`/],
+    [{ connector: createConnector({ tls: { ca: '' } }) }, 'ERR_INVALID_ARG_VALUE', /`tls`/],
+    [{ connector: createConnector({ setup: (socket) => of(socket) }) }, 'ERR_INVALID_ARG_VALUE', /`setup`/],
+    [{ connector: createConnector({ tls: true, setup: (socket) => of(socket) }) }, 'ERR_INVALID_ARG_VALUE', /`setup`/],
+    [{ connector: createConnector({ transport: () => of('x') }) }, 'ERR_INVALID_ARG_VALUE', /`transport`/],
   ];
   it.each(options)('refuses %j when it is made', (given, code, message) => {
     const make = () => new AnAgent(given);

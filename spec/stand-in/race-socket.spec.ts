@@ -102,7 +102,8 @@ const lab: Fixture[] = [];
 beforeAll(async () => {
   await jest.isolateModulesAsync(async () => {
     const actual: object = jest.requireActual('../../src/stand-in/adoption.js');
-    jest.doMock('../../src/stand-in/adoption.js', () => ({ ...actual, internals: undefined }));
+    const unknown = { internals: undefined, canAdopt: () => false, handleClasses: () => undefined };
+    jest.doMock('../../src/stand-in/adoption.js', () => ({ ...actual, ...unknown }));
     ({ RaceSocket: Stranger } = await import('../../src/stand-in/race-socket.js'));
   });
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
@@ -1000,6 +1001,7 @@ describe('a raced socket', () => {
       `lookup null ${SILENT} 6 ${HOST}`,
       `lookup null ${GOOD} 4 ${HOST}`,
       `connectionAttempt ${SILENT} ${port} 6`,
+      `connectionAttemptTimeout ${SILENT} ${port} 6`,
       `connectionAttempt ${GOOD} ${port} 4`,
       'connect',
     ]);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client, ProxyAgent, type Agent, type Dispatcher } from 'undici';
+import { of } from 'rxjs';
 import { connector, createDispatcher } from '../../src/stand-in/undici.js';
 import { blackhole } from '../../src/cli/lab.js';
 import { createConnector, staticResolver } from '../../src/index.js';
@@ -144,6 +145,8 @@ describe('fetch with a dispatcher', () => {
     [{ tls: { socket: {} } }, 'ERR_INVALID_ARG_VALUE'],
     [{ allowH2: 'yes' }, 'ERR_INVALID_ARG_TYPE'],
     [{ connector: {} }, 'ERR_INVALID_ARG_TYPE'],
+    [{ connector: createConnector({ setup: (socket) => of(socket) }) as never }, 'ERR_INVALID_ARG_VALUE'],
+    [{ connector: createConnector({ transport: () => of('x') }) as never }, 'ERR_INVALID_ARG_VALUE'],
   ])('refuses %j at the call', (options, code) => {
     expect(() => createDispatcher(options)).toThrow(expect.objectContaining({ code }));
     expect(() => connector(options)).toThrow(expect.objectContaining({ code }));

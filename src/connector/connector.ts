@@ -8,6 +8,7 @@ import { invalidType } from '../core/input/argument-errors.js';
 import { boolean, given, isObject, string } from '../core/input/checks.js';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { RaceEvent } from '../core/race/events.js';
+import { MAKES, makes, type Makes } from './makes.js';
 import { createHistory, type HistoryOptions, type RaceHistory, type Snapshot } from './path-history.js';
 import { networkCache } from '../node/cached.js';
 import { systemResolver } from '../node/system-resolver.js';
@@ -51,6 +52,8 @@ interface Shared extends Partitioned {
 
 /** Races that profit from each other. `D` is what they are for where a call does not say otherwise. */
 export interface Connector<D = Socket> {
+  /** @internal */
+  readonly [MAKES]?: Makes<D>;
   /** As the function of this name, with the connector's defaults. */
   readonly connect$: {
     (host: string, port: number, options: TlsConnectOptions & Partitioned): Observable<TLSSocket>;
@@ -131,6 +134,7 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
   const connect$ = (host: string, port: number, own?: object) => race$(host, port, own).pipe(winner);
 
   return {
+    [MAKES]: makes(shared),
     connect$,
     race$,
     connect: async (host: string, port: number, own?: object) => firstValueFrom(connect$(host, port, own)),

@@ -149,8 +149,8 @@ export function addressesOf(found: unknown): readonly Address[] {
 
 /** The addresses that a look-up function gives: a list, as it is asked for, or one, as those do that know of no list. */
 function listed(found: unknown): string[] {
-  const addresses = [found]
-    .flat()
-    .map((one) => (typeof one === 'string' ? one : (one as Partial<LookupAddress> | null | undefined)?.address));
+  const addresses = (Array.isArray(found) ? (found as unknown[]) : [found]).map((one) =>
+    typeof one === 'string' ? one : (one as Partial<LookupAddress> | null | undefined)?.address,
+  );
   return addresses.filter((address) => typeof address === 'string');
 }

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { handleOf, passOn, type Handle, type HandleClasses, type Request } from './handle.js';
 
 /**
  * What adoption needs of Node that is not public: names that are looked up once, so that a Node without one of them is known
@@ -16,6 +17,10 @@ interface Internals {
   readonly nextBuffer: symbol;
   /** From Node 24 on. */
   readonly typeOfService?: symbol;
+  /** From Node 26 on. */
+  readonly keepAliveInterval?: symbol;
+  /** From Node 26 on. */
+  readonly keepAliveCount?: symbol;
 }
 
 /** A socket as Node sees it. */
@@ -31,18 +36,6 @@ interface InnerSocket {
   [internal: symbol]: unknown;
 }
 
-interface Handle {
-  readonly hasRef?: () => boolean;
-  readonly unref?: () => void;
-  readonly setNoDelay?: (enable: boolean) => void;
-  readonly setKeepAlive?: (enable: boolean, seconds: number) => void;
-  readonly setTypeOfService?: (value: unknown) => void;
-  /** Of TLS. */
-  readonly enableSessionCallbacks?: () => void;
-  /** Of TLS: the handle beneath. */
-  readonly _parent?: Handle;
-}
-
 const inner = (socket: Socket) => socket as unknown as InnerSocket;
 
 /** Node's internals, or undefined where one of them is missing. */
@@ -51,15 +44,19 @@ export const internals: Internals | undefined = findInternals(new Socket());
 /** @param socket any one, of which nothing is used but its inside */
 export function findInternals(socket: Socket): Internals | undefined {
   const symbols = [socket, Socket.prototype].flatMap((owner) => Object.getOwnPropertySymbols(owner));
-  const [reinitializeHandle, noDelay, keepAlive, keepAliveInitialDelay, buffer, nextBuffer, typeOfService] = [
-    'kReinitializeHandle',
-    'kSetNoDelay',
-    'kSetKeepAlive',
-    'kSetKeepAliveInitialDelay',
-    'kBuffer',
-    'kBufferGen',
-    'kSetTOS',
-  ].map((name) => symbols.find(({ description }) => description === name));
+  const named = (name: string) => symbols.find(({ description }) => description === name);
+  const reinitializeHandle = named('kReinitializeHandle');
+  const [noDelay, keepAlive, keepAliveInitialDelay] = [
+    named('kSetNoDelay'),
+    named('kSetKeepAlive'),
+    named('kSetKeepAliveInitialDelay'),
+  ];
+  const [buffer, nextBuffer] = [named('kBuffer'), named('kBufferGen')];
+  const [typeOfService, keepAliveInterval, keepAliveCount] = [
+    named('kSetTOS'),
+    named('kSetKeepAliveInterval'),
+    named('kSetKeepAliveCount'),
+  ];
   const { _handle, _undestroy, _unrefTimer } = inner(socket);
   if (!reinitializeHandle || !noDelay || !keepAlive || !keepAliveInitialDelay || !buffer || !nextBuffer) return undefined;
   // That of a TLS socket puts TLS on top of the handle.
@@ -73,6 +70,7 @@ export function findInternals(socket: Socket): Internals | undefined {
     buffer,
     nextBuffer,
     ...(typeOfService && { typeOfService }),
+    ...(keepAliveInterval && keepAliveCount && { keepAliveInterval, keepAliveCount }),
   };
 }
 
@@ -110,16 +108,7 @@ export function adopt(socket: Socket, winner: Socket, session?: Buffer): void {
   const handle = inner(winner)._handle!;
   inner(winner)._handle = null;
   winner.destroy();
-
-  const placeholder = self._handle?._parent ?? self._handle;
-  const isUnreferenced = placeholder?.hasRef?.() === false;
-  give(self, handle);
-  if (self.ssl !== undefined) secureAgain(socket, session);
-  if (self[internals!.noDelay] === true) handle.setNoDelay?.(true);
-  if (self[internals!.keepAlive] === true) handle.setKeepAlive?.(true, Number(self[internals!.keepAliveInitialDelay]));
-  const typeOfService = internals!.typeOfService && self[internals!.typeOfService];
-  if (typeOfService !== undefined) handle.setTypeOfService?.(typeOfService);
-  if (isUnreferenced) handle.unref?.();
+  replaceHandle(socket, handle, session);
 
   self.connecting = false;
   self._sockname = null;
@@ -128,6 +117,29 @@ export function adopt(socket: Socket, winner: Socket, session?: Buffer): void {
   socket.emit('connect');
   socket.emit('ready');
   if (!socket.isPaused()) socket.read(0);
+}
+
+/** Gives a socket another handle, with all that was said to the one before, which is closed. */
+export function replaceHandle(socket: Socket, handle: Handle, session?: Buffer): void {
+  const self = inner(socket);
+  const replaced = self._handle;
+  const isUnreferenced = (replaced?._parent ?? replaced)?.hasRef?.() === false;
+  give(self, handle);
+  if (self.ssl !== undefined) secureAgain(socket, session);
+  applySettings(self, handle);
+  if (isUnreferenced) handle.unref?.();
+  if (replaced) passOn(replaced, self._handle!);
+}
+
+function applySettings(self: InnerSocket, handle: Handle): void {
+  const { noDelay, keepAlive, keepAliveInitialDelay, keepAliveInterval, keepAliveCount, typeOfService } = internals!;
+  if (self[noDelay] === true) handle.setNoDelay?.(true);
+  if (self[keepAlive] === true) {
+    const details = keepAliveInterval && keepAliveCount ? [self[keepAliveInterval], self[keepAliveCount]] : [];
+    handle.setKeepAlive?.(true, Number(self[keepAliveInitialDelay]), ...details);
+  }
+  const service = typeOfService && self[typeOfService];
+  if (service !== undefined) handle.setTypeOfService?.(service);
 }
 
 /**
@@ -150,4 +162,31 @@ function secureAgain(socket: Socket, session: Buffer | undefined): void {
   self.ssl = self._handle;
   if (session) (socket as Socket & { setSession: (session: Buffer) => void }).setSession(session);
   if (socket.listenerCount('session') > 0) self._handle?.enableSessionCallbacks?.();
+}
+
+/** Node's class of connections under way, once it is known. */
+let requestClass: HandleClasses['Request'] | undefined;
+
+/** Takes the class of connections under way from the first that is seen. */
+export function learnRequestClass(request: Request): void {
+  requestClass ??= request.constructor as HandleClasses['Request'];
+}
+
+/** The classes of a socket's handle, and of its connections; undefined where Node's internals are not as expected. */
+export function handleClasses(socket: Socket | undefined): HandleClasses | undefined {
+  if (!internals) return undefined;
+  try {
+    const binding = requestClass && socket ? undefined : tcpBinding();
+    const handle = socket && handleOf(socket);
+    const Handle = handle ? ((handle._parent ?? handle).constructor as HandleClasses['Handle']) : binding!.TCP;
+    return { Handle, Request: (requestClass ??= binding!.TCPConnectWrap) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws where the process may not have it, as with `--permission` */
+function tcpBinding() {
+  const { binding } = process as unknown as { binding: (name: string) => object };
+  return binding.call(process, 'tcp_wrap') as { TCP: HandleClasses['Handle']; TCPConnectWrap: HandleClasses['Request'] };
 }

@@ -11,7 +11,7 @@ import type { Destination } from './connect-arguments.js';
 export interface RaceAgentOptions {
   /** Options of the races. */
   readonly race?: StandInOptions;
-  /** Whose races share cache and history; default: none share anything. */
+  /** Whose races share cache and history. It must make TCP connections: no `tls`, `setup` or `transport`. Default: none share anything. */
   readonly connector?: Connector;
 }
 

@@ -1,5 +1,6 @@
 import type { LookupFunction, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { handleOf } from './handle.js';
 
 /** What a socket is told of where to connect; names and meanings are those of `net.connect`. */
 export interface Destination {
@@ -34,9 +35,4 @@ export function connectArguments(given: readonly unknown[]): [destination: Desti
   if (typeof first === 'object' && first !== null) return [first, listener];
   if (typeof first === 'string' && !(Number(first) >= 0)) return [{ path: first }, listener];
   return [{ port: first as number, ...(typeof second === 'string' && { host: second }) }, listener];
-}
-
-/** The connection beneath a socket: a handle of Node's. */
-export function handleOf(socket: Socket): object | null | undefined {
-  return (socket as { _handle?: object | null })._handle;
 }

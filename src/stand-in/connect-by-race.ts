@@ -4,75 +4,154 @@ import { getDefaultAutoSelectFamily, isIP, type LookupFunction, type Socket } fr
 import { of } from 'rxjs';
 import type { Address } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
-import type { Connected } from '../core/race/events.js';
 import { addressesOf } from '../node/system-lookup.js';
 import { checkHost, checkPort } from '../plan/options.js';
 import type { Resolver } from '../rx/resolve.js';
-import { adopt, canAdopt } from './adoption.js';
-import { handleOf, type Destination } from './connect-arguments.js';
-import { raceInto } from './race-into.js';
-import type { OwnOptions, Racing } from './racing.js';
+import type { Destination } from './connect-arguments.js';
+import { handleOf } from './handle.js';
+import { nativeError, otherAttempt, RaceInto, type Answered, type RaceForSocket } from './race-into.js';
+import type { Racing } from './racing.js';
 
 /**
- * Makes a socket that connects by a race, where there is something to race for, and that knows nothing of it.
+ * Creates a socket and lets a race connect it where there is a choice of addresses. To its user it behaves like any other socket.
  *
  * The socket is Node's in everything, and its look-up is what the race hangs on: Node calls it when it would look the name up,
- * and as long as it is not answered, the socket is connecting.
+ * and until it is answered, the socket is connecting.
  *
  * @param create makes it from options of `net.connect`, and connects it, as ever
  */
 export function connectByRace<S extends Socket>(
   create: (destination: Destination) => S,
   destination: Destination,
-  { race$, hasResolver, isPlain }: Racing,
+  racing: Racing,
 ): S {
   if (!isRaceable(destination)) return create(destination);
-  const { port, session } = destination;
-  const lookup = destination.lookup ?? (hasResolver ? undefined : otherLookup(destination));
-  const host = destination.host || 'localhost';
+  const connecting = new Connecting(destination, racing);
+  const lookup: LookupFunction = (name, options, answered) => {
+    connecting.lookUp(name, options, answered);
+  };
+  const changed: Mutable<Destination> = { ...destination };
+  changed.autoSelectFamily = false;
+  changed.lookup = lookup;
+  const socket = create(changed);
+  connecting.created(socket);
+  return socket;
+}
 
-  /** The socket and the handle with which it waits, from when `create` has returned. */
-  const waiting: { socket?: S; handle?: object | null } = {};
-  /** Not any more when it was destroyed, even if it connects again. */
-  const isWaiting = ({ socket, handle } = waiting) => !socket || (socket.connecting && handleOf(socket) === handle);
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-  const hook: LookupFunction = (name, options, answered) => {
-    const settle = ({ value, endpoint }: Connected<Socket>) => {
-      const socket = waiting.socket!;
-      if (canAdopt(socket)) {
-        adopt(socket, value, session);
-        return;
-      }
-      // The race has found out where to connect to, and Node connects once more.
-      value.destroy();
-      answered(null, endpoint.address, endpoint.family);
-    };
+/** What is known of a socket from when it is told to connect until its race begins. */
+class Connecting {
+  readonly #host: string;
+  #socket?: Socket;
+  /** The handle with which it waits. */
+  #handle?: object | null;
+  #isCreated = false;
+
+  constructor(
+    private readonly destination: Destination,
+    private readonly racing: Racing,
+  ) {
+    this.#host = destination.host || 'localhost';
+  }
+
+  created(socket: Socket): void {
+    this.#isCreated = true;
+    this.#socket = socket;
+    this.#handle = handleOf(socket);
+  }
+
+  /**
+   * Is called within the creation of the socket; and, where an interceptor makes another with the same options, for that one as
+   * well, at any time.
+   */
+  lookUp(name: string, options: LookupOptions, answered: Answered): void {
+    const isOwn = !this.#isCreated;
     const context = new AsyncResource('RACE');
-    const begin = (own: Pick<OwnOptions, 'resolver'>) => {
-      const race = (socketFactory: () => Socket) => race$(host, Number(port), { ...own, socketFactory });
+    const lookup = this.destination.lookup ?? (this.racing.hasResolver ? undefined : otherLookup(this.destination));
+    const begin = (resolver?: Resolver) => {
       // As with Node's own look-ups, nothing happens before those who listen had their chance.
       process.nextTick(() => {
-        if (waiting.socket && isWaiting()) context.runInAsyncScope(raceInto, undefined, waiting.socket, host, race, settle);
+        context.runInAsyncScope(() => {
+          this.begin(resolver, answered, options.all === true, isOwn, context);
+        });
       });
     };
-    if (!lookup) return begin({});
+    if (!lookup) {
+      begin();
+      return;
+    }
 
     // Called as Node would call it; and where there is nothing to race for, it is Node that goes on.
     let isAnswered = false;
     lookup(name, { ...options, all: true }, (error, found: unknown, family) => {
-      if (isAnswered || !isWaiting()) return;
+      if (isAnswered || (isOwn && !this.isWaiting())) return;
       isAnswered = true;
-      if (error) return answered(error, undefined as never);
+      if (error) {
+        answered(error, undefined as never);
+        return;
+      }
       const addresses = addressesOf(found);
       const [first, ...others] = addresses;
       if (!first) answered(null, firstOf(found) as never, family);
-      else if (others.length === 0 && isPlain) answered(null, first.address, first.family);
-      else begin({ resolver: answering(addresses) });
+      else if (others.length === 0 && this.racing.isPlain) answerWith(answered, first, options.all === true);
+      else begin(answering(addresses));
     });
+  }
+
+  /** Not any more when it was destroyed, even if it connects again. */
+  private isWaiting(): boolean {
+    return !this.#socket || (this.#socket.connecting && handleOf(this.#socket) === this.#handle);
+  }
+
+  private begin(
+    resolver: Resolver | undefined,
+    answered: Answered,
+    isForAll: boolean,
+    isOwn: boolean,
+    context: AsyncResource,
+  ): void {
+    const { port, session } = this.destination;
+    const race = (socketFactory: () => Socket) =>
+      this.racing.race$(this.#host, Number(port), { ...(resolver && { resolver }), socketFactory });
+    const socket = this.#socket;
+    if (!isOwn || !socket || !isLookedUp(socket)) answerByRace(race, answered, isForAll, context);
+    else if (this.isWaiting()) new RaceInto({ socket, host: this.#host, answered, session, context }).start(race);
+  }
+}
+
+type LookupOptions = Parameters<LookupFunction>[1];
+
+/** Whether Node itself looks a name up for a socket: one that an interceptor has made need not even know of it. */
+function isLookedUp(socket: Socket): boolean {
+  return (socket as { _host?: string | null })._host != null;
+}
+
+/** Answers the look-up of a socket that is not known with the address that wins a race; it then connects by itself. */
+function answerByRace(race: RaceForSocket, answered: Answered, isForAll: boolean, context: AsyncResource): void {
+  const within = (work: () => void) => {
+    context.runInAsyncScope(work);
   };
-  const socket = create({ ...destination, autoSelectFamily: false, lookup: hook });
-  Object.assign(waiting, { socket, handle: handleOf(socket) });
-  return socket;
+  race(() => otherAttempt(undefined, within)).subscribe({
+    next: (event) => {
+      if (event.type !== 'connected') return;
+      event.value.destroy();
+      within(() => {
+        answerWith(answered, event.endpoint, isForAll);
+      });
+    },
+    error: (thrown: unknown) => {
+      within(() => {
+        answered(nativeError(thrown), undefined as never);
+      });
+    },
+  });
+}
+
+/** Answers a look-up as it was asked: for all addresses, or for one. */
+function answerWith(answered: Answered, { address, family }: Address, isForAll: boolean): void {
+  if (isForAll) answered(null, [{ address, family }]);
+  else answered(null, address, family);
 }
 
 /** The first thing in place of an address that a look-up function gives, for Node to complain of. */

@@ -1,100 +1,215 @@
-import { AsyncResource } from 'node:async_hooks';
-import { Socket, type SocketConstructorOpts } from 'node:net';
+import type { AsyncResource } from 'node:async_hooks';
+import type { LookupFunction, Socket } from 'node:net';
 import { Subscription, type Observable } from 'rxjs';
+import { codedError, toError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';
-import { toError } from '../core/error-tools.js';
-import type { Connected, RaceEvent } from '../core/race/events.js';
-
-/**
- * Node's own, or what was in its place when this was loaded. Attempts connect by this one: whoever replaces that of the prototype
- * later, to watch what a program connects to, is told of its sockets alone.
- */
-const connect = Reflect.get(Socket.prototype, 'connect');
+import type { Endpoint } from '../core/race/endpoint.js';
+import type { RaceEvent } from '../core/race/events.js';
+import { adopt, canAdopt, handleClasses, replaceHandle } from './adoption.js';
+import { answerQuietly, OtherAttempt, OwnAttempt, socketAttempt } from './attempt.js';
+import { handleOf, replaceMethod } from './handle.js';
 
 /** A race for a socket that waits: the sockets of its attempts have to come from the factory. */
 export type RaceForSocket = (socketFactory: () => Socket) => Observable<RaceEvent<Socket>>;
 
+/** The callback of a look-up. */
+export type Answered = Parameters<LookupFunction>[2];
+
+/** A socket that waits for its look-up. */
+export interface Waiting {
+  readonly socket: Socket;
+  readonly host: string;
+  /** Answers the look-up. */
+  readonly answered: Answered;
+  /** Of a `tls.TLSSocket`: that with which it wants to begin. */
+  readonly session?: Buffer;
+  /**
+   * The context in which the socket was told to connect. What a race does may follow from a timer, or from the query of another:
+   * the socket's events, and its connection, belong to this context, so that an `AsyncLocalStorage` finds there what it should.
+   */
+  readonly context: AsyncResource;
+}
+
 /**
- * Gives a socket that is connecting, and whose look-up is never answered, the winner of a race, so that it never knows: it emits `lookup`,
- * `connectionAttempt`, `connectionAttemptFailed`, `connectionAttemptTimeout`, `connect` and `ready` as Node does, and fails as Node does. The race ends
- * with the socket: when that is destroyed, whoever does it.
+ * Connects a socket that waits for its look-up by a race, so that it never knows: it emits `lookup`, `connectionAttempt`,
+ * `connectionAttemptFailed`, `connectionAttemptTimeout`, `connect` and `ready` as Node does, and fails as Node does. The race
+ * ends with the socket: when that is destroyed, whoever does it.
  *
- * @param settle gives the socket the winner
+ * The first attempt connects with the handle that the socket was made with. A later one has a handle of its own, which the
+ * socket is given if it wins.
  */
-export function raceInto(socket: Socket, host: string, race: RaceForSocket, settle: (winner: Connected<Socket>) => void): void {
-  const racing = new Subscription();
-  // What the race does may follow from a timer, or from the query of another: the socket's events, and the handle that it is
-  // given, belong to the context in which it was told to connect, so that an `AsyncLocalStorage` finds there what it should.
-  const context = new AsyncResource('RACE');
-  const destroy = Reflect.get(socket, '_destroy');
-  const stop = () => {
-    delete (socket as Partial<Pick<Socket, '_destroy'>>)._destroy;
-    racing.unsubscribe();
-  };
-  socket._destroy = function (error, callback) {
-    stop();
-    destroy.call(this, error, callback);
+export class RaceInto {
+  readonly #racing = new Subscription();
+  readonly #attempted: string[] = [];
+  readonly #found: string[] = [];
+  /** The latest attempt, until it has failed. */
+  #latest?: Endpoint;
+  #own?: OwnAttempt;
+  #deaf: () => void;
+
+  constructor(private readonly waiting: Waiting) {
+    this.#deaf = this.hearOfEnd();
+    (waiting.socket as { autoSelectFamilyAttemptedAddresses: string[] }).autoSelectFamilyAttemptedAddresses = this.#attempted;
+  }
+
+  start(race: RaceForSocket): void {
+    this.#racing.add(
+      race(() => this.attempt()).subscribe({
+        next: (event) => {
+          this.within(() => {
+            this.report(event);
+          });
+        },
+        error: (thrown: unknown) => {
+          this.within(() => {
+            this.failed(thrown);
+          });
+        },
+      }),
+    );
+  }
+
+  /** The handle of a socket is closed when the socket is destroyed. */
+  private hearOfEnd(): () => void {
+    return replaceMethod(handleOf(this.waiting.socket)!, 'close', (close, restore) => (closed) => {
+      restore();
+      this.#racing.unsubscribe();
+      close.call(handleOf(this.waiting.socket)!, closed);
+    });
+  }
+
+  private stop(): void {
+    this.#deaf();
+    this.#racing.unsubscribe();
+  }
+
+  private attempt(): Socket {
+    const { socket, answered } = this.waiting;
+    if (!this.#own && canAdopt(socket)) {
+      this.#own = new OwnAttempt(socket, answered, this.within);
+      return this.#own as unknown as Socket;
+    }
+    return otherAttempt(socket, this.within);
+  }
+
+  private readonly within = (work: () => void): void => {
+    this.waiting.context.runInAsyncScope(work);
   };
 
-  const attempted: string[] = [];
-  Object.assign(socket, { autoSelectFamilyAttemptedAddresses: attempted });
-  const report = (event: RaceEvent<Socket>) => {
+  private report(event: RaceEvent<Socket>): void {
+    const { socket } = this.waiting;
     switch (event.type) {
       case 'answered':
         // As after Node's look-ups, the time without activity begins anew.
         (socket as Socket & { _unrefTimer: () => void })._unrefTimer();
-        for (const address of event.answer.addresses)
-          if (!racing.closed) socket.emit('lookup', null, address, event.answer.type === 'A' ? 4 : 6, host);
+        this.found(event.answer.addresses, event.answer.type === 'A' ? 4 : 6);
         break;
-      case 'started': {
-        const { address, port, family } = event.endpoint;
-        attempted.push(`${address}:${port}`);
-        socket.emit('connectionAttempt', address, port, family);
+      case 'started':
+        this.started(event.endpoint);
         break;
-      }
       case 'failed': {
         const { address, port, family } = event.endpoint;
+        if (this.#latest === event.endpoint) this.#latest = undefined;
+        if (this.#own?.isAbandoned) this.renewHandle();
         socket.emit('connectionAttemptFailed', address, port, family, event.error);
         break;
       }
-      case 'cancelled': {
-        const { address, port, family } = event.endpoint;
-        if (event.error) socket.emit('connectionAttemptTimeout', address, port, family);
+      case 'cancelled':
+        // It gave way to another, and the race goes on.
+        if (event.error) this.gaveWay(event.endpoint);
         break;
-      }
       case 'connected':
-        stop();
-        settle(event);
+        this.stop();
+        this.settle(event.value, event.endpoint);
         break;
       default: // nothing of Node's
     }
-  };
-  const failed = (thrown: unknown) => {
+  }
+
+  private found(addresses: readonly string[], family: number): void {
+    const { socket, host } = this.waiting;
+    for (const address of addresses) {
+      if (this.#racing.closed) return;
+      if (this.#found.includes(address)) continue;
+      this.#found.push(address);
+      socket.emit('lookup', null, address, family, host);
+    }
+  }
+
+  private started(endpoint: Endpoint): void {
+    const { socket } = this.waiting;
+    // Node would have given the one before up.
+    this.outOfTime(this.#latest);
+    this.#latest = endpoint;
+    if (this.#racing.closed) return;
+    const { address, port, family } = endpoint;
+    this.#attempted.push(`${address}:${port}`);
+    socket.emit('connectionAttempt', address, port, family);
+  }
+
+  private gaveWay(endpoint: Endpoint): void {
+    if (this.#own?.isAbandoned) this.renewHandle();
+    // An earlier one was out of time when the next began.
+    if (this.#latest === endpoint) this.outOfTime(endpoint);
+  }
+
+  private outOfTime(endpoint: Endpoint | undefined): void {
+    if (!endpoint) return;
+    this.#latest = undefined;
+    this.waiting.socket.emit('connectionAttemptTimeout', endpoint.address, endpoint.port, endpoint.family);
+  }
+
+  /** Ends what was given up while it connected with the socket's handle. */
+  private renewHandle(): void {
+    const { socket, session } = this.waiting;
+    this.#own!.isAbandoned = false;
+    const classes = handleClasses(socket);
+    if (!classes || !canAdopt(socket)) return;
+    this.#deaf();
+    replaceHandle(socket, new classes.Handle(0), session);
+    this.#deaf = this.hearOfEnd();
+  }
+
+  private settle(winner: Socket, { address, family }: Endpoint): void {
+    const { socket, answered, session } = this.waiting;
+    if (winner === (this.#own as unknown)) {
+      this.#own!.finish();
+      return;
+    }
+    if (canAdopt(socket)) {
+      adopt(socket, winner, session);
+      return;
+    }
+    winner.destroy();
+    // The race has found out where to connect to, and Node connects once more, unless its handle has been used for another address.
+    if (!this.#own) answerQuietly(socket, answered, address, family);
+    else socket.destroy(codedError('ERR_SOCKET_HANDLE_IN_USE', heldHandle(this.#attempted[0]!, address)));
+  }
+
+  private failed(thrown: unknown): void {
+    const { socket, host } = this.waiting;
     const error = nativeError(thrown);
     if (thrown instanceof ConnectionError && thrown.reason === 'resolution')
       socket.emit('lookup', error, undefined, undefined, host);
     socket.destroy(error);
-  };
-  const within =
-    <A, R>(work: (argument: A) => R) =>
-    (argument: A) =>
-      context.runInAsyncScope(work, undefined, argument);
-  const socketFactory = () => {
-    // Paused, so that nothing of what the server sends at once is read before the socket has another owner.
-    const attempt = new Socket(ownBlockList(socket)).pause();
-    return Object.assign(attempt, { connect: within((options) => Reflect.apply(connect, attempt, [options]) as Socket) });
-  };
-  racing.add(race(socketFactory).subscribe({ next: within(report), error: within(failed) }));
+  }
 }
 
-/** From Node 22 on a socket may have a list of addresses that it must not connect to. */
-function ownBlockList(socket: Socket): SocketConstructorOpts {
-  const { blockList } = socket as { blockList?: unknown };
-  return { blockList } as SocketConstructorOpts;
+/** An attempt with a handle of its own. */
+export function otherAttempt(socket: Socket | undefined, within: (work: () => void) => void): Socket {
+  const classes = handleClasses(socket);
+  return classes ? (new OtherAttempt(socket, classes, within) as unknown as Socket) : socketAttempt(socket, within);
+}
+
+function heldHandle(first: string, winner: string): string {
+  return (
+    `the connection to ${winner} cannot be given to the socket: after it began to connect to ${first}, ` +
+    'its handle was taken for something else, such as TLS'
+  );
 }
 
 /** What Node would say: where one thing alone has failed, its own error. */
-function nativeError(thrown: unknown): Error {
+export function nativeError(thrown: unknown): Error {
   if (!(thrown instanceof ConnectionError)) return toError(thrown);
   const { reason, attempts, cause } = thrown;
   const alone = reason === 'resolution' || (reason === 'attempts' && attempts.length === 1);

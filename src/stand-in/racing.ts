@@ -1,12 +1,16 @@
 import { getDefaultResultOrder } from 'node:dns';
 import type { Socket } from 'node:net';
 import type { Observable } from 'rxjs';
-import { raceTo } from '../connect.js';
+import type { Family } from '../core/address/address.js';
 import type { Connector } from '../connector/connector.js';
-import { invalidType } from '../core/input/argument-errors.js';
+import { MAKES, type Makes } from '../connector/makes.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { callable, given, isObject } from '../core/input/checks.js';
 import type { RaceEvent } from '../core/race/events.js';
-import { checkRaceOptions, type RaceOptions } from '../plan/options.js';
+import { observed } from '../observe/observed.js';
+import { checkHost, checkOptions, checkRaceOptions, type RaceOptions, type Settings } from '../plan/options.js';
+import { plan } from '../plan/plan.js';
+import { connecting } from '../plan/transport.js';
 import type { Resolver } from '../rx/resolve.js';
 
 /**
@@ -41,26 +45,57 @@ const SAYS = ['blockList', 'filter', 'sort', 'connectTimeout', 'attemptTimeout',
  */
 export function racing(options: StandInOptions = {}, connector?: Pick<Connector, 'race$'>): Racing {
   checkRaceOptions(options, 'signal', 'family');
-  checkConnector(connector);
-  const race$ = (connector?.race$ ?? raceTo) as (host: string, port: number, options: object) => Observable<RaceEvent<Socket>>;
-  // What a look-up of the caller's puts first is tried first, as Node does, unless a connector's history shall decide.
-  const order = ({ resolver }: OwnOptions): RaceOptions => (resolver && !connector ? { sort: 'none' } : preference());
+  checkConnector(connector, 'tls', 'setup', 'transport');
   return {
-    race$: (host, port, own) => race$(host, port, { connectTimeout: Infinity, ...order(own), ...given(options), ...own }),
+    race$: connector ? racesOf(connector, options) : races(options),
     hasResolver: options.resolver !== undefined,
     isPlain: !connector && SAYS.every((name) => options[name] === undefined),
   };
 }
 
-/** @throws TypeError for what is no connector */
-export function checkConnector(connector: unknown): void {
+/** Races that share nothing. What their options have in common is checked once. */
+function races(options: StandInOptions): Racing['race$'] {
+  const common = checkOptions<Socket>({ connectTimeout: Infinity, ...given(options) });
+  return (host, port, { resolver, socketFactory }) => {
+    const settings: Mutable<Settings<Socket>> = { ...common };
+    settings.socketFactory = socketFactory;
+    if (resolver) {
+      settings.resolver = resolver;
+      // What a look-up of the caller's puts first is tried first, as Node does.
+      settings.sort = options.sort ?? 'none';
+    } else settings.preferFamily = options.preferFamily ?? leadingFamily();
+    const asciiHost = checkHost(host);
+    return observed(plan({ host, asciiHost, port }, settings, connecting(settings, asciiHost)));
+  };
+}
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+/** Races whose order a connector's history decides. */
+function racesOf(connector: Pick<Connector, 'race$'>, options: StandInOptions): Racing['race$'] {
+  const race$ = connector.race$ as (host: string, port: number, options: object) => Observable<RaceEvent<Socket>>;
+  return (host, port, own) =>
+    race$(host, port, { connectTimeout: Infinity, ...given({ preferFamily: leadingFamily(), ...given(options) }), ...own });
+}
+
+/**
+ * Checks a connector.
+ *
+ * @param refused what it must not make: no stand-in has a use for it
+ * @throws TypeError for what is no connector, and for one whose races are for something else
+ */
+export function checkConnector(connector: unknown, ...refused: readonly Makes<never>['by'][]): void {
   if (connector === undefined) return;
   if (!isObject(connector)) throw invalidType('options.connector', 'a connector', connector);
-  callable('options.connector.race$', (connector as Partial<Connector>).race$);
+  const { race$, [MAKES]: made } = connector as Partial<Connector>;
+  callable('options.connector.race$', race$);
+  if (made?.by && refused.includes(made.by)) {
+    throw invalidValue('options.connector', `must make TCP connections: it was created with \`${made.by}\``, connector);
+  }
 }
 
 /** The family that leads where the program was started, or has set, that one does. */
-function preference(): Pick<RaceOptions, 'preferFamily'> {
+function leadingFamily(): Family | undefined {
   const order = getDefaultResultOrder();
-  return order === 'verbatim' ? {} : { preferFamily: order === 'ipv4first' ? 4 : 6 };
+  return order === 'verbatim' ? undefined : order === 'ipv4first' ? 4 : 6;
 }

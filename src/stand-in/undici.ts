@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { isIP, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { of, type Observable } from 'rxjs';
+import type { TLSSocket } from 'node:tls';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
 import { createConnector, type Connector } from '../connector/connector.js';
 import { boolean, checkEach, given, isObject, type Checks } from '../core/input/checks.js';
@@ -15,7 +16,7 @@ export interface UndiciOptions {
   /** Options of the races. */
   readonly race?: Omit<RaceOptions, 'signal'>;
   /** Whose races share cache and history; default: one that shares TLS sessions alone. */
-  readonly connector?: Connector;
+  readonly connector?: Connector | Connector<TLSSocket>;
   /** Options of TLS, as in `tls.connect`. */
   readonly tls?: TlsOptions;
   /** Offer HTTP/2, and allow it. Default false. */
@@ -146,7 +147,7 @@ function checkUndiciOptions(options: UndiciOptions): void {
 const checks: Checks<UndiciOptions> = {
   race: object,
   connector: (_name, value) => {
-    checkConnector(value);
+    checkConnector(value, 'setup', 'transport');
   },
   tls: object,
   allowH2: boolean,

@@ -1,0 +1,88 @@
+import type { Socket } from 'node:net';
+
+/** A connection of Node's internals: what a `net.Socket` has in `_handle`. */
+export interface Handle {
+  readonly connect: Connect;
+  readonly connect6: Connect;
+  readonly bind: (address: string, port: number) => number;
+  readonly bind6: (address: string, port: number, flags: number) => number;
+  readonly getsockname: (out: { address?: string; port?: number }) => number;
+  readonly close: (closed?: () => void) => void;
+  readonly hasRef?: () => boolean;
+  readonly unref?: () => void;
+  readonly setNoDelay?: (enable: boolean) => void;
+  readonly setKeepAlive?: (enable: boolean, seconds: number, interval?: unknown, count?: unknown) => void;
+  readonly setTypeOfService?: (value: unknown) => void;
+  /** Of TLS. */
+  readonly enableSessionCallbacks?: () => void;
+  /** Of TLS: the handle beneath. */
+  readonly _parent?: Handle;
+}
+
+/** Begins to connect; returns 0 or a negative error number. */
+export type Connect = (this: Handle, request: Request, address: string, port: number) => number;
+
+/** A connection under way: Node's `TCPConnectWrap`. */
+export interface Request {
+  oncomplete: Complete;
+  address: string;
+  port: number;
+}
+
+/** Called once a connection is made, or has failed. */
+export type Complete = (status: number, handle: Handle, request: Request, readable: boolean, writable: boolean) => void;
+
+/** The classes of handles and requests. */
+export interface HandleClasses {
+  /** @param type 0: a socket, not a server */
+  readonly Handle: new (type: 0) => Handle;
+  readonly Request: new () => Request;
+}
+
+type Methods = { -readonly [Name in keyof Handle]: Handle[Name] };
+
+/** The handle of a socket, if it has one. */
+export function handleOf(socket: Socket): Handle | null | undefined {
+  return (socket as { _handle?: Handle | null })._handle;
+}
+
+/**
+ * Puts a method in place of one of a handle.
+ *
+ * The method that was there before is put back by assignment: a handle of which a property was deleted is slow from then on.
+ *
+ * @returns puts back the method that was there before
+ */
+export function replaceMethod<Name extends 'connect' | 'connect6' | 'close'>(
+  handle: Handle,
+  name: Name,
+  make: (original: Handle[Name], restore: () => void) => Handle[Name],
+): () => void {
+  const methods = handle as Methods;
+  const original = methods[name];
+  const restore = () => {
+    methods[name] = original;
+  };
+  methods[name] = make(original, restore);
+  return restore;
+}
+
+/** What a replaced handle passes on to the one in its place. */
+const PASSED_ON = ['readStop', 'ref', 'unref', 'hasRef'] as const;
+
+/**
+ * Lets a handle that was replaced, and is closed, stand for the one in its place: interceptors copy the handle of a socket when
+ * the socket is made, and would read from the closed one.
+ */
+export function passOn(replaced: object, handle: object): void {
+  const [from, to] = [replaced, handle] as [Methodical, Methodical];
+  for (const name of PASSED_ON) from[name] = () => to[name]?.();
+  from.close = (closed) => to.close!(closed);
+  from.readStart = () => {
+    if (to.reading === true) return 0;
+    Object.assign(to, { reading: true });
+    return to.readStart!();
+  };
+}
+
+type Methodical = Record<string, ((...given: unknown[]) => unknown) | undefined> & { readonly reading?: unknown };
