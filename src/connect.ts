@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { defer, firstValueFrom, Observable } from 'rxjs';
+import { defer, Observable } from 'rxjs';
 import { plan } from './plan/plan.js';
 import { connecting } from './plan/transport.js';
 import type { RaceEvent } from './core/race/events.js';
@@ -50,6 +50,18 @@ export function winner<T>(events$: Observable<RaceEvent<T>>): Observable<T> {
   );
 }
 
+/** The same as a Promise: {@link winner} and `firstValueFrom` in one, for both are on the way of every connection. */
+export function winnerOf<T>(events$: Observable<RaceEvent<T>>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    events$.subscribe({
+      next: (event) => {
+        if (event.type === 'connected') resolve(event.value);
+      },
+      error: reject,
+    });
+  });
+}
+
 /**
  * The same race as {@link connect$}, with everything that happens in it: emits each {@link RaceEvent}, the last of which is
  * `connected`, and completes. Losers are `cancelled`, and gone, before that.
@@ -80,5 +92,5 @@ export async function connect(host: string, port: number, options: TlsConnectOpt
 export async function connect<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Promise<T>;
 export async function connect<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
 export async function connect(host: string, port: number, options?: object): Promise<unknown> {
-  return firstValueFrom(raceTo(host, port, options).pipe(winner));
+  return winnerOf(raceTo(host, port, options));
 }

@@ -11,14 +11,14 @@ const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
 interface Helpers extends RunHelpers {
   /** The attempt over a transport, started at 0. */
   readonly attempted: (transport: Transport<unknown>, attemptTimeout?: number) => Observable<unknown>;
-  readonly underWay: Map<Endpoint, AttemptUnderWay>;
+  readonly underWay: AttemptUnderWay[];
   readonly scheduler: TestScheduler;
 }
 
 function run(specs: (helpers: Helpers) => void): void {
   const scheduler = new TestScheduler(assertMarbles);
   scheduler.run((helpers) => {
-    const underWay = new Map<Endpoint, AttemptUnderWay>();
+    const underWay: AttemptUnderWay[] = [];
     const attempted = (transport: Transport<unknown>, attemptTimeout = Infinity) =>
       attempt({ type: 'started', at: 0, endpoint }, { transport, attemptTimeout, scheduler }, underWay, () => scheduler.now());
     specs({ ...helpers, attempted, underWay, scheduler });
@@ -95,10 +95,10 @@ describe('an attempt', () => {
     });
     run(({ cold, expectObservable, expectSubscriptions, attempted, underWay, scheduler }) => {
       const other = cold('  -------s');
-      scheduler.schedule(() => underWay.get(endpoint)!.giveWay(), 3);
+      scheduler.schedule(() => underWay[0]!.giveWay(), 3);
       expectObservable(attempted(() => other)).toBe('---|');
       expectSubscriptions(other.subscriptions).toBe('^--!');
-      scheduler.schedule(() => expect(underWay.size).toBe(0), 4);
+      scheduler.schedule(() => expect(underWay).toEqual([]), 4);
     });
   });
 

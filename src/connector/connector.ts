@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { defer, firstValueFrom, tap, type MonoTypeOperatorFunction, type Observable, type SchedulerLike } from 'rxjs';
+import { defer, tap, type MonoTypeOperatorFunction, type Observable, type SchedulerLike } from 'rxjs';
 import { plan } from '../plan/plan.js';
-import { winner } from '../connect.js';
+import { winner, winnerOf } from '../connect.js';
 import { connecting } from '../plan/transport.js';
 import { invalidType } from '../core/input/argument-errors.js';
 import { boolean, given, isObject, string } from '../core/input/checks.js';
@@ -21,6 +21,7 @@ import {
   SOCKET_OPTIONS,
   type ConnectOptions,
   type RaceOptions,
+  type Settings,
   type TlsConnectOptions,
 } from '../plan/options.js';
 import type { CacheOptions } from '../rx/cache.js';
@@ -116,13 +117,22 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
   const answers = cache === false ? undefined : networkCache(base, { clock: scheduler, network, ...given(cache ?? {}) });
   const sessions = resuming ? createSessions() : undefined;
 
-  const race$ = (host: string, port: number, own: Partitioned & Own = {}): Observable<RaceEvent<never>> => {
-    const asciiHost = checkHost(host);
-    checkPort(port);
+  const resolverOf = (partition: string) => answers?.resolver(partition) ?? base;
+  const defaults = checkOptions<never>({ ...shared, resolver: resolverOf(defaultPartition) });
+
+  /** What a call without options of its own, as most are, has not to work out anew. */
+  const settingsFor = (own: Partitioned & Own): { readonly partition: string; readonly settings: Settings<never> } => {
+    if (Object.keys(own).length === 0) return { partition: defaultPartition, settings: defaults };
     const { partition = defaultPartition, ...ownOptions } = given(own);
     string('options.partition', partition);
-    const resolver = answers?.resolver(partition) ?? base;
-    const settings = checkOptions<never>({ ...withoutReplaced(shared, own), resolver, ...ownOptions });
+    const all = { ...withoutReplaced(shared, own), resolver: resolverOf(partition), ...ownOptions };
+    return { partition, settings: checkOptions<never>(all) };
+  };
+
+  const race$ = (host: string, port: number, own: Partitioned & Own = NOTHING): Observable<RaceEvent<never>> => {
+    const asciiHost = checkHost(host);
+    checkPort(port);
+    const { partition, settings } = settingsFor(own);
     const slot = settings.tls ? sessions?.slot(`${asciiHost}:${port}`, partition, settings.tls) : undefined;
     const attempts = connecting(settings, asciiHost, slot);
     return defer(() => {
@@ -137,7 +147,7 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
     [MAKES]: makes(shared),
     connect$,
     race$,
-    connect: async (host: string, port: number, own?: object) => firstValueFrom(connect$(host, port, own)),
+    connect: async (host: string, port: number, own?: object) => winnerOf(race$(host, port, own)),
     snapshot: () => history?.snapshot() ?? { version: 1, paths: {} },
     restore: (snapshot) => history?.restore(snapshot),
     clear: () => {
@@ -147,6 +157,8 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
     },
   };
 }
+
+const NOTHING = Object.freeze({});
 
 function checkShared({ cache, history, sessions = true, partition = '' }: Shared): void {
   boolean('options.sessions', sessions);

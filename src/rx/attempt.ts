@@ -27,7 +27,7 @@ export interface Attempting<T> {
 export function attempt<T>(
   started: Started,
   attempting: Attempting<T>,
-  underWay: Map<Endpoint, AttemptUnderWay>,
+  underWay: AttemptUnderWay[],
   at: () => number,
 ): Observable<RaceEvent<T>> {
   return new Observable((subscriber) => {
@@ -39,6 +39,7 @@ export function attempt<T>(
 
 /** An attempt that can be ended by itself, so that another can begin. */
 export interface AttemptUnderWay {
+  readonly endpoint: Endpoint;
   /** Ends the attempt, and says nothing. */
   giveWay(): void;
 }
@@ -49,17 +50,21 @@ class Attempt<T> extends Guarded<T> implements AttemptUnderWay {
   constructor(
     private readonly started: Started,
     private readonly attempting: Attempting<T>,
-    private readonly underWay: Map<Endpoint, AttemptUnderWay>,
+    private readonly underWay: AttemptUnderWay[],
     private readonly at: () => number,
     private readonly subscriber: Subscriber<RaceEvent<T>>,
   ) {
     super();
   }
 
+  get endpoint(): Endpoint {
+    return this.started.endpoint;
+  }
+
   begin(): void {
     const { transport, attemptTimeout, scheduler } = this.attempting;
-    const { endpoint } = this.started;
-    this.underWay.set(endpoint, this);
+    const { endpoint } = this;
+    this.underWay.push(this);
     this.listen(() => transport(endpoint, (stage) => this.hasProgressed(stage)));
     if (attemptTimeout === Infinity || this.closed) return;
     const timedOut = () => this.error(codedError('ETIMEDOUT', `no connection after ${attemptTimeout} ms`));
@@ -73,24 +78,25 @@ class Attempt<T> extends Guarded<T> implements AttemptUnderWay {
 
   override unsubscribe(): void {
     this.timer?.unsubscribe();
-    this.underWay.delete(this.started.endpoint);
+    const index = this.underWay.indexOf(this);
+    if (index !== -1) this.underWay.splice(index, 1);
     super.unsubscribe();
   }
 
   private hasProgressed(stage: Stage): void {
     if (this.closed) return;
     const at = this.at();
-    const { endpoint } = this.started;
+    const { endpoint } = this;
     this.subscriber.next({ type: 'progressed', at, endpoint, stage, after: at - this.started.at });
   }
 
   protected hasNext(value: T): void {
     this.unsubscribe();
-    this.end({ type: 'connected', at: this.at(), endpoint: this.started.endpoint, value });
+    this.end({ type: 'connected', at: this.at(), endpoint: this.endpoint, value });
   }
 
   protected hasFailed(error: unknown): void {
-    const { endpoint } = this.started;
+    const { endpoint } = this;
     const at = this.at();
     if (error instanceof Terminal) this.end({ type: 'failed', at, endpoint, error: error.error, terminal: true });
     else this.end({ type: 'failed', at, endpoint, error: toError(error) });

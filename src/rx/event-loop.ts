@@ -22,6 +22,11 @@ export class EventLoop<E> {
     return this.waiting.length > 0;
   }
 
+  /** As an observer: what a stream emits has happened. */
+  next(event: E): void {
+    this.raise(event);
+  }
+
   /** Something has happened. */
   raise(event: E): void {
     this.waiting.push(event);

@@ -1,4 +1,4 @@
-import { Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import { toError } from '../core/error-tools.js';
 import { familiesInDoubt, recordType, wellFormed, type Answer } from '../core/race/answers.js';
@@ -24,8 +24,6 @@ const FAMILIES: readonly Family[] = [6, 4];
  * handled, since what is to be asked follows from that.
  */
 export class Questions<T> {
-  /** All questions under way, and the timers of those to come. */
-  readonly held = new Subscription();
   private readonly answers: Answer[] = [];
   private underWay = 0;
   private unhandled = false;
@@ -33,11 +31,15 @@ export class Questions<T> {
   private failure: Error | undefined;
   private renewals: Renewals | undefined;
 
-  /** @param at ms since the race began */
+  /**
+   * @param at ms since the race began
+   * @param held holds all questions under way, and the timers of those to come
+   */
   constructor(
     private readonly plan: RacePlan<T>,
     private readonly at: () => number,
-    private readonly raise: (event: Answered | Resolved) => void,
+    private readonly held: Subscription,
+    private readonly loop: { raise(event: Answered | Resolved): void },
   ) {}
 
   /** Whether a question is under way, or ended by an event that has not been handled. */
@@ -101,14 +103,14 @@ export class Questions<T> {
     const answer = wellFormed(given, this.plan.complain);
     if (!answer) return;
     const at = this.at();
-    this.raise(askedAt === undefined ? { type: 'answered', at, answer } : { type: 'answered', at, answer, askedAt });
+    this.loop.raise(askedAt === undefined ? { type: 'answered', at, answer } : { type: 'answered', at, answer, askedAt });
   }
 
   private hasEnded(): void {
     const { failure } = this;
     const at = this.at();
     this.failure = undefined;
-    this.raise(failure ? { type: 'resolved', at, error: failure } : { type: 'resolved', at });
+    this.loop.raise(failure ? { type: 'resolved', at, error: failure } : { type: 'resolved', at });
   }
 }
 

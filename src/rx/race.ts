@@ -40,7 +40,7 @@ class Race<T> {
   private readonly schedule: Schedule;
   private readonly questions: Questions<T>;
   private readonly starts$ = new Subject<Started>();
-  private readonly attempts = new Map<Endpoint, AttemptUnderWay>();
+  private readonly attempts: AttemptUnderWay[] = [];
   private readonly at: () => number;
   /** All that has to be let go of when the race is over. */
   private readonly held = new Subscription();
@@ -59,7 +59,7 @@ class Race<T> {
     const began = scheduler.now();
     this.at = () => scheduler.now() - began;
     this.schedule = new Schedule(plan.pacing);
-    this.questions = new Questions(plan, this.at, (event) => this.loop.raise(event));
+    this.questions = new Questions(plan, this.at, this.held, this.loop);
   }
 
   begin(): void {
@@ -68,8 +68,7 @@ class Race<T> {
     if (!this.bound()) return;
     // The cap is the schedule's: what `mergeMap` held back could no longer make way for a better late answer.
     const events$ = this.starts$.pipe(mergeMap((started) => attempt(started, plan, attempts, at)));
-    held.add(events$.subscribe((event) => this.loop.raise(event)));
-    held.add(this.questions.held);
+    held.add(events$.subscribe(this.loop));
     this.questions.ask();
     this.loop.open();
     // Only now, so that answers which were there at once are taken together.
@@ -86,7 +85,7 @@ class Race<T> {
    */
   private happened(event: RaceEvent<T>): void {
     if (event.type === 'connected') return this.win(event);
-    if (event.type === 'cancelled') this.attempts.get(event.endpoint)?.giveWay();
+    if (event.type === 'cancelled') this.attempts.find(({ endpoint }) => endpoint === event.endpoint)?.giveWay();
     if (event.type !== 'queued') this.past.push(event);
     this.subscriber.next(event);
 
