@@ -12,6 +12,7 @@
  */
 export class EventLoop<E> {
   private readonly waiting: E[] = [];
+  /** True also before it is opened. */
   private handling = true;
   private stopped = false;
 
@@ -33,7 +34,7 @@ export class EventLoop<E> {
     if (!this.handling) this.open();
   }
 
-  /** Something follows from the event at hand. */
+  /** Something follows from the event at hand, and comes next: also before what has followed from it earlier. */
   follow(event: E): void {
     this.waiting.unshift(event);
     if (!this.handling) this.open();

@@ -48,7 +48,7 @@ class Race<T> {
   private isPaced = false;
   private known: readonly Known[] = NOTHING;
   private sorting: Listener<readonly Endpoint[]> | undefined;
-  /** What has happened, for the error: all but the orders. */
+  /** What has happened, for the error: every event but `queued` and `connected`. */
   private readonly past: RaceEvent<T>[] = [];
 
   constructor(
@@ -80,8 +80,9 @@ class Race<T> {
    * What becomes of an event: it is told, its addresses are put in order, its attempt is made, it is folded, and the next start
    * follows from that.
    *
-   * It is folded after its attempt is made, so that of what falls in one instant the timer for the next start comes last. What
-   * happens in that instant (a time-out, a failure, a connection) is then known before another attempt is started.
+   * It is folded after its attempt is made, so that the timer for the next start is set last. What else falls due in the same
+   * instant (a time-out, a failure, a connection) then comes before a start that waited for its time. A start that waits for
+   * nothing, as after a failure, comes at once, even before events that wait.
    */
   private happened(event: RaceEvent<T>): void {
     if (event.type === 'connected') return this.win(event);
@@ -122,7 +123,10 @@ class Race<T> {
     this.loop.follow({ type: 'queued', at: this.at(), endpoints });
   }
 
-  /** Starts the next attempt when the schedule says so; while answers may still come together, not before the turn ends. */
+  /**
+   * Starts the next attempt when the schedule says so. While answers may still come together, a timer brings the start even
+   * where it is due, at the end of the turn.
+   */
   private pace(): void {
     const { schedule } = this;
     this.nextStart?.unsubscribe();
@@ -134,7 +138,7 @@ class Race<T> {
       this.nextStart = timer(wait, this.plan.scheduler).subscribe(() => this.start());
       return;
     }
-    // What waits may be the end of the very attempt that would give way; after it this is asked again.
+    // An event that waits may end the attempt that would give way. This is called again after that event.
     if (!schedule.inTheWay || !this.loop.isPending) this.start();
   }
 
@@ -165,6 +169,7 @@ class Race<T> {
 
   private win(event: Connected<T>): void {
     this.release(event.endpoint);
+    // The subscriber may have left when it was told of a loser.
     if (this.subscriber.closed) this.plan.discard(event.value, event.endpoint);
     this.subscriber.next(event);
     this.subscriber.complete();
@@ -181,7 +186,7 @@ class Race<T> {
     this.subscriber.error(error);
   }
 
-  /** Lets go of everything; only then says so. */
+  /** Lets go of everything; only then says so. An attempt whose failure was still waiting is told of as cancelled. */
   private release(winner?: Endpoint): void {
     const at = this.at();
     this.letGo();
