@@ -66,13 +66,62 @@ const LINGER = 1000;
 /** A week, in seconds. RFC 8767 section 5 recommends one to three days. */
 const STALEST = 604_800;
 
+/** The options with every default filled in. */
+type Bounds = Required<CacheOptions>;
+
 /** Makes the cache of {@link cached}. The options have been checked, and there is a name of the network to be had. */
-export function createCache(resolver: Resolver, options: CacheOptions & Required<Pick<CacheOptions, 'network'>>): Cache {
+export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bounds, 'network'>): Cache {
   const { maxTtl = 30, minTtl = 0, negativeTtl = 5, staleFor = 0, maxEntries = 1000 } = options;
   const { clock = monotonicScheduler, network } = options;
-  const source = wellFormedResolver(resolver, () => undefined);
+  const bounds: Bounds = { maxTtl, minTtl, negativeTtl, staleFor, maxEntries, clock, network };
+  const memory = createMemory(bounds);
+  const queries = createQueries(resolver, bounds, memory);
+
+  const ask = (room: Room, host: string, asked: Query): Observable<Answer> => {
+    if (asked.insist) return queries.share(room, host, asked);
+    const now = clock.now();
+    const wanted = asked.family === undefined ? FAMILIES : [asked.family];
+    const remembered = wanted.map((family) => memory.recall(room, host, family, asked));
+    const missing = wanted.filter((_, index) => (remembered[index]?.freshUntil ?? -Infinity) <= now);
+    const usable = remembered.filter((entry) => entry !== undefined && isUsable(entry, now, staleFor));
+    const known$ = from(usable.map((entry) => given(entry!, now)));
+    if (missing.length === 0) return known$;
+    const stale = new Set(usable.filter((entry) => entry!.freshUntil <= now).map((entry) => entry!.answer.type));
+    const query = missing.length === 1 ? { ...asked, family: missing[0] } : asked;
+    const fresh$ = defer(() => queries.share(room, host, query)).pipe(
+      // What has failed says nothing against what is stale.
+      map((answer) => (stale.has(answer.type) && saysNothing(answer) ? { ...answer, stale: true } : answer)),
+    );
+    return concat(known$, fresh$);
+  };
+
+  return {
+    resolver: (partition) => {
+      let room = roomOf(network(), partition);
+      return (host, asked = {}) =>
+        defer(() => {
+          const current = network();
+          if (current !== room.network) room = roomOf(current, partition);
+          return ask(room, host.toLowerCase(), asked);
+        });
+    },
+    clear: () => {
+      memory.clear();
+      queries.clear();
+    },
+  };
+}
+
+/** The answers that are remembered. */
+interface Memory {
+  readonly store: (room: Room, host: string, answer: Answer) => void;
+  /** What is remembered of a family. Where it alone is asked for, an assumption is no answer. */
+  readonly recall: (room: Room, host: string, family: Family, asked: Query) => Entry | undefined;
+  readonly clear: () => void;
+}
+
+function createMemory({ maxTtl, minTtl, negativeTtl, maxEntries, clock }: Bounds): Memory {
   const entries = new LRUCache<string, Entry>({ max: maxEntries });
-  const underWay = new Map<string, SharedQuery>();
 
   const holdsFor = (answer: Answer) => {
     const { addresses, ttl = addresses.length > 0 ? maxTtl : negativeTtl } = answer;
@@ -81,25 +130,32 @@ export function createCache(resolver: Resolver, options: CacheOptions & Required
     return Math.min(Math.max(addresses.length > 0 ? ttl : Math.min(ttl, negativeTtl), minTtl), maxTtl);
   };
 
-  const store = (room: Room, host: string, answer: Answer) => {
-    if (saysNothing(answer) && !answer.assumed) return;
-    entries.set(entryKey(room, host, answer.type), { answer, freshUntil: clock.now() + holdsFor(answer) * 1000 });
+  return {
+    store: (room, host, answer) => {
+      if (saysNothing(answer) && !answer.assumed) return;
+      entries.set(entryKey(room, host, answer.type), { answer, freshUntil: clock.now() + holdsFor(answer) * 1000 });
+    },
+    recall: (room, host, family, asked) => {
+      const entry = entries.get(entryKey(room, host, recordType(family)));
+      return entry && asked.family !== undefined && saysNothing(entry.answer) ? undefined : entry;
+    },
+    clear: () => {
+      entries.clear();
+    },
   };
+}
 
-  /** One query for all in the room who ask while it is under way. */
-  const shareQuery = (room: Room, host: string, query: Query): Observable<Answer> => {
-    const keyOf = (family?: Family) => `${room.name} ${query.insist === true} ${family ?? 0} ${host}`;
-    const key = keyOf(query.family);
-    const same = underWay.get(key);
-    if (same) return same.answers$;
-    const both = underWay.get(keyOf());
-    // What it has brought already may have expired since.
-    if (both && !both.answered.has(query.family!)) {
-      return both.answers$.pipe(filter((answer) => answerFamily(answer) === query.family));
-    }
-    const halfUnderWay = query.family === undefined && FAMILIES.some((family) => underWay.has(keyOf(family)));
-    if (halfUnderWay) return merge(...FAMILIES.map((family) => shareQuery(room, host, { ...query, family })));
+/** The queries under way: one for all in a room who ask for the same. */
+interface Queries {
+  readonly share: (room: Room, host: string, query: Query) => Observable<Answer>;
+  readonly clear: () => void;
+}
 
+function createQueries(resolver: Resolver, { clock, network }: Bounds, memory: Memory): Queries {
+  const source = wellFormedResolver(resolver, () => undefined);
+  const underWay = new Map<string, SharedQuery>();
+
+  const begin = (key: string, room: Room, host: string, query: Query): Observable<Answer> => {
     const answered = new Set<Family>();
     /** Whether it has been cleared, or another has taken its place. */
     const isCurrent = () => underWay.get(key)?.answered === answered;
@@ -107,7 +163,7 @@ export function createCache(resolver: Resolver, options: CacheOptions & Required
       tap((answer) => {
         answered.add(answerFamily(answer));
         // An answer from after a move may be of either network.
-        if (isCurrent() && network() === room.network) store(room, host, answer);
+        if (isCurrent() && network() === room.network) memory.store(room, host, answer);
       }),
       finalize(() => {
         if (isCurrent()) underWay.delete(key);
@@ -121,36 +177,23 @@ export function createCache(resolver: Resolver, options: CacheOptions & Required
     return answers$;
   };
 
-  /** What is remembered of a family. Where it alone is asked for, an assumption is no answer. */
-  const recall = (room: Room, host: string, family: Family, asked: Query): Entry | undefined => {
-    const entry = entries.get(entryKey(room, host, recordType(family)));
-    return entry && asked.family !== undefined && saysNothing(entry.answer) ? undefined : entry;
-  };
-
-  const ask = (room: Room, host: string, asked: Query): Observable<Answer> => {
-    if (asked.insist) return shareQuery(room, host, asked);
-    const now = clock.now();
-    const wanted = asked.family === undefined ? FAMILIES : [asked.family];
-    const remembered = wanted.map((family) => recall(room, host, family, asked));
-    const missing = wanted.filter((_, index) => (remembered[index]?.freshUntil ?? -Infinity) <= now);
-    const usable = remembered.filter((entry) => entry !== undefined && isUsable(entry, now, staleFor));
-    const known$ = from(usable.map((entry) => given(entry!, now)));
-    if (missing.length === 0) return known$;
-    const stale = new Set(usable.filter((entry) => entry!.freshUntil <= now).map((entry) => entry!.answer.type));
-    const fresh$ = defer(() => shareQuery(room, host, missing.length === 1 ? { ...asked, family: missing[0] } : asked)).pipe(
-      // What has failed says nothing against what is stale.
-      map((answer) => (stale.has(answer.type) && saysNothing(answer) ? { ...answer, stale: true } : answer)),
-    );
-    return concat(known$, fresh$);
+  const shareQuery = (room: Room, host: string, query: Query): Observable<Answer> => {
+    const keyOf = (family?: Family) => `${room.name} ${query.insist === true} ${family ?? 0} ${host}`;
+    const same = underWay.get(keyOf(query.family));
+    if (same) return same.answers$;
+    const both = underWay.get(keyOf());
+    // What it has brought already may have expired since.
+    if (both && !both.answered.has(query.family!)) {
+      return both.answers$.pipe(filter((answer) => answerFamily(answer) === query.family));
+    }
+    const halfUnderWay = query.family === undefined && FAMILIES.some((family) => underWay.has(keyOf(family)));
+    if (halfUnderWay) return merge(...FAMILIES.map((family) => shareQuery(room, host, { ...query, family })));
+    return begin(keyOf(query.family), room, host, query);
   };
 
   return {
-    resolver:
-      (partition) =>
-      (host, asked = {}) =>
-        defer(() => ask(roomOf(network(), partition), host.toLowerCase(), asked)),
+    share: shareQuery,
     clear: () => {
-      entries.clear();
       underWay.clear();
     },
   };
@@ -223,8 +266,10 @@ function isUsable({ answer, freshUntil }: Entry, now: number, staleFor: number):
 
 /** An answer as it is given from memory: as a stale one, or with the time to live that is left of it where it has one. */
 function given({ answer, freshUntil }: Entry, now: number): Answer {
-  if (freshUntil <= now) return { ...answer, ttl: 0, stale: true };
-  if (answer.ttl === undefined) return { ...answer, assumed: true };
+  // Written out: a spread costs more than the rest of the look into the cache.
+  const { type, addresses, error, name } = answer;
+  if (freshUntil <= now) return { type, addresses, ttl: 0, error, name, stale: true };
   // Rounded up, so that what has expired for a race has expired here as well.
-  return { ...answer, ttl: Math.ceil(freshUntil - now) / 1000, assumed: true };
+  const ttl = answer.ttl === undefined ? undefined : Math.ceil(freshUntil - now) / 1000;
+  return { type, addresses, ttl, error, name, assumed: true };
 }
