@@ -43,6 +43,22 @@ describe('firstSuccess', () => {
     });
   });
 
+  it('lets go of an input that answers at once before its value is told, also where the delay has brought its start', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const log: string[] = [];
+    const answering = (name: string, value$: Observable<string>) =>
+      new Observable<string>((subscriber) => {
+        log.push(`${name} begins`);
+        subscriber.add(value$.subscribe(subscriber));
+        subscriber.add(() => log.push(`${name} ends`));
+      });
+    firstSuccess([answering('slow', NEVER), answering('quick', of('value'))], { delay: 10, scheduler }).subscribe((value) =>
+      log.push(value),
+    );
+    scheduler.flush();
+    expect(log).toEqual(['slow begins', 'quick begins', 'quick ends', 'slow ends', 'value']);
+  });
+
   it('starts the next the delay after the last, and lets those that were started go on', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }, scheduler) => {
       const a = cold('  ------------a');

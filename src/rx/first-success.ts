@@ -72,7 +72,8 @@ export function firstSuccess<Input extends ObservableInput<unknown>>(
 type Happening<Input, Value> =
   | { readonly type: 'arrived'; readonly input: Input }
   | { readonly type: 'closed' }
-  | { readonly type: 'started' }
+  /** Something may be due. */
+  | { readonly type: 'due' }
   | { readonly type: 'failed'; readonly index: number; readonly error: unknown }
   | { readonly type: 'succeeded'; readonly value: Value };
 
@@ -120,7 +121,7 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
       case 'closed':
         this.closed = true;
         break;
-      case 'started':
+      case 'due':
         break;
       case 'failed':
         this.running--;
@@ -142,7 +143,7 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
     if (!isLeft || this.running >= maxConcurrent) return;
     const wait = Math.min(this.latestStart + delay, this.latestFailure) - scheduler.now();
     if (wait === Infinity) return;
-    if (wait > 0) this.timer = scheduler.schedule(() => this.pace(), wait);
+    if (wait > 0) this.timer = scheduler.schedule(() => this.loop.raise({ type: 'due' }), wait);
     else this.start();
   }
 
@@ -157,7 +158,7 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
       error: failed,
     });
     // Whether more is due is asked once what this start has brought about is handled: it may have won.
-    this.loop.raise({ type: 'started' });
+    this.loop.raise({ type: 'due' });
   }
 
   private watch<V>(create: () => ObservableInput<V>, told: ConstructorParameters<typeof Listener<V>>[0]): void {
