@@ -5,12 +5,13 @@ import { parseResolvConf } from '../../src/node/resolv-conf.js';
 import { familiesApart } from '../../src/node/system-names.js';
 
 describe('familiesApart', () => {
-  const ask = (host: string, { hosts = '', resolvConf = '', nsswitch = '' } = {}) => {
+  const ask = (host: string, { hosts = '', resolvConf = '', nsswitch = '', searchesMore = false } = {}) => {
     const table = parseHosts(hosts);
     return familiesApart(host, {
       hosts: (name) => table.get(name) ?? [],
       resolvConf: () => parseResolvConf(resolvConf, {}, 'machine'),
       sources: () => parseHostSources(nsswitch),
+      searchesMore,
     });
   };
   const search = { resolvConf: 'search one.test two.test' };
@@ -22,6 +23,7 @@ describe('familiesApart', () => {
 
   it('[R17] are asked for without search domains, and with them when there is no such name', () => {
     expect(ask('www.example.com', search)).toEqual({ name: 'www.example.com.', isSearched: true });
+    expect(ask('www.example.com', { searchesMore: true })).toEqual({ name: 'www.example.com.', isSearched: true });
   });
 
   it.each([

@@ -9,6 +9,8 @@ export interface SystemNames {
   readonly resolvConf: () => ResolvConf;
   /** Where hosts are looked for, as nsswitch.conf(5) names them. */
   readonly sources: () => readonly string[];
+  /** Whether this system may search domains that no file names, as Windows does. */
+  readonly searchesMore: boolean;
 }
 
 /** How each family of a name can be asked for by itself. */
@@ -32,7 +34,10 @@ export interface FamiliesApart {
  * single label, one with fewer dots than `ndots`, a number, the machine's own, one of mDNS, and any name where hosts are looked
  * for in sources other than files and DNS
  */
-export function familiesApart(host: string, { hosts, resolvConf, sources }: SystemNames): FamiliesApart | undefined {
+export function familiesApart(
+  host: string,
+  { hosts, resolvConf, sources, searchesMore }: SystemNames,
+): FamiliesApart | undefined {
   const name = normalName(host);
   if (hosts(name).length > 0 || isOfThisMachine(name) || endsInNumber(name) || isLocal(name)) return undefined;
   if (!sources().every((source) => ASKS_DNS.has(source))) return undefined;
@@ -42,7 +47,7 @@ export function familiesApart(host: string, { hosts, resolvConf, sources }: Syst
   const dots = name.split('.').length - 1;
   if (dots < Math.max(ndots, 1)) return undefined;
   // Where nothing is searched, the name stays as it was given, for programs that watch or replace look-ups.
-  return search.length === 0 ? { name: host, isSearched: false } : { name: `${host}.`, isSearched: true };
+  return search.length === 0 && !searchesMore ? { name: host, isSearched: false } : { name: `${host}.`, isSearched: true };
 }
 
 /** Sources that find a fully qualified name which is not in the hosts file, nor this machine's, in DNS alone. */

@@ -22,7 +22,12 @@ export interface SystemResolverOptions {
 }
 
 /** The system's files, as they are when a name is looked up. */
-const SYSTEM_NAMES: SystemNames = { hosts: systemHosts, resolvConf: resolvConf(), sources: hostSources() };
+const SYSTEM_NAMES: SystemNames = {
+  hosts: systemHosts,
+  resolvConf: resolvConf(),
+  sources: hostSources(),
+  searchesMore: process.platform === 'win32',
+};
 
 /**
  * Asks the system, as every other program does: hosts file, name service switch, mDNS and DNS, by `dns.lookup`.
