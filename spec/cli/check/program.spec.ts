@@ -1,6 +1,7 @@
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { blackhole, healthy } from '../../../src/cli/lab.js';
 import { createAuthority } from '../../support/certificates.js';
 import { named, reversed, zone } from '../../support/check.js';
@@ -18,10 +19,11 @@ afterAll(() => {
 
 /** Runs the installed program against a DNS server that knows the name, with both loopback addresses. */
 async function program(...args: readonly (string | number)[]) {
-  const { address } = await open(
+  const { address, questions } = await open(
     zone({ ...named(NAME, '::1', '127.0.0.1'), ...reversed(NAME) }).then((server) => ({ ...server, port: 0 })),
   );
-  return runNode('dist/cli.mjs', 'check', ...args.map(String), '--dns-server', address, '--fixed-clock', '--no-ping');
+  const run = runNode('dist/cli.mjs', 'check', ...args.map(String), '--dns-server', address, '--fixed-clock', '--no-ping');
+  return { ...run, questions };
 }
 
 const check = async (...args: readonly (string | number)[]) => (await program(...args)).ended;
@@ -127,8 +129,9 @@ Fallback
   it('ends on a real SIGINT', async () => {
     const { port } = await open(blackhole('127.0.0.1'));
     await open(blackhole('::1', port));
-    const { child, ended } = await program(NAME, port, '--probe-timeout', 60_000);
-    setTimeout(() => child.kill('SIGINT'), 900);
+    const { child, ended, questions } = await program(NAME, port, '--probe-timeout', 60_000);
+    while (questions.length === 0) await sleep(10); // until the check is under way
+    child.kill('SIGINT');
     await expect(ended).resolves.toMatchObject({
       status: 130,
       stderr: 'Interrupted: the check was cancelled and everything is closed.\n',
