@@ -3,16 +3,13 @@ import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import { concat, concatMap, merge, of, type Observable } from 'rxjs';
 import { addressWords } from '../core/address/address-bits.js';
 import { parseAddress, type Address, type Family } from '../core/address/address.js';
-import { recordType, type Answer } from '../core/race/answers.js';
+import { FAMILIES, recordType, type Answer } from '../core/race/answers.js';
 import type { Query } from '../rx/resolve.js';
 import { debug } from '../observe/debug.js';
 import { findSources, rememberingSources, type FindSources } from './source-address.js';
 
 /** The addresses of this machine, as `os.networkInterfaces()` tells them. */
 export type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
-
-/** In the order in which they are asked for. */
-const FAMILIES: readonly Family[] = [6, 4];
 
 const LINK_LOCAL = /^(?:169\.254\.|fe[89ab])/i;
 

@@ -16,7 +16,7 @@ import {
   type TimestampProvider,
 } from 'rxjs';
 import type { Family } from '../core/address/address.js';
-import { answerFamily, recordType, saysNothing, type Answer } from '../core/race/answers.js';
+import { answerFamily, FAMILIES, recordType, saysNothing, type Answer } from '../core/race/answers.js';
 import { invalidType } from '../core/input/argument-errors.js';
 import { callable, integer, isObject, number, type Checks } from '../core/input/checks.js';
 import { monotonicScheduler } from './monotonic.js';
@@ -60,7 +60,10 @@ export interface Cache {
   readonly clear: () => void;
 }
 
-/** How long answers are still waited for that nobody waits for any more, where they come anyway. In ms; HEv3's 1 s. */
+/**
+ * How long a query that cannot be cancelled is kept after its last subscriber has left, so that its answer still reaches the
+ * cache. In ms; HEv3's 1 s.
+ */
 const LINGER = 1000;
 
 /** A week, in seconds. RFC 8767 section 5 recommends one to three days. */
@@ -216,8 +219,6 @@ function lingering(clock: TimestampProvider | SchedulerLike): Observable<unknown
 function isScheduler(clock: TimestampProvider | SchedulerLike): clock is SchedulerLike {
   return 'schedule' in clock;
 }
-
-const FAMILIES: readonly Family[] = [6, 4];
 
 interface Entry {
   readonly answer: Answer;

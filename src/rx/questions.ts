@@ -1,7 +1,7 @@
 import type { Subscription } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import { toError } from '../core/error-tools.js';
-import { familiesInDoubt, recordType, wellFormed, type Answer } from '../core/race/answers.js';
+import { FAMILIES, familiesInDoubt, recordType, wellFormed, type Answer } from '../core/race/answers.js';
 import type { Answered, Resolved } from '../core/race/events.js';
 import { firstExpiry, type Known } from '../core/race/known-endpoints.js';
 import { Listener } from './guarded.js';
@@ -10,8 +10,6 @@ import type { Query } from './resolve.js';
 
 /** The least time between two questions for one type, in ms. */
 const RENEWAL_INTERVAL = 1000;
-
-const FAMILIES: readonly Family[] = [6, 4];
 
 /**
  * What a race asks its resolver.

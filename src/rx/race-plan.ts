@@ -14,7 +14,7 @@ export interface RacePlan<T> {
   readonly family: 0 | Family;
   /** Asks the resolver: once for each question, of which a race may have several. */
   readonly answers: (query: Query) => ObservableInput<Answer>;
-  /** Is told of what is left out of answers that are not well-formed. */
+  /** Called with a message for everything that is dropped from a malformed answer. */
   readonly complain: (complaint: string) => void;
   /** Asked whenever addresses have come, for all of them. */
   readonly sort: (endpoints: readonly Endpoint[]) => readonly Endpoint[] | Observable<readonly Endpoint[]>;
@@ -23,7 +23,7 @@ export interface RacePlan<T> {
   readonly transport: Transport<T>;
   /** What the transport connects by, where that is known. */
   readonly protocol?: 'tcp';
-  /** Ends a value that was won and that nobody is left to receive. */
+  /** Ends a value that was won when its subscriber has left. */
   readonly discard: (value: T, endpoint: Endpoint) => void;
   readonly attemptTimeout: number;
   readonly connectTimeout: number;

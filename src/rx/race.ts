@@ -186,7 +186,7 @@ class Race<T> {
     this.subscriber.error(error);
   }
 
-  /** Lets go of everything; only then says so. An attempt whose failure was still waiting is told of as cancelled. */
+  /** Lets go of everything; only then says so. An attempt whose failure still waits is reported as cancelled. */
   private release(winner?: Endpoint): void {
     const at = this.at();
     this.letGo();
