@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { runCommand } from '../support/dist.js';
-import { describeInNamespace } from '../support/namespace.js';
+import { describeInNamespace, runInNamespace } from '../support/namespace.js';
 
 /** The program that runs in the namespace: two DNS servers, and look-ups while the files of the system change. */
 const program = `
@@ -46,17 +42,9 @@ const program = `
 `;
 
 describeInNamespace('dnsResolver in a system whose files change', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'changing-'));
-  afterAll(() => {
-    rmSync(folder, { recursive: true });
-  });
-
   it('asks the servers that resolv.conf names by then, those that the program sets, and the hosts file first', async () => {
-    for (const name of ['resolv.conf', 'hosts']) writeFileSync(join(folder, name), '');
-    const mounts = ['resolv.conf', 'hosts'].map((name) => `mount --bind ${folder}/${name} /etc/${name}`).join('; ');
     const node = [process.execPath, '--input-type=module', '-e', program];
-    const enter = ['--net', '--mount', 'sh', '-ec', `ip link set lo up; ${mounts}; exec "$@"`, 'sh'];
-    const { status, stdout, stderr } = await runCommand('unshare', ...enter, ...node).ended;
+    const { status, stdout, stderr } = await runInNamespace({ files: { 'resolv.conf': '', hosts: '' } }, ...node);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual(['ECONNREFUSED', '192.0.2.2', '192.0.2.3', '192.0.2.4', '192.0.2.5']);
   }, 20_000);

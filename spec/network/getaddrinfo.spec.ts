@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { runCommand } from '../support/dist.js';
-import { describeInNamespace } from '../support/namespace.js';
+import { describeInNamespace, runInNamespace } from '../support/namespace.js';
 
 /** The program that runs in the namespace: a DNS server that loses one kind of question, and a race through getaddrinfo. */
 const program = (lost: 'A' | 'AAAA') => `
@@ -32,20 +28,14 @@ const program = (lost: 'A' | 'AAAA') => `
 `;
 
 describeInNamespace('the system’s own look-ups', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'getaddrinfo-'));
-  const [resolvConf, nsswitch] = [join(folder, 'resolv.conf'), join(folder, 'nsswitch.conf')];
-  beforeAll(() => {
-    writeFileSync(resolvConf, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
-    writeFileSync(nsswitch, 'hosts: files dns\n');
-  });
-  afterAll(() => {
-    rmSync(folder, { recursive: true });
-  });
+  const files = {
+    'resolv.conf': 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n',
+    'nsswitch.conf': 'hosts: files dns\n',
+  };
 
   const race = async (lost: 'A' | 'AAAA') => {
-    const enter = `ip link set lo up; mount --bind ${resolvConf} /etc/resolv.conf; mount --bind ${nsswitch} /etc/nsswitch.conf; exec "$@"`;
     const node = [process.execPath, '--input-type=module', '-e', program(lost)];
-    const { status, stdout, stderr } = await runCommand('unshare', '--net', '--mount', 'sh', '-ec', enter, 'sh', ...node).ended;
+    const { status, stdout, stderr } = await runInNamespace({ files }, ...node);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const events = JSON.parse(stdout) as { type: string; at: number; endpoint?: { address: string } }[];
     return {

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { firstValueFrom, toArray } from 'rxjs';
 import { connect, dnsResolver, race$, systemResolver, type ConnectOptions } from '../../src/index.js';
 import { parseAddress } from '../../src/core/address/address.js';
+import { generator } from '../support/random.js';
 import { tcpServer } from '../support/fixtures.js';
 import { zoneServer, type Zone, type ZoneServer } from '../support/zone-server.js';
 
@@ -159,7 +160,7 @@ describe('random files and zones', () => {
   const DOMAINS = ['one.test', 'two.test'];
 
   it(`lead to the addresses of getaddrinfo for both families, and to no others (${WORLDS} worlds of seed ${SEED})`, async () => {
-    const random = mulberry32(SEED);
+    const random = generator(SEED);
     const chance = (p: number) => random() < p;
     const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)]!;
     const number = () => Math.floor(random() * 250) + 1;
@@ -205,13 +206,3 @@ describe('random files and zones', () => {
     }
   }, 300_000);
 });
-
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -15,6 +15,7 @@ import {
   type ConnectOptions,
   type RaceEvent,
 } from '../../src/index.js';
+import { generator } from '../support/random.js';
 import { createAuthority, type Credentials } from '../support/certificates.js';
 import { runNode } from '../support/dist.js';
 import { activeResources, leftOver, open, tcpServer, tlsServer, type Server } from '../support/fixtures.js';
@@ -33,17 +34,6 @@ beforeAll(async () => {
   credentials = await authority.issue([HOST]);
   secureContext = nodeTls.createSecureContext(credentials);
 });
-
-/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const random = generator(8305);
 const below = (limit: number) => Math.floor(random() * limit);

@@ -32,24 +32,29 @@ export interface Surroundings {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/**
- * Runs a file of specs within a network namespace of its own.
- *
- * @param file in spec/network
- * @returns what it printed
- */
-export async function runSpecsInNamespace(file: string, { network = [], files = {}, env = {} }: Surroundings): Promise<string> {
+/** Runs a program within a network namespace of its own; the files are gone when it has ended. */
+export async function runInNamespace({ network = [], files = {}, env = {} }: Surroundings, ...command: readonly string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'etc-'));
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
     const mounts = Object.keys(files).map((name) => `mount --bind ${folder}/${name} /etc/${name}`);
     const variables = Object.entries(env).map(([name, value]) => `export ${name}='${value}'`);
     const enter = ['ip link set lo up', ...network, ...mounts, ...variables, 'exec "$@"'].join('; ');
-    const jest = [process.execPath, 'node_modules/jest/bin/jest.js', '--testMatch', `**/spec/network/${file}`];
-    const { status, stderr } = await runCommand('unshare', '--net', '--mount', 'sh', '-ec', enter, 'sh', ...jest).ended;
-    if (status !== 0) throw new Error(stderr);
-    return stderr;
+    return await runCommand('unshare', '--net', '--mount', 'sh', '-ec', enter, 'sh', ...command).ended;
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/**
+ * Runs a file of specs within a network namespace of its own.
+ *
+ * @param file in spec/network
+ * @returns what it printed
+ */
+export async function runSpecsInNamespace(file: string, surroundings: Surroundings): Promise<string> {
+  const jest = [process.execPath, 'node_modules/jest/bin/jest.js', '--testMatch', `**/spec/network/${file}`];
+  const { status, stderr } = await runInNamespace(surroundings, ...jest);
+  if (status !== 0) throw new Error(stderr);
+  return stderr;
 }
