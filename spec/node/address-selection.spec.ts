@@ -6,6 +6,7 @@ import { defaultPolicyTable, race$, rfc6724, type Address, type Endpoint, type R
 import { findSources, rememberingSources } from '../../src/node/source-address.js';
 import { systemPolicy } from '../../src/node/system-policy.js';
 import { connects, hangs, refuses } from '../../src/testing/index.js';
+import { activeResources, leftOver } from '../support/fixtures.js';
 import { A, AAAA, answering, runRace } from '../support/virtual-race.js';
 
 const six = '2001:db8::6';
@@ -31,10 +32,9 @@ describe('findSources', () => {
   });
 
   it('leaves nothing open', async () => {
-    const before = process.getActiveResourcesInfo().filter((name) => name.startsWith('UDP'));
+    const before = activeResources();
     for (let i = 0; i < 100; i++) findSources(['127.0.0.1', '::1', 'fe80::1'].map(address));
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(process.getActiveResourcesInfo().filter((name) => name.startsWith('UDP'))).toEqual(before);
+    await expect(leftOver(before)).resolves.toEqual({});
   });
 });
 
