@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { defer, Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import { plan } from './plan/plan.js';
 import { connecting } from './plan/transport.js';
 import type { RaceEvent } from './core/race/events.js';
@@ -79,7 +79,7 @@ export function raceTo(host: string, port: number, options?: object): Observable
   checkPort(port);
   const settings = checkOptions(options);
   const attempts = connecting(settings, asciiHost);
-  return defer(() => observed(plan({ host, asciiHost, port }, settings, attempts)));
+  return new Observable((subscriber) => observed(plan({ host, asciiHost, port }, settings, attempts)).subscribe(subscriber));
 }
 
 /**

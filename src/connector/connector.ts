@@ -18,6 +18,7 @@ import {
   checkHost,
   checkOptions,
   checkPort,
+  share,
   SOCKET_OPTIONS,
   type ConnectOptions,
   type RaceOptions,
@@ -119,6 +120,7 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
 
   const resolverOf = (partition: string) => answers?.resolver(partition) ?? base;
   const defaults = checkOptions<never>({ ...shared, resolver: resolverOf(defaultPartition) });
+  share(defaults);
 
   /** What a call without options of its own, as most are, has not to work out anew. */
   const settingsFor = (own: Partitioned & Own): { readonly partition: string; readonly settings: Settings<never> } => {

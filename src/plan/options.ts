@@ -15,6 +15,7 @@ import {
   oneOf,
   orInfinity,
   scheduler,
+  type Check,
   type Checks,
 } from '../core/input/checks.js';
 import type { Endpoint } from '../core/race/endpoint.js';
@@ -181,21 +182,56 @@ type AllOptions<T = unknown> = RaceOptions & AttemptOptions<T, unknown>;
 /**
  * Checks the options and fills in the defaults; `undefined` counts as not given.
  *
+ * Options that are given again, unchanged, are not checked again, and their settings are the same object.
+ *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, RangeError `ERR_OUT_OF_RANGE`, naming option and value
  */
-export function checkOptions<T>(options: object = {}): Settings<T> {
+export function checkOptions<T>(options?: object): Settings<T> {
+  if (options === undefined) return nothingGiven;
+  const known = checked.get(options);
+  if (known && isUnchanged(options, known)) return known.settings as unknown as Settings<T>;
+
   checkEach('options', options, checks);
   // Properties that are there already cost a tenth of those that are added.
   const settings: Record<string, unknown> = { ...nothingGiven };
   for (const [name, value] of Object.entries(options)) if (value !== undefined) settings[name] = value;
   checkTogether(settings as unknown as Settings<T>);
+  // Most options are made for one call, and to remember those would cost more than to check them.
+  if (options === latest && !holdsMore(options)) {
+    checked.set(options, { names: Object.keys(options), settings });
+    share(settings);
+  }
+  latest = options;
   return settings as unknown as Settings<T>;
+}
+
+let latest: object | undefined;
+
+/** What options were when they were found good: their names, and settings with their values. */
+interface Checked {
+  readonly names: readonly string[];
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+const checked = new WeakMap<object, Checked>();
+
+function isUnchanged(options: object, { names, settings }: Checked): boolean {
+  const current = Object.keys(options);
+  if (current.length !== names.length) return false;
+  return current.every((name, index) => name === names[index] && (options as typeof settings)[name] === settings[name]);
+}
+
+/** Whether options hold lists or options of their own, which can change without a change in these. */
+function holdsMore({ tcp, tls, localAddress, localPort }: AllOptions): boolean {
+  return [tcp, tls, localAddress, localPort].some(isObject);
 }
 
 /** @throws as {@link checkOptions}, for what cannot be a port: a whole number from 1 to 65535 */
 export function checkPort(port: unknown): asserts port is number {
-  integer(1, 65_535)('port', port);
+  isPort('port', port);
 }
+
+const isPort: Check = integer(1, 65_535);
 
 /** No name that can be looked up holds one of these; a colon may stand in the hosts file. */
 const NEVER_IN_NAMES = /[\s\0-\x1f\x7f/\\?#@[\]<>^|%"`{}]/;
@@ -292,7 +328,27 @@ const checks: Checks<AllOptions> = {
 export const optionNames = Object.keys(checks) as readonly (keyof AllOptions)[];
 
 /** Every option as it is where it is not given. */
-const nothingGiven = { ...Object.fromEntries(optionNames.map((name) => [name, undefined])), ...defaults };
+const nothingGiven = Object.freeze({ ...Object.fromEntries(optionNames.map((name) => [name, undefined])), ...defaults });
+
+/** Settings of which several races are run: what follows from them is worth remembering. */
+const shared = new WeakSet<object>([nothingGiven]);
+
+/** Says that several races are run with these settings. */
+export function share(settings: object): void {
+  shared.add(settings);
+}
+
+/** Works out what follows from settings, and for those that are shared, once. */
+export function oncePerSettings<Result>(workOut: <T>(settings: Settings<T>) => Result): <T>(settings: Settings<T>) => Result {
+  const results = new WeakMap<object, Result>();
+  return (settings) => {
+    const known = results.get(settings);
+    if (known !== undefined) return known;
+    const result = workOut(settings);
+    if (shared.has(settings)) results.set(settings, result);
+    return result;
+  };
+}
 
 /** What a `transport` stands in place of. */
 export const SOCKET_OPTIONS = ['tcp', 'tls', 'localAddress', 'localPort', 'socketFactory'] as const;

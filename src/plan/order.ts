@@ -5,7 +5,7 @@ import type { Endpoint } from '../core/race/endpoint.js';
 import type { Recall } from '../core/race/path-records.js';
 import { firstDecision, preferLowerRoundTripTime, preferUsed } from '../core/race/rfc6724.js';
 import type { Past } from '../core/race/path-records.js';
-import { destinationSelection } from '../node/address-selection.js';
+import { destinationSelection, selectionOf, type Selection } from '../node/address-selection.js';
 import type { FindSources } from '../node/source-address.js';
 import type { ConnectOptions, Settings } from './options.js';
 import { selectionFor } from './selection.js';
@@ -14,18 +14,31 @@ import { selectionFor } from './selection.js';
 export type Order = (endpoints: readonly Endpoint[]) => readonly Endpoint[] | Observable<readonly Endpoint[]>;
 
 /** The stage that puts endpoints in order, as the `sort` option has it. */
-export function ordering<T>({ sort, transport, localAddress }: Settings<T>, past: Past | undefined): Order {
+export function ordering<T>(settings: Settings<T>, past: Past | undefined): Order {
+  const { sort, transport } = settings;
   if (sort === 'none') return (endpoints) => endpoints;
-  const selection = selectionFor({ sort, transport });
-  if (!selection) return (endpoints) => sortedBy(sort as SortFunction, endpoints);
-
-  const sources = localAddress === undefined ? {} : { findSources: among([localAddress].flat()) };
-  const select =
-    sort === undefined && transport
-      ? ipv6First(past?.recall)
-      : destinationSelection({ ...sources, ...selection, recall: past?.recall });
+  if (typeof sort === 'function' && !selectionOf(sort)) return (endpoints) => sortedBy(sort, endpoints);
+  const select = sort === undefined && transport ? ipv6First(past?.recall) : selecting(settings, past?.recall);
   return past ? (endpoints) => failuresLast(select(endpoints), past) : select;
 }
+
+/** Destination address selection, by tables that may change from one race to the next. A single address needs none. */
+function selecting<T>({ sort, transport, localAddress }: Settings<T>, recall: Recall | undefined): SelectionSort {
+  const sources = localAddress === undefined ? {} : { findSources: among([localAddress].flat()) };
+  let selection: Selection | undefined;
+  let select: SelectionSort = (endpoints) => endpoints;
+  return (endpoints) => {
+    if (endpoints.length < 2) return endpoints;
+    const current = selectionFor(sort, transport)!;
+    if (current !== selection) {
+      selection = current;
+      select = destinationSelection({ ...sources, ...current, recall });
+    }
+    return select(endpoints);
+  };
+}
+
+type SelectionSort = (endpoints: readonly Endpoint[]) => readonly Endpoint[];
 
 type SortFunction = Exclude<ConnectOptions['sort'], string | undefined>;
 
@@ -42,7 +55,7 @@ function among(localAddresses: readonly string[]): FindSources {
 }
 
 /** The order where nothing is known of sources: IPv6 first, then by history. */
-function ipv6First(recall: Recall | undefined): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
+function ipv6First(recall: Recall | undefined): SelectionSort {
   return (endpoints) => {
     const families = [6, 4].map((family) => endpoints.filter((endpoint) => endpoint.family === family));
     return recall ? families.flatMap((family) => byHistory(family, recall)) : families.flat();

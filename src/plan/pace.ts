@@ -7,11 +7,11 @@ import { currentlyRouted } from '../node/connectivity.js';
 import { defaults, type Settings } from './options.js';
 import { selectionFor } from './selection.js';
 
-/** What decides when the attempts of a race start, as the options have it. */
-export function pacing<T>(settings: Settings<T>, past: Past | undefined): Pacing {
+/** What decides when the attempts of a race start, as the options have it; asked anew for each race. */
+export function pacing<T>(settings: Settings<T>, past: Past | undefined): () => Pacing {
   const { enabled, family, preferFamily, resolutionDelay, familyStaggerDelay, maxConcurrentAttempts } = settings;
-  return {
-    preferredFamily: family || (preferFamily ?? familyOfChoice(settings)),
+  let pace: Pacing = {
+    preferredFamily: family || (preferFamily ?? 6),
     resolutionDelay,
     attemptDelayMultiplier: settings.connectionAttemptDelayMultiplier,
     maximumAttemptDelay: settings.maximumConnectionAttemptDelay,
@@ -20,6 +20,12 @@ export function pacing<T>(settings: Settings<T>, past: Past | undefined): Pacing
     familyStaggerDelay: enabled ? familyStaggerDelay : undefined,
     maxConcurrentAttempts: enabled ? maxConcurrentAttempts : 1,
   };
+  if (family !== 0 || preferFamily !== undefined) return () => pace;
+  return () => {
+    const preferredFamily = familyOfChoice(settings);
+    if (preferredFamily !== pace.preferredFamily) pace = { ...pace, preferredFamily };
+    return pace;
+  };
 }
 
 /**
@@ -27,11 +33,14 @@ export function pacing<T>(settings: Settings<T>, past: Past | undefined): Pacing
  * transport of the caller's may reach what they do not.
  */
 function familyOfChoice<T>({ sort, transport, localAddress }: Settings<T>): Family {
-  const [choice, other] = selectionFor({ sort, transport })?.prefersIPv4 ? ([4, 6] as const) : ([6, 4] as const);
+  const choice: Family = selectionFor(sort, transport)?.prefersIPv4 ? 4 : 6;
   if (transport) return choice;
-  const locals = [localAddress ?? []].flat().map((local) => parseAddress(local)?.family);
-  const usable = locals.length > 0 ? locals : currentlyRouted();
-  return usable.includes(choice) ? choice : other;
+  const usable = localAddress === undefined ? currentlyRouted() : familiesOf(localAddress);
+  return usable.includes(choice) ? choice : choice === 6 ? 4 : 6;
+}
+
+function familiesOf(addresses: string | readonly string[]): readonly (Family | undefined)[] {
+  return [addresses].flat().map((address) => parseAddress(address)?.family);
 }
 
 function allFailedLately({ recall, failedLately }: Past): (answer: Answer) => boolean {

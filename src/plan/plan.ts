@@ -1,11 +1,12 @@
 import type { Past } from '../core/race/path-records.js';
+import type { Pacing } from '../core/race/schedule.js';
 import { systemHosts } from '../node/hosts-file.js';
 import { systemResolver } from '../node/system-resolver.js';
 import { debug } from '../observe/debug.js';
 import type { RacePlan } from '../rx/race-plan.js';
 import { resolve } from '../rx/resolve.js';
-import type { Settings } from './options.js';
-import { ordering } from './order.js';
+import { oncePerSettings, type Settings } from './options.js';
+import { ordering, type Order } from './order.js';
 import { pacing } from './pace.js';
 import type { Connecting } from './transport.js';
 
@@ -26,6 +27,7 @@ export function plan<T>(
   past?: Past,
 ): RacePlan<T> {
   const { family, resolver = SYSTEM_RESOLVER, attemptTimeout, connectTimeout, signal, scheduler } = settings;
+  const { sort, pacing } = stages(settings, past);
   return {
     host,
     port,
@@ -34,13 +36,31 @@ export function plan<T>(
     answers: (query) =>
       resolve(asciiHost, resolver, family === 0 ? query : { ...query, family }, settings.transport ? undefined : systemHosts),
     complain: debug,
-    sort: ordering(settings, past),
+    sort,
     interleaving: settings,
-    pacing: pacing(settings, past),
-    ...attempts,
+    pacing: pacing(),
+    transport: attempts.transport,
+    protocol: attempts.protocol,
+    discard: attempts.discard,
     attemptTimeout,
     connectTimeout,
     signal,
     scheduler,
   };
+}
+
+/** The stages that follow from settings, and from what is known of earlier races. */
+interface Stages {
+  readonly past: Past | undefined;
+  readonly sort: Order;
+  readonly pacing: () => Pacing;
+}
+
+/** A place for the latest stages of settings: most races know of the same past as those before them. */
+const latestStages = oncePerSettings((): { stages?: Stages } => ({}));
+
+function stages<T>(settings: Settings<T>, past: Past | undefined): Stages {
+  const latest = latestStages(settings);
+  if (latest.stages?.past === past && latest.stages) return latest.stages;
+  return (latest.stages = { past, sort: ordering(settings, past), pacing: pacing(settings, past) });
 }

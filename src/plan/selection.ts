@@ -8,7 +8,7 @@ import type { Settings } from './options.js';
  *
  * A `transport` of the caller's may lead anywhere, as in virtual time, so this machine's files do not count for it.
  */
-export function selectionFor<T>({ sort, transport }: Pick<Settings<T>, 'sort' | 'transport'>): Selection | undefined {
+export function selectionFor<T>(sort: Settings<T>['sort'], transport: Settings<T>['transport']): Selection | undefined {
   if (typeof sort === 'function') return selectionOf(sort);
   if (sort === 'none') return undefined;
   return transport ? defaultSelection : currentPolicy();

@@ -6,7 +6,7 @@ import { prepared } from '../node/setup.js';
 import { secureContextOf } from '../node/secure-context.js';
 import { tcpFrom, type SocketOptions } from '../node/tcp.js';
 import { tls, tlsIdentity, type SessionSlot } from '../node/tls.js';
-import type { Settings } from './options.js';
+import { oncePerSettings, type Settings } from './options.js';
 import type { RacePlan } from '../rx/race-plan.js';
 import type { Transport } from '../rx/transport.js';
 
@@ -20,6 +20,14 @@ export type Connecting<T> = Pick<RacePlan<T>, 'transport' | 'protocol' | 'discar
  * @throws for TLS options that make no sense
  */
 export function connecting<T>(settings: Settings<T>, host: string, slot?: SessionSlot): Connecting<T> {
+  // A certificate is for one host, and a setup's connections are of one race; the rest follows from the settings alone.
+  if (settings.tls !== undefined || settings.setup) return stagesOf(settings, host, slot);
+  return withoutHost(settings) as Connecting<T>;
+}
+
+const withoutHost = oncePerSettings((settings) => stagesOf(settings, '') as unknown);
+
+function stagesOf<T>(settings: Settings<T>, host: string, slot?: SessionSlot): Connecting<T> {
   const connection = settings.transport ?? socketTransport(settings, host, slot);
   const protocol = settings.transport ? undefined : 'tcp';
   const { setup, isTerminal = () => false } = settings;
