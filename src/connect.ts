@@ -6,6 +6,7 @@ import { connecting } from './plan/transport.js';
 import type { RaceEvent } from './core/race/events.js';
 import { checkHost, checkOptions, checkPort, type ConnectOptions, type TlsConnectOptions } from './plan/options.js';
 import { observed } from './observe/observed.js';
+import { Listener } from './rx/guarded.js';
 
 /**
  * Connects to a host by racing its addresses, as an Observable of the first connection that works.
@@ -39,26 +40,29 @@ export function connect$(host: string, port: number, options?: object): Observab
 
 /** Of all events of a race, what it was for. */
 export function winner<T>(events$: Observable<RaceEvent<T>>): Observable<T> {
-  return new Observable((subscriber) =>
-    events$.subscribe({
+  return new Observable((subscriber) => {
+    const listener = new Listener<RaceEvent<T>>({
       next: (event) => {
         if (event.type === 'connected') subscriber.next(event.value);
       },
-      error: (error: unknown) => subscriber.error(error),
+      error: (error) => subscriber.error(error),
       complete: () => subscriber.complete(),
-    }),
-  );
+    });
+    subscriber.add(listener);
+    listener.listen(() => events$);
+  });
 }
 
 /** The same as a Promise: {@link winner} and `firstValueFrom` in one, for both are on the way of every connection. */
 export function winnerOf<T>(events$: Observable<RaceEvent<T>>): Promise<T> {
   return new Promise((resolve, reject) => {
-    events$.subscribe({
+    const listener = new Listener<RaceEvent<T>>({
       next: (event) => {
         if (event.type === 'connected') resolve(event.value);
       },
       error: reject,
     });
+    listener.listen(() => events$);
   });
 }
 

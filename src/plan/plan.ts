@@ -1,10 +1,11 @@
+import type { Endpoint } from '../core/race/endpoint.js';
 import type { Past } from '../core/race/path-records.js';
 import type { Pacing } from '../core/race/schedule.js';
 import { systemHosts } from '../node/hosts-file.js';
 import { systemResolver } from '../node/system-resolver.js';
 import { debug } from '../observe/debug.js';
 import type { RacePlan } from '../rx/race-plan.js';
-import { resolve } from '../rx/resolve.js';
+import { parseLiteral, resolve } from '../rx/resolve.js';
 import { oncePerSettings, type Settings } from './options.js';
 import { ordering, type Order } from './order.js';
 import { pacing } from './pace.js';
@@ -32,6 +33,7 @@ export function plan<T>(
     host,
     port,
     family,
+    only: onlyEndpoint(asciiHost, port, settings),
     // The machine's files say nothing of what a transport of the caller's connects to.
     answers: (query) =>
       resolve(asciiHost, resolver, family === 0 ? query : { ...query, family }, settings.transport ? undefined : systemHosts),
@@ -47,6 +49,13 @@ export function plan<T>(
     signal,
     scheduler,
   };
+}
+
+/** The endpoint of a literal, where the caller has no say in whether and how it is tried. */
+function onlyEndpoint<T>(asciiHost: string, port: number, { family: only, resolver, sort }: Settings<T>): Endpoint | undefined {
+  const literal = resolver?.decides || typeof sort === 'function' ? undefined : parseLiteral(asciiHost);
+  if (!literal || (only !== 0 && literal.family !== only)) return undefined;
+  return { address: literal.address, family: literal.family, port };
 }
 
 /** The stages that follow from settings, and from what is known of earlier races. */

@@ -1,5 +1,5 @@
 /**
- * Handles events one at a time and in order, also where handling one brings others about.
+ * Handles events one at a time and in order, even where handling one brings about others.
  *
  *     raise  a b        waits:  a b
  *     handle a                  b
@@ -7,8 +7,9 @@
  *       follow d                d b c      d follows from a: before what waits
  *     handle d
  *
- * What is raised while an event is handled waits for its turn, so that no event is handled within another, and a thousand
- * failures in one call do not deepen the stack. Nothing is handled before the loop is opened, and nothing after it was stopped.
+ * An event that is raised while no other is being handled is handled at once. One that is raised while another is being handled
+ * waits for its turn: no event is handled within another, and a thousand failures in one call do not deepen the stack. Nothing
+ * is handled before the loop is opened, and nothing after it was stopped.
  */
 export class EventLoop<E> {
   private readonly waiting: E[] = [];
@@ -34,13 +35,13 @@ export class EventLoop<E> {
     if (!this.handling) this.open();
   }
 
-  /** Something follows from the event at hand, and comes next: also before what has followed from it earlier. */
+  /** Something follows from the event at hand, and comes next: even before what has followed from it earlier. */
   follow(event: E): void {
     this.waiting.unshift(event);
     if (!this.handling) this.open();
   }
 
-  /** Handles what waits, and from now on what is raised. */
+  /** Handles what waits. From now on, what is raised is handled at once. */
   open(): void {
     this.handling = true;
     try {
@@ -50,7 +51,7 @@ export class EventLoop<E> {
     }
   }
 
-  /** Ends it for good. Returns what was still waiting. */
+  /** Stops for good. Returns the events that were still waiting. */
   stop(): E[] {
     this.stopped = true;
     return this.waiting.splice(0);

@@ -81,17 +81,11 @@ export class Questions<T> {
   private begin(query: Query, askedAt: number | undefined, done?: () => void): void {
     this.underWay++;
     this.unhandled = true;
-    const ended = (failure?: Error) => {
-      this.underWay--;
-      this.failure = failure ?? this.failure;
-      if (this.underWay === 0) this.hasEnded();
-      done?.();
-    };
     this.renewals?.asked(query.family, this.at());
     const question = new Listener<Answer>({
       next: (given) => this.hasCome(given, askedAt),
-      error: (error) => ended(toError(error)),
-      complete: ended,
+      error: (error) => this.hasEnded(done, toError(error)),
+      complete: () => this.hasEnded(done),
     });
     this.held.add(question);
     question.listen(() => this.plan.answers(query));
@@ -104,7 +98,14 @@ export class Questions<T> {
     this.loop.raise(askedAt === undefined ? { type: 'answered', at, answer } : { type: 'answered', at, answer, askedAt });
   }
 
-  private hasEnded(): void {
+  private hasEnded(done: (() => void) | undefined, error = this.failure): void {
+    this.underWay--;
+    this.failure = error;
+    if (this.underWay === 0) this.haveAllEnded();
+    done?.();
+  }
+
+  private haveAllEnded(): void {
     const { failure } = this;
     const at = this.at();
     this.failure = undefined;

@@ -12,6 +12,8 @@ export interface RacePlan<T> {
   readonly host: string;
   readonly port: number;
   readonly family: 0 | Family;
+  /** The only endpoint there can be, known without asking and tried without waiting: the host is its address. */
+  readonly only?: Endpoint;
   /** Asks the resolver: once for each question, of which a race may have several. */
   readonly answers: (query: Query) => ObservableInput<Answer>;
   /** Called with a message for everything that is dropped from a malformed answer. */

@@ -1,18 +1,18 @@
-import { from, mergeMap, Observable, Subject, Subscription, timer, type Subscriber } from 'rxjs';
-import { formatDuration } from '../core/duration.js';
-import { codedError } from '../core/error-tools.js';
+import { from, mergeMap, Observable, Subject, Subscription, type Subscriber } from 'rxjs';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
-import { inFlight, type Answered, type Cancelled, type Connected, type RaceEvent, type Started } from '../core/race/events.js';
+import { inFlight, type Answered, type Connected, type RaceEvent, type Started } from '../core/race/events.js';
 import { interleave } from '../core/race/interleave.js';
 import { gather, type Known } from '../core/race/known-endpoints.js';
 import { Schedule } from '../core/race/schedule.js';
-import { onAbort } from './abort.js';
 import { attempt, type AttemptUnderWay } from './attempt.js';
+import { setBounds, type Bounded } from './bounds.js';
 import { EventLoop } from './event-loop.js';
 import { Listener } from './guarded.js';
+import { onlyAttempt } from './only-attempt.js';
 import { Questions } from './questions.js';
 import type { RacePlan } from './race-plan.js';
+import { Starts } from './starts.js';
 import { reportUnhandledError } from './unhandled.js';
 
 /**
@@ -24,31 +24,37 @@ import { reportUnhandledError } from './unhandled.js';
  *                                        ▲                                           │
  *     attempts ──► failed, connected ────┘   ◄─────────────── mergeMap ◄─────────────┘
  *
- * The schedule is data, folded from the events; after each one the timer for the next start is derived from it anew.
+ * The schedule is data, folded from the events. After each event, the timer for the next start is derived from it anew.
+ *
+ * Two events of one turn are handled in the order in which they were raised. Say one attempt fails and another connects:
+ *
+ *     failed, connected    the failure is emitted, and the next attempt may start at once; the connection then cancels it
+ *     connected, failed    the race is over; the failure is never handled, and its attempt is emitted as cancelled
  *
  * Emits every event. Completes with the first `connected`, before which everything else has been released. Errors with
  * {@link ConnectionError} when the race is lost, and with the signal's reason when it is aborted.
  */
 export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
+  if (plan.only) return onlyAttempt(plan, plan.only);
   return new Observable((subscriber) => {
     new Race(plan, subscriber).begin();
   });
 }
 
-class Race<T> {
+class Race<T> implements Bounded {
   private readonly loop = new EventLoop<RaceEvent<T>>((event) => this.happened(event));
   private readonly schedule: Schedule;
   private readonly questions: Questions<T>;
-  private readonly starts$ = new Subject<Started>();
+  private readonly starts: Starts;
+  private readonly started$ = new Subject<Started>();
   private readonly attempts: AttemptUnderWay[] = [];
   private readonly at: () => number;
-  /** All that has to be let go of when the race is over. */
+  /** Everything that is released when the race is over: questions, attempts, the order being decided, the bounds. */
   private readonly held = new Subscription();
-  private nextStart: Subscription | undefined;
   private isPaced = false;
   private known: readonly Known[] = NOTHING;
   private sorting: Listener<readonly Endpoint[]> | undefined;
-  /** What has happened, for the error: every event but `queued` and `connected`. */
+  /** The events so far, for the error: all but `queued`. */
   private readonly past: RaceEvent<T>[] = [];
 
   constructor(
@@ -59,30 +65,32 @@ class Race<T> {
     const began = scheduler.now();
     this.at = () => scheduler.now() - began;
     this.schedule = new Schedule(plan.pacing);
+    this.starts = new Starts(this.schedule, this.at, scheduler, this.loop);
     this.questions = new Questions(plan, this.at, this.held, this.loop);
   }
 
   begin(): void {
     const { plan, held, attempts, at } = this;
     this.subscriber.add(() => this.letGo());
-    if (!this.bound()) return;
-    // The cap is the schedule's: what `mergeMap` held back could no longer make way for a better late answer.
-    const events$ = this.starts$.pipe(mergeMap((started) => attempt(started, plan, attempts, at)));
+    if (!setBounds(plan, this, held)) return;
+    // The schedule keeps the cap. Had `mergeMap` to keep it, a start that it holds back could not make way for a better address
+    // that a late answer brings.
+    const events$ = this.started$.pipe(mergeMap((started) => attempt(started, plan, attempts, at)));
     held.add(events$.subscribe(this.loop));
     this.questions.ask();
     this.loop.open();
-    // Only now, so that answers which were there at once are taken together.
+    // Only now, so that answers which came at once are all put in order before the first start.
     this.isPaced = true;
     if (!held.closed) this.pace();
   }
 
   /**
-   * What becomes of an event: it is told, its addresses are put in order, its attempt is made, it is folded, and the next start
-   * follows from that.
+   * Handles one event. It is emitted; the addresses of an answer are put in order, and the attempt of a start is made; then the
+   * event is folded into the schedule, and the next start follows from that.
    *
-   * It is folded after its attempt is made, so that the timer for the next start is set last. What else falls due in the same
-   * instant (a time-out, a failure, a connection) then comes before a start that waited for its time. A start that waits for
-   * nothing, as after a failure, comes at once, even before events that wait.
+   * The attempt is made before its start is folded, so that the timer for the next start is set after the attempt's own. What
+   * falls due in the same instant (a time-out, a failure, a connection) then comes before a start that waited for its time. A
+   * start that waits for nothing, as after a failure, comes at once, even before events that wait.
    */
   private happened(event: RaceEvent<T>): void {
     if (event.type === 'connected') return this.win(event);
@@ -92,7 +100,7 @@ class Race<T> {
 
     if (event.type === 'answered') this.hasAnswered(event);
     else if (event.type === 'resolved') this.questions.hasResolved();
-    else if (event.type === 'started' && !this.held.closed) this.starts$.next(event);
+    else if (event.type === 'started' && !this.held.closed) this.started$.next(event);
     this.schedule.fold(event);
     if (this.isPaced && !this.held.closed) this.pace();
   }
@@ -123,30 +131,9 @@ class Race<T> {
     this.loop.follow({ type: 'queued', at: this.at(), endpoints });
   }
 
-  /**
-   * Starts the next attempt when the schedule says so. While answers may still come together, a timer brings the start even
-   * where it is due, at the end of the turn.
-   */
   private pace(): void {
-    const { schedule } = this;
-    this.nextStart?.unsubscribe();
-    if (schedule.exhausted) return this.withNothingLeft();
-    const start = schedule.nextStart;
-    if (start === Infinity) return;
-    const wait = Math.max(start - this.at(), 0);
-    if (wait > 0 || schedule.gathering) {
-      this.nextStart = timer(wait, this.plan.scheduler).subscribe(() => this.start());
-      return;
-    }
-    // An event that waits may end the attempt that would give way. This is called again after that event.
-    if (!schedule.inTheWay || !this.loop.isPending) this.start();
-  }
-
-  /** At the cap the oldest attempt gives way first, and the start follows from that. */
-  private start(): void {
-    const { inTheWay, nextCandidate } = this.schedule;
-    const at = this.at();
-    this.loop.follow(inTheWay ? gaveWay(inTheWay, at) : { type: 'started', at, endpoint: nextCandidate! });
+    if (this.schedule.exhausted) this.withNothingLeft();
+    else this.starts.derive();
   }
 
   /** The race is lost, unless a question is under way, or there is one left to ask. */
@@ -155,38 +142,26 @@ class Race<T> {
     this.lose({ timedOut: false });
   }
 
-  /** Sets the bounds of the race. Returns whether it may begin. */
-  private bound(): boolean {
-    const { signal, connectTimeout, scheduler } = this.plan;
-    if (signal?.aborted) {
-      this.abandon(signal.reason);
-      return false;
-    }
-    if (signal) this.held.add(onAbort(signal, () => this.abandon(signal.reason)));
-    if (connectTimeout < Infinity) this.held.add(scheduler.schedule(() => this.lose({ timedOut: true }), connectTimeout));
-    return true;
-  }
-
   private win(event: Connected<T>): void {
     this.release(event.endpoint);
-    // The subscriber may have left when it was told of a loser.
+    // The subscriber may have left on the `cancelled` of a loser.
     if (this.subscriber.closed) this.plan.discard(event.value, event.endpoint);
     this.subscriber.next(event);
     this.subscriber.complete();
   }
 
-  private lose({ timedOut }: { readonly timedOut: boolean }): void {
+  lose({ timedOut }: { readonly timedOut: boolean }): void {
     const { host, port, pacing } = this.plan;
     const { preferredFamily } = pacing;
     this.abandon(new ConnectionError({ host, port, preferredFamily, timedOut, endedAt: this.at(), events: this.past }));
   }
 
-  private abandon(error: unknown): void {
+  abandon(error: unknown): void {
     this.release();
     this.subscriber.error(error);
   }
 
-  /** Lets go of everything; only then says so. An attempt whose failure still waits is reported as cancelled. */
+  /** Lets go of everything, then emits what was cancelled: also an attempt whose failure still waits. */
   private release(winner?: Endpoint): void {
     const at = this.at();
     this.letGo();
@@ -197,7 +172,7 @@ class Race<T> {
 
   private letGo(): void {
     const waiting = this.loop.stop();
-    this.nextStart?.unsubscribe();
+    this.starts.stop();
     try {
       this.held.unsubscribe();
     } catch (error) {
@@ -212,9 +187,4 @@ const NOTHING: readonly Known[] = [];
 
 function isList(sorted: ReturnType<RacePlan<unknown>['sort']>): sorted is readonly Endpoint[] {
   return Array.isArray(sorted);
-}
-
-function gaveWay({ endpoint, at: startedAt }: Started, at: number): Cancelled {
-  const error = codedError('ETIMEDOUT', `gave way to the next attempt after ${formatDuration(at - startedAt)}`);
-  return { type: 'cancelled', at, endpoint, error };
 }

@@ -20,6 +20,7 @@ export interface Interleaving {
  * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-4 RFC 8305 section 4}; HEv3, "Interleaving"
  */
 export function interleave(sorted: readonly Endpoint[], options: Interleaving): readonly Endpoint[] {
+  if (sorted.length < 2) return sorted;
   const leader = options.preferFamily ?? sorted[0]?.family;
   const leading = sorted.filter(({ family }) => family === leader);
   const following = sorted.filter(({ family }) => family !== leader);

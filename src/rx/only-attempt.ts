@@ -1,0 +1,97 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { recordType } from '../core/race/answers.js';
+import { ConnectionError } from '../core/race/connection-error.js';
+import type { Endpoint } from '../core/race/endpoint.js';
+import type { Connected, RaceEvent, Started } from '../core/race/events.js';
+import { attempt } from './attempt.js';
+import { setBounds, type Bounded } from './bounds.js';
+import { Guarded } from './guarded.js';
+import type { RacePlan } from './race-plan.js';
+
+/**
+ * The race to an IP address: nothing is asked, ordered or waited for, and its one attempt decides.
+ *
+ *     answered, queued, resolved, started ──► failed       the race is lost
+ *                                         ──► connected    the race is won
+ *
+ * Emits the same events as the full race would, and ends as it does.
+ */
+export function onlyAttempt<T>(plan: RacePlan<T>, endpoint: Endpoint): Observable<RaceEvent<T>> {
+  return new Observable((subscriber) => {
+    new OnlyAttempt(plan, endpoint, subscriber).begin();
+  });
+}
+
+/** The subscription to the attempt. Everything else that has to be released belongs to it. */
+class OnlyAttempt<T> extends Guarded<RaceEvent<T>> implements Bounded {
+  private readonly past: RaceEvent<T>[] = [];
+  private readonly began: number;
+  private hasStarted = false;
+
+  constructor(
+    private readonly plan: RacePlan<T>,
+    private readonly endpoint: Endpoint,
+    private readonly subscriber: Subscriber<RaceEvent<T>>,
+  ) {
+    super();
+    this.began = plan.scheduler.now();
+  }
+
+  begin(): void {
+    const { plan, endpoint } = this;
+    this.subscriber.add(this);
+    if (!setBounds(plan, this, this)) return;
+    const { address, family } = endpoint;
+    const started: Started = { type: 'started', at: 0, endpoint };
+    this.tell({ type: 'answered', at: 0, answer: { type: recordType(family), addresses: [address] } });
+    this.tell({ type: 'queued', at: 0, endpoints: [endpoint] });
+    this.tell({ type: 'resolved', at: 0 });
+    this.tell(started);
+    if (!this.closed) this.listen(() => attempt(started, plan, [], () => this.at));
+  }
+
+  private get at(): number {
+    return this.plan.scheduler.now() - this.began;
+  }
+
+  private tell(event: RaceEvent<T>): void {
+    if (this.closed) return;
+    if (event.type === 'started') this.hasStarted = true;
+    if (event.type !== 'queued') this.past.push(event);
+    this.subscriber.next(event);
+  }
+
+  protected hasNext(event: RaceEvent<T>): void {
+    if (event.type === 'connected') return this.win(event);
+    if (event.type === 'failed') this.hasStarted = false;
+    this.tell(event);
+    if (event.type === 'failed' && !this.closed) this.lose({ timedOut: false });
+  }
+
+  protected hasFailed(): void {
+    // An attempt never errors.
+  }
+
+  protected hasCompleted(): void {
+    // Its last event has said so.
+  }
+
+  private win(event: Connected<T>): void {
+    this.unsubscribe();
+    this.subscriber.next(event);
+    this.subscriber.complete();
+  }
+
+  lose({ timedOut }: { readonly timedOut: boolean }): void {
+    const { host, port, pacing } = this.plan;
+    const { preferredFamily } = pacing;
+    this.abandon(new ConnectionError({ host, port, preferredFamily, timedOut, endedAt: this.at, events: this.past }));
+  }
+
+  abandon(error: unknown): void {
+    const { at, endpoint } = this;
+    this.unsubscribe();
+    if (this.hasStarted) this.subscriber.next({ type: 'cancelled', at, endpoint });
+    this.subscriber.error(error);
+  }
+}
