@@ -1,9 +1,9 @@
-import { from, Observable, tap } from 'rxjs';
+import { from, Observable, tap, type Subscriber } from 'rxjs';
 import { formatDuration } from '../core/duration.js';
 import { formatDestination, type Endpoint } from '../core/race/endpoint.js';
 import { BLOCKED, errorCode, toError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';
-import type { Cancelled, Connected, Failed, RaceEvent } from '../core/race/events.js';
+import type { Cancelled, Connected, Failed, Progressed, RaceEvent, Started } from '../core/race/events.js';
 import { printable } from '../core/input/printable.js';
 import { race } from '../rx/race.js';
 import type { RacePlan } from '../rx/race-plan.js';
@@ -13,9 +13,9 @@ import { debugLines, untried } from './debug-lines.js';
 import { debug } from './debug.js';
 
 /**
- * The {@link race}, and whoever wants to know is told of it: by the tracing channels, and by `NODE_DEBUG`.
+ * The {@link race}, reported by the tracing channels and by `NODE_DEBUG` where anyone listens; elsewhere, the race itself.
  *
- * Asks once whether anyone listens, so it is called when a race is subscribed to; if no one does, it is the race itself.
+ * It asks once whether anyone listens, so it must be called when a race is subscribed to.
  */
 export function observed<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
   return isWatched() ? watched(plan) : race(plan);
@@ -27,45 +27,160 @@ function isWatched(): boolean {
 
 type Writable<Context> = { -readonly [Name in keyof Context]: Context[Name] };
 
-/** Tells apart what is said of several races. */
+/** Numbers the races, so that the lines of several can be told apart. */
 let races = 0;
 
-/** One race, of which is told. */
+/** The race of a plan, reported to whoever listens. */
 function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
-  const number = ++races;
-  const { host, port, protocol, signal, scheduler } = plan;
-  let began = 0;
-  const at = () => scheduler.now() - began;
+  return new Observable((subscriber) => {
+    new WatchedRace(plan).begin(subscriber);
+  });
+}
 
-  const events: RaceEvent[] = [];
-  const context: Writable<RaceContext> = { host, port, ...(protocol && { protocol }), startedAt: Date.now(), events };
-  /** Those under way, from their `started` on. */
-  const attempts = new Map<Endpoint, Writable<AttemptContext>>();
-  /** Of those, those that have been told of: the race may end between an attempt's `started` and its start. */
-  const begun = new Set<AttemptContext>();
+/** One race, as the channels and the debug log see it. */
+class WatchedRace<T> {
+  private readonly number = ++races;
+  private readonly events: RaceEvent[] = [];
+  private readonly context: Writable<RaceContext>;
+  private readonly attempts: WatchedAttempts;
+  private began: number;
 
-  const say = (when: number, line: string) => {
-    if (debug.enabled) debug('#%d %s +%s: %s', number, formatDestination(plan), formatDuration(when), printable(line));
-  };
+  constructor(private readonly plan: RacePlan<T>) {
+    const { host, port, protocol } = plan;
+    this.context = { host, port, ...(protocol && { protocol }), startedAt: Date.now(), events: this.events };
+    this.attempts = new WatchedAttempts(this.context);
+    this.began = plan.scheduler.now();
+  }
 
-  const transport: Transport<T> = (endpoint, progressed) =>
-    new Observable((subscriber) => {
-      const attempt = attempts.get(endpoint)!;
-      begun.add(attempt);
-      attemptChannel.start.runStores(attempt, () => {
-        try {
-          from(plan.transport(endpoint, progressed)).subscribe(subscriber);
-        } finally {
-          attemptChannel.end.publish(attempt);
-        }
-      });
+  begin(subscriber: Subscriber<RaceEvent<T>>): void {
+    const { plan, context } = this;
+    const watched$ = this.reporting(race({ ...plan, transport: this.attempts.watching(plan.transport) }), subscriber);
+    this.say(0, 'started');
+    raceChannel.start.runStores(context, () => {
+      // Only now, after the channel's subscribers: the time they took is no part of the race.
+      this.began = plan.scheduler.now();
+      context.startedAt = Date.now();
+      watched$.subscribe(subscriber);
+      raceChannel.end.publish(context);
     });
+  }
 
-  const attemptEnded = (event: Failed | Cancelled | Connected<T>) => {
-    const attempt = attempts.get(event.endpoint)!;
-    attempts.delete(event.endpoint);
-    if (!begun.has(attempt)) return;
-    attempt.endedAt = context.startedAt + event.at;
+  /** Reports each event before it is emitted, and the end of the race. */
+  private reporting(events$: Observable<RaceEvent<T>>, subscriber: Subscriber<RaceEvent<T>>): Observable<RaceEvent<T>> {
+    return events$.pipe(
+      tap({
+        next: (event) => {
+          this.happened(event);
+          // A listener may have ended the race: then no one is left to receive the winner.
+          if (event.type === 'connected' && subscriber.closed) this.plan.discard(event.value, event.endpoint);
+        },
+        error: (error: unknown) => this.endedBy(error),
+        unsubscribe: () => {
+          if (!this.context.outcome) this.cancelled();
+        },
+        finalize: () => raceChannel.asyncEnd.publish(this.context),
+      }),
+    );
+  }
+
+  private happened(event: RaceEvent): void {
+    this.events.push(event);
+    if (debug.enabled) for (const line of debugLines(event, this.events)) this.say(event.at, line);
+    this.attempts.happened(event);
+    if (event.type === 'connected') this.ended('connected', event.at, { endpoint: event.endpoint, result: event.value });
+  }
+
+  private endedBy(error: unknown): void {
+    const { signal } = this.plan;
+    if (signal?.aborted === true && error === signal.reason) return this.cancelled();
+    if (debug.enabled && error instanceof ConnectionError && error.reason === 'timeout') {
+      for (const line of untried(this.plan, this.events)) this.say(this.at, line);
+    }
+    this.say(this.at, `failed: ${toError(error).message}`);
+    this.ended('failed', this.at, { error });
+  }
+
+  private cancelled(): void {
+    const { at } = this;
+    for (const endpoint of this.attempts.underWay) this.happened({ type: 'cancelled', at, endpoint });
+    this.say(at, 'cancelled');
+    this.ended('cancelled', at);
+  }
+
+  private ended(outcome: RaceContext['outcome'], at: number, how: Partial<RaceContext> = {}): void {
+    const { context } = this;
+    Object.assign(context, { outcome, endedAt: context.startedAt + at }, how);
+    if (outcome === 'failed') raceChannel.error.publish(context);
+    raceChannel.asyncStart.publish(context);
+  }
+
+  private say(at: number, line: string): void {
+    if (!debug.enabled) return;
+    debug('#%d %s +%s: %s', this.number, formatDestination(this.plan), formatDuration(at), printable(line));
+  }
+
+  private get at(): number {
+    return this.plan.scheduler.now() - this.began;
+  }
+}
+
+/** The attempts of one race, as the channel of attempts sees them. */
+class WatchedAttempts {
+  /** Those under way, from their `started` on. */
+  private readonly contexts = new Map<Endpoint, Writable<AttemptContext>>();
+  /** Those whose `start` was published: the race may end between an attempt's `started` and its start. */
+  private readonly begun = new Set<AttemptContext>();
+
+  constructor(private readonly race: RaceContext) {}
+
+  get underWay(): Iterable<Endpoint> {
+    return this.contexts.keys();
+  }
+
+  /** A transport whose attempts are made in the context of the channel's subscribers. */
+  watching<T>(transport: Transport<T>): Transport<T> {
+    return (endpoint, progressed) =>
+      new Observable((subscriber) => {
+        const attempt = this.contexts.get(endpoint)!;
+        this.begun.add(attempt);
+        attemptChannel.start.runStores(attempt, () => {
+          try {
+            from(transport(endpoint, progressed)).subscribe(subscriber);
+          } finally {
+            attemptChannel.end.publish(attempt);
+          }
+        });
+      });
+  }
+
+  happened(event: RaceEvent): void {
+    switch (event.type) {
+      case 'started':
+        return this.started(event);
+      case 'progressed':
+        return this.progressed(event);
+      case 'failed':
+      case 'cancelled':
+      case 'connected':
+        return this.ended(event);
+      default: // says nothing of an attempt
+    }
+  }
+
+  private started({ endpoint, at }: Started): void {
+    this.contexts.set(endpoint, { race: this.race, endpoint, startedAt: this.race.startedAt + at, stages: [] });
+  }
+
+  private progressed({ endpoint, stage, at }: Progressed): void {
+    const attempt = this.contexts.get(endpoint)!;
+    attempt.stages = [...attempt.stages, { stage, startedAt: this.race.startedAt + at }];
+  }
+
+  private ended(event: Failed | Cancelled | Connected<unknown>): void {
+    const attempt = this.contexts.get(event.endpoint)!;
+    this.contexts.delete(event.endpoint);
+    if (!this.begun.has(attempt)) return;
+    attempt.endedAt = this.race.startedAt + event.at;
     attempt.outcome = event.type;
     if (event.type === 'failed') {
       attempt.error = event.error;
@@ -74,83 +189,5 @@ function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
     } else if (event.type === 'cancelled' && event.error) attempt.error = event.error;
     attemptChannel.asyncStart.publish(attempt);
     attemptChannel.asyncEnd.publish(attempt);
-  };
-
-  const ended = (outcome: RaceContext['outcome'], when: number, how: Partial<RaceContext> = {}) => {
-    Object.assign(context, { outcome, endedAt: context.startedAt + when }, how);
-    if (outcome === 'failed') raceChannel.error.publish(context);
-    raceChannel.asyncStart.publish(context);
-  };
-
-  const happened = (event: RaceEvent<T>) => {
-    events.push(event);
-    if (debug.enabled) for (const line of debugLines(event, events)) say(event.at, line);
-    switch (event.type) {
-      case 'started': {
-        const { endpoint } = event;
-        attempts.set(endpoint, { race: context, endpoint, startedAt: context.startedAt + event.at, stages: [] });
-        break;
-      }
-      case 'progressed': {
-        const attempt = attempts.get(event.endpoint)!;
-        attempt.stages = [...attempt.stages, { stage: event.stage, startedAt: context.startedAt + event.at }];
-        break;
-      }
-      case 'failed':
-      case 'cancelled':
-        attemptEnded(event);
-        break;
-      case 'connected':
-        attemptEnded(event);
-        ended('connected', event.at, { endpoint: event.endpoint, result: event.value });
-        break;
-      default: // for those who read `events`
-    }
-  };
-
-  const endedByError = (error: unknown) => {
-    const isAborted = signal?.aborted === true && error === signal.reason;
-    if (isAborted) cancelled();
-    else {
-      if (debug.enabled && error instanceof ConnectionError && error.reason === 'timeout') {
-        for (const line of untried(plan, events)) say(at(), line);
-      }
-      say(at(), `failed: ${toError(error).message}`);
-      ended('failed', at(), { error });
-    }
-  };
-
-  const cancelled = () => {
-    const now = at();
-    for (const endpoint of attempts.keys()) happened({ type: 'cancelled', at: now, endpoint });
-    say(now, 'cancelled');
-    ended('cancelled', now);
-  };
-
-  return new Observable((subscriber) => {
-    const watched$ = race({ ...plan, transport }).pipe(
-      tap({
-        next: (event) => {
-          happened(event);
-          // Whoever was told may have ended the race: then nobody is left to receive the winner.
-          if (event.type === 'connected' && subscriber.closed) plan.discard(event.value, event.endpoint);
-        },
-        error: endedByError,
-        unsubscribe: () => {
-          if (!context.outcome) cancelled();
-        },
-        finalize: () => {
-          raceChannel.asyncEnd.publish(context);
-        },
-      }),
-    );
-    say(0, 'started');
-    raceChannel.start.runStores(context, () => {
-      // Only now, after those who were told: what they took is no part of the race.
-      began = scheduler.now();
-      context.startedAt = Date.now();
-      watched$.subscribe(subscriber);
-      raceChannel.end.publish(context);
-    });
-  });
+  }
 }
