@@ -269,3 +269,26 @@ describe('defaults and presets', () => {
     expect(presets.perFamily).toEqual({ familyStaggerDelay: 250, attemptSpacingDelay: 125, maxConcurrentAttempts: 2 });
   });
 });
+
+describe('options that are given again', () => {
+  it('are checked again when they have changed, and not when they have not', () => {
+    const options: Record<string, unknown> = { family: 4, connectTimeout: 5000 };
+    const first = [checkOptions(options), checkOptions(options)].at(-1);
+    expect(checkOptions(options)).toBe(first);
+    options.connectTimeout = 6000;
+    expect(checkOptions(options)).toMatchObject({ family: 4, connectTimeout: 6000 });
+    delete options.family;
+    options.interleave = true; // as many as before, and each as it is by default
+    expect(checkOptions(options)).toMatchObject({ family: 0, connectTimeout: 6000 });
+    options.family = 5;
+    expect(() => checkOptions(options)).toThrow('options.family');
+    expect(() => checkOptions(options)).toThrow('options.family');
+  });
+
+  it('are checked again when they hold options of their own', () => {
+    const options = { tcp: { noDelay: true } };
+    for (let i = 0; i < 3; i++) checkOptions(options);
+    (options.tcp as { noDelay: unknown }).noDelay = 'yes';
+    expect(() => checkOptions(options)).toThrow('options.tcp.noDelay');
+  });
+});
