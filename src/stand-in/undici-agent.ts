@@ -28,8 +28,10 @@ export function createAgent(options: Agent.Options): Agent {
   const wrapped = new Dispatcher1Wrapper(agent);
   const dispatch = agent.dispatch.bind(agent);
   agent.dispatch = (request, handler) => {
-    const isCurrent = typeof (handler as { onRequestStart?: unknown }).onRequestStart === 'function';
-    return isCurrent ? dispatch(request, handler) : wrapped.dispatch(request, handler);
+    if (typeof (handler as { onRequestStart?: unknown }).onRequestStart === 'function') return dispatch(request, handler);
+    // Undici 6 leaves it in, and undici 8 refuses it.
+    const { dispatcher: _, ...others } = request as Dispatcher.DispatchOptions & { dispatcher?: Dispatcher };
+    return wrapped.dispatch(others, handler);
   };
   return agent;
 }
