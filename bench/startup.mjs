@@ -1,7 +1,7 @@
 // What loading the package costs a process: medians of whole processes, in turn, beside a bare one.
 // Usage: node bench/startup.mjs [ROUNDS] [NODE …]; needs the built package. The machine should have nothing else to do.
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, URL } from 'node:url';
 
 const [rounds = 20, ...nodes] = process.argv.slice(2);
 const dist = (file) => fileURLToPath(new URL(`../dist/${file}`, import.meta.url));

@@ -73,8 +73,11 @@ describe('the line of env, in sh', () => {
   let home: string;
   let cli: string;
   const sh = (script: string, env: NodeJS.ProcessEnv = {}) => {
-    const { NODE_OPTIONS: _, ...inherited } = process.env;
-    const options = { cwd: join(home, 'else where'), encoding: 'utf8', env: { ...inherited, SHELL: '/bin/sh', ...env } } as const;
+    const options = {
+      cwd: join(home, 'else where'),
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '', SHELL: '/bin/sh', ...env },
+    } as const;
     const { status, stdout, stderr } = spawnSync('sh', ['-euc', script, process.execPath, cli], options);
     return { status, stdout, stderr };
   };

@@ -30,7 +30,8 @@ export function createAgent(options: Agent.Options): Agent {
   agent.dispatch = (request, handler) => {
     if (typeof (handler as { onRequestStart?: unknown }).onRequestStart === 'function') return dispatch(request, handler);
     // Undici 6 leaves it in, and undici 8 refuses it.
-    const { dispatcher: _, ...others } = request as Dispatcher.DispatchOptions & { dispatcher?: Dispatcher };
+    const others: Dispatcher.DispatchOptions & { dispatcher?: Dispatcher } = { ...request };
+    delete others.dispatcher;
     return wrapped.dispatch(others, handler);
   };
   return agent;
