@@ -33,6 +33,7 @@ cat >esm.mjs <<'EOF'
 import assert from 'node:assert/strict';
 import { connect$, ConnectionError } from 'rx-happy-eyeballs';
 import { traceRaces } from 'rx-happy-eyeballs/otel';
+import { timeline } from 'rx-happy-eyeballs/pictures';
 import { pass } from 'rx-happy-eyeballs/policy';
 import { countRaces } from 'rx-happy-eyeballs/prometheus';
 import { connects, virtualNetwork } from 'rx-happy-eyeballs/testing';
@@ -40,6 +41,7 @@ import { connects, virtualNetwork } from 'rx-happy-eyeballs/testing';
 traceRaces()();
 countRaces()();
 assert.equal(typeof connect$, 'function');
+assert.equal(typeof timeline([]), 'string');
 assert.equal(typeof ConnectionError, 'function');
 assert.equal(String(pass.and(pass)), 'pass & pass');
 const network = virtualNetwork({ endpoints: { '::1': connects(5) } });
@@ -52,6 +54,7 @@ cat >cjs.cjs <<'EOF'
 const assert = require('node:assert/strict');
 const { connect$, ConnectionError } = require('rx-happy-eyeballs');
 const { traceRaces } = require('rx-happy-eyeballs/otel');
+const { timeline } = require('rx-happy-eyeballs/pictures');
 const { pass } = require('rx-happy-eyeballs/policy');
 const { countRaces } = require('rx-happy-eyeballs/prometheus');
 const { connects, virtualNetwork } = require('rx-happy-eyeballs/testing');
@@ -59,6 +62,7 @@ const { connects, virtualNetwork } = require('rx-happy-eyeballs/testing');
 traceRaces()();
 countRaces()();
 assert.equal(typeof connect$, 'function');
+assert.equal(typeof timeline([]), 'string');
 assert.equal(typeof ConnectionError, 'function');
 assert.equal(String(pass.and(pass)), 'pass & pass');
 const network = virtualNetwork({ endpoints: { '::1': connects(5) } });
@@ -72,8 +76,13 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import * as esm from 'rx-happy-eyeballs';
 
-const cjs = createRequire(import.meta.url)('rx-happy-eyeballs');
-assert.notEqual(esm.ConnectionError, cjs.ConnectionError, 'one copy only');
+const require = createRequire(import.meta.url);
+const cjs = require('rx-happy-eyeballs');
+assert.equal(esm.ConnectionError, cjs.ConnectionError, 'two copies');
+
+// As in a bundle.
+const bundled = await import('./node_modules/rx-happy-eyeballs/dist/module/index.mjs');
+assert.notEqual(bundled.ConnectionError, cjs.ConnectionError, 'one copy only');
 
 async function errorOf({ connect$, staticResolver }) {
   return new Promise((resolve, reject) => {
@@ -82,17 +91,28 @@ async function errorOf({ connect$, staticResolver }) {
   });
 }
 
-for (const error of [await errorOf(esm), await errorOf(cjs)]) {
-  assert.ok(error instanceof esm.ConnectionError);
+for (const error of [await errorOf(bundled), await errorOf(cjs)]) {
+  assert.ok(error instanceof bundled.ConnectionError);
   assert.ok(error instanceof cjs.ConnectionError);
 }
-assert.ok(!(new Error('another') instanceof esm.ConnectionError));
+assert.ok(!(new Error('another') instanceof bundled.ConnectionError));
 
-const { pass } = createRequire(import.meta.url)('rx-happy-eyeballs/policy');
-const { never } = await import('rx-happy-eyeballs/policy');
+const { pass } = require('rx-happy-eyeballs/policy');
+const { never } = await import('./node_modules/rx-happy-eyeballs/dist/module/policy.mjs');
 assert.equal(String(pass.and(never)), 'pass & never');
 EOF
 node both.mjs
+
+step 'what Node loads for an entry, in kB of this package'
+for entry in .=60 ./register=15 ./pictures=80; do
+  node -e '
+    const [name, most] = process.argv[1].split("=");
+    require(require("node:path").posix.join("rx-happy-eyeballs", name));
+    const own = Object.keys(require.cache).filter((file) => file.includes("rx-happy-eyeballs/dist"));
+    const size = own.reduce((sum, file) => sum + require("node:fs").statSync(file).size, 0) / 1000;
+    console.log(name, size.toFixed(1), "of", most);
+    process.exit(own.length > 0 && size < Number(most) ? 0 : 1);' "$entry"
+done
 
 step 'the command line'
 node_modules/.bin/rx-happy-eyeballs --version

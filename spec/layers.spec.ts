@@ -18,11 +18,13 @@ const LAYERS = [
   'stand-in',
   'cli',
   'index.ts',
+  'lazy',
 ];
 
 /** Layers beside each other: none uses the other. */
 const NOT_FOR = new Map<string, readonly string[]>([
   ['index.ts', ['cli', 'testing']],
+  ['lazy', ['cli', 'testing']],
   ['testing', ['policy']],
   ...['node', 'plan', 'connect.ts', 'connector', 'stand-in', 'cli'].map((layer) => [layer, ['testing']] as const),
 ]);

@@ -46,8 +46,16 @@ export type {
 } from './core/race/events.js';
 export { ConnectionError, type ConnectionErrorReason } from './core/race/connection-error.js';
 export type { AttemptRecord } from './core/race/attempt-records.js';
-export { timeline, type TimelineColour, type TimelineOptions } from './pictures/timeline.js';
-export { marbleDiagram, type MarbleDiagramOptions } from './pictures/marble-diagram.js';
-export { waterfall, type WaterfallOptions } from './pictures/waterfall.js';
-export { htmlReport, type HtmlReportOptions } from './pictures/html-report.js';
+// to 1.0: from `rx-happy-eyeballs/pictures`
+export {
+  htmlReport,
+  marbleDiagram,
+  timeline,
+  waterfall,
+  type HtmlReportOptions,
+  type MarbleDiagramOptions,
+  type TimelineColour,
+  type TimelineOptions,
+  type WaterfallOptions,
+} from './pictures/index.js';
 export type { AttemptContext, RaceContext } from './observe/channels.js';

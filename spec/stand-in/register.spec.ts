@@ -227,7 +227,7 @@ describe('a process that was started with the registration', () => {
           socket.destroy();
         });
       });
-      const one = await import('./dist/register.mjs');
+      const one = await import('./dist/module/register.mjs'); // as in a bundle
       const patched = net.Socket.prototype.connect;
       const other = createRequire(process.cwd() + '/index.js')('./dist/register.cjs');
       console.log(one.register !== other.register, patched !== original, net.Socket.prototype.connect === patched);

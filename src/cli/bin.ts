@@ -12,4 +12,4 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   process.exit(FAILED);
 });
 process.stderr.on('error', () => undefined); // there is nobody left to tell
-process.exitCode = await main(process.argv.slice(2), process);
+process.exitCode = await main(process.argv.slice(2), process, new URL('register.mjs', import.meta.url).href);

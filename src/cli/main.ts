@@ -7,6 +7,7 @@ import { checkCommand } from './check/command.js';
 import { CHECK_FLAGS, checkFlags } from './check/flags.js';
 import { CONNECT_FLAGS, connectCommand } from './connect.js';
 import { DEFAULT_SCENARIO, demoCommand } from './demo.js';
+import { ENV_FLAGS, envCommand } from './env.js';
 import { FILE_FLAGS, OUTPUT_FLAGS } from './output.js';
 import type { Flag, Flags } from './flag.js';
 import { ofFlags, RACE_FLAGS } from './race-flags.js';
@@ -16,9 +17,10 @@ import { BAD_ARGUMENTS, FAILED, OK, type Terminal } from './terminal.js';
 /**
  * The command line: the demo without arguments, a race with a host and a port.
  *
+ * @param register the URL of the entry `rx-happy-eyeballs/register`, for the command that prints it
  * @returns the exit status: 0 a winner, or all hosts ready; 1 none, or one that is not; 2 bad arguments; 130 interrupted
  */
-export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+export async function main(argv: readonly string[], terminal: Terminal, register = ''): Promise<number> {
   const cli = cac('rx-happy-eyeballs');
   const declared: Flag[] = [];
   const command = (usage: string, meaning: string, ...own: (readonly Flag[])[]) => {
@@ -45,6 +47,11 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   )
     .example('rx-happy-eyeballs demo tls-stall')
     .action((scenario: string | undefined, flags: Flags) => demoCommand(scenario ?? DEFAULT_SCENARIO, flags, terminal));
+  command('env', 'Print the line that lets every Node started from this shell race: eval "$(rx-happy-eyeballs env)"', ENV_FLAGS)
+    .example('eval "$(npx rx-happy-eyeballs env)"')
+    .example('npx rx-happy-eyeballs env | source   # fish')
+    .example('npx rx-happy-eyeballs env | Invoke-Expression   # PowerShell')
+    .action((flags: Flags) => envCommand(flags, terminal, register));
   connect('[host] [port]', 'As connect; without arguments, as demo')
     .usage('[host port] [options]')
     .example('rx-happy-eyeballs')

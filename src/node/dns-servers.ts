@@ -5,6 +5,7 @@ import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { oneOrMore } from '../core/input/checks.js';
 import { hostPort } from '../core/input/host-port.js';
 import type { Endpoint } from '../core/race/endpoint.js';
+import { initialServers } from './initial-servers.js';
 import { resolvConf, SYSTEM_RESOLV_CONF } from './resolv-conf.js';
 
 /** @throws for what is not a list of the addresses of servers; `invalid` makes the error for text that is no address */
@@ -35,13 +36,6 @@ const LOCAL_SERVER = '127.0.0.1';
 const LOOK_INTERVAL = 1000;
 
 /**
- * What the system names when this module is loaded. `dns.getServers` names the same for as long as the process lives, whatever
- * happens to resolv.conf, unless the program sets others: also before this module was loaded, which is why a resolver of its
- * own is asked here.
- */
-const unchanged = String(new dns.Resolver().getServers());
-
-/**
  * The DNS servers that this machine asks now: those of its resolv.conf, as it is now; where there is no such file, those that
  * the system names, a second old at most. Servers that the program itself has set (`dns.setServers`) come before both.
  */
@@ -51,7 +45,7 @@ export function watchServers(path: string): () => readonly string[] {
   let named: readonly string[] = [];
   return () => {
     const set = dns.getServers(); // by the module: `setServers` replaces this function
-    if (String(set) !== unchanged) return set;
+    if (String(set) !== initialServers) return set;
     const { servers } = conf();
     if (servers.length > 0) return servers;
     if (existsSync(path)) return [LOCAL_SERVER];

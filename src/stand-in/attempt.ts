@@ -3,6 +3,7 @@ import { Socket, type BlockList, type LookupFunction, type SocketConstructorOpts
 import { BLOCKED, codedError } from '../core/error-tools.js';
 import { learnRequestClass } from './adoption.js';
 import { handleOf, replaceMethod, type Complete, type Handle, type HandleClasses, type Request } from './handle.js';
+import { natives } from './natives.js';
 import { errnoOf, systemError } from './system-error.js';
 
 /** Where an attempt connects to, as a transport over TCP says it. */
@@ -188,17 +189,14 @@ export class OtherAttempt extends Attempt {
 }
 
 /**
- * Node's own, or what was in its place when this was loaded. Attempts connect by this one where there are no handles to be had:
- * code that replaces the prototype's later, to watch what a program connects to, does not see them.
+ * An attempt on a Node whose internals are not as expected: a socket. It connects by Node's own method, or what was in its place
+ * when this was loaded: code that replaces the prototype's later, to watch what a program connects to, does not see attempts.
  */
-const connect = Reflect.get(Socket.prototype, 'connect');
-
-/** An attempt on a Node whose internals are not as expected: a socket. */
 export function socketAttempt(socket: Socket | undefined, within: Within): Socket {
   const attempt = new Socket({ blockList: blockListOf(socket) } as SocketConstructorOpts).pause();
   return Object.assign(attempt, {
     connect: (target: Target) => {
-      within(() => Reflect.apply(connect, attempt, [target]) as Socket);
+      within(() => Reflect.apply(natives.connect, attempt, [target]) as Socket);
       return attempt;
     },
   });

@@ -1,6 +1,4 @@
-import type { LookupFunction, Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
-import { handleOf } from './handle.js';
+import { isIP, type LookupFunction } from 'node:net';
 
 /** What a socket is told of where to connect; names and meanings are those of `net.connect`. */
 export interface Destination {
@@ -18,10 +16,9 @@ export interface Destination {
   readonly session?: Buffer;
 }
 
-/** A socket that was made of a handle, or of another socket, or that has connected already. */
-export function hasConnection(socket: Socket): boolean {
-  const { _parent } = socket as { _parent?: object | null };
-  return socket instanceof TLSSocket ? Boolean(_parent) : Boolean(handleOf(socket)) && !socket.destroyed;
+/** Whether there is no name to look up: an address, or a path. */
+export function isNameless({ host, path }: Destination): boolean {
+  return Boolean(path) || (typeof host === 'string' && isIP(host) !== 0);
 }
 
 /** The arguments of `socket.connect`, in each of its forms: `(port, host, listener)`, `(path)`, `(options)`, and that of `net.connect`. */

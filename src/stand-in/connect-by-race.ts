@@ -9,6 +9,7 @@ import { checkHost, checkPort } from '../plan/options.js';
 import type { Resolver } from '../rx/resolve.js';
 import type { Destination } from './connect-arguments.js';
 import { handleOf } from './handle.js';
+import { natives } from './natives.js';
 import { nativeError, otherAttempt, RaceInto, type Answered, type RaceForSocket } from './race-into.js';
 import type { Racing } from './racing.js';
 
@@ -160,15 +161,12 @@ function firstOf(found: unknown): string | undefined {
   return (first as { address?: string } | null | undefined)?.address ?? (first as string | undefined);
 }
 
-/** What `dns.lookup` is where nobody has replaced it. */
-const systemLookup = dns.lookup;
-
 /**
  * The program's own look-up, where to ask the system for each family would not do: with hints for it, which it checks, and in a
  * program that has put another in its place.
  */
 function otherLookup({ hints }: Destination): LookupFunction | undefined {
-  return hints || dns.lookup !== systemLookup ? dns.lookup : undefined;
+  return hints || dns.lookup !== natives.lookup ? dns.lookup : undefined;
 }
 
 /** A resolver that knows the answers, whatever it is asked for; the family that was found first comes first. */

@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module';
 import { isIP, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { of, type Observable } from 'rxjs';
 import type { TLSSocket } from 'node:tls';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
@@ -10,6 +8,7 @@ import { invalidType } from '../core/input/argument-errors.js';
 import { checkTlsOptions, tls, type TlsOptions } from '../node/tls.js';
 import { checkRaceOptions, type RaceOptions } from '../plan/options.js';
 import { checkConnector } from './racing.js';
+import { createAgent, GLOBAL_DISPATCHERS, globals } from './undici-agent.js';
 
 /** How connections for undici, and so for `fetch`, are raced for. */
 export interface UndiciOptions {
@@ -69,8 +68,9 @@ function secured(socket: Socket, host: string, options: TlsOptions): Observable<
 }
 
 /**
- * A dispatcher for `fetch`, globally or for one request, whose connections are raced for: an `Agent` of undici, where that is
- * installed, and else of the one within Node.
+ * A dispatcher for `fetch`, globally or for one request, whose connections are raced for. It is an `Agent` of the undici that
+ * the program's main module has, or that is installed beside this package; else, and where Node's `fetch` does not work with that
+ * one (undici 6 on Node 26), of the undici within Node.
  *
  * @throws TypeError, RangeError for options that make no sense
  *
@@ -82,16 +82,11 @@ export function createDispatcher(
 ): AnyDispatcher {
   const { race, connector: own, tls: tlsOptions, allowH2, ...agentOptions } = options;
   const connect = connector({ race, connector: own, tls: tlsOptions, allowH2 });
-  return new (agentClass())({ ...agentOptions, ...(allowH2 !== undefined && { allowH2 }), connect }) as unknown as AnyDispatcher;
+  return createAgent({ ...agentOptions, ...(allowH2 !== undefined && { allowH2 }), connect }) as unknown as AnyDispatcher;
 }
 
 /** One for undici's own `fetch`, and for Node's, which have types of their own. */
 export type AnyDispatcher = Dispatcher & (RequestInit extends { dispatcher?: infer D } ? NonNullable<D> : unknown);
-
-/** Where undici keeps the dispatcher of the process: Node from 26 on looks into the first, where there is one. */
-const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.2'), Symbol.for('undici.globalDispatcher.1')];
-
-const globals = globalThis as Record<symbol, Dispatcher | undefined>;
 
 /**
  * Makes {@link createDispatcher} the dispatcher of the process: of every `fetch` that has none of its own.
@@ -100,41 +95,16 @@ const globals = globalThis as Record<symbol, Dispatcher | undefined>;
  * @throws TypeError, RangeError for options that make no sense
  */
 export function installGlobal(options: UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2' | 'tls'> = {}): () => void {
-  const dispatcher = createDispatcher(options);
-  const ofNode = dispatcher instanceof builtInAgent();
+  const dispatcher: Dispatcher = createDispatcher(options);
   const replaced = GLOBAL_DISPATCHERS.flatMap((key) => {
     const before = globals[key];
     if (!before) return [];
-    const ours = ofNode ? wrappedAs(before, dispatcher) : dispatcher;
-    globals[key] = ours;
-    return [{ key, before, ours }];
+    globals[key] = dispatcher;
+    return [{ key, before }];
   });
   return () => {
-    for (const { key, before, ours } of replaced) if (globals[key] === ours) globals[key] = before;
+    for (const { key, before } of replaced) if (globals[key] === dispatcher) globals[key] = before;
   };
-}
-
-/** Node's dispatcher in the form in which another is kept: from 26 on it shows itself to older undicis in a wrapper. */
-function wrappedAs(other: Dispatcher, dispatcher: Dispatcher): Dispatcher {
-  const { constructor } = other as object as { constructor: new (dispatcher: Dispatcher) => Dispatcher };
-  return constructor.name === 'Dispatcher1Wrapper' ? new constructor(dispatcher) : dispatcher;
-}
-
-type AgentClass = new (options: Agent.Options) => Agent;
-
-function agentClass(): AgentClass {
-  try {
-    return (createRequire(join(process.cwd(), 'index.js'))('undici') as { Agent: AgentClass }).Agent;
-  } catch {
-    return builtInAgent();
-  }
-}
-
-/** Node loads its undici with the first `fetch`, and has its dispatcher then. */
-function builtInAgent(): AgentClass {
-  if (GLOBAL_DISPATCHERS.every((key) => globals[key] === undefined)) void fetch('data:,');
-  const dispatcher = GLOBAL_DISPATCHERS.map((key) => globals[key]).find((found) => found !== undefined)!;
-  return dispatcher.constructor as AgentClass;
 }
 
 function checkUndiciOptions(options: UndiciOptions): void {

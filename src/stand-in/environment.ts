@@ -1,0 +1,24 @@
+import type { StandInOptions } from './racing.js';
+
+/** The options of the registration that importing `register` is, as JSON; `"Infinity"` stands for the number. */
+const VARIABLE = 'RX_HAPPY_EYEBALLS';
+
+/**
+ * Registers with the options of the environment.
+ *
+ * @throws TypeError, RangeError, SyntaxError that names the variable, for options that make no sense
+ */
+export function registerByEnvironment(register: (options: StandInOptions) => unknown): void {
+  const json = process.env[VARIABLE];
+  try {
+    register(json ? optionsOf(json) : {});
+  } catch (error) {
+    throw Object.assign(error as Error, {
+      message: `The environment variable ${VARIABLE} is of no use: ${(error as Error).message}`,
+    });
+  }
+}
+
+function optionsOf(json: string): StandInOptions {
+  return JSON.parse(json, (_key, value: unknown) => (value === 'Infinity' ? Infinity : value)) as StandInOptions;
+}

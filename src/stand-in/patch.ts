@@ -1,0 +1,95 @@
+import { Socket } from 'node:net';
+import { debug } from '../observe/debug.js';
+import { connectArguments, isNameless, type Destination } from './connect-arguments.js';
+import './natives.js'; // before a program can replace them
+import type { Racing, StandInOptions } from './racing.js';
+
+/** What is needed once a socket connects to a name. */
+export interface Races {
+  /** @throws TypeError, RangeError for options that make no sense */
+  readonly racing: (options: StandInOptions) => Racing;
+  readonly connectByRace: <S extends Socket>(
+    create: (destination: Destination) => S,
+    destination: Destination,
+    racing: Racing,
+  ) => S;
+  readonly hasConnection: (socket: Socket) => boolean;
+}
+
+type Register = (options?: StandInOptions) => () => void;
+
+/** Connects a socket to a name by a race, or leaves it to Node: then it returns `undefined`. */
+type Connect = (socket: Socket, destination: Destination, create: (destination: Destination) => Socket) => Socket | undefined;
+
+/** The one registration of a process, whichever copy of this package made it. */
+interface Registration {
+  /** Absent: sockets connect as ever. */
+  connect?: Connect;
+  readonly original: Socket['connect'];
+  readonly patched: Socket['connect'];
+}
+
+const KEY = Symbol.for('rx-happy-eyeballs.registration');
+const shared = globalThis as { [KEY]?: Registration };
+
+/**
+ * Makes `register` of what it needs. The first socket that connects to a name uses it, or the first options that have to be
+ * checked: what loads itself then costs nothing in a process that connects to no name.
+ */
+export function registering(races: Races): Register {
+  return (options = {}) => {
+    const connect = connecting(races, options);
+    const registration = (shared[KEY] ??= patch());
+    // Where somebody has put back what was there before.
+    if (Reflect.get(Socket.prototype, 'connect') === registration.original) Socket.prototype.connect = registration.patched;
+    registration.connect = connect;
+    return () => {
+      if (registration.connect !== connect) return;
+      delete registration.connect;
+      unpatch(registration);
+    };
+  };
+}
+
+function connecting(races: Races, options: StandInOptions): Connect {
+  let racing = isEmpty(options) ? undefined : races.racing(options);
+  return (socket, destination, create) => {
+    if (races.hasConnection(socket)) return undefined;
+    racing ??= races.racing(options);
+    return races.connectByRace(create, destination, racing);
+  };
+}
+
+/** Options that need no check, as there are none. */
+function isEmpty(options: unknown): boolean {
+  return typeof options === 'object' && options !== null && !Array.isArray(options) && Reflect.ownKeys(options).length === 0;
+}
+
+function patch(): Registration {
+  const original = Reflect.get(Socket.prototype, 'connect');
+  if (!isNodesOwn(original)) debug('net.Socket.prototype.connect is not Node’s own: something else has replaced it before');
+  const patched = function (this: Socket, ...given: unknown[]): Socket {
+    const { connect } = registration;
+    if (connect) {
+      const [destination, listener] = connectArguments(given);
+      const create = (changed: Destination) => Reflect.apply(original, this, [changed, listener]) as Socket;
+      const socket = isNameless(destination) ? undefined : connect(this, destination, create);
+      if (socket) return socket;
+    }
+    return Reflect.apply(original, this, given) as Socket;
+  };
+  const registration: Registration = { original, patched };
+  Socket.prototype.connect = registration.patched;
+  return registration;
+}
+
+/** Puts Node's own back, unless somebody has put another in place of ours, which then calls ours in vain. */
+function unpatch({ original, patched }: Registration): void {
+  if (Socket.prototype.connect !== patched) return;
+  Socket.prototype.connect = original;
+  Reflect.deleteProperty(shared, KEY);
+}
+
+function isNodesOwn(connect: Socket['connect']): boolean {
+  return Function.prototype.toString.call(connect).includes('normalizedArgsSymbol');
+}

@@ -1,0 +1,7 @@
+import type { Races } from './patch.js';
+import { connectByRace } from './connect-by-race.js';
+import { hasConnection } from './has-connection.js';
+import { racing } from './racing.js';
+
+/** All that `register` needs once a socket connects to a name. */
+export const races: Races = { racing, connectByRace, hasConnection };
