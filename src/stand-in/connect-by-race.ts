@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import dns from 'node:dns';
 import { getDefaultAutoSelectFamily, isIP, type LookupFunction, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { of } from 'rxjs';
 import type { Address } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
@@ -8,6 +9,7 @@ import { addressesOf } from '../node/system-lookup.js';
 import { checkHost, checkPort } from '../plan/options.js';
 import type { Resolver } from '../rx/resolve.js';
 import type { Destination } from './connect-arguments.js';
+import { HandleCalls } from './handle-calls.js';
 import { handleOf } from './handle.js';
 import { nativeError, otherAttempt, RaceInto, type Answered, type RaceForSocket } from './race-into.js';
 import type { Racing } from './racing.js';
@@ -46,6 +48,8 @@ class Connecting {
   #socket?: Socket;
   /** The handle with which it waits. */
   #handle?: object | null;
+  /** What is said to that handle, where it is one for TLS. */
+  readonly #calls = new HandleCalls();
   #isCreated = false;
 
   constructor(
@@ -59,6 +63,7 @@ class Connecting {
     this.#isCreated = true;
     this.#socket = socket;
     this.#handle = handleOf(socket);
+    if (socket instanceof TLSSocket) this.#calls.listen(socket);
   }
 
   /**
@@ -112,11 +117,13 @@ class Connecting {
     context: AsyncResource,
   ): void {
     const { port, session } = this.destination;
-    const race = (socketFactory: () => Socket) =>
+    const { tls } = this.racing;
+    const race: RaceForSocket = (socketFactory) =>
       this.racing.race$(this.#host, Number(port), { ...(resolver && { resolver }), socketFactory });
     const socket = this.#socket;
     if (!isOwn || !socket || !isLookedUp(socket)) answerByRace(race, answered, isForAll, context);
-    else if (this.isWaiting()) new RaceInto({ socket, host: this.#host, answered, session, context }).start(race);
+    else if (this.isWaiting()) 
+      new RaceInto({ socket, host: this.#host, answered, session, calls: this.#calls, context, tls }).start(race);
   }
 }
 
