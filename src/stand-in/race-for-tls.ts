@@ -12,7 +12,8 @@ import type { Securable } from './tls-internals.js';
  *
  * Until the race is decided, the socket is connecting. Where there is nothing left to decide, it is not: a connection that is up,
  * beside which no other is under way or to come, is the socket's at once, as in plain Node, and so is the handshake. And where all
- * that has been started stays silent, the socket is given the first connection that is up after a while.
+ * addresses have been tried and nothing happens any more, the socket is given the first connection that is up; or, where there is
+ * none but a handshake has failed, it fails with its error.
  */
 export class RaceForTls {
   readonly attempts: Attempt[] = [];
@@ -23,11 +24,13 @@ export class RaceForTls {
   /** Addresses have come that are still to be put in order. */
   #isSorting = false;
   #timer?: Subscription;
+  #isStopped = false;
 
   constructor(
     readonly secure: Securable,
     private readonly calls: HandleCalls,
     private readonly tls: TlsRacing,
+    private readonly giveUp: () => void,
   ) {}
 
   get isProbing(): boolean {
@@ -60,7 +63,6 @@ export class RaceForTls {
       case 'started':
         this.#toCome--;
         this.#inFlight.add(event.endpoint);
-        this.beginWaiting();
         break;
       case 'failed':
       case 'cancelled':
@@ -69,27 +71,37 @@ export class RaceForTls {
       default: // nothing that may leave one alone
     }
     if (this.#inFlight.size === 1 && this.isAllStarted && !this.#isSorting) this.commit();
+    this.beginWaiting();
   }
 
   stop(): void {
     this.#timer?.unsubscribe();
+    this.#isStopped = true;
   }
 
   private get isAllStarted(): boolean {
     return !this.#isOpen && this.#toCome <= 0;
   }
 
+  /** The first attempt whose handshake is under way. */
+  private get shakingHands(): Attempt | undefined {
+    return this.attempts.find(({ isShakingHands }) => isShakingHands);
+  }
+
   private beginWaiting(): void {
-    const { patience, scheduler } = this.tls;
+    const { patience, patienceAfterFailure, scheduler } = this.tls;
     this.#timer?.unsubscribe();
-    if (patience === Infinity) return;
+    if (this.#isStopped || this.#inFlight.size === 0 || !this.isAllStarted) return;
+    const hasFailed = this.failure !== undefined && !this.shakingHands;
+    const wait = hasFailed ? patienceAfterFailure : patience;
+    if (wait === Infinity) return;
     this.#timer = scheduler.schedule(() => {
-      if (this.isAllStarted) this.commit();
-    }, patience);
+      if (hasFailed) this.giveUp();
+      else this.commit();
+    }, wait);
   }
 
   private commit(): void {
-    if (this.tls.patience === Infinity) return;
-    this.attempts.find(({ isShakingHands }) => isShakingHands)?.commit();
+    if (this.tls.patience < Infinity) this.shakingHands?.commit();
   }
 }

@@ -60,7 +60,14 @@ export class RaceInto {
   constructor(private readonly waiting: Waiting) {
     const { socket, calls, tls } = waiting;
     const secure = tls.mode === 'off' || !canAdopt(socket) ? undefined : securable(socket);
-    if (secure) this.#forTls = new RaceForTls(secure, calls, tls);
+    if (secure) {
+      this.#forTls = new RaceForTls(secure, calls, tls, () => {
+        this.within(() => {
+          this.stop();
+          this.failWithHandshake();
+        });
+      });
+    }
     this.#deaf = this.hearOfEnd();
     (socket as unknown as { autoSelectFamilyAttemptedAddresses: string[] }).autoSelectFamilyAttemptedAddresses = this.#attempted;
   }
@@ -71,7 +78,7 @@ export class RaceInto {
         next: (event) => {
           this.within(() => {
             this.report(event);
-            if (!this.#racing.closed) this.#forTls?.follow(event);
+            this.#forTls?.follow(event);
           });
         },
         error: (thrown: unknown) => {
@@ -245,10 +252,20 @@ export class RaceInto {
     const error = nativeError(thrown);
     if (thrown instanceof ConnectionError && thrown.reason === 'resolution')
       socket.emit('lookup', error, undefined, undefined, host);
-    // Plain Node would have connected, and shown what has become of the handshake.
+    if (!this.failWithHandshake()) socket.destroy(error);
+  }
+
+  /**
+   * Where a handshake has failed: plain Node would have connected, and shown that.
+   *
+   * @returns whether one has
+   */
+  private failWithHandshake(): boolean {
     const failure = this.#forTls?.failure;
-    failure?.handshake!.conveyFailure();
-    socket.destroy(failure?.handshakeError ?? error);
+    if (!failure) return false;
+    failure.handshake!.conveyFailure();
+    this.waiting.socket.destroy(failure.handshakeError);
+    return true;
   }
 }
 

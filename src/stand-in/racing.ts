@@ -44,16 +44,18 @@ export interface Racing {
   readonly tls: TlsRacing;
 }
 
-/** How sockets for TLS are raced for. */
+/** How sockets for TLS are raced for. Durations in ms of the scheduler's time. */
 export interface TlsRacing {
   readonly mode: TlsMode;
   /**
-   * For how long, in ms, nothing may happen after the last attempt was started: then the socket is given the first connection
-   * that is up, whose handshake goes on. `Infinity` where the race itself has a limit.
+   * For how long nothing may happen once all addresses have been tried: then the socket is given the first connection that is up,
+   * whose handshake goes on. `Infinity` where the race itself has a limit.
    *
-   * Until a socket is connected, much of what would end it waits: a client's time-out that begins with `connect`.
+   * Much of what would end a socket waits until it is connected: a client's time-out that begins with `connect`.
    */
   readonly patience: number;
+  /** The same where a handshake has failed, and no other is under way: then the socket fails with its error. */
+  readonly patienceAfterFailure: number;
   readonly scheduler: SchedulerLike;
 }
 
@@ -73,6 +75,7 @@ const SAYS = ['blockList', 'filter', 'sort', 'connectTimeout', 'attemptTimeout',
  * @throws TypeError, RangeError for options that make no sense
  */
 export function racing(standInOptions: StandInOptions = {}, connector?: Pick<Connector, 'race$'>): Racing {
+  if (!isObject(standInOptions) || Array.isArray(standInOptions)) throw invalidType('options', 'an object', standInOptions);
   const { tls: mode = 'auto', ...options } = standInOptions;
   oneOf('auto', 'probe', 'off')('options.tls', mode);
   checkRaceOptions(options, 'signal', 'family');
@@ -85,11 +88,17 @@ export function racing(standInOptions: StandInOptions = {}, connector?: Pick<Con
   };
 }
 
-function tlsRacing(mode: TlsMode, options: StandInOptions): TlsRacing {
-  const { connectTimeout = Infinity, attemptTimeout = Infinity } = options;
-  const { maximumConnectionAttemptDelay: longest = defaults.maximumConnectionAttemptDelay } = options;
-  const isLimited = Math.min(connectTimeout, attemptTimeout) < Infinity;
-  return { mode, patience: isLimited ? Infinity : longest, scheduler: options.scheduler ?? defaults.scheduler };
+function tlsRacing(mode: TlsMode, options: RaceOptions): TlsRacing {
+  const { connectTimeout, attemptTimeout, maximumConnectionAttemptDelay, connectionAttemptDelay, scheduler } = {
+    ...{ ...defaults, connectTimeout: Infinity },
+    ...given(options),
+  };
+  return {
+    mode,
+    patience: Math.min(connectTimeout, attemptTimeout) < Infinity ? Infinity : maximumConnectionAttemptDelay,
+    patienceAfterFailure: connectionAttemptDelay === 'adaptive' ? defaults.connectionAttemptDelay : connectionAttemptDelay,
+    scheduler,
+  };
 }
 
 /** Races that share nothing. What their options have in common is checked once. */
