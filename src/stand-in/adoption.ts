@@ -160,8 +160,12 @@ function replace(socket: Socket, handle: Handle, reinitialize: (handle: Handle) 
   const self = inner(socket);
   const replaced = self._handle;
   const wasUnreferenced = isUnreferenced(socket);
-  // With a handle Node closes its secure context, of which the next one is made.
-  if (replaced?._secureContext) replaced._secureContext = { context: replaced._secureContext.context };
+  if (replaced?._secureContext) {
+    // With a handle Node closes its secure context, of which the next one is made.
+    replaced._secureContext = { context: replaced._secureContext.context };
+    // Node would resume it: a session whose certificate may have been refused.
+    replaced.getSession = () => undefined;
+  }
   give(self, handle, reinitialize);
   applySettings(self, handle);
   if (wasUnreferenced) handle.unref?.();

@@ -19,6 +19,8 @@ export interface Handle {
   readonly _parent?: Handle;
   /** Of TLS: closed with the handle where it is for this one alone. */
   _secureContext?: { readonly context: unknown };
+  /** Of TLS. */
+  getSession?: () => Buffer | undefined;
 }
 
 /** Begins to connect; returns 0 or a negative error number. */

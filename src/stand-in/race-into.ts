@@ -239,11 +239,14 @@ export class RaceInto {
   private connectAgain(attempt: Attempt, address: string, family: number): void {
     const { socket, answered, session, calls } = this.waiting;
     const { Handle } = handleClasses(socket)!;
-    const newSession = attempt.handshake!.session;
+    const { self, internals } = this.#forTls!.secure;
+    const { session: newSession } = attempt.handshake!;
     attempt.destroy();
     // As Node has it for one that connects.
-    const handle = Object.assign(new Handle(0), { [this.#forTls!.secure.internals.owner]: socket });
+    const handle = Object.assign(new Handle(0), { [internals.owner]: socket });
     replaceHandle(socket, handle, { session: newSession ?? session, calls });
+    // Where it is resumed, the server may send no other.
+    if (newSession) self[internals.pendingSession] = newSession;
     answerQuietly(socket, answered, address, family);
   }
 

@@ -13,8 +13,6 @@ export interface TlsHandle extends Handle {
   start: () => void;
   readonly readStart: () => number;
   readonly requestOCSP: () => void;
-  readonly getSession: () => Buffer | undefined;
-  readonly setSession: (session: Buffer) => void;
   readonly enableTrace: () => void;
   readonly enableKeylogCallback: () => void;
   readonly enableSessionCallbacks: () => void;
