@@ -49,7 +49,8 @@ export function tcpFrom(
   { localAddress, localPort }: Pick<TcpOptions, 'localAddress' | 'localPort'>,
   createSocket: SocketFactory,
 ): Transport<Socket> {
-  if (localAddress === undefined && localPort === undefined) return (endpoint, progressed) => connectOnce(ANY, endpoint, () => createSocket(endpoint, progressed));
+  if (localAddress === undefined && localPort === undefined)
+    return (endpoint, progressed) => connectOnce(ANY, endpoint, () => createSocket(endpoint, progressed));
 
   const locals = localEnds(localAddress, localPort);
   return (endpoint, progressed) => {

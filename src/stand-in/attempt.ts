@@ -2,7 +2,15 @@ import { EventEmitter } from 'node:events';
 import { Socket, type BlockList, type LookupFunction, type SocketConstructorOpts } from 'node:net';
 import { BLOCKED, codedError } from '../core/error-tools.js';
 import { learnRequestClass } from './adoption.js';
-import { handleOf, isUnreferenced, replaceMethod, type Complete, type Handle, type HandleClasses, type Request } from './handle.js';
+import {
+  handleOf,
+  isUnreferenced,
+  replaceMethod,
+  type Complete,
+  type Handle,
+  type HandleClasses,
+  type Request,
+} from './handle.js';
 import type { Handshake } from './handshake.js';
 import { errnoOf, systemError } from './system-error.js';
 

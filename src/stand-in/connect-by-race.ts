@@ -122,7 +122,7 @@ class Connecting {
       this.racing.race$(this.#host, Number(port), { ...(resolver && { resolver }), socketFactory });
     const socket = this.#socket;
     if (!isOwn || !socket || !isLookedUp(socket)) answerByRace(race, answered, isForAll, context);
-    else if (this.isWaiting()) 
+    else if (this.isWaiting())
       new RaceInto({ socket, host: this.#host, answered, session, calls: this.#calls, context, tls }).start(race);
   }
 }
