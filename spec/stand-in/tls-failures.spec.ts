@@ -168,7 +168,7 @@ describe('where every address stalls', () => {
     registered({ maximumConnectionAttemptDelay: 150 });
     const socket = connect(await stalled());
     await once(socket, 'connect');
-    expect(socket).toMatchObject({ remoteAddress: FIRST, connecting: false, secureConnecting: true } as object);
+    expect(socket).toMatchObject({ remoteAddress: FIRST, connecting: false, secureConnecting: true });
   });
 
   it('[T5] a handshake that goes on then is not begun anew', async () => {
@@ -271,10 +271,10 @@ describe('Node’s internals', () => {
     const { port } = await countedTlsServer(SECOND, 0, trust);
     const socket = keep(tls.connect({ host: SECOND, servername: HOST, port, ca: trust.ca }));
     const { _handle: handle } = socket as unknown as { _handle: object };
-    const without = (object: object) =>
+    const without = (object: object): object =>
       new Proxy(object, {
         ownKeys: (target) => Reflect.ownKeys(target).filter((key) => (key as symbol).description !== missing),
-        get: (target, key) => (key === '_handle' && target === socket ? without(handle) : (Reflect.get(target, key) as unknown)),
+        get: (target, key) => (key === '_handle' && target === socket ? without(handle) : Reflect.get(target, key)) as unknown,
       });
     expect(findTlsInternals(without(socket) as TLSSocket)).toBeUndefined();
     await once(socket, 'secureConnect');

@@ -136,7 +136,7 @@ describe.each(labs)('where %s (%s)', (_what, mode, lab) => {
     };
     const { port } = await lab({ ALPNProtocols: ['one', 'two'], SNICallback });
     const socket = await secured(port, { ALPNProtocols: ['two', 'three'] });
-    expect(socket).toMatchObject({ alpnProtocol: 'two', authorized: true, authorizationError: null, servername: HOST } as object);
+    expect(socket).toMatchObject({ alpnProtocol: 'two', authorized: true, authorizationError: null, servername: HOST });
     expect(socket.getPeerCertificate(true)).toMatchObject({ subjectaltname: `DNS:${HOST}` });
     expect(socket.getPeerX509Certificate()!.subjectAltName).toBe(`DNS:${HOST}`);
     expect(socket.getProtocol()).toBe('TLSv1.3');
@@ -236,10 +236,10 @@ describe.each(labs)('where %s (%s)', (_what, mode, lab) => {
     const ciphers = 'PSK';
     const own = { ciphers, maxVersion: 'TLSv1.2' } as const;
     const server = { ...own, pskCallback: () => psk, key: undefined, cert: undefined };
-    const { port } = await lab(server as unknown as tls.TlsOptions);
+    const { port } = await lab(server);
     if (lab === firstIsRefused) return; // there are no certificates
     const pskCallback = () => ({ psk, identity: 'me' });
-    const socket = await secured(port, { ...own, pskCallback, checkServerIdentity: () => undefined } as tls.ConnectionOptions);
+    const socket = await secured(port, { ...own, pskCallback, checkServerIdentity: () => undefined });
     expect(await echo(socket, 'shared')).toBe('shared');
   });
 

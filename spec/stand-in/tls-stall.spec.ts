@@ -85,7 +85,7 @@ describe('an address that accepts TCP and is silent in the handshake', () => {
     const socket = keep(tls.connect({ host: HOST, servername: HOST, port, ca, lookup }));
     socket.write('early');
     expect(await timed(() => once(socket, 'secureConnect'))).toBeLessThan(600);
-    expect(socket).toMatchObject({ remoteAddress: GOOD, authorized: true, connecting: false, secureConnecting: false } as object);
+    expect(socket).toMatchObject({ remoteAddress: GOOD, authorized: true, connecting: false, secureConnecting: false });
     expect((await once(socket, 'data'))[0]).toEqual(Buffer.from('early'));
     await sleep(5);
     expect(stalled.accepted.map(({ readableEnded }) => readableEnded)).toEqual([true]);
@@ -108,7 +108,7 @@ describe('an address that accepts TCP and is silent in the handshake', () => {
     const socket = keep(tls.connect({ host: HOST, servername: HOST, port, ca, lookup }));
     await once(socket, 'ready');
     await sleep(300);
-    expect(socket).toMatchObject({ secureConnecting: true, authorized: false } as object);
+    expect(socket).toMatchObject({ secureConnecting: true, authorized: false });
     expect(good.accepted).toHaveLength(0);
   });
 
@@ -155,6 +155,22 @@ describe('an address that accepts TCP and is silent in the handshake', () => {
     const time = await timed(async () => {
       const response = await fetch(`https://${HOST}:${port}/three`);
       expect(await response.text()).toBe('1.1 /three');
+    });
+    expect(time).toBeLessThan(600);
+  });
+
+  it('[T5] does not stop the `fetch` of Node under register', async () => {
+    registered();
+    const { port } = await stalling(webServer());
+    await globalThis.fetch('data:,'); // Node loads its undici then
+    const symbols = ['2', '1'].map((version) => Symbol.for(`undici.globalDispatcher.${version}`));
+    const found = symbols.map((symbol) => (globalThis as Record<symbol, object | undefined>)[symbol]).find(Boolean)!;
+    const { constructor } = found as { constructor: new (options: object) => { destroy: () => Promise<void> } };
+    const dispatcher = new constructor({ connect: { ca, lookup } });
+    undo.push(() => dispatcher.destroy());
+    const time = await timed(async () => {
+      const response = await globalThis.fetch(`https://${HOST}:${port}/four`, { dispatcher } as RequestInit);
+      expect(await response.text()).toMatch(/ \/four$/);
     });
     expect(time).toBeLessThan(600);
   });

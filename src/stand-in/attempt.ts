@@ -82,6 +82,11 @@ export abstract class Attempt extends EventEmitter {
     if (this.isShakingHands) this.win();
   }
 
+  /** The handshake, whose handle is no longer this attempt's. */
+  takeHandshake(): Handshake {
+    return this.handshake!;
+  }
+
   /** TCP is up. */
   protected hasConnected(handshake: Handshake | undefined): void {
     this.handshake = handshake;
@@ -257,10 +262,9 @@ export class OtherAttempt extends Attempt {
     else this.fail(systemError(status, 'connect', address, port));
   }
 
-  /** The handshake, whose handle is no longer this attempt's. */
-  takeHandshake(): Handshake {
+  override takeHandshake(): Handshake {
     this._handle = null;
-    return this.#handshake!;
+    return super.takeHandshake();
   }
 
   protected override release(): void {

@@ -93,14 +93,17 @@ class Connecting {
       if (isAnswered || (isOwn && !this.isWaiting())) return;
       isAnswered = true;
       if (error) {
+        this.#calls.stop();
         answered(error, undefined as never);
         return;
       }
       const addresses = addressesOf(found);
       const [first, ...others] = addresses;
       if (!first) answered(null, firstOf(found) as never, family);
-      else if (others.length === 0 && this.racing.isPlain) answerWith(answered, first, options.all === true);
-      else begin(answering(addresses));
+      else if (others.length === 0 && this.racing.isPlain) {
+        this.#calls.stop();
+        answerWith(answered, first, options.all === true);
+      } else begin(answering(addresses));
     });
   }
 

@@ -213,7 +213,7 @@ export class RaceInto {
     if (canAdopt(socket)) {
       if (!attempt.handshake) adopt(socket, winner, { session, calls });
       else if (this.#forTls!.isProbing) this.connectAgain(attempt, address, family);
-      else adoptSecure(this.#forTls!.secure, (attempt as OtherAttempt).takeHandshake());
+      else adoptSecure(this.#forTls!.secure, attempt.takeHandshake());
       return;
     }
     winner.destroy();

@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { TLSSocket, type ConnectionOptions, type PeerCertificate } from 'node:tls';
 import { handleOf, type Handle } from './handle.js';
 
