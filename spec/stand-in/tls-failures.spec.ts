@@ -254,7 +254,7 @@ describe('Node’s internals', () => {
     const { port } = await countedTlsServer(SECOND, 0, trust);
     const socket = keep(tls.connect({ host: SECOND, servername: HOST, port, ca: trust.ca }));
     const internals = findTlsInternals(socket)!;
-    expect(Object.values(internals).map(({ description }) => description)).toEqual([
+    expect(Object.values<symbol>({ ...internals }).map(({ description }) => description)).toEqual([
       'owner_symbol',
       'res',
       'connect-options',

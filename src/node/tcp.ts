@@ -41,7 +41,8 @@ export interface TcpOptions extends SocketOptions {
 export function tcp(options: TcpOptions = {}): Transport<Socket> {
   checkEach('options', options, tcpChecks);
   const { localAddress, localPort, socketFactory, ...socketOptions } = options;
-  return tcpFrom({ localAddress, localPort }, socketFactory ?? (() => new Socket(socketOptions)));
+  const ownSocket = () => new Socket(socketOptions);
+  return tcpFrom({ localAddress, localPort }, socketFactory ? (endpoint) => socketFactory(endpoint) : ownSocket);
 }
 
 /** {@link tcp} of options that have been checked. */
