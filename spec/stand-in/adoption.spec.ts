@@ -420,7 +420,7 @@ describe('adopt', () => {
     const { port } = await tlsServer(GOOD, 0, credentials);
     const begin = async (session?: Buffer): Promise<TLSSocket> => {
       const socket = secureWaiting({ session });
-      adopt(socket, await winner(port), session);
+      adopt(socket, await winner(port), { session });
       return socket;
     };
     const first = await begin();

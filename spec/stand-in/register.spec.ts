@@ -567,7 +567,9 @@ describe('register', () => {
   const nonsense: readonly (readonly [option: object, code: string, message: RegExp])[] = [
     [{ nonsense: 1 }, 'ERR_INVALID_ARG_VALUE', /nonsense/],
     [{ connectionAttemptDelay: 'x' }, 'ERR_INVALID_ARG_TYPE', /connectionAttemptDelay/],
-    [{ tls: true }, 'ERR_INVALID_ARG_VALUE', /tls/],
+    [{ tls: true }, 'ERR_INVALID_ARG_TYPE', /tls/],
+    [{ tls: 'on' }, 'ERR_INVALID_ARG_VALUE', /tls.*auto, probe, off/],
+    [{ tls: null }, 'ERR_INVALID_ARG_TYPE', /tls/],
     [{ tcp: { noDelay: true } }, 'ERR_INVALID_ARG_VALUE', /tcp/],
     [{ transport: () => undefined }, 'ERR_INVALID_ARG_VALUE', /transport/],
     [{ setup: () => Promise.resolve() }, 'ERR_INVALID_ARG_VALUE', /setup/],

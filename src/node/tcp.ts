@@ -41,7 +41,8 @@ export interface TcpOptions extends SocketOptions {
 export function tcp(options: TcpOptions = {}): Transport<Socket> {
   checkEach('options', options, tcpChecks);
   const { localAddress, localPort, socketFactory, ...socketOptions } = options;
-  return tcpFrom({ localAddress, localPort }, socketFactory ?? (() => new Socket(socketOptions)));
+  const ownSocket = () => new Socket(socketOptions);
+  return tcpFrom({ localAddress, localPort }, socketFactory ? (endpoint) => socketFactory(endpoint) : ownSocket);
 }
 
 /** {@link tcp} of options that have been checked. */
@@ -49,12 +50,13 @@ export function tcpFrom(
   { localAddress, localPort }: Pick<TcpOptions, 'localAddress' | 'localPort'>,
   createSocket: SocketFactory,
 ): Transport<Socket> {
-  if (localAddress === undefined && localPort === undefined) return (endpoint) => connectOnce(ANY, endpoint, createSocket);
+  if (localAddress === undefined && localPort === undefined)
+    return (endpoint, progressed) => connectOnce(ANY, endpoint, () => createSocket(endpoint, progressed));
 
   const locals = localEnds(localAddress, localPort);
-  return (endpoint) => {
+  return (endpoint, progressed) => {
     const ends = locals.filter(({ family }) => family === undefined || family === endpoint.family);
-    return connectFrom(ends, endpoint, createSocket);
+    return connectFrom(ends, endpoint, () => createSocket(endpoint, progressed));
   };
 }
 
@@ -79,7 +81,8 @@ export const localChecks: Checks<Omit<TcpOptions, keyof SocketOptions>> = {
 
 const tcpChecks: Checks<TcpOptions> = { ...socketChecks, ...localChecks };
 
-type SocketFactory = NonNullable<TcpOptions['socketFactory']>;
+/** A factory of ours may make sockets that connect in several stages. */
+export type SocketFactory = (...given: Parameters<Transport<Socket>>) => Socket;
 
 /** Where a connection may come from anywhere. */
 const ANY: LocalEnd = {};
@@ -110,7 +113,7 @@ function isLocal(error: NodeJS.ErrnoException): boolean {
   return LOCAL_FAILURES.has(code) || (code === 'EACCES' && error.syscall !== 'connect');
 }
 
-function connectFrom(ends: readonly LocalEnd[], endpoint: Endpoint, createSocket: SocketFactory): Observable<Socket> {
+function connectFrom(ends: readonly LocalEnd[], endpoint: Endpoint, createSocket: () => Socket): Observable<Socket> {
   const [end, ...others] = ends;
   if (end === undefined) {
     const message = `no local IPv${endpoint.family} address is given to reach ${formatEndpoint(endpoint)} from`;
@@ -126,10 +129,10 @@ function connectFrom(ends: readonly LocalEnd[], endpoint: Endpoint, createSocket
   );
 }
 
-function connectOnce({ localAddress, localPort }: LocalEnd, endpoint: Endpoint, createSocket: SocketFactory) {
+function connectOnce({ localAddress, localPort }: LocalEnd, endpoint: Endpoint, createSocket: () => Socket) {
   return new Observable<Socket>((subscriber) => {
     if (subscriber.closed) return;
-    const socket = createSocket(endpoint);
+    const socket = createSocket();
     // A factory may end the race; a destroyed socket would come to life again by connecting.
     if (subscriber.closed as boolean) {
       socket.destroy();

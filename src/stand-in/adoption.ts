@@ -1,6 +1,9 @@
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { handleOf, passOn, type Handle, type HandleClasses, type Request } from './handle.js';
+import type { HandleCalls } from './handle-calls.js';
+import { handleOf, isUnreferenced, passOn, type Handle, type HandleClasses, type Request } from './handle.js';
+import type { Handshake } from './handshake.js';
+import type { Securable } from './tls-internals.js';
 
 /**
  * What adoption needs of Node that is not public: names that are looked up once, so that a Node without one of them is known
@@ -101,15 +104,36 @@ function hasLostTls(socket: Socket): boolean {
  * To be called in the very turn in which `winner` has connected, and `winner` must have been paused before it connected, so
  * that nothing has been read. Nothing is left of it.
  *
- * @param session of a `tls.TLSSocket`: that with which it wants to begin
+ * @param hello of a `tls.TLSSocket`: with what it wants to begin
  */
-export function adopt(socket: Socket, winner: Socket, session?: Buffer): void {
-  const self = inner(socket);
+export function adopt(socket: Socket, winner: Socket, hello?: Hello): void {
   const handle = inner(winner)._handle!;
   inner(winner)._handle = null;
   winner.destroy();
-  replaceHandle(socket, handle, session);
+  replaceHandle(socket, handle, hello);
+  emitConnect(socket);
+}
 
+/**
+ * Gives the connection of an attempt, with its TLS handshake, to the socket that it was made for, and lets it go through all that
+ * has happened. A handshake that is not complete yet goes on as the socket's own.
+ */
+export function adoptSecure({ socket, self, internals: { handle: own } }: Securable, handshake: Handshake): void {
+  const { handle } = handshake;
+  const { _secureContext } = self._handle!;
+  replace(socket, handle, Reflect.get(Socket.prototype, internals!.reinitializeHandle) as (handle: Handle) => void);
+  handshake.giveBack();
+  self.ssl = handle;
+  self[own] = handle;
+  handle._secureContext = _secureContext;
+  handshake.whileConnecting(() => {
+    emitConnect(socket);
+  });
+  handshake.conclude();
+}
+
+function emitConnect(socket: Socket): void {
+  const self = inner(socket);
   self.connecting = false;
   self._sockname = null;
   self._peername = null;
@@ -119,15 +143,32 @@ export function adopt(socket: Socket, winner: Socket, session?: Buffer): void {
   if (!socket.isPaused()) socket.read(0);
 }
 
+/** With what a `tls.TLSSocket` begins: the session to resume, and what was said to its handle. */
+export interface Hello {
+  readonly session?: Buffer;
+  readonly calls?: HandleCalls;
+}
+
 /** Gives a socket another handle, with all that was said to the one before, which is closed. */
-export function replaceHandle(socket: Socket, handle: Handle, session?: Buffer): void {
+export function replaceHandle(socket: Socket, handle: Handle, hello: Hello = {}): void {
+  const self = inner(socket);
+  replace(socket, handle, self[internals!.reinitializeHandle] as (handle: Handle) => void);
+  if (self.ssl !== undefined) secureAgain(socket, hello);
+}
+
+function replace(socket: Socket, handle: Handle, reinitialize: (handle: Handle) => void): void {
   const self = inner(socket);
   const replaced = self._handle;
-  const isUnreferenced = (replaced?._parent ?? replaced)?.hasRef?.() === false;
-  give(self, handle);
-  if (self.ssl !== undefined) secureAgain(socket, session);
+  const wasUnreferenced = isUnreferenced(socket);
+  if (replaced?._secureContext) {
+    // With a handle Node closes its secure context, of which the next one is made.
+    replaced._secureContext = { context: replaced._secureContext.context };
+    // Node would resume it: a session whose certificate may have been refused.
+    replaced.getSession = () => undefined;
+  }
+  give(self, handle, reinitialize);
   applySettings(self, handle);
-  if (isUnreferenced) handle.unref?.();
+  if (wasUnreferenced) handle.unref?.();
   if (replaced) passOn(replaced, self._handle!);
 }
 
@@ -146,21 +187,22 @@ function applySettings(self: InnerSocket, handle: Handle): void {
  * In place of the handle with which it waited; without `_undestroy`, by which Node would forget an `end()` before `connect`, and
  * without another buffer of the caller's: that for the first handle has not been used.
  */
-function give(self: InnerSocket, handle: Handle): void {
-  const { reinitializeHandle, buffer, nextBuffer } = internals!;
+function give(self: InnerSocket, handle: Handle, reinitialize: (handle: Handle) => void): void {
+  const { buffer, nextBuffer } = internals!;
   const makeBuffer = self[nextBuffer];
   self._undestroy = () => undefined;
   if (self[buffer] instanceof Uint8Array) self[nextBuffer] = null;
-  (self[reinitializeHandle] as (handle: Handle) => void).call(self, handle);
+  reinitialize.call(self, handle);
   self[nextBuffer] = makeBuffer;
   delete self._undestroy;
 }
 
 /** What Node loses of TLS with the handle: the session to resume, and those who wait for the next. */
-function secureAgain(socket: Socket, session: Buffer | undefined): void {
+function secureAgain(socket: Socket, { session, calls }: Hello): void {
   const self = inner(socket);
   self.ssl = self._handle;
   if (session) (socket as Socket & { setSession: (session: Buffer) => void }).setSession(session);
+  if (self._handle) calls?.repeat(self._handle);
   if (socket.listenerCount('session') > 0) self._handle?.enableSessionCallbacks?.();
 }
 

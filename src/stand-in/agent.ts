@@ -40,7 +40,8 @@ export class HttpAgent extends http.Agent {
 }
 
 /**
- * An `https.Agent` whose TCP connections to host names are raced for; TLS, with the resumption of its sessions, is Node's own.
+ * An `https.Agent` whose connections to host names are raced for: the winner is the first finished TLS handshake, or, with the
+ * option `tls: 'off'`, the first TCP connection. Pooling and the resumption of sessions are Node's own.
  *
  * @throws TypeError, RangeError for options that make no sense
  */

@@ -2,7 +2,16 @@ import { EventEmitter } from 'node:events';
 import { Socket, type BlockList, type LookupFunction, type SocketConstructorOpts } from 'node:net';
 import { BLOCKED, codedError } from '../core/error-tools.js';
 import { learnRequestClass } from './adoption.js';
-import { handleOf, replaceMethod, type Complete, type Handle, type HandleClasses, type Request } from './handle.js';
+import {
+  handleOf,
+  isUnreferenced,
+  replaceMethod,
+  type Complete,
+  type Handle,
+  type HandleClasses,
+  type Request,
+} from './handle.js';
+import type { Handshake } from './handshake.js';
 import { natives } from './natives.js';
 import { errnoOf, systemError } from './system-error.js';
 
@@ -18,13 +27,33 @@ interface Target {
 /** Runs work in the context of the socket that is raced for. */
 export type Within = (work: () => void) => void;
 
+/** What an attempt has to do once TCP is up. */
+export interface Secure {
+  /** @param isOwn with the socket's own handle */
+  readonly handshake: (isOwn: boolean) => Handshake;
+  /** Called when TCP is up and the handshake is to begin. */
+  readonly progressed: () => void;
+}
+
 /**
  * An attempt, to the transport that makes it: a socket that connects, fails, and can be destroyed. It has none of the streams of
  * a `net.Socket`, as nothing is ever read from it or written to it: what a race wins is the handle.
  */
-abstract class Attempt extends EventEmitter {
+export abstract class Attempt extends EventEmitter {
   readonly connecting = false;
+  /** Once TCP is up, where it has one to make. */
+  handshake?: Handshake;
+  /** What its handshake has failed with. */
+  handshakeError?: Error;
   protected isOver = false;
+  #isWon = false;
+
+  constructor(
+    protected readonly within: Within,
+    protected readonly secure?: Secure,
+  ) {
+    super();
+  }
 
   /** Begins to connect. */
   protected abstract begin(target: Target): void;
@@ -42,6 +71,49 @@ abstract class Attempt extends EventEmitter {
       this.release();
     }
     return this;
+  }
+
+  /** Whether TCP is up, and the handshake is not complete. */
+  get isShakingHands(): boolean {
+    return this.handshake !== undefined && !this.isOver && !this.#isWon;
+  }
+
+  /** Lets it win with a handshake that is still under way. */
+  commit(): void {
+    if (this.isShakingHands) this.win();
+  }
+
+  /** The handshake, whose handle is no longer this attempt's. */
+  takeHandshake(): Handshake {
+    return this.handshake!;
+  }
+
+  /** TCP is up. */
+  protected hasConnected(handshake: Handshake | undefined): void {
+    this.handshake = handshake;
+    if (!handshake) {
+      this.win();
+      return;
+    }
+    this.secure!.progressed();
+    if (this.isOver || this.#isWon) return;
+    this.within(() => {
+      handshake.start((error) => {
+        this.hasEnded(error);
+      });
+    });
+  }
+
+  private hasEnded(error: Error | undefined): void {
+    if (this.isOver || this.#isWon) return;
+    this.handshakeError = error;
+    if (error) this.fail(error);
+    else this.win();
+  }
+
+  private win(): void {
+    this.#isWon = true;
+    this.emit('connect');
   }
 
   /** Fails after the call has returned, as sockets do. */
@@ -73,9 +145,10 @@ export class OwnAttempt extends Attempt {
   constructor(
     private readonly socket: Socket,
     private readonly answered: Parameters<LookupFunction>[2],
-    private readonly within: Within,
+    within: Within,
+    secure?: Secure,
   ) {
-    super();
+    super(within, secure);
   }
 
   protected override begin(target: Target): void {
@@ -115,7 +188,7 @@ export class OwnAttempt extends Attempt {
     this.#finish = () => {
       afterConnect.call(request, status, handle, request, ...ends);
     };
-    this.emit('connect');
+    this.hasConnected(this.secure?.handshake(true));
   }
 
   /** Lets Node go on from where it has connected. */
@@ -124,7 +197,8 @@ export class OwnAttempt extends Attempt {
   }
 
   protected override release(): void {
-    this.isAbandoned = this.#isConnecting;
+    this.handshake?.giveBack();
+    this.isAbandoned = this.#isConnecting || this.handshake !== undefined;
   }
 }
 
@@ -143,23 +217,30 @@ export function answerQuietly(socket: Socket, answered: Parameters<LookupFunctio
   }
 }
 
-/** An attempt with a handle of its own, which the socket adopts if the attempt wins. */
+/** An attempt with a handle of its own, which the socket is given if the attempt wins. */
 export class OtherAttempt extends Attempt {
   _handle: Handle | null = null;
+  /** The handle's, to be begun once TCP is up. */
+  #handshake?: Handshake;
 
   constructor(
     private readonly socket: Socket | undefined,
     private readonly classes: HandleClasses,
-    private readonly within: Within,
+    within: Within,
+    secure?: Secure,
   ) {
-    super();
+    super(within, secure);
   }
 
   protected override begin(target: Target): void {
     const { host, port, family } = target;
     const { Handle, Request } = this.classes;
-    const handle = new Handle(0);
+    this.within(() => {
+      this.#handshake = this.secure?.handshake(false);
+    });
+    const handle = this.#handshake?.handle ?? new Handle(0);
     this._handle = handle;
+    if (this.socket && isUnreferenced(this.socket)) handle.unref?.();
     const error = blocked(this.socket, target) ?? bind(handle, target);
     if (error) {
       this.failSoon(error);
@@ -178,8 +259,13 @@ export class OtherAttempt extends Attempt {
 
   private completed(status: number, { address, port }: Request): void {
     if (this.isOver) return;
-    if (status === 0) this.emit('connect');
+    if (status === 0) this.hasConnected(this.#handshake);
     else this.fail(systemError(status, 'connect', address, port));
+  }
+
+  override takeHandshake(): Handshake {
+    this._handle = null;
+    return super.takeHandshake();
   }
 
   protected override release(): void {

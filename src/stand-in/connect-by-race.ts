@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import dns from 'node:dns';
 import { getDefaultAutoSelectFamily, isIP, type LookupFunction, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { of } from 'rxjs';
 import type { Address } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
@@ -8,6 +9,7 @@ import { addressesOf } from '../node/system-lookup.js';
 import { checkHost, checkPort } from '../plan/options.js';
 import type { Resolver } from '../rx/resolve.js';
 import type { Destination } from './connect-arguments.js';
+import { HandleCalls } from './handle-calls.js';
 import { handleOf } from './handle.js';
 import { natives } from './natives.js';
 import { nativeError, otherAttempt, RaceInto, type Answered, type RaceForSocket } from './race-into.js';
@@ -47,6 +49,8 @@ class Connecting {
   #socket?: Socket;
   /** The handle with which it waits. */
   #handle?: object | null;
+  /** What is said to that handle, where it is one for TLS. */
+  readonly #calls = new HandleCalls();
   #isCreated = false;
 
   constructor(
@@ -60,6 +64,7 @@ class Connecting {
     this.#isCreated = true;
     this.#socket = socket;
     this.#handle = handleOf(socket);
+    if (socket instanceof TLSSocket) this.#calls.listen(socket);
   }
 
   /**
@@ -89,14 +94,17 @@ class Connecting {
       if (isAnswered || (isOwn && !this.isWaiting())) return;
       isAnswered = true;
       if (error) {
+        this.#calls.stop();
         answered(error, undefined as never);
         return;
       }
       const addresses = addressesOf(found);
       const [first, ...others] = addresses;
       if (!first) answered(null, firstOf(found) as never, family);
-      else if (others.length === 0 && this.racing.isPlain) answerWith(answered, first, options.all === true);
-      else begin(answering(addresses));
+      else if (others.length === 0 && this.racing.isPlain) {
+        this.#calls.stop();
+        answerWith(answered, first, options.all === true);
+      } else begin(answering(addresses));
     });
   }
 
@@ -113,11 +121,13 @@ class Connecting {
     context: AsyncResource,
   ): void {
     const { port, session } = this.destination;
-    const race = (socketFactory: () => Socket) =>
+    const { tls } = this.racing;
+    const race: RaceForSocket = (socketFactory) =>
       this.racing.race$(this.#host, Number(port), { ...(resolver && { resolver }), socketFactory });
     const socket = this.#socket;
     if (!isOwn || !socket || !isLookedUp(socket)) answerByRace(race, answered, isForAll, context);
-    else if (this.isWaiting()) new RaceInto({ socket, host: this.#host, answered, session, context }).start(race);
+    else if (this.isWaiting())
+      new RaceInto({ socket, host: this.#host, answered, session, calls: this.#calls, context, tls }).start(race);
   }
 }
 

@@ -17,6 +17,10 @@ export interface Handle {
   readonly enableSessionCallbacks?: () => void;
   /** Of TLS: the handle beneath. */
   readonly _parent?: Handle;
+  /** Of TLS: closed with the handle where it is for this one alone. */
+  _secureContext?: { readonly context: unknown };
+  /** Of TLS. */
+  getSession?: () => Buffer | undefined;
 }
 
 /** Begins to connect; returns 0 or a negative error number. */
@@ -44,6 +48,12 @@ type Methods = { -readonly [Name in keyof Handle]: Handle[Name] };
 /** The handle of a socket, if it has one. */
 export function handleOf(socket: Socket): Handle | null | undefined {
   return (socket as { _handle?: Handle | null })._handle;
+}
+
+/** Whether a socket that connects does not keep the process alive. */
+export function isUnreferenced(socket: Socket): boolean {
+  const handle = handleOf(socket);
+  return (handle?._parent ?? handle)?.hasRef?.() === false;
 }
 
 /**

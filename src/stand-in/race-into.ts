@@ -5,12 +5,17 @@ import { codedError, toError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
-import { adopt, canAdopt, handleClasses, replaceHandle } from './adoption.js';
-import { answerQuietly, OtherAttempt, OwnAttempt, socketAttempt } from './attempt.js';
+import type { SocketFactory } from '../node/tcp.js';
+import { adopt, adoptSecure, canAdopt, handleClasses, replaceHandle } from './adoption.js';
+import { answerQuietly, OtherAttempt, OwnAttempt, socketAttempt, type Attempt, type Secure } from './attempt.js';
+import type { HandleCalls } from './handle-calls.js';
 import { handleOf, replaceMethod } from './handle.js';
+import { RaceForTls } from './race-for-tls.js';
+import type { TlsRacing } from './racing.js';
+import { securable } from './tls-internals.js';
 
 /** A race for a socket that waits: the sockets of its attempts have to come from the factory. */
-export type RaceForSocket = (socketFactory: () => Socket) => Observable<RaceEvent<Socket>>;
+export type RaceForSocket = (socketFactory: SocketFactory) => Observable<RaceEvent<Socket>>;
 
 /** The callback of a look-up. */
 export type Answered = Parameters<LookupFunction>[2];
@@ -23,6 +28,9 @@ export interface Waiting {
   readonly answered: Answered;
   /** Of a `tls.TLSSocket`: that with which it wants to begin. */
   readonly session?: Buffer;
+  /** Of a `tls.TLSSocket`: what was said to its handle since. */
+  readonly calls: HandleCalls;
+  readonly tls: TlsRacing;
   /**
    * The context in which the socket was told to connect. What a race does may follow from a timer, or from the query of another:
    * the socket's events, and its connection, belong to this context, so that an `AsyncLocalStorage` finds there what it should.
@@ -46,18 +54,31 @@ export class RaceInto {
   #latest?: Endpoint;
   #own?: OwnAttempt;
   #deaf: () => void;
+  /** Where the race goes on past TCP. */
+  readonly #forTls?: RaceForTls;
 
   constructor(private readonly waiting: Waiting) {
+    const { socket, calls, tls } = waiting;
+    const secure = tls.mode === 'off' || !canAdopt(socket) ? undefined : securable(socket);
+    if (secure) {
+      this.#forTls = new RaceForTls(secure, calls, tls, () => {
+        this.within(() => {
+          this.stop();
+          this.failWithHandshake();
+        });
+      });
+    }
     this.#deaf = this.hearOfEnd();
-    (waiting.socket as { autoSelectFamilyAttemptedAddresses: string[] }).autoSelectFamilyAttemptedAddresses = this.#attempted;
+    (socket as unknown as { autoSelectFamilyAttemptedAddresses: string[] }).autoSelectFamilyAttemptedAddresses = this.#attempted;
   }
 
   start(race: RaceForSocket): void {
     this.#racing.add(
-      race(() => this.attempt()).subscribe({
+      race((_endpoint, progressed) => this.attempt(() => progressed?.('tls'))).subscribe({
         next: (event) => {
           this.within(() => {
             this.report(event);
+            this.#forTls?.follow(event);
           });
         },
         error: (thrown: unknown) => {
@@ -73,23 +94,33 @@ export class RaceInto {
   private hearOfEnd(): () => void {
     return replaceMethod(handleOf(this.waiting.socket)!, 'close', (close, restore) => (closed) => {
       restore();
-      this.#racing.unsubscribe();
+      this.letGo();
       close.call(handleOf(this.waiting.socket)!, closed);
     });
   }
 
   private stop(): void {
     this.#deaf();
-    this.#racing.unsubscribe();
+    this.letGo();
   }
 
-  private attempt(): Socket {
+  private letGo(): void {
+    this.waiting.calls.stop();
+    this.#racing.unsubscribe();
+    this.#forTls?.stop();
+  }
+
+  private attempt(progressed: () => void): Socket {
+    const attempt = this.newAttempt(this.#forTls?.stage(progressed));
+    this.#forTls?.attempts.push(attempt as unknown as Attempt);
+    return attempt;
+  }
+
+  private newAttempt(secure: Secure | undefined): Socket {
     const { socket, answered } = this.waiting;
-    if (!this.#own && canAdopt(socket)) {
-      this.#own = new OwnAttempt(socket, answered, this.within);
-      return this.#own as unknown as Socket;
-    }
-    return otherAttempt(socket, this.within);
+    if (this.#own || !canAdopt(socket)) return otherAttempt(socket, this.within, secure);
+    this.#own = new OwnAttempt(socket, answered, this.within, secure);
+    return this.#own as unknown as Socket;
   }
 
   private readonly within = (work: () => void): void => {
@@ -161,23 +192,28 @@ export class RaceInto {
 
   /** Ends what was given up while it connected with the socket's handle. */
   private renewHandle(): void {
-    const { socket, session } = this.waiting;
+    const { socket, session, calls } = this.waiting;
     this.#own!.isAbandoned = false;
     const classes = handleClasses(socket);
     if (!classes || !canAdopt(socket)) return;
     this.#deaf();
-    replaceHandle(socket, new classes.Handle(0), session);
+    calls.stop();
+    replaceHandle(socket, new classes.Handle(0), { session, calls });
+    if (this.#forTls) calls.listen(socket);
     this.#deaf = this.hearOfEnd();
   }
 
   private settle(winner: Socket, { address, family }: Endpoint): void {
-    const { socket, answered, session } = this.waiting;
-    if (winner === (this.#own as unknown)) {
-      this.#own!.finish();
+    const { socket, answered, session, calls } = this.waiting;
+    const attempt = winner as unknown as Attempt;
+    if (attempt === this.#own) {
+      this.finish(this.#own);
       return;
     }
     if (canAdopt(socket)) {
-      adopt(socket, winner, session);
+      if (!attempt.handshake) adopt(socket, winner, { session, calls });
+      else if (this.#forTls!.isProbing) this.connectAgain(attempt, address, family);
+      else adoptSecure(this.#forTls!.secure, attempt.takeHandshake());
       return;
     }
     winner.destroy();
@@ -186,19 +222,60 @@ export class RaceInto {
     else socket.destroy(codedError('ERR_SOCKET_HANDLE_IN_USE', heldHandle(this.#attempted[0]!, address)));
   }
 
+  private finish(own: OwnAttempt): void {
+    const { handshake } = own;
+    if (!handshake) {
+      own.finish();
+      return;
+    }
+    handshake.giveBack();
+    handshake.whileConnecting(() => {
+      own.finish();
+    });
+    handshake.conclude();
+  }
+
+  /** Lets Node connect to an address whose handshake has been tried. */
+  private connectAgain(attempt: Attempt, address: string, family: number): void {
+    const { socket, answered, session, calls } = this.waiting;
+    const { Handle } = handleClasses(socket)!;
+    const { self, internals } = this.#forTls!.secure;
+    const { session: newSession } = attempt.handshake!;
+    attempt.destroy();
+    // As Node has it for one that connects.
+    const handle = Object.assign(new Handle(0), { [internals.owner]: socket });
+    replaceHandle(socket, handle, { session: newSession ?? session, calls });
+    // Where it is resumed, the server may send no other.
+    if (newSession) self[internals.pendingSession] = newSession;
+    answerQuietly(socket, answered, address, family);
+  }
+
   private failed(thrown: unknown): void {
     const { socket, host } = this.waiting;
     const error = nativeError(thrown);
     if (thrown instanceof ConnectionError && thrown.reason === 'resolution')
       socket.emit('lookup', error, undefined, undefined, host);
-    socket.destroy(error);
+    if (!this.failWithHandshake()) socket.destroy(error);
+  }
+
+  /**
+   * Where a handshake has failed: plain Node would have connected, and shown that.
+   *
+   * @returns whether one has
+   */
+  private failWithHandshake(): boolean {
+    const failure = this.#forTls?.failure;
+    if (!failure) return false;
+    failure.handshake!.conveyFailure();
+    this.waiting.socket.destroy(failure.handshakeError);
+    return true;
   }
 }
 
 /** An attempt with a handle of its own. */
-export function otherAttempt(socket: Socket | undefined, within: (work: () => void) => void): Socket {
+export function otherAttempt(socket: Socket | undefined, within: (work: () => void) => void, secure?: Secure): Socket {
   const classes = handleClasses(socket);
-  return classes ? (new OtherAttempt(socket, classes, within) as unknown as Socket) : socketAttempt(socket, within);
+  return classes ? (new OtherAttempt(socket, classes, within, secure) as unknown as Socket) : socketAttempt(socket, within);
 }
 
 function heldHandle(first: string, winner: string): string {

@@ -1,14 +1,15 @@
 import { getDefaultResultOrder } from 'node:dns';
 import type { Socket } from 'node:net';
-import type { Observable } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import type { Connector } from '../connector/connector.js';
 import { MAKES, type Makes } from '../connector/makes.js';
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
-import { callable, given, isObject } from '../core/input/checks.js';
+import { callable, given, isObject, oneOf } from '../core/input/checks.js';
 import type { RaceEvent } from '../core/race/events.js';
+import type { SocketFactory } from '../node/tcp.js';
 import { observed } from '../observe/observed.js';
-import { checkHost, checkOptions, checkRaceOptions, type RaceOptions, type Settings } from '../plan/options.js';
+import { checkHost, checkOptions, checkRaceOptions, defaults, type RaceOptions, type Settings } from '../plan/options.js';
 import { plan } from '../plan/plan.js';
 import { connecting } from '../plan/transport.js';
 import type { Resolver } from '../rx/resolve.js';
@@ -17,7 +18,21 @@ import type { Resolver } from '../rx/resolve.js';
  * How races for the sockets of other people's code are run. `connectTimeout` is `Infinity` by default: that code has limits of
  * its own.
  */
-export type StandInOptions = Omit<RaceOptions, 'signal' | 'family'>;
+export interface StandInOptions extends Omit<RaceOptions, 'signal' | 'family'> {
+  /**
+   * What is raced for where a socket is for TLS, as those of `tls.connect` and `https` are.
+   *
+   * - `'auto'`, the default: the first finished handshake, which the socket is given; on a Node whose internals are not as
+   *   expected, the first TCP connection
+   * - `'probe'`: the first finished handshake; where that is not the first address's, its connection is closed, and the socket
+   *   connects to the same address by itself
+   * - `'off'`: the first TCP connection; the handshake is left to the socket
+   */
+  readonly tls?: TlsMode;
+}
+
+/** What is raced for where a socket is for TLS. */
+export type TlsMode = 'auto' | 'probe' | 'off';
 
 /** What races for sockets. */
 export interface Racing {
@@ -26,11 +41,27 @@ export interface Racing {
   readonly hasResolver: boolean;
   /** Nothing but the order of addresses is asked for, so that one address alone can be left to Node. */
   readonly isPlain: boolean;
+  readonly tls: TlsRacing;
+}
+
+/** How sockets for TLS are raced for. Durations in ms of the scheduler's time. */
+export interface TlsRacing {
+  readonly mode: TlsMode;
+  /**
+   * For how long nothing may happen once all addresses have been tried: then the socket is given the first connection that is up,
+   * whose handshake goes on. `Infinity` where the race itself has a limit.
+   *
+   * Much of what would end a socket waits until it is connected: a client's time-out that begins with `connect`.
+   */
+  readonly patience: number;
+  /** The same where a handshake has failed, and no other is under way: then the socket fails with its error. */
+  readonly patienceAfterFailure: number;
+  readonly scheduler: SchedulerLike;
 }
 
 /** What the race for one socket has of its own: a resolver where the socket has a look-up of its own. */
 export interface OwnOptions {
-  readonly socketFactory: () => Socket;
+  readonly socketFactory: SocketFactory;
   readonly resolver?: Resolver;
 }
 
@@ -43,13 +74,30 @@ const SAYS = ['blockList', 'filter', 'sort', 'connectTimeout', 'attemptTimeout',
  * @param connector whose races share cache and history; default: none share anything
  * @throws TypeError, RangeError for options that make no sense
  */
-export function racing(options: StandInOptions = {}, connector?: Pick<Connector, 'race$'>): Racing {
+export function racing(standInOptions: StandInOptions = {}, connector?: Pick<Connector, 'race$'>): Racing {
+  if (!isObject(standInOptions) || Array.isArray(standInOptions)) throw invalidType('options', 'an object', standInOptions);
+  const { tls: mode = 'auto', ...options } = standInOptions;
+  oneOf('auto', 'probe', 'off')('options.tls', mode);
   checkRaceOptions(options, 'signal', 'family');
   checkConnector(connector, 'tls', 'setup', 'transport');
   return {
     race$: connector ? racesOf(connector, options) : races(options),
     hasResolver: options.resolver !== undefined,
     isPlain: !connector && SAYS.every((name) => options[name] === undefined),
+    tls: tlsRacing(mode, options),
+  };
+}
+
+function tlsRacing(mode: TlsMode, options: RaceOptions): TlsRacing {
+  const { connectTimeout, attemptTimeout, maximumConnectionAttemptDelay, connectionAttemptDelay, scheduler } = {
+    ...{ ...defaults, connectTimeout: Infinity },
+    ...given(options),
+  };
+  return {
+    mode,
+    patience: Math.min(connectTimeout, attemptTimeout) < Infinity ? Infinity : maximumConnectionAttemptDelay,
+    patienceAfterFailure: connectionAttemptDelay === 'adaptive' ? defaults.connectionAttemptDelay : connectionAttemptDelay,
+    scheduler,
   };
 }
 
