@@ -411,6 +411,9 @@ describe('what does not answer the question', () => {
     ['another type', (message) => message.fill(28, 26, 27)],
     ['no question', (message) => message.fill(0, 4, 8).subarray(0, 12)],
     ['too few bytes', (message) => message.subarray(0, 11)],
+    ['the right id, and rubbish', (message) => message.fill(0xff, 4)],
+    ['the right id, and a question that is cut', (message) => message.subarray(0, 20)],
+    ['the right id, and a name that leads to itself', (message) => message.fill(0xc0, 12, 13).fill(12, 13, 14)],
     ['nothing', () => Buffer.alloc(0)],
   ])('is passed over: %s', async (_, change) => {
     const { address } = await udpServer((query, reply) => {
@@ -511,7 +514,8 @@ describe('several servers', () => {
     expect(asked).toEqual(['two', 'four', 'one', 'three', 'two', 'four', 'one', 'three']);
   });
 
-  const rubbish: Reply = { garble: (message) => [message.fill(0xff, 6)] };
+  // The question is repeated, so that it is the server that answers.
+  const rubbish: Reply = { garble: (message) => [message.fill(0xff, 6, 12)] };
   it.each<[string, Reply | 'gone', Reply | 'gone']>([
     ['ESERVFAIL', { rcode: 'SERVFAIL' }, { silent: true }],
     ['ESERVFAIL', { silent: true }, { rcode: 'SERVFAIL' }],

@@ -1,6 +1,7 @@
-import { decode, encode, RECURSION_DESIRED, TRUNCATED_RESPONSE, type Answer as WireRecord, type Question } from 'dns-packet';
+import { encode, RECURSION_DESIRED, TRUNCATED_RESPONSE, type Answer as WireRecord, type Question } from 'dns-packet';
 import { codedError } from '../core/error-tools.js';
 import { normalName } from '../core/input/host-name.js';
+import { readMessage, type DnsMessage, type ReadQuestion, type ReadRecord } from './dns-reader.js';
 
 /** What can be asked for, and what the records then hold: addresses, names, or what {@link serviceRecords} reads. */
 export interface RecordData {
@@ -57,7 +58,7 @@ export interface Reply {
   readonly additional: readonly DnsRecord[];
 }
 
-/** A record of a message, as dns-packet reads it. */
+/** A record of a message. */
 export interface DnsRecord {
   readonly name: string;
   readonly type: string;
@@ -71,9 +72,10 @@ const RESPONSE = 0x8000;
 const RESPONSE_AND_OPCODE = 0xf800;
 
 /**
- * Reads a message; `undefined` for one that does not answer the question: it may be from anybody.
+ * Reads a message; `undefined` for one that does not answer the question: it may be from anyone. So may one whose question
+ * cannot be read.
  *
- * @throws Error `EBADRESP` for an answer that cannot be read
+ * @throws Error `EBADRESP` for an answer to the question that cannot be read
  */
 export function replyTo(id: number, question: Question, message: Buffer, protocol: 'udp' | 'tcp'): Reply | undefined {
   if (message.length < 12 || message.readUInt16BE(0) !== id) return undefined;
@@ -81,33 +83,42 @@ export function replyTo(id: number, question: Question, message: Buffer, protoco
   if ((flags & RESPONSE_AND_OPCODE) !== RESPONSE) return undefined;
   const truncated = protocol === 'udp' && (flags & TRUNCATED_RESPONSE) !== 0;
   const questions = decoded(withoutRecords(message))?.questions;
-  if (questions && !repeats(questions, question, (flags & 0xf) !== 0)) return undefined;
+  if (questions ? !repeats(questions, question, (flags & 0xf) !== 0) : !truncated) return undefined;
   // Such an answer may end anywhere.
   if (truncated) return { truncated, records: [], authority: [], additional: [] };
   const packet = decoded(message);
   if (!packet) throw codedError('EBADRESP', 'the DNS server has answered with what cannot be read');
-  const responseCode = packet.additionals!.reduce((code, record) => code | extendedCode(record), flags & 0xf);
+  const { answers, authorities, additionals } = packet;
+  const responseCode = additionals.reduce((code, record) => code | extendedCode(record), flags & 0xf);
   const code = responseCode === 0 ? undefined : (RESPONSE_CODES[responseCode] ?? 'ESERVFAIL');
-  const [records, authority, additional] = [packet.answers!, packet.authorities!, packet.additionals!].map(usable);
-  return { ...(code !== undefined && { code }), truncated, records: records!, authority: authority!, additional: additional! };
+  return {
+    ...(code !== undefined && { code }),
+    truncated,
+    records: usable(answers),
+    authority: usable(authorities),
+    additional: usable(additionals),
+  };
 }
 
+/** The class of the records of the Internet. */
+const INTERNET = 1;
+
 /** The records of the Internet, without those that are of the message itself (OPT). A TTL with its top bit set is 0: RFC 2181 section 8. */
-function usable(records: readonly WireRecord[]): readonly DnsRecord[] {
-  const owned = records.filter((record) => 'ttl' in record && record.class === 'IN' && !record.flush) as unknown as DnsRecord[];
+function usable(records: readonly ReadRecord[]): readonly DnsRecord[] {
+  const owned = records.filter((record) => record.type !== 'OPT' && record.class === INTERNET);
   return owned.map(({ name, type, ttl, data }) => ({ name, type, ttl: ttl < 2 ** 31 ? ttl : 0, data }));
 }
 
 /** A server that could not read the question need not repeat it. */
-function repeats([asked, ...others]: readonly Question[], { name, type }: Question, failed: boolean): boolean {
+function repeats([asked, ...others]: readonly ReadQuestion[], { name, type }: Question, failed: boolean): boolean {
   if (!asked) return failed;
-  const same = asked.type === type && asked.class === 'IN' && normalName(asked.name) === normalName(name);
+  const same = asked.type === type && asked.class === INTERNET && normalName(asked.name) === normalName(name);
   return same && others.length === 0;
 }
 
 /** The upper bits of a response code: RFC 6891 section 6.1.3. */
-function extendedCode(record: WireRecord): number {
-  return record.type === 'OPT' ? record.extendedRcode << 4 : 0;
+function extendedCode({ type, ttl }: ReadRecord): number {
+  return type === 'OPT' ? Math.floor(ttl / 2 ** 24) << 4 : 0;
 }
 
 /** The message with its header and question alone. */
@@ -116,11 +127,9 @@ function withoutRecords(message: Buffer): Buffer {
 }
 
 /** `undefined` for what cannot be read. */
-function decoded(message: Buffer): ReturnType<typeof decode> | undefined {
+function decoded(message: Buffer): DnsMessage | undefined {
   try {
-    const packet = decode(message);
-    // It takes a record that goes beyond the end for a shorter one.
-    return decode.bytes <= message.length ? packet : undefined;
+    return readMessage(message);
   } catch {
     return undefined;
   }

@@ -24,7 +24,7 @@ export const systemHosts: HostsFile = hostsFile(systemHostsFile);
 
 /** The names of a hosts file with their addresses (hosts(5)). */
 export function parseHosts(text: string): Map<string, readonly Address[]> {
-  const hosts = new Map<string, readonly Address[]>();
+  const hosts = new Map<string, Address[]>();
   for (const line of text.split('\n')) {
     const [first, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
     if (!first) continue;
@@ -33,7 +33,11 @@ export function parseHosts(text: string): Map<string, readonly Address[]> {
       debug('a line of the hosts file is passed over: %j', line);
       continue;
     }
-    for (const name of names.map(normalName)) hosts.set(name, [...(hosts.get(name) ?? []), address]);
+    for (const name of names.map(normalName)) {
+      const addresses = hosts.get(name);
+      if (addresses) addresses.push(address);
+      else hosts.set(name, [address]);
+    }
   }
   return hosts;
 }

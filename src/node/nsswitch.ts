@@ -14,7 +14,7 @@ export function parseHostSources(text: string): readonly string[] {
     .find((each) => /^\s*hosts:/.test(each));
   const sources = line
     ?.replace(/^\s*hosts:/, '')
-    .replace(/\[[^\]]*\]/g, ' ')
+    .replace(/\[[^\][]*\]/g, ' ')
     .split(/\s+/)
     .filter((source) => source !== '');
   return sources && sources.length > 0 ? sources : DEFAULT_SOURCES;

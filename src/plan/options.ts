@@ -23,6 +23,7 @@ import { systemHosts } from '../node/hosts-file.js';
 import type { Filter } from '../node/filter.js';
 import type { Setup } from '../node/setup.js';
 import { localChecks, socketChecks, type SocketOptions, type TcpOptions } from '../node/tcp.js';
+import { copyOf } from '../core/remembered.js';
 import { checkTlsOptions, type TlsOptions } from '../node/tls.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import type { Transport } from '../rx/transport.js';
@@ -255,7 +256,7 @@ export function checkHost(host: unknown): string {
   // Whatever a name looks like, the system may know it. To ask it looks at a file, so it is asked about mistakes alone.
   if (mistake !== undefined && systemHosts(ascii).length === 0) throw invalidValue('host', mistake, host);
   if (checkedHosts.size === REMEMBERED) checkedHosts.clear();
-  checkedHosts.set(host, ascii);
+  checkedHosts.set(copyOf(host), copyOf(ascii));
   return ascii;
 }
 

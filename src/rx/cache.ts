@@ -19,6 +19,7 @@ import type { Family } from '../core/address/address.js';
 import { answerFamily, FAMILIES, recordType, saysNothing, type Answer } from '../core/race/answers.js';
 import { invalidType } from '../core/input/argument-errors.js';
 import { callable, integer, isObject, number, type Checks } from '../core/input/checks.js';
+import { copyOf } from '../core/remembered.js';
 import { monotonicScheduler } from './monotonic.js';
 import { wellFormedResolver, type Query, type Resolver } from './resolve.js';
 
@@ -66,6 +67,9 @@ export interface Cache {
  */
 const LINGER = 1000;
 
+/** In characters; no name that can be looked up has more. */
+const LONGEST_HOST = 300;
+
 /** A week, in seconds. RFC 8767 section 5 recommends one to three days. */
 const STALEST = 604_800;
 
@@ -101,12 +105,15 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
   return {
     resolver: (partition) => {
       let room = roomOf(network(), partition);
-      return (host, asked = {}) =>
-        defer(() => {
+      return (host, asked = {}) => {
+        // It is no name that exists, and would only take the place of those that do.
+        if (host.length > LONGEST_HOST) return resolver(host, asked);
+        return defer(() => {
           const current = network();
           if (current !== room.network) room = roomOf(current, partition);
-          return ask(room, host.toLowerCase(), asked);
+          return ask(room, copyOf(host.toLowerCase()), asked);
         });
+      };
     },
     clear: () => {
       memory.clear();

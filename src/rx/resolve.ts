@@ -73,8 +73,9 @@ function answersOf(addresses: readonly Address[]): readonly Answer[] {
 
 /** The address that a host names itself, as people write it and, in brackets, as URLs do (there `%25` for the `%` of a zone). */
 export function parseLiteral(host: string): Address | undefined {
-  const bracketed = /^\[(.*:.*)\]$/.exec(host);
-  return parseAddress(bracketed ? bracketed[1]!.replace('%25', '%') : host);
+  if (!host.startsWith('[') || !host.endsWith(']')) return parseAddress(host);
+  const inside = host.slice(1, -1);
+  return inside.includes(':') ? parseAddress(inside.replace('%25', '%')) : undefined;
 }
 
 function isLocalhost(host: string): boolean {

@@ -23,9 +23,10 @@ class MarbleReader extends TestScheduler {
  * @param name where they are in the description, for errors
  */
 export function parseMarbles(name: string, marbles: string): Marble[] {
+  checkLength(name, marbles);
   if (/[\^!]/.test(marbles)) throw invalidValue(name, 'must have no ^ and no !, which stand for subscriptions', marbles);
   if (/[()]/.test(marbles.replace(/\([^()]*\)/g, ''))) throw invalidValue(name, 'must close each ( with a )', marbles);
-  const time = /(?<=[^\s\d.])[\d.]+ms|[\d.]+ms(?=\S)/.exec(marbles)?.[0];
+  const time = /(?<=[^\s\d.])[\d.]+ms|(?<![\d.])[\d.]+ms(?=\S)/.exec(marbles)?.[0];
   if (time) throw invalidValue(name, `must have a space before and after ${time}`, marbles);
   try {
     const messages = MarbleReader.parseMarbles(marbles, undefined, undefined, false, true);
@@ -42,9 +43,17 @@ export function parseMarbles(name: string, marbles: string): Marble[] {
 
 /** A subscription in marbles: `'--^---!'`. */
 export function parseSubscription(name: string, marbles: string): SubscriptionLog {
+  checkLength(name, marbles);
   try {
     return MarbleReader.parseMarblesAsSubscriptions(marbles, true);
   } catch (error) {
     throw invalidValue(name, `is not in marbles (${(error as Error).message})`, marbles);
   }
+}
+
+/** RxJS's reader takes the square of the time for text with many numbers. Long times are written as such: `10000ms`. */
+const LONGEST_MARBLES = 10_000;
+
+function checkLength(name: string, marbles: string): void {
+  if (marbles.length > LONGEST_MARBLES) throw invalidValue(name, `must have at most ${LONGEST_MARBLES} characters`, marbles);
 }

@@ -11,7 +11,7 @@ export interface Address {
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
 const LEADING_ZERO = /(?:^|\.)0\d/;
-const IPV6 = /^([\da-f:.]*:[\da-f:.]*)(?:%([\w.~:@-]+))?$/i;
+const IPV6 = /^([\da-f.]*:[\da-f:.]*)(?:%([\w.~:@-]+))?$/i;
 const IPV4_MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
 
 /**
@@ -26,7 +26,14 @@ const IPV4_MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
  * @returns the canonical address, or `undefined` for text that is not an IP address
  * @see {@link https://www.rfc-editor.org/rfc/rfc5952#section-4 RFC 5952 section 4} for the IPv6 form
  */
-export const parseAddress: (text: string) => Address | undefined = remembered(parse);
+export function parseAddress(text: string): Address | undefined {
+  return text.length > LONGEST_ADDRESS ? undefined : known(text);
+}
+
+/** In characters: 45 for the address, the rest for a zone, which no system writes in more. */
+const LONGEST_ADDRESS = 300;
+
+const known = remembered(parse);
 
 function parse(text: string): Address | undefined {
   if (IPV4.test(text)) return LEADING_ZERO.test(text) ? undefined : { address: text, family: 4 };
