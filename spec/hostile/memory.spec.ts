@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
 import { lastValueFrom, of } from 'rxjs';
 import { parseAddress } from '../../src/core/address/address.js';
@@ -29,6 +30,7 @@ async function memoryOf(use: (text: string) => unknown, texts = TEXTS): Promise<
       kept.push(error);
     }
   }
+  await sleep(20);
   collectGarbage();
   const after = process.memoryUsage().heapUsed;
   expect(kept).toHaveLength(texts);
