@@ -15,6 +15,7 @@ import { knownAnswers, parseLiteral } from '../../src/rx/resolve.js';
 import { parseMarbles, parseSubscription } from '../../src/testing/parse-marbles.js';
 import { parseTargets } from '../../src/cli/check/targets.js';
 import { expectLinear } from '../support/growth.js';
+import { templateOf } from '../support/policies.js';
 
 /** Texts that make backtracking expensive, by what is repeated in them. */
 const HOSTILE: Readonly<Record<string, (size: number) => string>> = {
@@ -74,7 +75,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'a value that may hold a password': withoutSecrets,
   'a message of somebody else’s': withoutCredentials,
   'text for a terminal': printable,
-  'a policy template': (text) => policy([text] as unknown as TemplateStringsArray),
+  'a policy template': (text) => policy(templateOf([text])),
   marbles: (text) => parseMarbles('dns.A', text),
   'a subscription in marbles': (text) => parseSubscription('lives', text),
 };
@@ -133,9 +134,7 @@ describe('files and messages of many parts', () => {
     const template = (size: number, sign: string) => Array.from({ length: size + 1 }, (_, i) => (i > 0 && i < size ? sign : ''));
     for (const sign of [' | ', ' & ', ' + ']) {
       expectLinear((size) => {
-        attempt(() =>
-          policy(template(size, sign) as unknown as TemplateStringsArray, ...Array.from({ length: size }, () => pass)),
-        );
+        attempt(() => policy(templateOf(template(size, sign)), ...Array.from({ length: size }, () => pass)));
       }, 4000);
     }
   });

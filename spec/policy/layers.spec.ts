@@ -1,4 +1,4 @@
-import { concat, config, defer, EMPTY, NEVER, Observable, of, Subject, throwError } from 'rxjs';
+import { concat, config, defer, EMPTY, finalize, NEVER, Observable, of, Subject, throwError, type Subscriber } from 'rxjs';
 import {
   breaker,
   bulkhead,
@@ -9,6 +9,7 @@ import {
   retry,
   tap,
   timeout,
+  type AnyPolicy,
   type BreakerOptions,
   type BulkheadOptions,
   type RetryOptions,
@@ -168,6 +169,49 @@ describe('bulkhead', () => {
     }
   });
 
+  it('frees a place after the teardown of the source, and tells the end after that', () => {
+    const one = bulkhead(1, { queue: 1 });
+    const seen: string[] = [];
+    const source = (name: string, end: (subscriber: Subscriber<string>) => void) =>
+      new Observable<string>((subscriber) => {
+        seen.push(`${name} begins`);
+        const timeout = setTimeout(() => end(subscriber));
+        return () => {
+          clearTimeout(timeout);
+          seen.push(`${name} is torn down`);
+        };
+      });
+    jest.useFakeTimers();
+    try {
+      const told = (name: string) => ({
+        complete: () => seen.push(`${name} completes`),
+        error: () => seen.push(`${name} fails`),
+      });
+      source('a', (subscriber) => subscriber.complete())
+        .pipe(one)
+        .subscribe(told('a'));
+      source('b', (subscriber) => subscriber.error('down'))
+        .pipe(one)
+        .subscribe(told('b'));
+      jest.runAllTimers();
+      const order = ['a begins', 'a is torn down', 'b begins', 'a completes', 'b is torn down', 'b fails'];
+      expect(seen).toEqual(order);
+
+      seen.splice(0);
+      const running = NEVER.pipe(finalize(() => seen.push('c is torn down')))
+        .pipe(one)
+        .subscribe();
+      source('d', (subscriber) => subscriber.complete())
+        .pipe(one)
+        .subscribe();
+      running.unsubscribe();
+      expect(seen).toEqual(['c is torn down', 'd begins']);
+      jest.runAllTimers();
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('takes 5,000 that wait and end at once without deepening the stack', () => {
     const one = bulkhead(1, { queue: Infinity });
     const first = new Subject<number>();
@@ -239,6 +283,60 @@ describe('breaker', () => {
     });
   });
 
+  it('does not count a failure of a call that began in an earlier closed period', () => {
+    marbles(({ cold, expectObservable }, scheduler) => {
+      const guarded = breaker(2, { resetDelay: 2, scheduler });
+      const at = (time: number, source: Observable<string>) => source.pipe(guarded, delay(time, { scheduler }));
+      expectObservable(cold('---------#', undefined, 'old').pipe(guarded)).toBe('---------#', undefined, 'old');
+      expectObservable(at(1, down)).toBe(' -#', undefined, 'down');
+      expectObservable(at(2, down)).toBe('--#', undefined, 'down'); // opens
+      expectObservable(at(4, of('up'))).toBe('----(s|)', { s: 'up' }); // closes
+      expectObservable(at(6, down)).toBe('------#', undefined, 'down'); // the first of this period
+      expectObservable(at(10, of('up'))).toBe('10ms (s|)', { s: 'up' }); // the old one was not the second
+    });
+  });
+
+  it('does not close by a success of a call that began before it opened', () => {
+    marbles(({ cold, expectObservable }, scheduler) => {
+      const guarded = breaker(1, { resetDelay: 4, scheduler });
+      const at = (time: number, source: Observable<string>) => source.pipe(guarded, delay(time, { scheduler }));
+      expectObservable(cold('--------(s|)').pipe(guarded)).toBe('--------(s|)');
+      expectObservable(at(1, down)).toBe('-#', undefined, 'down');
+      expectObservable(at(6, cold('-----#', undefined, 'down'))).toBe('11ms #', undefined, 'down'); // the trial
+      expectObservable(at(9, of('up'))).toBe('---------#', undefined, coded('ERR_BREAKER_OPEN'));
+    });
+  });
+
+  it('lets another through when a trial has not ended after trialTimeout, and does not listen to the first any more', () => {
+    marbles(({ cold, expectObservable }, scheduler) => {
+      const guarded = breaker(1, { resetDelay: 2, trialTimeout: 10, scheduler });
+      const at = (time: number, source: Observable<string>) => source.pipe(guarded, delay(time, { scheduler }));
+      expectObservable(down.pipe(guarded)).toBe('#', undefined, 'down');
+      expectObservable(at(3, cold('17ms #', undefined, 'late'))).toBe('20ms #', undefined, 'late'); // the trial
+      expectObservable(at(12, of('up'))).toBe('12ms #', undefined, coded('ERR_BREAKER_OPEN'));
+      expectObservable(at(13, of('up'))).toBe('13ms (s|)', { s: 'up' }); // the next
+      expectObservable(at(21, of('up'))).toBe('21ms (s|)', { s: 'up' }); // closed all the same
+    });
+  });
+
+  it('waits for a trial for 30 s by default, and for good with Infinity', () => {
+    marbles(({ expectObservable }, scheduler) => {
+      const [byDefault, forGood] = [
+        breaker(1, { resetDelay: 1, scheduler }),
+        breaker(1, { resetDelay: 1, trialTimeout: Infinity, scheduler }),
+      ];
+      const at = (time: number, guarded: AnyPolicy, source: Observable<string>) =>
+        source.pipe(guarded, delay(time, { scheduler }));
+      for (const guarded of [byDefault, forGood]) {
+        expectObservable(down.pipe(guarded)).toBe('#', undefined, 'down');
+        expectObservable(at(1, guarded, NEVER)).toBe('');
+        expectObservable(at(30_000, guarded, of('up'))).toBe('30000ms #', undefined, coded('ERR_BREAKER_OPEN'));
+      }
+      expectObservable(at(30_001, byDefault, of('up'))).toBe('30001ms (s|)', { s: 'up' });
+      expectObservable(at(1_000_000, forGood, of('up'))).toBe('1000000ms #', undefined, coded('ERR_BREAKER_OPEN'));
+    });
+  });
+
   it('does not listen to calls of before it opened', () => {
     marbles(({ cold, expectObservable }, scheduler) => {
       const guarded = breaker(1, { resetDelay: 20, scheduler });
@@ -250,14 +348,16 @@ describe('breaker', () => {
 });
 
 describe('tap', () => {
-  it('watches values, and the cancellation of a loser', () => {
+  it('watches values, and the cancellation of a loser', async () => {
     const seen: string[] = [];
     const watched = (name: string) =>
       tap<string>({ next: (value) => seen.push(`${name} ${value}`), unsubscribe: () => seen.push(`${name} lost`) });
     const source = new Subject<string>();
     source.pipe(watched('a').and(watched('b').wrap(never))).subscribe((value) => seen.push(value));
     source.next('v');
-    expect(seen).toEqual(['a v', 'a lost', 'b lost', 'v']);
+    expect(seen).toEqual(['a v', 'b lost', 'v']);
+    await Promise.resolve();
+    expect(seen.splice(3)).toEqual(['a lost']);
     of('w')
       .pipe(tap<string>((value) => seen.push(value)))
       .subscribe();
@@ -289,6 +389,7 @@ describe('layers and elements', () => {
     ['bulkhead(1, { limit: 1 })', () => bulkhead(1, { limit: 1 } as BulkheadOptions), 'ERR_INVALID_ARG_VALUE'],
     ['breaker(0)', () => breaker(0), 'ERR_OUT_OF_RANGE'],
     ['breaker(1, { resetDelay: -1 })', () => breaker(1, { resetDelay: -1 }), 'ERR_OUT_OF_RANGE'],
+    ['breaker(1, { trialTimeout: -1 })', () => breaker(1, { trialTimeout: -1 }), 'ERR_OUT_OF_RANGE'],
     ['breaker(1, { after: 1 })', () => breaker(1, { after: 1 } as BreakerOptions), 'ERR_INVALID_ARG_VALUE'],
     ['tap(5)', () => tap(5 as unknown as () => void), 'ERR_INVALID_ARG_TYPE'],
   ])('%s is refused', (_, wrong, code) => {

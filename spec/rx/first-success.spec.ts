@@ -18,7 +18,12 @@ import {
   timer,
   VirtualTimeScheduler,
   type ObservableInput,
+  take,
+  firstValueFrom,
+  materialize,
+  toArray,
 } from 'rxjs';
+import { fetchLike } from '../support/fetch-like.js';
 import { firstSuccess, type FirstSuccessOptions } from '../../src/index.js';
 import { aggregate, marbles } from '../support/policies.js';
 import { virtually } from '../support/virtually.js';
@@ -197,15 +202,64 @@ describe('firstSuccess', () => {
     });
   });
 
-  it('has let go of everything, the winner too, when it emits', () => {
+  it('has let go of everything but the winner when it emits, and of the winner before it completes', async () => {
     const inputs = new Subject<Observable<string>>();
     const [loser, winner] = [new Subject<string>(), new Subject<string>()];
     const seen: unknown[] = [];
-    firstSuccess(inputs).subscribe((value) => seen.push(value, inputs.observed, loser.observed, winner.observed));
+    firstSuccess(inputs).subscribe({
+      next: (value) => seen.push(value, inputs.observed, loser.observed, winner.observed),
+      complete: () => seen.push('complete', winner.observed),
+    });
     inputs.next(loser);
     inputs.next(winner);
     winner.next('won');
-    expect(seen).toEqual(['won', false, false, false]);
+    expect(seen).toEqual(['won', false, false, true]);
+    await Promise.resolve();
+    expect(seen.slice(4)).toEqual(['complete', false]);
+  });
+
+  it('completes with the winner, where that completes in the same job', () => {
+    const winner = new Subject<string>();
+    const seen: unknown[] = [];
+    firstSuccess([winner]).subscribe({ next: (value) => seen.push(value), complete: () => seen.push('complete') });
+    winner.next('won');
+    winner.complete();
+    expect(seen).toEqual(['won', 'complete']);
+  });
+
+  it('takes no second value, and does not wait for the end of a winner that has one', () => {
+    const winner = new Subject<string>();
+    const seen: unknown[] = [];
+    firstSuccess([winner]).subscribe({ next: (value) => seen.push(value), complete: () => seen.push('complete') });
+    winner.next('won');
+    winner.next('more');
+    expect(seen).toEqual(['won', 'complete']);
+    expect(winner.observed).toBe(false);
+    const endless = new Observable<number>((subscriber) => {
+      for (let i = 0; !subscriber.closed; i++) subscriber.next(i);
+    });
+    const next = jest.fn();
+    firstSuccess([endless]).subscribe(next);
+    expect(next.mock.calls).toEqual([[0]]);
+  });
+
+  it('lets go of the winner when it is unsubscribed while the value is handed over', () => {
+    const winner = new Subject<string>();
+    const complete = jest.fn();
+    firstSuccess([winner]).pipe(take(1)).subscribe({ complete });
+    winner.next('won');
+    expect(winner.observed).toBe(false);
+    expect(complete).toHaveBeenCalledTimes(1);
+  });
+
+  it('leaves a response its body: what its source does once it has emitted comes before the teardown', async () => {
+    const response = fetchLike('won');
+    const taken = await firstValueFrom(firstSuccess([NEVER, response.source]).pipe(materialize(), toArray()));
+    expect(taken).toHaveLength(2);
+    expect(response.wasAborted()).toBe(false);
+    const loser = fetchLike('late', 50);
+    await lastValueFrom(firstSuccess([loser.source, fetchLike('won').source]));
+    expect(loser.wasAborted()).toBe(true);
   });
 
   it('does not start the rest when one succeeds while it is being started', () => {
@@ -412,7 +466,9 @@ describe('firstSuccess, in random races', () => {
         const predicted = predict(list, delay, maxConcurrent);
         expect(starts).toEqual(predicted.starts);
         expect(result).toEqual(
-          predicted.at === Infinity ? undefined : { at: predicted.at, winner: predicted.winner, running: 0 },
+          predicted.at === Infinity
+            ? undefined
+            : { at: predicted.at, winner: predicted.winner, running: predicted.winner >= 0 ? 1 : 0 }, // the winner alone
         );
         if (result) expect(scheduler.actions.filter(({ closed }) => !closed)).toEqual([]);
       }),

@@ -130,3 +130,8 @@ function causesOf(error: unknown): string[] {
   const { name, message, code } = error as Error & { code?: string };
   return [code ?? (name === 'Error' ? message : name)];
 }
+
+/** The strings of a template, as a tag is given them. */
+export function templateOf(strings: readonly string[]): TemplateStringsArray {
+  return Object.assign([...strings], { raw: [...strings] });
+}

@@ -1,6 +1,7 @@
-import { finalize, Observable, tap as rxTap, throwError } from 'rxjs';
+import { Observable, Subscription, throwError, type Subscriber } from 'rxjs';
 import { checkEach, integer, orInfinity, type Checks } from '../core/input/checks.js';
 import { codedError } from '../core/error-tools.js';
+import { Guarded } from '../rx/guarded.js';
 import { makeLayer, type AnyPolicy } from './make-policy.js';
 
 /** Options of {@link bulkhead}. */
@@ -19,8 +20,8 @@ const checkLimit = integer(1, Number.MAX_SAFE_INTEGER);
  *     2      ├ ─ ─ ─├──────●       waits for a place, where there is a queue
  *     3         ✗                  fails with ERR_BULKHEAD_FULL
  *
- * A place is free again when its source has ended or has been cancelled. They are counted for this one policy, wherever it is
- * used.
+ * A place is free again when its source has ended or has been cancelled, and has been torn down: what holds a connection until
+ * then never overlaps with the next. The end is told after that. Places are counted for this one policy, wherever it is used.
  */
 export function bulkhead(limit: number, options: BulkheadOptions = {}): AnyPolicy {
   checkLimit('limit', limit);
@@ -50,18 +51,14 @@ export function bulkhead(limit: number, options: BulkheadOptions = {}): AnyPolic
   const through = <T>(source: Observable<T>) =>
     new Observable<T>((subscriber) => {
       if (running >= limit && waiting.size >= queue) return throwError(() => full()).subscribe(subscriber);
-      let inside = false;
-      const leave = () => {
-        if (!inside) return;
-        inside = false;
-        running--;
-        admit();
-      };
       const enter = () => {
-        inside = true;
         running++;
-        // Before the end is told as well: who then asks again finds the place free.
-        source.pipe(rxTap({ error: leave, complete: leave }), finalize(leave)).subscribe(subscriber);
+        const visit = new Visit(subscriber, () => {
+          running--;
+          admit();
+        });
+        subscriber.add(() => visit.leave());
+        visit.enter(source);
       };
       waiting.add(enter);
       subscriber.add(() => waiting.delete(enter));
@@ -69,4 +66,46 @@ export function bulkhead(limit: number, options: BulkheadOptions = {}): AnyPolic
       return undefined;
     });
   return makeLayer(through, `bulkhead(${limit})`);
+}
+
+/** The time that a source has a place. */
+class Visit<T> extends Guarded<T> {
+  private isOver = false;
+
+  constructor(
+    private readonly subscriber: Subscriber<T>,
+    private readonly freed: () => void,
+  ) {
+    super();
+  }
+
+  enter(source: Observable<T>): void {
+    this.listen(() => source);
+  }
+
+  /** Tears the source down, then gives the place back. Throws what the teardown throws. */
+  leave(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    try {
+      // Not as a stream that is guarded: who unsubscribes is told, as without a bulkhead.
+      Subscription.prototype.unsubscribe.call(this);
+    } finally {
+      this.freed();
+    }
+  }
+
+  protected hasNext(value: T): void {
+    this.subscriber.next(value);
+  }
+
+  protected hasFailed(error: unknown): void {
+    this.leave();
+    this.subscriber.error(error);
+  }
+
+  protected hasCompleted(): void {
+    this.leave();
+    this.subscriber.complete();
+  }
 }

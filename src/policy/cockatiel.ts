@@ -1,4 +1,5 @@
-import { first, Observable } from 'rxjs';
+import { Observable, throwIfEmpty, type Subscription } from 'rxjs';
+import { Listener } from '../rx/guarded.js';
 import { invalidType } from '../core/input/argument-errors.js';
 import { isObject } from '../core/input/checks.js';
 import { toError } from '../core/error-tools.js';
@@ -16,7 +17,7 @@ export interface CockatielPolicy {
  *     subscribe ──► execute ──► source ──► value ──► result
  *     unsubscribe ──► its signal is aborted ──► source is unsubscribed
  *
- * Errors with what `execute` is rejected with. A source that completes without a value is an error, an `EmptyError`.
+ * The source is let go of once its value has been handed over. Errors with what `execute` is rejected with. A source that completes without a value is an error, an `EmptyError`.
  *
  * @example
  * fromCockatiel(bulkhead(4, 100)).and(pass)
@@ -29,7 +30,7 @@ export function fromCockatiel(policy: CockatielPolicy): AnyPolicy {
       const controller = new AbortController();
       subscriber.add(() => controller.abort());
       policy
-        .execute(({ signal }) => firstValue(source, signal), controller.signal)
+        .execute(({ signal }) => firstValue(source, signal, subscriber), controller.signal)
         .then(
           (value) => {
             subscriber.next(value);
@@ -41,20 +42,34 @@ export function fromCockatiel(policy: CockatielPolicy): AnyPolicy {
   return makeLayer(layer, 'cockatiel');
 }
 
-/** The first value of a source, for as long as a signal lets it go on. */
-function firstValue<T>(source: Observable<T>, signal: AbortSignal): Promise<T> {
+/**
+ * The first value of a source, for as long as a signal lets it go on.
+ *
+ * @param held holds the source beyond its value, until all is over
+ */
+function firstValue<T>(source: Observable<T>, signal: AbortSignal, held: Subscription): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(toError(signal.reason));
       return;
     }
-    const subscription = source.pipe(first()).subscribe({ next: resolve, error: reject });
+    let hasValue = false;
+    const listener: Listener<T> = new Listener<T>({
+      next: (value) => {
+        if (hasValue) listener.unsubscribe();
+        hasValue = true;
+        resolve(value);
+      },
+      error: reject,
+    });
     const stop = () => {
-      subscription.unsubscribe();
+      listener.unsubscribe();
 
       // Later, so that what cockatiel has to say goes first.
       queueMicrotask(() => reject(toError(signal.reason)));
     };
-    subscription.add(onAbort(signal, stop));
+    held.add(listener);
+    listener.add(onAbort(signal, stop));
+    listener.listen(() => source.pipe(throwIfEmpty()));
   });
 }

@@ -1,7 +1,7 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import { checkEach, LONGEST_DELAY, number, orInfinity, scheduler, type Check, type Checks } from '../core/input/checks.js';
 import type { FirstSuccessOptions } from '../rx/first-success.js';
-import { joined, type Expression, type Operator } from './expression.js';
+import { isFlat, joined, type Expression, type Operator } from './expression.js';
 import { firstOf } from './first-of.js';
 
 /** Options of a hedge. */
@@ -34,16 +34,19 @@ export function forks<Input, T, Self extends (input: Input) => Observable<T>>(
   const fork = (operator: Operator, other: Self, options: FirstSuccessOptions): Self => {
     check('other', other);
     const whole = joined(expression, operator, expressionOf(other));
-    return make(
-      ((input: Input) =>
-        firstOf(
-          whole.text,
-          () => self(input),
-          () => other(input),
-          options,
-        )) as Self,
-      whole,
-    );
+    const sides: readonly Side[] = [
+      { run: self, isFlat: isFlat(operator, expression) },
+      { run: other, isFlat: isFlat(operator, expressionOf(other)) },
+    ];
+    let parts: readonly Run[] | undefined;
+    const run = (input: Input) => {
+      parts ??= partsOf(sides);
+      const streams = parts.map((part) => () => part(input as never) as Observable<T>);
+      return firstOf(whole.text, streams, options);
+    };
+    const made = make(run as Self, whole);
+    sidesOf.set(made, sides);
+    return made;
   };
   return {
     and: (other: Self) => fork('&', other, {}),
@@ -55,4 +58,29 @@ export function forks<Input, T, Self extends (input: Input) => Observable<T>>(
     },
     toString: () => expression.text,
   };
+}
+
+/** Of a policy or a service: what it does with an input. */
+type Run = (input: never) => Observable<unknown>;
+
+/** One side of a fork. */
+interface Side {
+  readonly run: Run;
+  /** Whether it is a fork of the same kind, whose own sides can stand in its place. */
+  readonly isFlat: boolean;
+}
+
+/** The sides of what a fork runs. */
+const sidesOf = new WeakMap<Run, readonly Side[]>();
+
+/** The parts of a chain as one list, so that 400 policies joined by `|` are as deep as two. By a loop, for the same reason. */
+function partsOf(sides: readonly Side[]): readonly Run[] {
+  const parts: Run[] = [];
+  const left = [...sides].reverse();
+  for (let side = left.pop(); side; side = left.pop()) {
+    const within = side.isFlat ? sidesOf.get(side.run) : undefined;
+    if (within) left.push(...[...within].reverse());
+    else parts.push(side.run);
+  }
+  return parts;
 }

@@ -1,9 +1,9 @@
 import {
+  asapScheduler,
   from,
   isObservable,
   Observable,
   Subscription,
-  take,
   throwIfEmpty,
   type ObservableInput,
   type ObservedValueOf,
@@ -46,7 +46,9 @@ const checks: Checks<FirstSuccessOptions> = {
  * are all the same. While `maxConcurrent` are in flight nothing is started; what is due then starts as soon as one fails. An
  * input that was never started has never been subscribed to.
  *
- * Emits one value and completes; all else has been unsubscribed before. Unsubscribing ends everything at once.
+ * Emits one value, when all else has been unsubscribed, and completes. The winner itself is let go of after its value has been
+ * handed over: when it has completed, at the latest at the end of the job in which the value came. What it does beside
+ * emitting, as marking a response as taken, so comes before its teardown. Unsubscribing ends everything at once.
  *
  * Errors with one `AggregateError` when all have failed and no other will come, its `errors` in the order of the inputs; an
  * error of the stream of inputs is the last of them.
@@ -75,7 +77,7 @@ type Happening<Input, Value> =
   /** Something may be due. */
   | { readonly type: 'due' }
   | { readonly type: 'failed'; readonly index: number; readonly error: unknown }
-  | { readonly type: 'succeeded'; readonly value: Value };
+  | { readonly type: 'succeeded'; readonly value: Value; readonly winner: Subscription };
 
 /**
  * The connection race's own schedule does not fit: it counts families, answers and handshakes of endpoints. This is what is left
@@ -93,6 +95,7 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
   private latestStart = -Infinity;
   private latestFailure = Infinity;
   private timer: Subscription | undefined;
+  private isWon = false;
 
   constructor(
     private readonly inputs: ObservableInput<Input>,
@@ -103,7 +106,7 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
   begin(): void {
     this.subscriber.add(() => this.letGo());
     this.loop.open();
-    this.watch(() => this.inputs, {
+    const arrivals = new Listener<Input>({
       next: (input) => this.loop.raise({ type: 'arrived', input }),
       error: (error) => {
         this.errors[this.arrived.length] = error;
@@ -111,6 +114,7 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
       },
       complete: () => this.loop.raise({ type: 'closed' }),
     });
+    this.watch(arrivals, () => this.inputs);
   }
 
   private happened(event: Happening<Input, ObservedValueOf<Input>>): void {
@@ -129,7 +133,7 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
         if (event.index === this.started - 1) this.latestFailure = this.options.scheduler.now();
         break;
       case 'succeeded':
-        return this.win(event.value);
+        return this.win(event);
     }
     this.pace();
   }
@@ -152,25 +156,55 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
     this.running++;
     this.latestStart = this.options.scheduler.now();
     this.latestFailure = Infinity;
-    const failed = (error: unknown) => this.loop.raise({ type: 'failed', index, error });
-    this.watch(() => from(this.arrived[index]!).pipe(take(1), throwIfEmpty()) as Observable<ObservedValueOf<Input>>, {
-      next: (value) => this.loop.raise({ type: 'succeeded', value }),
-      error: failed,
-    });
+    this.listenTo(this.arrived[index]!, index);
     // Whether more is due is asked once what this start has brought about is handled: it may have won.
     this.loop.raise({ type: 'due' });
   }
 
-  private watch<V>(create: () => ObservableInput<V>, told: ConstructorParameters<typeof Listener<V>>[0]): void {
-    const listener = new Listener<V>(told);
+  /** Of its values the first counts, and nothing after it. */
+  private listenTo(input: Input, index: number): void {
+    let hasSucceeded = false;
+    const ended = (error: unknown) => {
+      if (!hasSucceeded) this.loop.raise({ type: 'failed', index, error });
+      else if (this.isWon) this.subscriber.complete();
+    };
+    const listener = new Listener<ObservedValueOf<Input>>({
+      next: (value) => {
+        if (!hasSucceeded) {
+          hasSucceeded = true;
+          this.loop.raise({ type: 'succeeded', value, winner: listener });
+          return;
+        }
+        // Not of one value: it is not waited for.
+        listener.unsubscribe();
+        ended(undefined);
+      },
+      error: ended,
+      complete: () => ended(undefined),
+    });
+    this.watch(listener, () => from(input).pipe(throwIfEmpty()) as Observable<ObservedValueOf<Input>>);
+  }
+
+  private watch<V>(listener: Listener<V>, create: () => ObservableInput<V>): void {
     this.held.add(listener);
     listener.listen(create);
   }
 
-  private win(value: ObservedValueOf<Input>): void {
+  /** Lets go of all others, hands the value over, and lets go of the winner: in this order. */
+  private win({ value, winner }: { readonly value: ObservedValueOf<Input>; readonly winner: Subscription }): void {
+    const { subscriber } = this;
+    this.held.remove(winner);
     this.letGo();
-    this.subscriber.next(value);
-    this.subscriber.complete();
+    subscriber.add(winner);
+    subscriber.next(value);
+    if (winner.closed) return subscriber.complete();
+    this.isWon = true;
+    subscriber.add(
+      asapScheduler.schedule(() => {
+        winner.unsubscribe();
+        subscriber.complete();
+      }),
+    );
   }
 
   private lose(): void {
