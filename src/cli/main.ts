@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { cac, type Command } from 'cac';
 import packageJson from '../../package.json' with { type: 'json' };
 import { invalidValue } from '../core/input/argument-errors.js';
+import { codedError } from '../core/error-tools.js';
 import { printable } from '../core/input/printable.js';
 import { checkCommand } from './check/command.js';
 import { CHECK_FLAGS, checkFlags } from './check/flags.js';
@@ -86,6 +87,12 @@ function refuse(argv: readonly string[]): void {
   if (argv.includes('')) throw invalidValue('argument', 'must not be empty', '');
   const negative = argv.find((text) => /^-\d/.test(text));
   if (negative !== undefined) throw invalidValue('argument', 'must not be negative', negative);
+  for (const text of argv) {
+    const [option, name] = /^--?(?:no-)?([^=]+)/.exec(text) ?? [];
+    // The parser looks options up in an object, and so finds what every object has.
+    const isInherited = name?.split('.').some((part) => INHERITED.has(camelCase(part)));
+    if (isInherited) throw codedError('ERR_INVALID_ARG_VALUE', `Unknown option \`${option}\``);
+  }
 }
 
 /** Of a flag that is given several times the last counts, if it says yes or no; one that may not be is refused. */
@@ -93,12 +100,20 @@ function tidyFlags(options: Record<string, unknown>, declared: readonly Flag[]):
   const several = new Set(declared.filter((flag) => flag.several).map(nameOf));
   for (const flag of declared) {
     const name = nameOf(flag);
-    const key = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+    const key = camelCase(name);
     const value = options[key];
     if (!Array.isArray(value) || several.has(name)) continue;
     if (flag.usage.includes('<')) throw invalidValue(`--${name}`, 'must be given once', value);
     options[key] = value.at(-1);
   }
+}
+
+/** What every object has. */
+const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/** The name under which the parser gives a flag: `connectTimeout` for `connect-timeout`. */
+function camelCase(name: string): string {
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function nameOf({ usage }: Flag): string {

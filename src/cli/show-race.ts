@@ -6,6 +6,7 @@ import type { RaceEvent } from '../core/race/events.js';
 import { timeline } from '../pictures/timeline.js';
 import { conclusion } from './conclusion.js';
 import { racesJson } from './json.js';
+import { jsonText } from './json-text.js';
 import { live } from './live.js';
 import { openReports } from './output.js';
 import { pipe } from './pipe.js';
@@ -51,7 +52,7 @@ export async function showRace(
     };
     const result = await runWatched(destination, flags, terminal, interrupted, take);
     reports.write(result, formatDestination(destination));
-    if (flags.json) stdout.write(`${JSON.stringify(racesJson(destination, [result]), undefined, 2)}\n`);
+    if (flags.json) stdout.write(jsonText(racesJson(destination, [result])));
     // With `pipe`, standard output is for what comes over the connection; and who is not at a terminal wants nothing else.
     const output = flags.pipe ? stderr : stdout;
     const quiet = flags.json === true || (flags.pipe === true && !stderr.isTTY);
@@ -83,7 +84,7 @@ export async function showRaces(times: number, destination: Destination, flags: 
     progress.clear();
     release();
   }
-  if (flags.json) stdout.write(`${JSON.stringify(racesJson(destination, results, summary(results)), undefined, 2)}\n`);
+  if (flags.json) stdout.write(jsonText(racesJson(destination, results, summary(results))));
   else stdout.write(`${distribution(results, appearance(stdout, flags))}\n`);
   const failed = results.filter(({ outcome }) => outcome === 'failed');
   if (failed.length > 0 && !flags.json) {

@@ -76,7 +76,7 @@ export function createHistory(options: HistoryOptions, now: () => number): Histo
       // JSON ends with a quotation mark, and an address does not: no key of a partition is one of the default's.
       const suffix = partition === '' ? '' : ` ${JSON.stringify(partition)}`;
       const keyOf = (address: string) => `${home} ${address}${suffix}`;
-      const recall: Recall = ({ address }) => attempt('get', () => checked(store.get(keyOf(address))));
+      const recall: Recall = ({ address }) => checked(attempt('get', () => store.get(keyOf(address))));
       const learn = (events: readonly RaceEvent[]) => {
         if (currentNetwork() !== home) return;
         for (const lesson of lessons(events)) {
@@ -91,7 +91,7 @@ export function createHistory(options: HistoryOptions, now: () => number): Histo
     restore: (snapshot) => {
       if (!isObject(snapshot)) throw invalidType('snapshot', 'what snapshot() returned', snapshot);
       const { version, paths } = snapshot as Partial<Snapshot>;
-      if (version !== 1 || !isObject(paths)) throw invalidValue('snapshot', 'is not of a version that is known', version);
+      if (version !== 1 || !isObject(paths) || Array.isArray(paths)) throw invalidValue('snapshot', 'is not of a version that is known', version);
       // The first was used last, and so is to be set last.
       for (const [key, record] of Object.entries(paths).reverse()) {
         const good = checked(record);
@@ -130,12 +130,23 @@ function notAfter(now: number, { usedAt, failedAt, ...record }: PathRecord): Pat
   };
 }
 
-/** A record that came from outside; rubbish is told of, and no record. */
+/** What a record has, and nothing else. */
+const RECORD_KEYS: readonly (keyof PathRecord)[] = ['smoothedRtt', 'rttVariation', 'usedAt', 'failedAt'];
+
+/** A record that came from outside, without what records do not have; `undefined` for one that is invalid, which is logged. */
 function checked(record: unknown): PathRecord | undefined {
   if (record === undefined) return undefined;
-  const wellFormed =
-    isObject(record) && Object.values(record).every((value) => value === undefined || (typeof value === 'number' && value >= 0));
-  if (wellFormed) return record;
-  debug('a record of the history is none: %j', record);
-  return undefined;
+  const given = isObject(record) && !Array.isArray(record) ? (record as Record<string, unknown>) : undefined;
+  if (!given || !RECORD_KEYS.every((name) => given[name] === undefined || isPossible(given[name]))) {
+    debug('a record of the history is invalid, and ignored');
+    return undefined;
+  }
+  const known: Record<string, unknown> = {};
+  for (const name of RECORD_KEYS) if (given[name] !== undefined && Object.hasOwn(given, name)) known[name] = given[name];
+  return known;
+}
+
+/** A duration or an instant in ms. */
+function isPossible(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }

@@ -11,6 +11,7 @@ import { conclude } from './judge/conclude.js';
 import { hostReport } from './probe/host.js';
 import { mapInOrder } from '../../rx/map-in-order.js';
 import { checkJson } from './json.js';
+import { jsonText } from '../json-text.js';
 import { judgeHost } from './judge/judge-host.js';
 import { judgeMachine } from './judge/judge-machine.js';
 import { machineReport } from './probe/machine.js';
@@ -101,7 +102,7 @@ export async function checkCommand(targets: readonly string[], options: CheckOpt
       },
       complete: () => {
         end();
-        if (options.json) stdout.write(`${JSON.stringify(checkJson(machine!, hosts), undefined, 2)}\n`);
+        if (options.json) stdout.write(jsonText(checkJson(machine!, hosts)));
         else if (hosts.length > 1) stdout.write(`\n${drawSummary(hosts, drawing)}`);
         resolve(hosts.every(isReady) ? OK : FAILED);
       },

@@ -17,3 +17,13 @@ function escaped(character: string): string {
   const code = character.codePointAt(0)!.toString(16);
   return ESCAPES[character] ?? (code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`);
 }
+
+/**
+ * JSON in which control characters, those that change the direction of text and those that cannot be seen are escaped. It means
+ * the same: such characters stand within strings alone. Line ends between the parts stay.
+ */
+export function escapeInvisible(json: string): string {
+  return json.replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+  );
+}
