@@ -6,7 +6,7 @@ import { connect$ } from '../../src/connect.js';
 /** The message with which a call is refused. */
 const refusal = (host: unknown, options: object = {}): string => {
   try {
-    connect$(host as string, 443, options as never);
+    void connect$(host as string, 443, options as never);
   } catch (error) {
     return (error as Error).message;
   }

@@ -4,7 +4,7 @@ import { templateOf } from '../support/policies.js';
 import { causesOf, flatten } from '../../src/core/error-tools.js';
 
 const joinAll = (count: number, join: (left: AnyPolicy, right: AnyPolicy) => AnyPolicy, last: AnyPolicy = pass) =>
-  join(Array.from({ length: count - 2 }, () => fail).reduce(join, fail as AnyPolicy), last);
+  join(Array.from({ length: count - 2 }, () => fail).reduce<AnyPolicy>(join, fail), last);
 
 const template = (text: string, ...policies: readonly AnyPolicy[]) => policy(templateOf(text.split('$')), ...policies);
 
@@ -54,7 +54,7 @@ describe('many policies', () => {
 
   it('run where they are as deep as they may be', async () => {
     const hedges = joinAll(100, (left, right) => left.hedge(right, 5));
-    const wraps = Array.from({ length: 100 }, () => retry(1)).reduce((left, right) => left.wrap(right), pass as AnyPolicy);
+    const wraps = Array.from({ length: 100 }, () => retry(1)).reduce<AnyPolicy>((left, right) => left.wrap(right), pass);
     let mixed: AnyPolicy = pass;
     for (let i = 0; i < 100; i++) mixed = i % 2 ? fail.or(mixed) : never.and(mixed);
     for (const one of [hedges, wraps, mixed]) await expect(firstValueFrom(of('s').pipe(one))).resolves.toBe('s');

@@ -5,7 +5,7 @@ import { plan } from '../plan/plan.js';
 import { winner, winnerOf } from '../connect.js';
 import { connecting } from '../plan/transport.js';
 import { invalidType } from '../core/input/argument-errors.js';
-import { boolean, given, isObject, string } from '../core/input/checks.js';
+import { boolean, given, integer, isObject, orInfinity, string } from '../core/input/checks.js';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { MAKES, makes, type Makes } from './makes.js';
@@ -29,6 +29,7 @@ import type { CacheOptions } from '../rx/cache.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import { wellFormedResolver } from '../rx/resolve.js';
 import { createSessions } from './tls-sessions.js';
+import { turnstile } from './turnstile.js';
 
 /** Defaults of a connector's races, and what they share. */
 export type ConnectorOptions<T = Socket, C = T> = ConnectOptions<T, C> & Shared;
@@ -48,6 +49,11 @@ interface Shared extends Partitioned {
   readonly cache?: false | CacheOptions;
   /** How failures, round-trip times and use are remembered; false: not at all. */
   readonly history?: false | HistoryOptions;
+  /**
+   * How many races run at a time. The others wait for their turn, in order; `connectTimeout` counts from the begin of a race, and
+   * `signal` ends one that waits too. Default `Infinity`.
+   */
+  readonly maxConcurrentRaces?: number;
   /** Whether TLS sessions are resumed, by name, port and TLS options. Default true. */
   readonly sessions?: boolean;
 }
@@ -110,13 +116,21 @@ export function createConnector<D = Socket, C = D>(options: ConnectorOptions<D, 
 export function createConnector<D = Socket, C = D>(options?: ConnectorOptions<D, C>): Connector<D>;
 export function createConnector(options: RaceOptions & Shared = {}): Connector<never> {
   checkShared(options);
-  const { cache, history: historyOptions, sessions: resuming = true, partition: defaultPartition = '', ...shared } = options;
+  const {
+    cache,
+    history: historyOptions,
+    sessions: resuming = true,
+    partition: defaultPartition = '',
+    maxConcurrentRaces = Infinity,
+    ...shared
+  } = options;
   const { scheduler } = checkOptions(shared);
   const base = wellFormedResolver(shared.resolver ?? systemResolver(), debug);
   const history = historyOptions === false ? undefined : createHistory(historyOptions ?? {}, clockOf(scheduler));
   const network = historyOptions === false ? undefined : historyOptions?.network;
   const answers = cache === false ? undefined : networkCache(base, { clock: scheduler, network, ...given(cache ?? {}) });
   const sessions = resuming ? createSessions() : undefined;
+  const inTurn = turnstile(maxConcurrentRaces, scheduler);
 
   const resolverOf = (partition: string) => answers?.resolver(partition) ?? base;
   const defaults = checkOptions<never>({ ...shared, resolver: resolverOf(defaultPartition) });
@@ -137,11 +151,12 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
     const { partition, settings } = settingsFor(own);
     const slot = settings.tls ? sessions?.slot(`${asciiHost}:${port}`, partition, settings.tls) : undefined;
     const attempts = connecting(settings, asciiHost, slot);
-    return defer(() => {
+    const events$ = defer(() => {
       const lived = history?.begin(settings.random, partition);
       const events$ = observed(plan({ host, asciiHost, port }, settings, attempts, lived?.past));
       return lived ? events$.pipe(teaching(lived)) : events$;
     });
+    return inTurn(events$, settings.signal);
   };
   const connect$ = (host: string, port: number, own?: object) => race$(host, port, own).pipe(winner);
 
@@ -162,7 +177,10 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
 
 const NOTHING = Object.freeze({});
 
-function checkShared({ cache, history, sessions = true, partition = '' }: Shared): void {
+const checkRaces = orInfinity(integer(1, Number.MAX_SAFE_INTEGER));
+
+function checkShared({ cache, history, sessions = true, partition = '', maxConcurrentRaces = Infinity }: Shared): void {
+  checkRaces('options.maxConcurrentRaces', maxConcurrentRaces);
   boolean('options.sessions', sessions);
   string('options.partition', partition);
   for (const [name, value] of Object.entries({ cache, history })) {

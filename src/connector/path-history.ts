@@ -91,7 +91,8 @@ export function createHistory(options: HistoryOptions, now: () => number): Histo
     restore: (snapshot) => {
       if (!isObject(snapshot)) throw invalidType('snapshot', 'what snapshot() returned', snapshot);
       const { version, paths } = snapshot as Partial<Snapshot>;
-      if (version !== 1 || !isObject(paths) || Array.isArray(paths)) throw invalidValue('snapshot', 'is not of a version that is known', version);
+      if (version !== 1 || !isObject(paths) || Array.isArray(paths))
+        throw invalidValue('snapshot', 'is not of a version that is known', version);
       // The first was used last, and so is to be set last.
       for (const [key, record] of Object.entries(paths).reverse()) {
         const good = checked(record);
