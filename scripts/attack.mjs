@@ -1,0 +1,300 @@
+/**
+ * Attacks the built package with hostile inputs, and counts what holds.
+ *
+ *     npm run attack -- [--seconds 300] [--seed 1] [--write]
+ *
+ * Campaigns run one after another, each for its share of the time. `--write` puts the figures into docs/reliability.md. The exit
+ * status is 1 when anything did not hold: the seed and the input are printed, and the same seed attacks in the same way again.
+ */
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { Worker } from 'node:worker_threads';
+import { parseArgs } from 'node:util';
+import { setImmediate as turn } from 'node:timers/promises';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '300' },
+    seed: { type: 'string', default: String(Date.now() % 1e6) },
+    write: { type: 'boolean', default: false },
+  },
+});
+const seconds = Number(values.seconds);
+const seed = Number(values.seed);
+if (!(seconds > 0) || !Number.isInteger(seed)) throw new Error('--seconds must be over 0, and --seed a whole number');
+
+const index = new URL('../dist/index.mjs', import.meta.url);
+const { connect$, dnsResolver, ssrf, staticResolver, race$ } = await import(index);
+
+/** Numbers from 0 to 1 (mulberry32). */
+function generator(from) {
+  let state = from;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const random = generator(seed);
+const upTo = (most) => Math.floor(random() * most);
+const pick = (list) => list[upTo(list.length)];
+
+let interrupted = false;
+process.once('SIGINT', () => {
+  interrupted = true;
+});
+
+/** What went wrong that no one was told of. */
+const unhandled = [];
+process.on('uncaughtException', (error) => unhandled.push(error));
+process.on('unhandledRejection', (error) => unhandled.push(error));
+
+async function listen(handler = () => undefined) {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => undefined);
+    handler(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+/** The winner of a race, or its error. */
+function outcome(stream) {
+  return new Promise((resolve) => {
+    stream.subscribe({ next: (value) => resolve({ value }), error: (error) => resolve({ error }), complete: () => resolve({}) });
+  });
+}
+
+/** Blocks that are not public, by a reckoning of its own: numbers, and no parser of addresses. */
+const PRIVATE = [
+  [0, 8],
+  [10, 8],
+  [127, 8],
+  [169 * 256 + 254, 16],
+  [172 * 16 + 1, 12],
+  [192 * 256 + 168, 16],
+  [224 >> 4, 4],
+  [240 >> 4, 4],
+];
+const isPrivate = (number) => PRIVATE.some(([block, bits]) => Math.floor(number / 2 ** (32 - bits)) === block);
+
+const hex = (number) => number.toString(16);
+const dotted = (number) => [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
+/** Ways to write an IPv4 address, or to reach it by an IPv6 address. */
+const SPELLINGS = [
+  (n) => dotted(n),
+  (n) => `::ffff:${dotted(n)}`,
+  (n) => `::FFFF:${hex(n >>> 16)}:${hex(n & 0xffff)}`,
+  (n) => `0:0:0:0:0:ffff:${dotted(n)}`,
+  (n) => `64:ff9b::${dotted(n)}`,
+  (n) => `64:ff9b:0:0::${hex(n >>> 16)}:${hex(n & 0xffff)}`,
+  (n) => `2002:${hex(n >>> 16)}:${hex(n & 0xffff)}::1`,
+  (n) => `::${hex(n >>> 16)}:${hex(n & 0xffff)}`,
+];
+
+const campaigns = {
+  /** Addresses that lead to private ones, in all spellings, against `ssrf()`: none may be dialled. */
+  'filter walk': async ({ failed }) => {
+    const number = Math.floor([0, 10, 127, 169, 172, 192, 224, 240][upTo(8)] * 2 ** 24 + random() * 2 ** 24);
+    if (!isPrivate(number)) return;
+    const address = pick(SPELLINGS)(number >>> 0);
+    let dialled = false;
+    const { error } = await outcome(
+      connect$('name.test', 443, {
+        resolver: staticResolver({ 'name.test': [address] }),
+        filter: ssrf(),
+        socketFactory: () => {
+          dialled = true;
+          return new net.Socket();
+        },
+      }),
+    );
+    if (dialled || error?.code !== 'ERR_IP_BLOCKED') failed(`${address}: ${error?.code}`);
+  },
+
+  /** Mutated answers of a DNS server: an answer, or an error with a code. */
+  'DNS messages': async ({ failed, shared }) => {
+    shared.server ??= await new Promise((resolve) => {
+      const socket = createSocket('udp4');
+      socket.on('message', (query, { port }) => {
+        const message = Buffer.concat([
+          query.subarray(0, 12),
+          query.subarray(12, 29),
+          Buffer.from('c00c000100010000003c0004c0000201', 'hex'),
+        ]);
+        message.writeUInt16BE(0x8180, 2);
+        message.writeUInt16BE(1, 6);
+        message.writeUInt32BE(0, 8);
+        for (let i = upTo(6); i > 0; i--) message[2 + upTo(message.length - 2)] = upTo(256);
+        socket.send(message.subarray(0, random() < 0.2 ? upTo(message.length) : message.length), port, '127.0.0.1');
+      });
+      socket.bind(0, '127.0.0.1', () => resolve(socket));
+    });
+    const servers = [`127.0.0.1:${shared.server.address().port}`];
+    const { value, error } = await outcome(
+      dnsResolver({ servers, timeout: 20, tries: 1, hostsFile: false })('example.com', { family: 4 }),
+    );
+    const code = value?.error?.code;
+    if (!value || (value.addresses.length === 0 && !/^E[A-Z]+$/.test(code))) failed(`${error ?? code}`);
+    return () => shared.server.close();
+  },
+
+  /** A race that is unsubscribed after any of its events, or after some microtasks: nothing is left open. */
+  unsubscribing: async ({ failed, shared }) => {
+    shared.server ??= await listen();
+    const sockets = [];
+    const after = upTo(8);
+    const ticks = upTo(6);
+    let seen = 0;
+    const subscription = race$('name.test', shared.server.address().port, {
+      resolver: staticResolver({ 'name.test': ['127.0.0.1', '127.0.0.2', '127.0.0.3'] }),
+      socketFactory: () => sockets[sockets.push(new net.Socket()) - 1],
+      connectionAttemptDelay: 10,
+    }).subscribe({
+      next: (event) => {
+        if (event.type === 'connected') event.value.destroy();
+        if (++seen === after) queueMicrotask(() => subscription.unsubscribe());
+      },
+      error: () => undefined,
+    });
+    for (let i = 0; i < ticks; i++) await Promise.resolve();
+    if (random() < 0.5) await turn();
+    subscription.unsubscribe();
+    await turn();
+    const open = sockets.filter((socket) => !socket.destroyed).length;
+    if (open > 0) failed(`${open} sockets are open after ${after} events and ${ticks} microtasks`);
+    return () => shared.server.close();
+  },
+
+  /** A worker that is ended in the midst of its races takes no one with it. */
+  'workers ended': async ({ failed }) => {
+    const code = `import(${JSON.stringify(index.href)}).then(({ connect }) => {
+      for (let i = 0; i < 50; i++) connect('localhost', 9 + i).catch(() => undefined);
+      require('node:worker_threads').parentPort.postMessage('racing');
+    });`;
+    const worker = new Worker(code, { eval: true });
+    await once(worker, 'message');
+    if (random() < 0.5) await turn();
+    const status = await worker.terminate();
+    if (status !== 1) failed(`the worker ended with ${status}`);
+  },
+
+  /** No local port is free: an error that says so, and no socket is left. */
+  'ports exhausted': async ({ failed, shared }) => {
+    shared.server ??= await listen();
+    shared.taken ??= await listen();
+    const { port } = shared.server.address();
+    const { value, error } = await outcome(
+      connect$('127.0.0.1', port, { localAddress: '127.0.0.1', localPort: shared.taken.address().port }),
+    );
+    value?.destroy();
+    if (!['EADDRINUSE', 'EADDRNOTAVAIL'].includes(error?.code)) failed(`${error?.code}`);
+    return () => {
+      shared.server.close();
+      shared.taken.close();
+    };
+  },
+
+  /** No file descriptor is free: races fail with EMFILE, and go on once there is one again. */
+  EMFILE: async ({ failed }) => {
+    const code = `
+      import net from 'node:net';
+      import { connect } from ${JSON.stringify(index.href)};
+      const server = net.createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1', async () => {
+        const { port } = server.address();
+        const all = await Promise.allSettled(Array.from({ length: 200 }, () => connect('127.0.0.1', port, { connectTimeout: 5000 })));
+        const codes = new Set(all.flatMap(({ reason }) => reason?.code ?? []));
+        for (const { value } of all) value?.destroy();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const again = await connect('127.0.0.1', port).then(() => 'connected', ({ code }) => code);
+        console.log(JSON.stringify([...codes, again]));
+        process.exit();
+      });`;
+    const child = spawn('sh', ['-c', 'ulimit -n 100; exec "$0" --input-type=module -e "$1"', process.execPath, code], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let stdout = '';
+    child.stdout.on('data', (data) => (stdout += data));
+    await once(child, 'close');
+    if (!/"connected"\]\s*$/.test(stdout)) failed(`it ended with ${stdout.trim() || 'nothing'}`);
+  },
+
+  /** A process that is stopped for longer than its time-out still takes the connection that the kernel has had for long. */
+  'stopped process': async ({ failed, shared }) => {
+    shared.server ??= await listen();
+    const code = `
+      import { connect } from ${JSON.stringify(index.href)};
+      const race = connect('127.0.0.1', ${shared.server.address().port}, { connectTimeout: 300 });
+      console.log('racing');
+      race.then((socket) => { console.log('connected'); socket.destroy(); }, (error) => console.log(error.code));`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let stdout = '';
+    child.stdout.on('data', (data) => {
+      stdout += data;
+      if (stdout === 'racing\n') {
+        child.kill('SIGSTOP');
+        setTimeout(() => child.kill('SIGCONT'), 600);
+      }
+    });
+    await once(child, 'close');
+    if (!stdout.includes('connected')) failed(`it ended with ${stdout.trim()}`);
+    return () => shared.server.close();
+  },
+};
+
+const results = [];
+const share = (seconds * 1000) / Object.keys(campaigns).length;
+console.log(`seed ${seed}, ${seconds} s`);
+// A failure of this script itself must not look like the end of the attack.
+process.exitCode = 1;
+for (const [name, campaign] of Object.entries(campaigns)) {
+  const shared = {};
+  const failures = [];
+  const result = { name, runs: 0, failures };
+  results.push(result);
+  const end = performance.now() + share;
+  let shown = performance.now();
+  let close;
+  do {
+    try {
+      close = (await campaign({ failed: (what) => failures.push(what), shared })) ?? close;
+    } catch (error) {
+      failures.push(`thrown: ${error?.stack ?? error}`);
+    }
+    result.runs++;
+    failures.push(...unhandled.splice(0).map((error) => `unhandled: ${error?.stack ?? error}`));
+    if (performance.now() - shown > 10_000) {
+      shown = performance.now();
+      console.log(`  ${name}: ${result.runs} so far, ${failures.length} failures`);
+    }
+  } while (performance.now() < end && !interrupted && failures.length < 10);
+  close?.();
+  console.log(`${name}: ${result.runs} runs, ${failures.length} failures`);
+  for (const what of failures) console.log(`  ${what}`);
+  if (interrupted) break;
+}
+
+// The differential sequences of sockets are a script of their own.
+const sequences = new URL('./socket-sequences.mjs', import.meta.url);
+if (!interrupted && existsSync(sequences)) {
+  const child = spawn(process.execPath, [sequences.pathname, '--seed', String(seed)], { stdio: 'inherit' });
+  const limit = setTimeout(() => child.kill('SIGINT'), Math.max(share, 60_000));
+  const [status] = await once(child, 'close');
+  clearTimeout(limit);
+  results.push({ name: 'socket sequences', runs: 1, failures: status === 0 || status === null ? [] : [`status ${status}`] });
+}
+
+if (values.write) {
+  const rows = results.map(({ name, runs, failures }) => `| ${name} | ${runs} | ${failures.length} |`);
+  const table = ['| campaign | runs | failures |', '| --- | --- | --- |', ...rows].join('\n');
+  const page = new URL('../docs/reliability.md', import.meta.url);
+  const text = readFileSync(page, 'utf8');
+  writeFileSync(page, text.replace(/(<!-- figures -->\n)[^]*?(\n<!-- \/figures -->)/, `$1\n${table}\n$2`));
+}
+process.exit(interrupted ? 130 : results.some(({ failures }) => failures.length > 0) ? 1 : 0);
