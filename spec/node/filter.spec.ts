@@ -228,6 +228,55 @@ describe('a filter', () => {
     expect(race.mostInFlight).toBe(0);
   });
 
+  it.each<[string, (endpoint: Endpoint) => unknown]>([
+    ["() => 'no'", () => 'no'],
+    ['() => 1', () => 1],
+    ['() => ({})', () => ({})],
+    ['() => undefined', () => undefined],
+    ['ssrf, which is not called', ssrf],
+    ['() => new Boolean(true)', () => Object(true) as object],
+  ])('[F4] lets nothing pass but by true: %s', (_name, filter) => {
+    expect(dialled(['8.8.8.8', '::1'], { filter: filter as never })).toEqual([]);
+  });
+
+  it('[F4] says so where it was to be called', async () => {
+    await expect(connect('8.8.8.8', 443, { filter: ssrf as never })).rejects.toMatchObject({
+      code: 'ERR_IP_BLOCKED',
+      errors: [expect.objectContaining({ message: expect.stringMatching(/returned a function: .*ssrf\(\)/) as string })],
+    });
+  });
+
+  it.each([
+    ['async () => true', async () => Promise.resolve(true)],
+    ['async () => false', async () => Promise.resolve(false)],
+    ['async () => { throw … }', async () => Promise.reject(new Error('late'))],
+    ['() => a thenable', () => ({ then: (done: (verdict: boolean) => void) => { done(true); } })],
+  ] as const)('[F4] is an error where it gives a promise: %s', async (_name, filter) => {
+    const options = { filter: filter as never };
+    expect(dialled(['8.8.8.8'], options)).toEqual([]);
+    await expect(connect('8.8.8.8', 443, options)).rejects.toMatchObject({
+      code: 'ERR_INVALID_RETURN_VALUE',
+      message: expect.stringContaining('options.filter') as string,
+    });
+  }); // prettier-ignore
+
+  it.each([undefined, 0, '', null, {}, Promise.resolve(false)])(
+    '[F4] and a block list lets pass by false alone: %p',
+    (verdict) => {
+      expect(dialled(['8.8.8.8'], { blockList: { check: () => verdict } as never })).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['0.0.0.0', '127.0.0.1'],
+    ['::', '::1'],
+    ['::%lo', '::1'],
+  ])('[F1] sees %s as the %s that it leads to', (host, own) => {
+    const seen: string[] = [];
+    dialled([host], { filter: ({ address }) => seen.push(address) > 0 });
+    expect(seen).toContain(own);
+  });
+
   it('sees each endpoint as it is, without its zone, and as the IPv4 address that it leads to', () => {
     const seen: string[] = [];
     const filter = ({ address }: Endpoint) => seen.push(address) > 0;

@@ -19,7 +19,7 @@ const SILENT = '::1';
 const GOOD = '127.0.0.1';
 const REFUSING = '127.0.0.2';
 
-const race = { resolver: staticResolver([SILENT, GOOD]), connectionAttemptDelay: 20 };
+const race = { resolver: staticResolver([SILENT, GOOD]), connectionAttemptDelay: 20, history: false as const };
 
 /** Node's own way: one look-up for all addresses, which are tried one after another. */
 const lookup = (...addresses: readonly string[]): net.LookupFunction => {
@@ -318,7 +318,7 @@ describe('HttpAgent', () => {
 
   it('shares the history of a connector with others', async () => {
     const { port } = await httpLab();
-    const connector = createConnector({ ...race, random: () => 0.5 });
+    const connector = createConnector({ ...race, history: {}, random: () => 0.5 });
     const attempted = async () => {
       const { socket } = await replyTo(get(port, { agent: use(new HttpAgent({ connector })) }));
       return socket.autoSelectFamilyAttemptedAddresses;
@@ -451,7 +451,7 @@ describe('HttpsAgent', () => {
 
   it('shares the history of a connector with others', async () => {
     const { port } = await httpsLab();
-    const connector = createConnector({ ...race, random: () => 0.5 });
+    const connector = createConnector({ ...race, history: {}, random: () => 0.5 });
     const attempted = async () => {
       const { socket } = await replyTo(get(port, { agent: use(new HttpsAgent({ connector })) }));
       return socket.autoSelectFamilyAttemptedAddresses;

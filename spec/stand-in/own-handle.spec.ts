@@ -39,7 +39,8 @@ const giving = (...addresses: readonly string[]): net.LookupFunction => {
     else callback(null, found[0]!.address, found[0]!.family);
   };
 };
-const registered = (options: StandInOptions = {}) => void undo.push(register({ connectionAttemptDelay: 20, ...options }));
+const registered = (options: StandInOptions = {}) =>
+  void undo.push(register({ connectionAttemptDelay: 20, history: false, ...options }));
 
 let port: number;
 let securePort: number;
@@ -249,7 +250,7 @@ describe('a look-up that is called for another socket', () => {
   it('is answered with the address that wins, of a RaceSocket', async () => {
     const made: net.Socket[] = [];
     intercepting(made);
-    const race = { connectionAttemptDelay: 20 };
+    const race = { connectionAttemptDelay: 20, history: false as const };
     keep(new RaceSocket({ race }).connect(options()));
     expect(await connected(made)).toBe(GOOD);
   });
@@ -257,7 +258,9 @@ describe('a look-up that is called for another socket', () => {
   it('is answered with the address that wins, of an agent', async () => {
     const made: net.Socket[] = [];
     intercepting(made);
-    const agent = new HttpAgent({ race: { connectionAttemptDelay: 20, resolver: staticResolver([SILENT, GOOD]) } });
+    const agent = new HttpAgent({
+      race: { connectionAttemptDelay: 20, resolver: staticResolver([SILENT, GOOD]), history: false },
+    });
     agent.createConnection({ host: HOST, port });
     expect(await connected(made)).toBe(GOOD);
   });
@@ -278,7 +281,7 @@ describe('a look-up that is called for another socket', () => {
       return this;
     });
     undo.push(() => connect.mockRestore());
-    const race = { resolver: staticResolver([SILENT, GOOD]), connectionAttemptDelay: 20 };
+    const race = { resolver: staticResolver([SILENT, GOOD]), connectionAttemptDelay: 20, history: false as const };
     new RaceSocket({ race }).connect({ host: HOST, port });
     const answer = await new Promise((resolve) => seen(HOST, { all: true }, (...given) => resolve(given)));
     expect(answer).toEqual([null, [{ address: GOOD, family: 4 }]]);
@@ -333,7 +336,7 @@ describe('instrumentation', () => {
 
   it('sees nothing of the attempts of a RaceSocket', async () => {
     const seen = wrapped();
-    const socket = keep(new RaceSocket({ race: { connectionAttemptDelay: 20 } }));
+    const socket = keep(new RaceSocket({ race: { connectionAttemptDelay: 20, history: false } }));
     socket.connect({ host: HOST, port, lookup: giving(SILENT, GOOD) });
     await once(socket, 'ready');
     expect(seen).toEqual([socket]);

@@ -38,7 +38,7 @@ function giving(...addresses: readonly string[]): net.LookupFunction {
   };
 }
 
-const race: StandInOptions = { resolver: staticResolver([SILENT, GOOD]), connectionAttemptDelay: 20 };
+const race: StandInOptions = { resolver: staticResolver([SILENT, GOOD]), connectionAttemptDelay: 20, history: false };
 
 /** `RaceSocket` on a Node whose inside is not what it is known to be. */
 let Stranger: typeof RaceSocket;
@@ -1250,7 +1250,7 @@ describe('a process', () => {
   const program = (create: string, destination: object, then: string) => `
     import net from 'node:net';
     import { RaceSocket, staticResolver } from './dist/index.mjs';
-    const resolver = (...addresses) => ({ race: { resolver: staticResolver(addresses), connectionAttemptDelay: 20 } });
+    const resolver = (...addresses) => ({ race: { resolver: staticResolver(addresses), connectionAttemptDelay: 20, history: false } });
     const socket = ${create};
     socket.on('connect', () => console.log('connect')).on('close', () => console.log('close'));
     socket.connect({ ...${JSON.stringify(destination)}, ...(socket instanceof RaceSocket ? {} : { lookup }) });

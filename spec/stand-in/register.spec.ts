@@ -60,7 +60,7 @@ function run(options: string | object, ...args: readonly string[]) {
 
 /** Node itself would wait for the silent address for a minute. */
 const PATIENT = `net.setDefaultAutoSelectFamilyAttemptTimeout(60_000);`;
-const FAST = { connectionAttemptDelay: 20 };
+const FAST = { connectionAttemptDelay: 20, history: false };
 
 /** Tries all that connects, and prints who has won. */
 const clients = () => `
@@ -245,6 +245,38 @@ describe('a process that was started with the registration', () => {
   });
 });
 
+describe('importing the registration', () => {
+  // A library may do it, with a copy of its own, after the program has said what it wants.
+  it.each([
+    ['after ES modules, CommonJS', "const { register } = await import('./dist/register.mjs')", "require('./dist/register.cjs')"],
+    ['after CommonJS, ES modules', "const { register } = require('./dist/register.cjs')", "await import('./dist/register.mjs')"],
+  ])('leaves what is registered: %s', async (_order, first, second) => {
+    const program = (options: string) => `
+      import { createRequire } from 'node:module';
+      import net from 'node:net';
+      const require = createRequire(process.cwd() + '/index.js');
+      const original = net.Socket.prototype.connect;
+      ${first};
+      const stop = register(${options});
+      ${second};
+      const ended = () => new Promise((resolve) => {
+        const socket = net.connect(${plainPort}, '${GOOD}').on('error', ({ code }) => resolve(code)).on('connect', () => {
+          socket.destroy();
+          resolve('connected');
+        });
+      });
+      console.log(await ended());
+      stop();
+      console.log(await ended(), net.Socket.prototype.connect === original);
+      process.exit();
+    `;
+    const runs = await Promise.all(
+      ['', FAST].map((variable) => run(variable, '--input-type=module', '-e', program('{ filter: () => false }'))),
+    );
+    for (const ran of runs) expect(ran).toEqual({ status: 0, stdout: 'ERR_IP_BLOCKED\nconnected true\n', stderr: '' });
+  });
+});
+
 describe('the environment variable', () => {
   const errors: readonly (readonly [json: string, named: RegExp])[] = [
     ['{"nonsense":1}', /nonsense/],
@@ -308,7 +340,7 @@ describe('register', () => {
     asked.push(host);
     return staticResolver([SILENT, GOOD])(host);
   };
-  const options = { resolver, connectionAttemptDelay: 20 };
+  const options = { resolver, connectionAttemptDelay: 20, history: false as const };
   const { connect: original } = net.Socket.prototype;
   const ends: (() => void)[] = [];
   const registered = (given: object = options) => {
@@ -451,7 +483,7 @@ describe('register', () => {
     response.resume();
     expect(asked).toEqual([HOST, HOST]);
     agent.destroy();
-    (await connect(HOST, plainPort, options)).destroy();
+    (await connect(HOST, plainPort, { ...options, history: undefined } as object)).destroy();
     expect(asked).toEqual([HOST, HOST, HOST]);
   });
 

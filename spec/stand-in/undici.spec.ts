@@ -9,13 +9,13 @@ import { Client, ProxyAgent, type Agent, type Dispatcher } from 'undici';
 import { of } from 'rxjs';
 import { connector, createDispatcher } from '../../src/stand-in/undici.js';
 import { blackhole } from '../../src/cli/lab.js';
-import { createConnector, staticResolver } from '../../src/index.js';
+import { createConnector, ssrf, staticResolver } from '../../src/index.js';
 import { createAuthority, type Authority, type Credentials } from '../support/certificates.js';
 import { runCommand } from '../support/dist.js';
 import { activeResources, leftOver, listen, open, tcpServer } from '../support/fixtures.js';
 
 const HOST = 'web.example';
-const race = { resolver: staticResolver(['::1', '127.0.0.1']), connectionAttemptDelay: 50 };
+const race = { resolver: staticResolver(['::1', '127.0.0.1']), connectionAttemptDelay: 50, history: false as const };
 
 let authority: Authority;
 let credentials: Credentials;
@@ -101,7 +101,7 @@ describe('fetch with a dispatcher', () => {
   it('takes the races of a connector, which learn from each other', async () => {
     const port = await serve(http.createServer((request, response) => response.setHeader('connection', 'close').end('ok')));
     const shared = createConnector({ random: () => 0.5 });
-    const own = dispatcher({ race, connector: shared });
+    const own = dispatcher({ race: { ...race, history: undefined }, connector: shared });
     await fetchWith(`http://${HOST}:${port}/`, own);
     expect(Object.keys(shared.snapshot().paths)).toHaveLength(2); // ::1 was overtaken, 127.0.0.1 used
   });
@@ -150,6 +150,76 @@ describe('fetch with a dispatcher', () => {
   ])('refuses %j at the call', (options, code) => {
     expect(() => createDispatcher(options)).toThrow(expect.objectContaining({ code }));
     expect(() => connector(options)).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('a connection for undici', () => {
+  it.each(['http:', 'https:'])('to port 0 is an error, and not one to another port: %s', async (protocol) => {
+    const error = await new Promise((resolve) => {
+      connector({ race })({ hostname: HOST, protocol, port: '0' }, (...[error]) => {
+        resolve(error);
+      });
+    });
+    expect(error).toMatchObject({ code: 'ERR_OUT_OF_RANGE', message: expect.stringContaining('port') as string });
+    const own = createDispatcher({ race }) as Dispatcher;
+    await expect(own.request({ origin: `${protocol}//${HOST}:0`, path: '/', method: 'GET' })).rejects.toMatchObject({
+      code: 'ERR_OUT_OF_RANGE',
+    });
+    await own.destroy();
+  });
+
+  it('[F3] is not secured over what leads to an address that is refused', async () => {
+    const error = await new Promise((resolve) => {
+      const target = { hostname: '169.254.169.254', protocol: 'https:', port: '', httpSocket: new net.Socket() };
+      connector({ race: { filter: ssrf() } })(target, (...[error]) => {
+        resolve(error);
+      });
+    });
+    expect(error).toMatchObject({ code: 'ERR_IP_BLOCKED' });
+  });
+});
+
+describe('the options of an agent', () => {
+  it.each([
+    [{ socketPath: '/run/app.sock' }, /socketPath/],
+    [{ socketPath: '' }, /socketPath/],
+    [{ connect: { timeout: 1 } }, /connect/],
+    [{ connect: () => undefined }, /connect/],
+    [{ autoSelectFamily: false }, /race.enabled/],
+    [{ autoSelectFamilyAttemptTimeout: 100 }, /connectionAttemptDelay/],
+    [{ maxCachedSessions: 5 }, /maxCachedSessions/],
+    [{ maxCachedSessions: 0, connector: createConnector() }, /maxCachedSessions/],
+    [{ connectTimeout: 'soon' }, /connectTimeout/],
+    [{ connectTimeout: -1 }, /connectTimeout/],
+    [{ connectTimeout: 10, race: { connectTimeout: 20 } }, /connectTimeout/],
+  ])('of which a race has no use are refused: %j', (options, named) => {
+    expect(() => createDispatcher(options as never)).toThrow(named);
+  });
+
+  it.each([
+    {},
+    { autoSelectFamily: true, maxCachedSessions: 100, socketPath: undefined, connect: undefined },
+    { connectTimeout: null, maxCachedSessions: null, socketPath: null },
+    { maxCachedSessions: 0, pipelining: 2 },
+  ])('that say nothing new are taken: %j', async (options) => {
+    await (createDispatcher(options as never) as Dispatcher).destroy();
+  });
+
+  it('have the time that a connection may take', async () => {
+    const port = await serve(http.createServer(answer));
+    const own = dispatcher({ race: { ...race, resolver: staticResolver(['::1']) }, connectTimeout: 150 });
+    const error = (await fetchWith(`http://${HOST}:${port}/`, own).catch((error: unknown) => error)) as Error;
+    expect(String(error.cause)).toMatch(/within 1[5-9]\d ms|within 150 ms/);
+  });
+
+  it('switch the resumption of TLS off', async () => {
+    const reused: boolean[] = [];
+    const server = https.createServer(credentials, (_request, response) => response.setHeader('connection', 'close').end('ok'));
+    server.on('secureConnection', (socket: { isSessionReused(): boolean }) => reused.push(socket.isSessionReused()));
+    const port = await serve(server);
+    const own = dispatcher({ race, tls: { ca: authority.ca }, maxCachedSessions: 0 });
+    for (let i = 0; i < 2; i++) await fetchWith(`https://${HOST}:${port}/`, own);
+    expect(reused).toEqual([false, false]);
   });
 });
 

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { defer, tap, type MonoTypeOperatorFunction, type Observable, type SchedulerLike } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import { plan } from '../plan/plan.js';
 import { winner, winnerOf } from '../connect.js';
 import { connecting } from '../plan/transport.js';
 import { invalidType } from '../core/input/argument-errors.js';
 import { boolean, given, integer, isObject, orInfinity, string } from '../core/input/checks.js';
-import { ConnectionError } from '../core/race/connection-error.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { MAKES, makes, type Makes } from './makes.js';
-import { createHistory, type HistoryOptions, type RaceHistory, type Snapshot } from './path-history.js';
+import { createHistory, realTime, type History, type HistoryOptions, type Snapshot } from './path-history.js';
+import { withHistory } from './teaching.js';
 import { networkCache } from '../node/cached.js';
 import { systemResolver } from '../node/system-resolver.js';
 import { debug } from '../observe/debug.js';
@@ -28,6 +28,7 @@ import {
 import type { CacheOptions } from '../rx/cache.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import { wellFormedResolver } from '../rx/resolve.js';
+import { ownTlsOptions } from '../node/tls.js';
 import { createSessions } from './tls-sessions.js';
 import { turnstile } from './turnstile.js';
 
@@ -116,9 +117,25 @@ export function createConnector<D = Socket, C = D>(options: ConnectorOptions<D, 
 export function createConnector<D = Socket, C = D>(options?: ConnectorOptions<D, C>): Connector<D>;
 export function createConnector(options: RaceOptions & Shared = {}): Connector<never> {
   checkShared(options);
+  const { history, ...others } = options;
+  const { scheduler = monotonicScheduler } = options;
+  if (history === false) return connectorOver(others, undefined);
+  return connectorOver(others, createHistory(history ?? {}, clockOf(scheduler)), history?.network);
+}
+
+/**
+ * A connector whose races go by a history that others may go by, too.
+ *
+ * @param history absent: they have none
+ * @param network names the network that the machine is in
+ */
+export function connectorOver(
+  options: RaceOptions & Omit<Shared, 'history'>,
+  history: History | undefined,
+  network?: () => string,
+): Connector<never> {
   const {
     cache,
-    history: historyOptions,
     sessions: resuming = true,
     partition: defaultPartition = '',
     maxConcurrentRaces = Infinity,
@@ -126,8 +143,6 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
   } = options;
   const { scheduler } = checkOptions(shared);
   const base = wellFormedResolver(shared.resolver ?? systemResolver(), debug);
-  const history = historyOptions === false ? undefined : createHistory(historyOptions ?? {}, clockOf(scheduler));
-  const network = historyOptions === false ? undefined : historyOptions?.network;
   const answers = cache === false ? undefined : networkCache(base, { clock: scheduler, network, ...given(cache ?? {}) });
   const sessions = resuming ? createSessions() : undefined;
   const inTurn = turnstile(maxConcurrentRaces, scheduler);
@@ -149,13 +164,12 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
     const asciiHost = checkHost(host);
     checkPort(port);
     const { partition, settings } = settingsFor(own);
-    const slot = settings.tls ? sessions?.slot(`${asciiHost}:${port}`, partition, settings.tls) : undefined;
-    const attempts = connecting(settings, asciiHost, slot);
-    const events$ = defer(() => {
-      const lived = history?.begin(settings.random, partition);
-      const events$ = observed(plan({ host, asciiHost, port }, settings, attempts, lived?.past));
-      return lived ? events$.pipe(teaching(lived)) : events$;
-    });
+    const tls = settings.tls && ownTlsOptions(settings.tls === true ? {} : settings.tls);
+    const slot = tls ? sessions?.slot(`${asciiHost}:${port}`, partition, tls) : undefined;
+    const attempts = connecting(tls ? { ...settings, tls } : settings, asciiHost, slot);
+    const events$ = withHistory(history, { random: settings.random, partition }, (lived) =>
+      observed(plan({ host, asciiHost, port }, settings, attempts, lived?.past), lived),
+    );
     return inTurn(events$, settings.signal);
   };
   const connect$ = (host: string, port: number, own?: object) => race$(host, port, own).pipe(winner);
@@ -191,7 +205,7 @@ function checkShared({ cache, history, sessions = true, partition = '', maxConcu
 
 /** Instants that mean the same in another run of the program, where the clock is the real one. */
 function clockOf(scheduler: SchedulerLike): () => number {
-  return scheduler === monotonicScheduler ? () => performance.timeOrigin + performance.now() : () => scheduler.now();
+  return scheduler === monotonicScheduler ? realTime : () => scheduler.now();
 }
 
 type Own = Readonly<Partial<Record<'transport' | (typeof SOCKET_OPTIONS)[number], unknown>>>;
@@ -204,23 +218,4 @@ function withoutReplaced(shared: object, own: Own): object {
       ? ['transport']
       : [];
   return Object.fromEntries(Object.entries(shared).filter(([name]) => !replaced.includes(name)));
-}
-
-/** Lets a history learn from a race once it has ended by itself: before its winner, or its error, is told. */
-function teaching<T>(history: RaceHistory): MonoTypeOperatorFunction<RaceEvent<T>> {
-  return (events$) =>
-    defer(() => {
-      const events: RaceEvent<T>[] = [];
-      return events$.pipe(
-        tap({
-          next: (event) => {
-            events.push(event);
-            if (event.type === 'connected') history.learn(events);
-          },
-          error: (error: unknown) => {
-            if (error instanceof ConnectionError) history.learn(events);
-          },
-        }),
-      );
-    });
 }

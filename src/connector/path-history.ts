@@ -56,14 +56,28 @@ export const historyChecks: Checks<HistoryOptions> = {
   ignoreOneIn: orInfinity(number(1, Number.MAX_SAFE_INTEGER)),
   maxEntries: integer(1, Number.MAX_SAFE_INTEGER),
   store: (name, value) => {
-    const { get, set, clear, entries } = (isObject(value) ? value : {}) as Record<keyof HistoryStore, unknown>;
-    if (![get, set, clear, entries].every((method) => typeof method === 'function')) throw invalidType(name, 'a store', value);
+    if (!isStore(value)) throw invalidType(name, 'a store', value);
   },
   network: callable,
 };
 
-/** @param now ms; of a clock that goes on from one run of the program to the next, where snapshots are to do so */
-export function createHistory(options: HistoryOptions, now: () => number): History {
+export function isStore(value: unknown): value is HistoryStore {
+  const { get, set, clear, entries } = (isObject(value) ? value : {}) as Record<keyof HistoryStore, unknown>;
+  return [get, set, clear, entries].every((method) => typeof method === 'function');
+}
+
+/** Instants that mean the same in another run of the program, in ms. */
+export const realTime = () => performance.timeOrigin + performance.now();
+
+/**
+ * @param now ms; of a clock that goes on from one run of the program to the next, where snapshots are to do so
+ * @param teaches which events of a race count; default: all
+ */
+export function createHistory(
+  options: HistoryOptions,
+  now: () => number,
+  teaches: (event: RaceEvent) => boolean = () => true,
+): History {
   checkEach('options.history', options, historyChecks);
   const { failureAge = 600_000, ignoreOneIn = 20, maxEntries = 1000, network = networkOfNow } = options;
   const store = options.store ?? new LRUCache<string, PathRecord>({ max: maxEntries });
@@ -79,7 +93,7 @@ export function createHistory(options: HistoryOptions, now: () => number): Histo
       const recall: Recall = ({ address }) => checked(attempt('get', () => store.get(keyOf(address))));
       const learn = (events: readonly RaceEvent[]) => {
         if (currentNetwork() !== home) return;
-        for (const lesson of lessons(events)) {
+        for (const lesson of lessons(events.filter(teaches))) {
           const record = recall(lesson.endpoint) ?? {};
           const learnt = lesson.outcome === 'failed' ? failed(record, now()) : succeeded(record, lesson.rtt, now());
           attempt('set', () => store.set(keyOf(lesson.endpoint.address), learnt));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import tls, { createSecureContext, type SecureContext } from 'node:tls';
 import { LRUCache } from 'lru-cache';
+import { printer } from './print.js';
 import type { SessionSlot, TlsOptions } from '../node/tls.js';
 
 /** The TLS sessions of one connector: the latest of each destination, whichever of its addresses it came from. */
@@ -8,73 +9,91 @@ export interface Sessions {
   /**
    * @param destination name and port
    * @param partition sessions are resumed in the partition alone in which they began
-   * @param options a session is resumed under the options alone with which it began, for a resumed handshake verifies nothing
+   * @param options as they are for one connection. A session is resumed under the options alone with which it began, for a
+   * resumed handshake verifies nothing.
    */
-  readonly slot: (destination: string, partition: string, options: true | TlsOptions) => SessionSlot;
+  readonly slot: (destination: string, partition: string, options: TlsOptions) => SessionSlot;
   readonly clear: () => void;
 }
 
 /** As many as Node's own agent keeps. */
 const KEPT = 100;
 
-export function createSessions(): Sessions {
-  const sessions = new LRUCache<string, Buffer>({ max: KEPT });
-  const kinds = new WeakMap<object, Kind>();
-  const print = printer();
+/** Secure contexts that are kept; each holds its parsed certificates. */
+const CONTEXTS = 50;
 
-  const kindOf = (options: TlsOptions): Kind => {
-    const kind = kinds.get(options) ?? {
-      printed: print(options),
-      secureContext: options.secureContext ?? createSecureContext(options),
-    };
-    kinds.set(options, kind);
-    return kind;
-  };
+export function createSessions(): Sessions {
+  const print = printer();
+  let kept = emptyStore();
 
   return {
     slot: (destination, partition, options) => {
-      const { printed, secureContext } = kindOf(options === true ? DEFAULTS : options);
+      const printed = digest(print([options, surroundings(options)]));
       const key = `${JSON.stringify(partition)} ${destination} ${printed}`;
+      const store = kept;
       return {
-        secureContext,
-        get: () => sessions.get(key),
-        set: (session) => sessions.set(key, session),
+        secureContext: options.secureContext ?? contextOf(options, printed, store),
+        get: () => store.sessions.get(key),
+        // A connection that was begun before the store was cleared has the one that was thrown away.
+        set: (session) => store.sessions.set(key, session),
         drop: (session) => {
-          if (sessions.get(key) === session) sessions.delete(key);
+          if (store.sessions.get(key) === session) store.sessions.delete(key);
         },
       };
     },
     clear: () => {
-      sessions.clear();
+      kept.sessions.clear();
+      kept = emptyStore();
     },
   };
 }
 
-/** What follows from TLS options, and is worked out once for each object of them. */
-interface Kind {
-  readonly printed: string;
-  readonly secureContext: SecureContext;
+interface Store {
+  readonly sessions: LRUCache<string, Buffer>;
+  readonly contexts: LRUCache<string, SecureContext>;
 }
 
-const DEFAULTS: TlsOptions = {};
+const emptyStore = (): Store => ({ sessions: new LRUCache({ max: KEPT }), contexts: new LRUCache({ max: CONTEXTS }) });
 
-/** Prints options so that those which are alike print alike: values by what they are, also in lists, and objects by which they are. */
-function printer(): (options: TlsOptions) => string {
-  const identities = new WeakMap<object, number>();
-  let seen = 0;
+/** The secure context of options. To make one costs milliseconds, so it is kept, unless it holds a private key. */
+function contextOf(options: TlsOptions, printed: string, { contexts }: Store): SecureContext {
+  const { key, pfx, passphrase, privateKeyIdentifier } = options;
+  const isSecret = (key ?? pfx ?? passphrase ?? privateKeyIdentifier) !== undefined;
+  const known = isSecret ? undefined : contexts.get(printed);
+  if (known) return known;
+  const made = createSecureContext(options);
+  if (!isSecret) contexts.set(printed, made);
+  return made;
+}
 
-  const print = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(print);
-    if (Object(value) !== value) return [typeof value, String(value)];
-    const identity = identities.get(value as object) ?? ++seen;
-    identities.set(value as object, identity);
-    return identity;
-  };
+/** What decides of a connection beside its options: Node's defaults, which a program may change. */
+function surroundings({ ca, secureContext, rejectUnauthorized }: TlsOptions): readonly unknown[] {
+  const { DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION } = tls;
+  return [
+    DEFAULT_CIPHERS,
+    DEFAULT_ECDH_CURVE,
+    DEFAULT_MIN_VERSION,
+    DEFAULT_MAX_VERSION,
+    rejectUnauthorized === undefined ? process.env.NODE_TLS_REJECT_UNAUTHORIZED : '',
+    ca === undefined && secureContext === undefined ? defaultAuthorities() : '',
+  ];
+}
 
-  return (options) => {
-    const entries = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1));
-    const printed = JSON.stringify(entries.map(([name, value]) => [name, print(value)]));
-    // Keys and certificates are no business of a map's.
-    return createHash('sha256').update(printed).digest('base64');
-  };
+/** Whom Node trusts by default: another list after each `tls.setDefaultCACertificates`. */
+function defaultAuthorities(): () => unknown {
+  const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => readonly string[] };
+  const list = getCACertificates?.('default');
+  if (!list) return NO_LIST;
+  const known = authorities.get(list) ?? (() => list);
+  authorities.set(list, known);
+  return known;
+}
+
+/** For each list a function, which is printed by its identity: the lists are long. */
+const authorities = new WeakMap<readonly string[], () => unknown>();
+const NO_LIST = () => undefined;
+
+/** Keys and certificates are no business of a map's. */
+function digest(printed: string): string {
+  return createHash('sha256').update(printed).digest('base64');
 }

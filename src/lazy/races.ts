@@ -5,5 +5,6 @@ import { loadRaces } from './load.js';
 export const races: Races = {
   racing: (options) => loadRaces().racing(options),
   connectByRace: (create, destination, racing) => loadRaces().connectByRace(create, destination, racing),
+  connectFiltered: (create, destination, filters) => loadRaces().connectFiltered(create, destination, filters),
   hasConnection: (socket) => loadRaces().hasConnection(socket),
 };

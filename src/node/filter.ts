@@ -3,16 +3,23 @@ import { throwError } from 'rxjs';
 import { embeddedIPv4 } from '../core/address/embedded-ipv4.js';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { BLOCKED, codedError } from '../core/error-tools.js';
+import { invalidReturn } from '../core/input/argument-errors.js';
+import { isObject } from '../core/input/checks.js';
 import { isPublic } from '../core/address/special-purpose.js';
 import type { Transport } from '../rx/transport.js';
 
-/** Decides whether an endpoint may be dialled. */
+/** Decides whether an endpoint may be dialled: `true`, and nothing else, lets it pass. */
 export type Filter = (endpoint: Endpoint) => boolean;
 
 /** What {@link filtered} goes by. */
 export interface Filters {
   readonly blockList?: BlockList;
   readonly filter?: Filter;
+}
+
+/** The filters among options; `undefined` where there are none. */
+export function filtersOf({ blockList, filter }: Filters): Filters | undefined {
+  return blockList || filter ? { ...(blockList && { blockList }), ...(filter && { filter }) } : undefined;
 }
 
 /**
@@ -24,22 +31,59 @@ export interface Filters {
 export function filtered<T>(transport: Transport<T>, { blockList, filter }: Filters): Transport<T> {
   if (!blockList && !filter) return transport;
   return (endpoint, progressed) => {
-    const forms = formsOf(endpoint);
-    const blocked = blockList && forms.some(({ address, family }) => blockList.check(address, `ipv${family}`));
-    if (blocked || (filter && !forms.every(filter))) {
-      return throwError(() =>
-        codedError(BLOCKED, `${formatEndpoint(endpoint)} is blocked by the ${blocked ? 'block list' : 'filter'}`),
-      );
-    }
-    return transport(endpoint, progressed);
+    const refused = refusal(endpoint, { blockList, filter });
+    return refused ? throwError(() => refused) : transport(endpoint, progressed);
   };
+}
+
+/**
+ * Why an endpoint must not be dialled; `undefined` where it may.
+ *
+ * @throws what the filter throws, and TypeError for one that answers with a promise
+ */
+export function refusal(endpoint: Endpoint, { blockList, filter }: Filters): Error | undefined {
+  const forms = formsOf(endpoint);
+  if (blockList && forms.some(({ address, family }) => (blockList.check(address, `ipv${family}`) as unknown) !== false)) {
+    return blocked(endpoint, 'the block list');
+  }
+  for (const form of filter ? forms : []) {
+    const verdict: unknown = filter!(form);
+    if (verdict !== true) return blocked(endpoint, `the filter${explained(verdict)}`);
+  }
+  return undefined;
+}
+
+function blocked(endpoint: Endpoint, by: string): Error {
+  return codedError(BLOCKED, `${formatEndpoint(endpoint)} is blocked by ${by}`);
+}
+
+/**
+ * What may be wrong with a filter that has said neither yes nor no.
+ *
+ * @throws TypeError for a promise: nothing waits for it, so the filter would refuse everything, or seem to
+ */
+function explained(verdict: unknown): string {
+  if (typeof verdict === 'function') return ', which has returned a function: is it meant to be called, as in ssrf()?';
+  if (isObject(verdict) && typeof (verdict as PromiseLike<unknown>).then === 'function') {
+    void Promise.resolve(verdict as PromiseLike<unknown>).catch(() => undefined);
+    throw invalidReturn('options.filter', 'true or false at once, and no promise', verdict);
+  }
+  return '';
 }
 
 function formsOf(endpoint: Endpoint): readonly Endpoint[] {
   const { address, port } = endpoint;
   const unzoned = address.includes('%') ? [{ ...endpoint, address: address.replace(/%.*$/, '') }] : [];
-  return [endpoint, ...unzoned, ...embeddedIPv4(endpoint).map((ipv4): Endpoint => ({ address: ipv4, family: 4, port }))];
+  const ipv4s = embeddedIPv4(endpoint).map((ipv4): Endpoint => ({ address: ipv4, family: 4, port }));
+  const own = UNSPECIFIED.get(unzoned[0]?.address ?? address);
+  return [endpoint, ...unzoned, ...ipv4s, ...(own === undefined ? [] : [{ ...endpoint, address: own }])];
 }
+
+/** Who connects to an unspecified address reaches this machine itself. */
+const UNSPECIFIED: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+]);
 
 /**
  * A filter against server-side request forgery: lets public addresses pass and nothing else. Refused are loopback, link-local

@@ -73,7 +73,9 @@ function handshake(
     const session = slot?.get();
     const secure = begin(socket, session);
     held = secure;
+    const received = slot && keeping(secure, slot);
     const secured = () => {
+      received?.();
       if (subscriber.closed) return;
       secure.off('error', failed).off('close', closed);
       held = undefined;
@@ -88,9 +90,54 @@ function handshake(
     const closed = () => {
       subscriber.error(codedError('ECONNABORTED', `closed before its TLS handshake with ${formatEndpoint(endpoint)} was over`));
     };
-    if (slot) secure.on('session', slot.set);
     secure.once('secureConnect', secured).on('error', failed).once('close', closed);
   });
+}
+
+/**
+ * Keeps the sessions of a socket whose peer has been verified, and no others: a resumed handshake verifies nothing. In TLS 1.2
+ * a session comes before that is known.
+ *
+ * @returns to be called when the handshake is complete
+ */
+function keeping(secure: TLSSocket, slot: SessionSlot): () => void {
+  let early: Buffer | undefined;
+  let isSecured = false;
+  const keep = (session: Buffer) => {
+    if (secure.authorized) slot.set(session);
+  };
+  secure.on('session', (session) => {
+    if (isSecured) keep(session);
+    else early = session;
+  });
+  return () => {
+    isSecured = true;
+    if (early) keep(early);
+    early = undefined;
+  };
+}
+
+/** The names of TLS options that a socket reads, where they are not its caller's own. */
+const NAMES = [
+  'ALPNProtocols', 'allowPartialTrustChain', 'ca', 'cert', 'certificateCompression', 'checkServerIdentity', 'ciphers', 'clientCertEngine', 'crl', 'dhparam', 'ecdhCurve', 'enableTrace',
+  'highWaterMark', 'honorCipherOrder', 'host', 'key', 'maxVersion', 'minDHSize', 'minVersion', 'passphrase', 'pfx', 'privateKeyEngine', 'privateKeyIdentifier',
+  'pskCallback', 'rejectUnauthorized', 'requestOCSP', 'secureContext', 'secureOptions', 'secureProtocol', 'servername', 'session', 'sessionIdContext',
+  'sessionTimeout', 'sigalgs', 'ticketKeys', ...NOT_OURS,
+]; // prettier-ignore
+
+/**
+ * TLS options as they are now, inherited and non-enumerable ones too: Node reads these of some, and copies lose them. What is
+ * done with the copy goes for one connection, whatever becomes of the original.
+ */
+export function ownTlsOptions(options: TlsOptions): TlsOptions {
+  const own: Record<string, unknown> = {};
+  const read = (name: string) => {
+    const value = (options as Record<string, unknown>)[name];
+    if (value !== undefined) own[name] = value;
+  };
+  for (const name in options) read(name);
+  for (const name of NAMES) if (!Object.hasOwn(own, name)) read(name);
+  return own;
 }
 
 /**

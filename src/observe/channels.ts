@@ -13,6 +13,11 @@ export interface RaceContext {
   readonly port: number;
   /** What is connected by, where that is known: absent with a `transport` of the caller's. */
   readonly protocol?: 'tcp';
+  /**
+   * Whether the race goes by the history of those before it. `ignored`: it is one of the few that take no notice, so that a path
+   * that has recovered is found. Absent: there is no history.
+   */
+  readonly history?: 'used' | 'ignored';
   /** While `start` is published, the instant of that; then, of the race's own start. */
   readonly startedAt: number;
   /** What has happened so far, in order. Attempts that an unsubscribed race leaves behind are in it as `cancelled`, too. */

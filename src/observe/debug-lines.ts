@@ -2,6 +2,7 @@ import { formatDuration } from '../core/duration.js';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { reasonOf, toError } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
+import type { Past } from '../core/race/path-records.js';
 import { Schedule } from '../core/race/schedule.js';
 import type { RacePlan } from '../rx/race-plan.js';
 
@@ -9,8 +10,9 @@ import type { RacePlan } from '../rx/race-plan.js';
  * An event as `NODE_DEBUG` tells it, without the time: a line, or one for each attempt that is scheduled.
  *
  * @param events what has happened in the race so far
+ * @param past what the race knows of those before it
  */
-export function debugLines(event: RaceEvent, events: readonly RaceEvent[]): readonly string[] {
+export function debugLines(event: RaceEvent, events: readonly RaceEvent[], past?: Past): readonly string[] {
   switch (event.type) {
     case 'answered': {
       const { type, addresses, error } = event.answer;
@@ -20,7 +22,10 @@ export function debugLines(event: RaceEvent, events: readonly RaceEvent[]): read
       return [`the look-up is over${event.error ? `: ${reasonOf(event.error)}` : ''}`];
     case 'queued': {
       const { endpoints } = event;
-      return endpoints.map((endpoint, index) => `${formatEndpoint(endpoint)} scheduled, ${index + 1} of ${endpoints.length}`);
+      return endpoints.map((endpoint, index) => {
+        const why = past?.failedLately(past.recall(endpoint) ?? {}) ? ': it failed lately' : '';
+        return `${formatEndpoint(endpoint)} scheduled, ${index + 1} of ${endpoints.length}${why}`;
+      });
     }
     case 'started':
       return [`${formatEndpoint(event.endpoint)} started`];

@@ -4,6 +4,7 @@ import { formatDestination, type Endpoint } from '../core/race/endpoint.js';
 import { BLOCKED, errorCode, toError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { Cancelled, Connected, Failed, Progressed, RaceEvent, Started } from '../core/race/events.js';
+import type { Past } from '../core/race/path-records.js';
 import { printable } from '../core/input/printable.js';
 import { race } from '../rx/race.js';
 import type { RacePlan } from '../rx/race-plan.js';
@@ -16,9 +17,17 @@ import { debug } from './debug.js';
  * The {@link race}, reported by the tracing channels and by `NODE_DEBUG` where anyone listens; elsewhere, the race itself.
  *
  * It asks once whether anyone listens, so it must be called when a race is subscribed to.
+ *
+ * @param lived absent: the race has no history
  */
-export function observed<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
-  return isWatched() ? watched(plan) : race(plan);
+export function observed<T>(plan: RacePlan<T>, lived?: Lived): Observable<RaceEvent<T>> {
+  return isWatched() ? watched(plan, lived) : race(plan);
+}
+
+/** What a race has of a history, if there is one. */
+interface Lived {
+  /** Absent for a race that takes no notice. */
+  readonly past?: Past;
 }
 
 function isWatched(): boolean {
@@ -31,9 +40,9 @@ type Writable<Context> = { -readonly [Name in keyof Context]: Context[Name] };
 let races = 0;
 
 /** The race of a plan, reported to whoever listens. */
-function watched<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
+function watched<T>(plan: RacePlan<T>, lived?: Lived): Observable<RaceEvent<T>> {
   return new Observable((subscriber) => {
-    new WatchedRace(plan).begin(subscriber);
+    new WatchedRace(plan, lived).begin(subscriber);
   });
 }
 
@@ -45,9 +54,20 @@ class WatchedRace<T> {
   private readonly attempts: WatchedAttempts;
   private began: number;
 
-  constructor(private readonly plan: RacePlan<T>) {
+  constructor(
+    private readonly plan: RacePlan<T>,
+    private readonly lived?: Lived,
+  ) {
     const { host, port, protocol } = plan;
-    this.context = { host, port, ...(protocol && { protocol }), startedAt: Date.now(), events: this.events };
+    const history = lived && (lived.past ? 'used' : 'ignored');
+    this.context = {
+      host,
+      port,
+      ...(protocol && { protocol }),
+      ...(history && { history }),
+      startedAt: Date.now(),
+      events: this.events,
+    };
     this.attempts = new WatchedAttempts(this.context);
     this.began = plan.scheduler.now();
   }
@@ -55,7 +75,7 @@ class WatchedRace<T> {
   begin(subscriber: Subscriber<RaceEvent<T>>): void {
     const { plan, context } = this;
     const watched$ = this.reporting(race({ ...plan, transport: this.attempts.watching(plan.transport) }), subscriber);
-    this.say(0, 'started');
+    this.say(0, context.history === 'ignored' ? 'started, taking no notice of history' : 'started');
     raceChannel.start.runStores(context, () => {
       // Only now, after the channel's subscribers: the time they took is no part of the race.
       this.began = plan.scheduler.now();
@@ -85,7 +105,7 @@ class WatchedRace<T> {
 
   private happened(event: RaceEvent): void {
     this.events.push(event);
-    if (debug.enabled) for (const line of debugLines(event, this.events)) this.say(event.at, line);
+    if (debug.enabled) for (const line of debugLines(event, this.events, this.lived?.past)) this.say(event.at, line);
     this.attempts.happened(event);
     if (event.type === 'connected') this.ended('connected', event.at, { endpoint: event.endpoint, result: event.value });
   }

@@ -35,7 +35,7 @@ export interface TraceOptions {
  *         connect attempt                     ├──────────────┤         192.0.2.1, cancelled
  *
  * Attributes are named by the semantic conventions; those of its own begin with `happy_eyeballs.`: `outcome`, how it ended,
- * `record_type` and `stage`. The spans are INTERNAL: what is CLIENT is the request that needs the connection, and an address
+ * `history`, `record_type` and `stage`. The spans are INTERNAL: what is CLIENT is the request that needs the connection, and an address
  * is no service. With `attempts: 'events'` mind the limit of the SDK, 128 events a span by default. A race that nobody won has the
  * status ERROR and its exception, and an attempt that failed has the status ERROR; what was cancelled is no error, nor is a race
  * that was won after failures. A cancelled attempt that gave way to the next has an `error.type`. Called twice, each race is traced twice.
@@ -56,7 +56,8 @@ export function traceRaces(options: TraceOptions = {}): () => void {
   const spans = new Map<AttemptContext, Span>();
 
   const openRace = (race: RaceContext) => {
-    const span = tracer.startSpan('connect', { startTime: race.startedAt, attributes: server(race) });
+    const attributes = { ...server(race), ...(race.history && { 'happy_eyeballs.history': race.history }) };
+    const span = tracer.startSpan('connect', { startTime: race.startedAt, attributes });
     races.set(race, { span, within: trace.setSpan(context.active(), span) });
   };
   const closeRace = (race: RaceContext) => {

@@ -2,9 +2,8 @@ import { from, map, take, throwIfEmpty, type Observable, type ObservableInput } 
 import { parseAddress } from '../core/address/address.js';
 import { invalidReturn } from '../core/input/argument-errors.js';
 import type { Endpoint } from '../core/race/endpoint.js';
-import type { Recall } from '../core/race/path-records.js';
+import { failuresLast, type Past, type Recall } from '../core/race/path-records.js';
 import { firstDecision, preferLowerRoundTripTime, preferUsed } from '../core/race/rfc6724.js';
-import type { Past } from '../core/race/path-records.js';
 import { destinationSelection, selectionOf, type Selection } from '../node/address-selection.js';
 import type { FindSources } from '../node/source-address.js';
 import type { ConnectOptions, Settings } from './options.js';
@@ -19,6 +18,7 @@ export function ordering<T>(settings: Settings<T>, past: Past | undefined): Orde
   if (sort === 'none') return (endpoints) => endpoints;
   if (typeof sort === 'function' && !selectionOf(sort)) return (endpoints) => sortedBy(sort, endpoints);
   const select = sort === undefined && transport ? ipv6First(past?.recall) : selecting(settings, past?.recall);
+  // Within their families that is, for these alternate later.
   return past ? (endpoints) => failuresLast(select(endpoints), past) : select;
 }
 
@@ -41,12 +41,6 @@ function selecting<T>({ sort, transport, localAddress }: Settings<T>, recall: Re
 type SelectionSort = (endpoints: readonly Endpoint[]) => readonly Endpoint[];
 
 type SortFunction = Exclude<ConnectOptions['sort'], string | undefined>;
-
-/** What failed lately after what did not, each in its order: within its family that is, for the families alternate later. */
-function failuresLast(endpoints: readonly Endpoint[], { recall, failedLately }: Past): readonly Endpoint[] {
-  const failed = new Set(endpoints.filter((endpoint) => failedLately(recall(endpoint) ?? {})));
-  return failed.size === 0 ? endpoints : [...endpoints.filter((endpoint) => !failed.has(endpoint)), ...failed];
-}
 
 /** The sources of sockets that are bound to the first local address of their family. */
 function among(localAddresses: readonly string[]): FindSources {

@@ -1,11 +1,10 @@
 import { Socket } from 'node:net';
-import { given } from '../core/input/checks.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import { filtered } from '../node/filter.js';
 import { prepared } from '../node/setup.js';
 import { secureContextOf } from '../node/secure-context.js';
 import { tcpFrom, type SocketOptions } from '../node/tcp.js';
-import { tls, tlsIdentity, type SessionSlot } from '../node/tls.js';
+import { ownTlsOptions, tls, tlsIdentity, type SessionSlot } from '../node/tls.js';
 import { oncePerSettings, type Settings } from './options.js';
 import type { RacePlan } from '../rx/race-plan.js';
 import type { Transport } from '../rx/transport.js';
@@ -47,12 +46,13 @@ function stagesOf<T>(settings: Settings<T>, host: string, slot?: SessionSlot): C
 }
 
 function socketTransport<T>(settings: Settings<T>, host: string, slot?: SessionSlot): Transport<Socket> {
-  const { tls: tlsOptions, tcp: tcpOptions, localAddress, localPort, socketFactory } = settings;
+  const { tls: tlsGiven, tcp: tcpOptions, localAddress, localPort, socketFactory } = settings;
   const connection = tcpFrom({ localAddress, localPort }, socketFactory ?? socketsWith(tcpOptions));
-  if (!tlsOptions) return connection;
-  if (tlsOptions === true) return tls(tlsIdentity(host), connection, slot);
+  if (!tlsGiven) return connection;
+  if (tlsGiven === true) return tls(tlsIdentity(host), connection, slot);
+  const tlsOptions = ownTlsOptions(tlsGiven);
   const secureContext = tlsOptions.secureContext ?? slot?.secureContext ?? secureContextOf(tlsOptions);
-  return tls({ ...tlsIdentity(host), ...given(tlsOptions), secureContext }, connection, slot);
+  return tls({ ...tlsIdentity(host), ...tlsOptions, secureContext }, connection, slot);
 }
 
 function socketsWith(options: SocketOptions | undefined): () => Socket {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Connector } from '../connector/connector.js';
 import { connectByRace } from './connect-by-race.js';
+import { connectProxied, filterProxy, isProxied } from './proxied.js';
 import { racing, type StandInOptions } from './racing.js';
 import type { Destination } from './connect-arguments.js';
 
@@ -11,7 +12,7 @@ import type { Destination } from './connect-arguments.js';
 export interface RaceAgentOptions {
   /** Options of the races. */
   readonly race?: StandInOptions;
-  /** Whose races share cache and history. It must make TCP connections: no `tls`, `setup` or `transport`. Default: none share anything. */
+  /** Whose races share cache and history. It must make TCP connections: no `tls`, `setup` or `transport`. Default: the races share the history of the process. */
   readonly connector?: Connector;
 }
 
@@ -31,11 +32,13 @@ export class HttpAgent extends http.Agent {
   constructor({ race, connector, ...options }: http.AgentOptions & RaceAgentOptions = {}) {
     super(options);
     this.#racing = racing(race, connector);
+    if (isProxied(this)) filterProxy(this, this.#racing.filters);
   }
 
   override createConnection(options: ClientRequestArgs, created?: Created): Duplex | null | undefined {
     const create = (changed: object) => super.createConnection(changed, created) as Socket;
-    return isProxied(this) ? create(options) : connectByRace(create, options as Destination, this.#racing);
+    if (isProxied(this)) return connectProxied(create, options as Destination, this.#racing.filters);
+    return connectByRace(create, options as Destination, this.#racing);
   }
 }
 
@@ -51,17 +54,16 @@ export class HttpsAgent extends https.Agent {
   constructor({ race, connector, ...options }: https.AgentOptions & RaceAgentOptions = {}) {
     super(options);
     this.#racing = racing(race, connector);
+    if (isProxied(this)) filterProxy(this, this.#racing.filters);
   }
 
   override createConnection(options: RequestOptions, created?: Created): Duplex | null | undefined {
     const create = (changed: object) => super.createConnection(changed, created) as Socket;
-    return isProxied(this) ? create(options) : connectByRace(create, withSession(this, options), this.#racing);
+    // TLS over a connection that is there already.
+    if ((options as Destination).socket) return create(options);
+    if (isProxied(this)) return connectProxied(create, options as Destination, this.#racing.filters);
+    return connectByRace(create, withSession(this, options), this.#racing);
   }
-}
-
-/** From Node 24 on an agent may go by the proxies of the environment, and connect to those by itself. */
-function isProxied(agent: http.Agent): boolean {
-  return (agent as { options?: { proxyEnv?: object } }).options?.proxyEnv !== undefined;
 }
 
 /** With the session that Node's agent would resume: the race has to know of it, too. */

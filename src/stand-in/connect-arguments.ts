@@ -16,6 +16,32 @@ export interface Destination {
   readonly session?: Buffer;
 }
 
+/** Every name of {@link Destination}. */
+const NAMES = [
+  'host',
+  'port',
+  'family',
+  'lookup',
+  'hints',
+  'autoSelectFamily',
+  'path',
+  'localAddress',
+  'localPort',
+  'socket',
+  'session',
+] as const satisfies readonly (keyof Destination)[];
+
+/** A destination whose properties are its own, where Node would read inherited ones and copies would lose them. */
+export function ownOf(destination: Destination): Destination {
+  const prototype: unknown = Object.getPrototypeOf(destination);
+  if (prototype === null || prototype === Object.prototype) return destination;
+  const own: Record<string, unknown> = {};
+  for (const name in destination) own[name] = (destination as Record<string, unknown>)[name];
+  // Those of a class may not be enumerable.
+  for (const name of NAMES) if (destination[name] !== undefined) own[name] = destination[name];
+  return own;
+}
+
 /** Whether there is no name to look up: an address, or a path. */
 export function isNameless({ host, path }: Destination): boolean {
   return Boolean(path) || (typeof host === 'string' && isIP(host) !== 0);

@@ -8,8 +8,9 @@ import { recordType, type Answer } from '../core/race/answers.js';
 import { addressesOf } from '../node/system-lookup.js';
 import { checkHost, checkPort } from '../plan/options.js';
 import type { Resolver } from '../rx/resolve.js';
-import type { Destination } from './connect-arguments.js';
 import { HandleCalls } from './handle-calls.js';
+import { ownOf, type Destination } from './connect-arguments.js';
+import { connectFiltered, refusalOf, textOf } from './connect-filtered.js';
 import { handleOf } from './handle.js';
 import { natives } from './natives.js';
 import { nativeError, otherAttempt, RaceInto, type Answered, type RaceForSocket } from './race-into.js';
@@ -23,12 +24,9 @@ import type { Racing } from './racing.js';
  *
  * @param create makes it from options of `net.connect`, and connects it, as ever
  */
-export function connectByRace<S extends Socket>(
-  create: (destination: Destination) => S,
-  destination: Destination,
-  racing: Racing,
-): S {
-  if (!isRaceable(destination)) return create(destination);
+export function connectByRace<S extends Socket>(create: (destination: Destination) => S, given: Destination, racing: Racing): S {
+  const destination = ownOf(given);
+  if (!isRaceable(destination)) return connectFiltered(create, destination, racing.filters);
   const connecting = new Connecting(destination, racing);
   const lookup: LookupFunction = (name, options, answered) => {
     connecting.lookUp(name, options, answered);
@@ -100,12 +98,20 @@ class Connecting {
       }
       const addresses = addressesOf(found);
       const [first, ...others] = addresses;
-      if (!first) answered(null, firstOf(found) as never, family);
+      if (!first) this.pass(answered, firstOf(found), family);
       else if (others.length === 0 && this.racing.isPlain) {
         this.#calls.stop();
         answerWith(answered, first, options.all === true);
       } else begin(answering(addresses));
     });
+  }
+
+  /** Passes an answer that is no address on to Node, which says so: unless Node sees one in it after all. */
+  private pass(answered: Answered, found: unknown, family: number | undefined): void {
+    const { filters } = this.racing;
+    const refused = filters && found != null && refusalOf(textOf(found), Number(this.destination.port), filters);
+    if (refused) answered(refused, undefined as never);
+    else answered(null, found as never, family);
   }
 
   /** Not any more when it was destroyed, even if it connects again. */

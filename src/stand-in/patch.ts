@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import { debug } from '../observe/debug.js';
 import { connectArguments, isNameless, type Destination } from './connect-arguments.js';
 import './natives.js'; // before a program can replace them
+import type { Filters } from '../node/filter.js';
 import type { Racing, StandInOptions } from './racing.js';
 
 /** What is needed once a socket connects to a name. */
@@ -13,13 +14,22 @@ export interface Races {
     destination: Destination,
     racing: Racing,
   ) => S;
+  readonly connectFiltered: <S extends Socket>(
+    create: (destination: Destination) => S,
+    destination: Destination,
+    filters?: Filters,
+  ) => S;
   readonly hasConnection: (socket: Socket) => boolean;
 }
 
 type Register = (options?: StandInOptions) => () => void;
 
 /** Connects a socket to a name by a race, or leaves it to Node: then it returns `undefined`. */
-type Connect = (socket: Socket, destination: Destination, create: (destination: Destination) => Socket) => Socket | undefined;
+interface Connect {
+  (socket: Socket, destination: Destination, create: (destination: Destination) => Socket): Socket | undefined;
+  /** There are filters, and these have a say of addresses too. */
+  readonly filters?: Filters;
+}
 
 /** The one registration of a process, whichever copy of this package made it. */
 interface Registration {
@@ -53,16 +63,26 @@ export function registering(races: Races): Register {
 
 function connecting(races: Races, options: StandInOptions): Connect {
   let racing = isEmpty(options) ? undefined : races.racing(options);
-  return (socket, destination, create) => {
-    if (races.hasConnection(socket)) return undefined;
+  // Where there are filters there are options.
+  const filters = racing?.filters;
+  const connect = (socket: Socket, destination: Destination, create: (destination: Destination) => Socket) => {
+    const isConnected = races.hasConnection(socket);
+    if (isConnected && !filters) return undefined;
+    if (isConnected) return races.connectFiltered(create, destination, filters);
     racing ??= races.racing(options);
     return races.connectByRace(create, destination, racing);
   };
+  return filters ? Object.assign(connect, { filters }) : connect;
 }
 
 /** Options that need no check, as there are none. */
 function isEmpty(options: unknown): boolean {
   return typeof options === 'object' && options !== null && !Array.isArray(options) && Reflect.ownKeys(options).length === 0;
+}
+
+/** Whether sockets of this process are raced for already, as this copy of the package has it, or another. */
+export function isRegistered(): boolean {
+  return shared[KEY]?.connect !== undefined;
 }
 
 function patch(): Registration {
@@ -73,7 +93,7 @@ function patch(): Registration {
     if (connect) {
       const [destination, listener] = connectArguments(given);
       const create = (changed: Destination) => Reflect.apply(original, this, [changed, listener]) as Socket;
-      const socket = isNameless(destination) ? undefined : connect(this, destination, create);
+      const socket = isNameless(destination) && !connect.filters ? undefined : connect(this, destination, create);
       if (socket) return socket;
     }
     return Reflect.apply(original, this, given) as Socket;

@@ -19,8 +19,12 @@ export class RaceSocket extends Socket {
   }
 
   override connect(...given: unknown[]): this {
-    if (races.hasConnection(this)) return super.connect(...(given as [never]));
+    const { filters } = this.#racing;
+    const isConnected = races.hasConnection(this);
+    if (isConnected && !filters) return super.connect(...(given as [never]));
     const [destination, listener] = connectArguments(given);
-    return races.connectByRace((changed) => super.connect(changed as never, listener), destination, this.#racing);
+    const create = (changed: object) => super.connect(changed as never, listener);
+    if (isConnected) return races.connectFiltered(create, destination, filters);
+    return races.connectByRace(create, destination, this.#racing);
   }
 }

@@ -4,12 +4,18 @@ import type { Observable, SchedulerLike } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import type { Connector } from '../connector/connector.js';
 import { MAKES, type Makes } from '../connector/makes.js';
+import type { History } from '../connector/path-history.js';
+import { processHistory } from '../connector/process-history.js';
+import { withHistory } from '../connector/teaching.js';
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { callable, given, isObject, oneOf } from '../core/input/checks.js';
 import type { RaceEvent } from '../core/race/events.js';
+import { failuresLast, type Past } from '../core/race/path-records.js';
+import { filtersOf, type Filters } from '../node/filter.js';
 import type { SocketFactory } from '../node/tcp.js';
 import { observed } from '../observe/observed.js';
 import { checkHost, checkOptions, checkRaceOptions, defaults, type RaceOptions, type Settings } from '../plan/options.js';
+import type { Order } from '../plan/order.js';
 import { plan } from '../plan/plan.js';
 import { connecting } from '../plan/transport.js';
 import type { Resolver } from '../rx/resolve.js';
@@ -29,6 +35,11 @@ export interface StandInOptions extends Omit<RaceOptions, 'signal' | 'family'> {
    * - `'off'`: the first TCP connection; the handshake is left to the socket
    */
   readonly tls?: TlsMode;
+  /**
+   * False: the races neither go by the history that all sockets of the process share by default, nor add to it. Not with a
+   * connector, which has its own.
+   */
+  readonly history?: false;
 }
 
 /** What is raced for where a socket is for TLS. */
@@ -41,6 +52,8 @@ export interface Racing {
   readonly hasResolver: boolean;
   /** Nothing but the order of addresses is asked for, so that one address alone can be left to Node. */
   readonly isPlain: boolean;
+  /** What sockets must not connect to, whether they are raced for or not. */
+  readonly filters?: Filters;
   readonly tls: TlsRacing;
 }
 
@@ -71,20 +84,23 @@ const SAYS = ['blockList', 'filter', 'sort', 'connectTimeout', 'attemptTimeout',
 /**
  * What races for sockets, with options for each race.
  *
- * @param connector whose races share cache and history; default: none share anything
+ * @param connector whose races share cache and history; default: the races share the history of the process
  * @throws TypeError, RangeError for options that make no sense
  */
 export function racing(standInOptions: StandInOptions = {}, connector?: Pick<Connector, 'race$'>): Racing {
   if (!isObject(standInOptions) || Array.isArray(standInOptions)) throw invalidType('options', 'an object', standInOptions);
-  const { tls: mode = 'auto', ...options } = standInOptions;
+  const { tls: mode = 'auto', ...others } = standInOptions;
   oneOf('auto', 'probe', 'off')('options.tls', mode);
-  checkRaceOptions(options, 'signal', 'family');
   checkConnector(connector, 'tls', 'setup', 'transport');
+  const { raceOptions: options, history } = splitHistory(others, connector);
+  checkRaceOptions(options, 'signal', 'family');
+  const filters = filtersOf({ ...filtersOfConnector(connector), ...given(options) });
   return {
-    race$: connector ? racesOf(connector, options) : races(options),
+    race$: connector ? racesOf(connector, options) : races(options, history),
     hasResolver: options.resolver !== undefined,
     isPlain: !connector && SAYS.every((name) => options[name] === undefined),
     tls: tlsRacing(mode, options),
+    ...(filters && { filters }),
   };
 }
 
@@ -101,9 +117,32 @@ function tlsRacing(mode: TlsMode, options: RaceOptions): TlsRacing {
   };
 }
 
-/** Races that share nothing. What their options have in common is checked once. */
-function races(options: StandInOptions): Racing['race$'] {
+/**
+ * The options of the races, and the history that they go by.
+ *
+ * @throws TypeError for a `history` that is not `false`, and for one beside a connector's
+ */
+export function splitHistory<O extends object>(
+  options: O,
+  connector: object | undefined,
+): { readonly raceOptions: Omit<O, 'history'>; readonly history: (() => History) | undefined } {
+  const { history, ...others } = options as O & { readonly history?: unknown };
+  if (history === undefined) return { raceOptions: options, history: connector ? undefined : processHistory };
+  if (history !== false) throw invalidValue('options.history', 'must be false', history);
+  if (connector) throw invalidValue('options.history', 'has no effect: the connector has its own', history);
+  return { raceOptions: others, history: undefined };
+}
+
+/** What the races of a connector filter, where its calls do not say otherwise. */
+export function filtersOfConnector(connector: object = {}): Filters | undefined {
+  const { [MAKES]: made } = connector as { readonly [MAKES]?: Makes<never> };
+  return made?.filters;
+}
+
+/** Races that share a history, if any. What their options have in common is checked once. */
+function races(options: RaceOptions, history: (() => History) | undefined): Racing['race$'] {
   const common = checkOptions<Socket>({ connectTimeout: Infinity, ...given(options) });
+  const pupil = { random: common.random, partition: '' };
   return (host, port, { resolver, socketFactory }) => {
     const settings: Mutable<Settings<Socket>> = { ...common };
     settings.socketFactory = socketFactory;
@@ -113,8 +152,17 @@ function races(options: StandInOptions): Racing['race$'] {
       settings.sort = options.sort ?? 'none';
     } else settings.preferFamily = options.preferFamily ?? leadingFamily();
     const asciiHost = checkHost(host);
-    return observed(plan({ host, asciiHost, port }, settings, connecting(settings, asciiHost)));
+    const attempts = connecting(settings, asciiHost);
+    return withHistory(history?.(), pupil, (lived) => {
+      const stages = plan({ host, asciiHost, port }, settings, attempts, lived?.past);
+      return observed(resolver && !options.sort ? { ...stages, sort: inGivenOrder(lived?.past) } : stages, lived);
+    });
   };
+}
+
+/** The order of a look-up of the caller's, but for what failed lately. */
+function inGivenOrder(past: Past | undefined): Order {
+  return (endpoints) => (past ? failuresLast(endpoints, past) : endpoints);
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };

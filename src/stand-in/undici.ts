@@ -1,20 +1,22 @@
 import { isIP, type Socket } from 'node:net';
-import { of, type Observable } from 'rxjs';
+import { defer, of, throwError, type Observable } from 'rxjs';
 import type { TLSSocket } from 'node:tls';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
-import { createConnector, type Connector } from '../connector/connector.js';
-import { boolean, checkEach, given, isObject, type Checks } from '../core/input/checks.js';
-import { invalidType } from '../core/input/argument-errors.js';
-import { checkTlsOptions, tls, type TlsOptions } from '../node/tls.js';
+import { connectorOver, type Connector } from '../connector/connector.js';
+import { boolean, checkEach, given, isObject, LONGEST_DELAY, number, type Checks } from '../core/input/checks.js';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { filtersOf } from '../node/filter.js';
+import { checkTlsOptions, ownTlsOptions, tls, type TlsOptions } from '../node/tls.js';
 import { checkRaceOptions, type RaceOptions } from '../plan/options.js';
-import { checkConnector } from './racing.js';
+import { refusalOf } from './connect-filtered.js';
+import { checkConnector, filtersOfConnector, splitHistory, type StandInOptions } from './racing.js';
 import { createAgent, GLOBAL_DISPATCHERS, globals } from './undici-agent.js';
 
 /** How connections for undici, and so for `fetch`, are raced for. */
 export interface UndiciOptions {
-  /** Options of the races. */
-  readonly race?: Omit<RaceOptions, 'signal'>;
-  /** Whose races share cache and history; default: one that shares TLS sessions alone. */
+  /** Options of the races. `history: false`: without the history that all sockets of the process share by default. */
+  readonly race?: Omit<RaceOptions, 'signal'> & Pick<StandInOptions, 'history'>;
+  /** Whose races share cache, history and TLS sessions; default: history with the process, and TLS sessions by themselves. */
   readonly connector?: Connector | Connector<TLSSocket>;
   /** Options of TLS, as in `tls.connect`. */
   readonly tls?: TlsOptions;
@@ -35,21 +37,31 @@ const KEEP_ALIVE_INITIAL_DELAY = 60_000;
  * new Agent({ connect: connector({ race: { connectionAttemptDelay: 200 } }) });
  */
 export function connector(options: UndiciOptions = {}): buildConnector.connector {
+  return connectorWith(options, true);
+}
+
+function connectorWith(options: UndiciOptions, sessions: boolean): buildConnector.connector {
   checkUndiciOptions(options);
-  const { race, tls: tlsOptions, allowH2 = false } = options;
-  const { connect$ } = options.connector ?? createConnector({ cache: false, history: false });
+  const { tls: tlsOptions, allowH2 = false } = options;
+  const { raceOptions: race, history } = splitHistory(options.race ?? {}, options.connector);
+  const { connect$ } = options.connector ?? connectorOver({ cache: false, sessions }, history?.());
+  const filters = filtersOf({ ...filtersOfConnector(options.connector), ...given(race) });
 
   return ({ hostname, protocol, port, servername, localAddress, httpSocket }, callback) => {
     const secure = protocol === 'https:';
+    const ownTls = ownTlsOptions(tlsOptions ?? {});
     const secureOptions = given({
-      ...tlsOptions,
+      ...ownTls,
       ALPNProtocols: allowH2 ? ['h2', 'http/1.1'] : ['http/1.1'],
-      servername: servername || tlsOptions?.servername,
+      servername: servername || ownTls.servername,
     });
     const connection = { ...race, tls: secure && secureOptions, localAddress: localAddress ?? undefined };
-    const socket$: Observable<Socket> = httpSocket
-      ? secured(httpSocket, hostname, secureOptions)
-      : connect$<Socket>(hostname, Number(port) || (secure ? 443 : 80), connection as object);
+    const socket$ = defer((): Observable<Socket> => {
+      const portNumber = (port as string | undefined | null) ? Number(port) : secure ? 443 : 80;
+      if (!httpSocket) return connect$<Socket>(hostname, portNumber, connection as object);
+      const refused = filters && refusalOf(hostname, portNumber, filters);
+      return refused ? throwError(() => refused) : secured(httpSocket, hostname, secureOptions);
+    });
     socket$.subscribe({
       next: (socket) => {
         callback(null, socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_INITIAL_DELAY));
@@ -77,13 +89,54 @@ function secured(socket: Socket, host: string, options: TlsOptions): Observable<
  * @example
  * await fetch('https://example.com/', { dispatcher: createDispatcher() });
  */
-export function createDispatcher(
-  options: UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2' | 'tls'> = {},
-): AnyDispatcher {
+export function createDispatcher(options: DispatcherOptions = {}): AnyDispatcher {
   const { race, connector: own, tls: tlsOptions, allowH2, ...agentOptions } = options;
-  const connect = connector({ race, connector: own, tls: tlsOptions, allowH2 });
-  return createAgent({ ...agentOptions, ...(allowH2 !== undefined && { allowH2 }), connect }) as unknown as AnyDispatcher;
+  const { ownRace, sessions, others } = heeded(agentOptions, { race, connector: own });
+  const connect = connectorWith({ race: ownRace, connector: own, tls: tlsOptions, allowH2 }, sessions);
+  return createAgent({ ...others, ...(allowH2 !== undefined && { allowH2 }), connect }) as unknown as AnyDispatcher;
 }
+
+/** Options of {@link createDispatcher}: those of undici's `Agent`, but for what the race decides. */
+export type DispatcherOptions = UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2' | 'tls' | RefusedOption>;
+
+/** What undici makes its own `connect` of, and ignores beside another. */
+const REFUSED = {
+  connect: 'the race connects',
+  socketPath: 'there is nothing to race for: use undici’s own Agent for a socket path',
+  autoSelectFamily: 'use `race.enabled`',
+  autoSelectFamilyAttemptTimeout: 'use `race.connectionAttemptDelay`',
+} as const;
+
+type RefusedOption = keyof typeof REFUSED;
+
+/**
+ * Heeds the options of an agent that concern its connections: the agent itself ignores them.
+ *
+ * @throws TypeError for those of which the race has no use
+ */
+function heeded(agentOptions: object, { race, connector: own }: UndiciOptions) {
+  const { connectTimeout, maxCachedSessions, autoSelectFamily, ...others } = agentOptions as Record<string, unknown>;
+  const refused = { ...others, autoSelectFamily: autoSelectFamily === true ? undefined : autoSelectFamily };
+  for (const [name, instead] of Object.entries(REFUSED)) {
+    const value = refused[name as keyof typeof refused];
+    if (value != null) throw invalidValue(`options.${name}`, `has no effect: ${instead}`, value);
+  }
+  if (connectTimeout != null) number(0, LONGEST_DELAY)('options.connectTimeout', connectTimeout);
+  if (connectTimeout != null && race?.connectTimeout !== undefined)
+    throw invalidValue('options.connectTimeout', 'has no effect beside options.race.connectTimeout', connectTimeout);
+  if (maxCachedSessions != null && maxCachedSessions !== DEFAULT_SESSIONS && (maxCachedSessions !== 0 || own))
+    throw invalidValue('options.maxCachedSessions', SESSIONS_SAID, maxCachedSessions);
+  return {
+    // To undici, 0 is no limit.
+    ownRace: connectTimeout == null ? race : { ...race, connectTimeout: Number(connectTimeout) || Infinity },
+    sessions: maxCachedSessions !== 0,
+    others,
+  };
+}
+
+/** undici's. */
+const DEFAULT_SESSIONS = 100;
+const SESSIONS_SAID = `must be ${DEFAULT_SESSIONS}, the default, or 0 for none; a connector has sessions of its own`;
 
 /** One for undici's own `fetch`, and for Node's, which have types of their own. */
 export type AnyDispatcher = Dispatcher & (RequestInit extends { dispatcher?: infer D } ? NonNullable<D> : unknown);
@@ -94,7 +147,7 @@ export type AnyDispatcher = Dispatcher & (RequestInit extends { dispatcher?: inf
  * @returns puts back what was there before, unless somebody has put another there since
  * @throws TypeError, RangeError for options that make no sense
  */
-export function installGlobal(options: UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2' | 'tls'> = {}): () => void {
+export function installGlobal(options: DispatcherOptions = {}): () => void {
   const dispatcher: Dispatcher = createDispatcher(options);
   const replaced = GLOBAL_DISPATCHERS.flatMap((key) => {
     const before = globals[key];
@@ -110,7 +163,7 @@ export function installGlobal(options: UndiciOptions & Omit<Agent.Options, 'conn
 function checkUndiciOptions(options: UndiciOptions): void {
   checkEach('options', options, checks);
   const { race = {}, tls: tlsOptions = {} } = options;
-  checkRaceOptions(race, 'signal');
+  checkRaceOptions(splitHistory(race, options.connector).raceOptions, 'signal');
   checkTlsOptions('options.tls', tlsOptions);
 }
 

@@ -24,6 +24,12 @@ export interface Past {
   readonly failedLately: (record: PathRecord) => boolean;
 }
 
+/** What failed lately after what did not, each in its order. */
+export function failuresLast<E extends Address>(all: readonly E[], { recall, failedLately }: Past): readonly E[] {
+  const failed = new Set(all.filter((one) => failedLately(recall(one) ?? {})));
+  return failed.size === 0 ? all : [...all.filter((one) => !failed.has(one)), ...failed];
+}
+
 /** What a race has taught of one of its endpoints. */
 export type Lesson =
   | { readonly endpoint: Endpoint; readonly outcome: 'succeeded'; readonly rtt: number }

@@ -1,0 +1,61 @@
+import { LRUCache } from 'lru-cache';
+import type { Address } from '../core/address/address.js';
+import { errorCode } from '../core/error-tools.js';
+import type { RaceEvent } from '../core/race/events.js';
+import { failuresLast, type PathRecord } from '../core/race/path-records.js';
+import { createHistory, isStore, realTime, type History, type HistoryStore } from './path-history.js';
+
+/**
+ * Where all copies of this package keep the history of the process: its ES modules, its CommonJS, and other versions of it. The
+ * number is that of the records' form, which is a snapshot's.
+ */
+const KEY = Symbol.for('rx-happy-eyeballs.history.1');
+const shared = globalThis as { [KEY]?: unknown };
+
+/** Records kept. */
+const MAX_ENTRIES = 1000;
+
+function sharedStore(): HistoryStore {
+  const known = shared[KEY];
+  if (isStore(known)) return known;
+  const made = new LRUCache<string, PathRecord>({ max: MAX_ENTRIES });
+  shared[KEY] = made;
+  return made;
+}
+
+let history: History | undefined;
+
+/**
+ * The history that the sockets of a process share, whoever makes them: `register`, agents, `RaceSocket` and undici. A path that
+ * is dead costs its delay once, and not with every connection.
+ */
+export function processHistory(): History {
+  return (history ??= createHistory({ store: sharedStore() }, realTime, tellsOfPath));
+}
+
+/** Failures of the network. After any other, the address has answered. */
+const NO_ANSWER: ReadonlySet<string | undefined> = new Set([
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENETDOWN',
+  'EACCES',
+]);
+
+/**
+ * Whether an event tells of the path to an address, and not of what is behind it. Who refuses has answered, which takes no
+ * delay: another port of that address may be served, and its certificate be good for another name.
+ */
+function tellsOfPath(event: RaceEvent): boolean {
+  return event.type !== 'failed' || NO_ANSWER.has(errorCode(event.error));
+}
+
+/**
+ * Puts addresses in order by the history of the process: those that failed lately come last. Otherwise they keep their order,
+ * and none is left out.
+ */
+export function rankByHistory<A extends Address>(addresses: readonly A[]): readonly A[] {
+  const { past } = processHistory().begin(() => 1, '');
+  return past ? failuresLast(addresses, past) : addresses;
+}

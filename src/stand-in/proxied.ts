@@ -1,0 +1,58 @@
+import type http from 'node:http';
+import net, { isIP } from 'node:net';
+import { codedError } from '../core/error-tools.js';
+import type { Filters } from '../node/filter.js';
+import type { Destination } from './connect-arguments.js';
+import { connectFiltered, refusalOf } from './connect-filtered.js';
+
+/** From Node 24 on an agent may go by the proxies of the environment, and connect to those by itself. */
+export function isProxied(agent: http.Agent): boolean {
+  return (agent as { options?: { proxyEnv?: object } }).options?.proxyEnv !== undefined;
+}
+
+/** How Node's agent connects to its proxy. */
+interface ProxyConfig {
+  proxyConnectionOptions?: Destination;
+}
+
+/**
+ * Lets the connections of an agent to its proxy go by the filters. Node keeps in the agent how these are made, under a symbol.
+ *
+ * @throws Error where Node keeps that elsewhere: nothing would be filtered
+ */
+export function filterProxy(agent: http.Agent, filters: Filters | undefined): void {
+  if (!filters) return;
+  const key = Object.getOwnPropertySymbols(agent).find(({ description }) => description === 'kProxyConfig');
+  if (!key) {
+    if (knowsProxies) throw codedError('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'this Node does not let its proxies be filtered');
+    return;
+  }
+  const config = (agent as unknown as Record<symbol, ProxyConfig | null>)[key];
+  const options = config?.proxyConnectionOptions;
+  if (options) config.proxyConnectionOptions = connectFiltered((changed) => changed, options, filters);
+}
+
+/** Whether agents of this Node go by proxies at all. */
+const knowsProxies = Number(process.versions.node.split('.')[0]) >= 24;
+
+/**
+ * Creates the socket of an agent that goes by proxies: to a proxy, or to a host for which there is none. An address that is
+ * refused must not be reached by way of a proxy, either.
+ */
+export function connectProxied<S>(create: (destination: Destination) => S, destination: Destination, filters?: Filters): S {
+  const { host, port } = destination;
+  const refused = filters && host && isIP(host) ? refusalOf(host, Number(port), filters) : undefined;
+  if (refused) return failed(refused) as S;
+  return connectFiltered(create, destination, filters);
+}
+
+/** A socket that never connects. */
+function failed(error: Error): net.Socket {
+  return net.connect({
+    host: 'refused.invalid',
+    port: 1,
+    lookup: (_name, _options, answered) => {
+      process.nextTick(answered, error);
+    },
+  });
+}
