@@ -22,7 +22,7 @@ const keep = <S extends net.Socket>(socket: S): S => {
   undo.push(() => socket.destroy());
   return socket;
 };
-const registered = (options: StandInOptions = {}) => void undo.push(register({ connectionAttemptDelay: 30, ...options }));
+const registered = (options: StandInOptions = {}) => void undo.push(register({ connectionAttemptDelay: 30, history: false, ...options }));
 
 let trust: Trust;
 let expired: Credentials;
@@ -210,7 +210,7 @@ describe('where the first address answers', () => {
     registered({ tls: mode, connectionAttemptDelay: 1000 });
     const first = await countedTlsServer(FIRST, 0, trust);
     const second = await countedTlsServer(SECOND, first.port, trust);
-    const agent = new HttpsAgent({ race: { tls: mode, connectionAttemptDelay: 1000 } });
+    const agent = new HttpsAgent({ race: { tls: mode, connectionAttemptDelay: 1000, history: false } });
     undo.push(() => {
       agent.destroy();
     });
