@@ -22,7 +22,8 @@ const keep = <S extends net.Socket>(socket: S): S => {
   undo.push(() => socket.destroy());
   return socket;
 };
-const registered = (options: StandInOptions = {}) => void undo.push(register({ connectionAttemptDelay: 30, history: false, ...options }));
+const registered = (options: StandInOptions = {}) =>
+  void undo.push(register({ connectionAttemptDelay: 30, history: false, ...options }));
 
 let trust: Trust;
 let expired: Credentials;
