@@ -6,6 +6,7 @@
  * Campaigns run one after another, each for its share of the time. `--write` puts the figures into docs/reliability.md. The exit
  * status is 1 when anything did not hold: the seed and the input are printed, and the same seed attacks in the same way again.
  */
+import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -13,6 +14,8 @@ import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { Worker } from 'node:worker_threads';
 import { parseArgs } from 'node:util';
+import { clearTimeout } from 'node:timers';
+import { URL } from 'node:url';
 import { setImmediate as turn } from 'node:timers/promises';
 
 const { values } = parseArgs({
