@@ -5,6 +5,7 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { blackhole, type Fixture } from '../../src/cli/lab.js';
 import { ConnectionError, RaceSocket, staticResolver, type StandInOptions } from '../../src/index.js';
+import { monotonicScheduler } from '../../src/rx/monotonic.js';
 import { runNode } from '../support/dist.js';
 import { activeResources, leftOver, listenerCounts, tcpServer } from '../support/fixtures.js';
 
@@ -1105,17 +1106,16 @@ describe('a raced socket', () => {
   });
 
   it('waits for ever, as its caller has limits of their own', async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
-    try {
-      const socket = connectTo([SILENT]);
-      const [event] = (await once(socket, 'connectionAttempt')) as [string];
-      await jest.advanceTimersByTimeAsync(3_600_000);
-      expect(event).toBe(SILENT);
-      expect(socket).toMatchObject({ connecting: true, destroyed: false });
-      socket.destroy();
-    } finally {
-      jest.useRealTimers();
-    }
+    const schedule = jest.spyOn(monotonicScheduler, 'schedule');
+    const socket = connectTo([SILENT], { scheduler: monotonicScheduler });
+    const [event] = (await once(socket, 'connectionAttempt')) as [string];
+    await sleep(20);
+    expect(event).toBe(SILENT);
+    expect(socket).toMatchObject({ connecting: true, destroyed: false });
+    // Nothing is due that could end it.
+    expect(schedule.mock.calls.filter(([, delay = 0]) => delay > 250)).toEqual([]);
+    schedule.mockRestore();
+    socket.destroy();
   });
 
   it('fails with a message where nothing is found', async () => {

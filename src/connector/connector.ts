@@ -26,6 +26,7 @@ import {
 } from '../plan/options.js';
 import type { CacheOptions } from '../rx/cache.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
+import { realTime } from '../rx/real-time.js';
 import { wellFormedResolver } from '../rx/resolve.js';
 import { createSessions } from './tls-sessions.js';
 
@@ -171,7 +172,11 @@ function checkShared({ cache, history, sessions = true, partition = '' }: Shared
 
 /** Instants that mean the same in another run of the program, where the clock is the real one. */
 function clockOf(scheduler: SchedulerLike): () => number {
-  return scheduler === monotonicScheduler ? () => performance.timeOrigin + performance.now() : () => scheduler.now();
+  if (scheduler !== monotonicScheduler) return () => scheduler.now();
+  return () => {
+    const { timeOrigin, now } = realTime();
+    return timeOrigin + now();
+  };
 }
 
 type Own = Readonly<Partial<Record<'transport' | (typeof SOCKET_OPTIONS)[number], unknown>>>;

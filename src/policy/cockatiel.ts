@@ -3,6 +3,7 @@ import { invalidType } from '../core/input/argument-errors.js';
 import { isObject } from '../core/input/checks.js';
 import { toError } from '../core/error-tools.js';
 import { onAbort } from '../rx/abort.js';
+import { realTime } from '../rx/real-time.js';
 import { makeLayer, type AnyPolicy } from './make-policy.js';
 
 /** As much of a policy of cockatiel as is needed here. */
@@ -53,7 +54,7 @@ function firstValue<T>(source: Observable<T>, signal: AbortSignal): Promise<T> {
       subscription.unsubscribe();
 
       // Later, so that what cockatiel has to say goes first.
-      queueMicrotask(() => reject(toError(signal.reason)));
+      realTime().queueMicrotask(() => reject(toError(signal.reason)));
     };
     subscription.add(onAbort(signal, stop));
   });

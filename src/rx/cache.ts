@@ -20,6 +20,7 @@ import { answerFamily, FAMILIES, recordType, saysNothing, type Answer } from '..
 import { invalidType } from '../core/input/argument-errors.js';
 import { callable, integer, isObject, number, type Checks } from '../core/input/checks.js';
 import { monotonicScheduler } from './monotonic.js';
+import { realTime } from './real-time.js';
 import { wellFormedResolver, type Query, type Resolver } from './resolve.js';
 
 /** Options of {@link cached}. Times to live in seconds, as in DNS. */
@@ -206,6 +207,7 @@ function createQueries(resolver: Resolver, { clock, network }: Bounds, memory: M
 function lingering(clock: TimestampProvider | SchedulerLike): Observable<unknown> {
   if (isScheduler(clock) && clock !== monotonicScheduler) return timer(LINGER, clock);
   return new Observable((subscriber) => {
+    const { setTimeout, clearTimeout } = realTime();
     const timeout = setTimeout(() => {
       subscriber.next(undefined);
     }, LINGER);

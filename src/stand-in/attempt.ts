@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Socket, type BlockList, type LookupFunction, type SocketConstructorOpts } from 'node:net';
 import { BLOCKED, codedError } from '../core/error-tools.js';
+import { realTime } from '../rx/real-time.js';
 import { learnRequestClass } from './adoption.js';
 import { handleOf, replaceMethod, type Complete, type Handle, type HandleClasses, type Request } from './handle.js';
 import { errnoOf, systemError } from './system-error.js';
@@ -45,7 +46,7 @@ abstract class Attempt extends EventEmitter {
 
   /** Fails after the call has returned, as sockets do. */
   protected failSoon(error: Error): void {
-    process.nextTick(() => {
+    realTime().nextTick(() => {
       this.fail(error);
     });
   }

@@ -6,6 +6,7 @@ import type { Address } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
 import { addressesOf } from '../node/system-lookup.js';
 import { checkHost, checkPort } from '../plan/options.js';
+import { realTime } from '../rx/real-time.js';
 import type { Resolver } from '../rx/resolve.js';
 import type { Destination } from './connect-arguments.js';
 import { handleOf } from './handle.js';
@@ -71,7 +72,7 @@ class Connecting {
     const lookup = this.destination.lookup ?? (this.racing.hasResolver ? undefined : otherLookup(this.destination));
     const begin = (resolver?: Resolver) => {
       // As with Node's own look-ups, nothing happens before those who listen had their chance.
-      process.nextTick(() => {
+      realTime().nextTick(() => {
         context.runInAsyncScope(() => {
           this.begin(resolver, answered, options.all === true, isOwn, context);
         });
