@@ -10,7 +10,8 @@ import { realTime } from '../rx/real-time.js';
 import type { Resolver } from '../rx/resolve.js';
 import type { Destination } from './connect-arguments.js';
 import { handleOf } from './handle.js';
-import { nativeError, otherAttempt, RaceInto, type Answered, type RaceForSocket } from './race-into.js';
+import { nativeError } from './native-error.js';
+import { otherAttempt, RaceInto, type Answered, type RaceForSocket } from './race-into.js';
 import type { Racing } from './racing.js';
 
 /**

@@ -1,13 +1,14 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { LookupFunction, Socket } from 'node:net';
 import { Subscription, type Observable } from 'rxjs';
-import { codedError, toError } from '../core/error-tools.js';
+import { codedError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { adopt, canAdopt, handleClasses, replaceHandle } from './adoption.js';
 import { answerQuietly, OtherAttempt, OwnAttempt, socketAttempt } from './attempt.js';
 import { handleOf, replaceMethod } from './handle.js';
+import { nativeError } from './native-error.js';
 
 /** A race for a socket that waits: the sockets of its attempts have to come from the factory. */
 export type RaceForSocket = (socketFactory: () => Socket) => Observable<RaceEvent<Socket>>;
@@ -206,12 +207,4 @@ function heldHandle(first: string, winner: string): string {
     `the connection to ${winner} cannot be given to the socket: after it began to connect to ${first}, ` +
     'its handle was taken for something else, such as TLS'
   );
-}
-
-/** What Node would say: where one thing alone has failed, its own error. */
-export function nativeError(thrown: unknown): Error {
-  if (!(thrown instanceof ConnectionError)) return toError(thrown);
-  const { reason, attempts, cause } = thrown;
-  const alone = reason === 'resolution' || (reason === 'attempts' && attempts.length === 1);
-  return alone && cause instanceof Error ? cause : thrown;
 }
