@@ -144,8 +144,8 @@ export class RaceInto {
     this.#latest = endpoint;
     if (this.#racing.closed) return;
     const { address, port, family } = endpoint;
-    this.#attempted.push(`${address}:${port}`);
     socket.emit('connectionAttempt', address, port, family);
+    this.#attempted.push(`${address}:${port}`);
   }
 
   private gaveWay(endpoint: Endpoint): void {
