@@ -119,7 +119,8 @@ const CALLS = {
   removeListeners: ({ socket }) => socket.removeAllListeners('data') === socket,
 } satisfies Record<string, Call>;
 
-const ENDS = new Set(['destroy', 'destroyWith', 'destroySoon', 'resetAndDestroy', 'abort', 'end', 'endWith']);
+/** Calls that may destroy a socket. */
+const ENDS = new Set<keyof typeof CALLS>(['destroy', 'destroyWith', 'destroySoon', 'resetAndDestroy', 'abort', 'end', 'endWith']);
 const NAMES = Object.keys(CALLS) as (keyof typeof CALLS)[];
 
 /** A sequence that is the same for the same seed. */
@@ -168,8 +169,8 @@ export async function run(sequence: Sequence, lab: Lab, isFirstDead = sequence.i
     autoSelectFamily: true,
     signal: abort.signal,
   };
-  const at = (moment: Moment) => {
-    for (const { call, value } of steps.filter((step) => step.at === moment)) {
+  const at = (moment: Moment, which = (_call: keyof typeof CALLS) => true) => {
+    for (const { call, value } of steps.filter((step) => step.at === moment && which(step.call))) {
       let result: unknown;
       try {
         result = CALLS[call](acting, value);
@@ -205,7 +206,9 @@ export async function run(sequence: Sequence, lab: Lab, isFirstDead = sequence.i
     at('lookup');
   });
   socket.once('connectionAttempt', () => {
-    at('attempt');
+    at('attempt', (call) => !ENDS.has(call));
+    // Node throws where the socket is destroyed within the event.
+    process.nextTick(at, 'attempt', (call: keyof typeof CALLS) => ENDS.has(call));
   });
   if (!secure) socket.connect(where, note(diary, 'connect listener'));
   at('told');
@@ -215,7 +218,8 @@ export async function run(sequence: Sequence, lab: Lab, isFirstDead = sequence.i
   await Promise.race([closed, sleep(OVER - LATER)]);
   diary.push(`over: ${stateOf(socket)} ${socket.bytesWritten} ${socket.readableFlowing}`);
   socket.destroy();
-  await closed;
+  // One that was destroyed before it was told to connect may never close.
+  await Promise.race([closed, sleep(OVER)]);
   await sleep(5);
   diary.push(`closed: ${stateOf(socket)}`, `received: ${briefly(bytes)}`);
   diary.push(`server: ${briefly((lab.received.get(localPort ?? -1) ?? []).join(''))}`);

@@ -9,6 +9,7 @@ import { adopt, canAdopt, handleClasses, replaceHandle } from './adoption.js';
 import { answerQuietly, OtherAttempt, OwnAttempt, socketAttempt } from './attempt.js';
 import { handleOf, replaceMethod } from './handle.js';
 import { nativeError } from './native-error.js';
+import { errnoOf, systemError } from './system-error.js';
 
 /** A race for a socket that waits: the sockets of its attempts have to come from the factory. */
 export type RaceForSocket = (socketFactory: () => Socket) => Observable<RaceEvent<Socket>>;
@@ -74,8 +75,22 @@ export class RaceInto {
   private hearOfEnd(): () => void {
     return replaceMethod(handleOf(this.waiting.socket)!, 'close', (close, restore) => (closed) => {
       restore();
+      // Where a name has one address alone, Node does not tell of its end.
+      const cancelled = this.#found.length > 1 ? this.#latest : undefined;
       this.#racing.unsubscribe();
-      close.call(handleOf(this.waiting.socket)!, closed);
+      const told = () => {
+        this.cancelled(cancelled!);
+        closed?.();
+      };
+      close.call(handleOf(this.waiting.socket)!, cancelled ? told : closed);
+    });
+  }
+
+  /** Tells of the attempt that ended with its socket, as Node does. */
+  private cancelled({ address, port, family }: Endpoint): void {
+    const error = systemError(errnoOf('ECANCELED'), 'connect', address, port);
+    this.within(() => {
+      this.waiting.socket.emit('connectionAttemptFailed', address, port, family, error);
     });
   }
 
