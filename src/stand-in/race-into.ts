@@ -1,6 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { LookupFunction, Socket } from 'node:net';
-import { Subscription, type Observable } from 'rxjs';
+import { Subject, Subscription, takeUntil, type Observable } from 'rxjs';
 import { codedError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
@@ -55,8 +55,14 @@ export class RaceInto {
   }
 
   start(race: RaceForSocket): void {
+    // A race may begin within the call of `subscribe`, and the socket be destroyed by a listener of what it emits there.
+    const ended$ = new Subject<void>();
+    this.#racing.add(() => {
+      ended$.next();
+    });
+    const race$ = race(() => this.attempt()).pipe(takeUntil(ended$));
     this.#racing.add(
-      race(() => this.attempt()).subscribe({
+      race$.subscribe({
         next: (event) => {
           this.within(() => {
             this.report(event);
