@@ -3,7 +3,15 @@ import { Socket, type BlockList, type LookupFunction, type SocketConstructorOpts
 import { BLOCKED, codedError } from '../core/error-tools.js';
 import { realTime } from '../rx/real-time.js';
 import { learnRequestClass } from './adoption.js';
-import { handleOf, replaceMethod, type Complete, type Handle, type HandleClasses, type Request } from './handle.js';
+import {
+  handleOf,
+  replaceMethod,
+  seemConnecting,
+  type Complete,
+  type Handle,
+  type HandleClasses,
+  type Request,
+} from './handle.js';
 import { errnoOf, systemError } from './system-error.js';
 
 /** Where an attempt connects to, as a transport over TCP says it. */
@@ -109,6 +117,7 @@ export class OwnAttempt extends Attempt {
     this.#isConnecting = false;
     if (this.isOver) return;
     if (status !== 0) {
+      seemConnecting(handle);
       this.fail(systemError(status, 'connect', request.address, request.port));
       return;
     }

@@ -7,7 +7,7 @@ import type { Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { adopt, canAdopt, handleClasses, replaceHandle } from './adoption.js';
 import { answerQuietly, OtherAttempt, OwnAttempt, socketAttempt } from './attempt.js';
-import { handleOf, replaceMethod } from './handle.js';
+import { handleOf, replaceMethod, seemConnecting } from './handle.js';
 import { nativeError } from './native-error.js';
 import { errnoOf, systemError } from './system-error.js';
 
@@ -188,7 +188,9 @@ export class RaceInto {
     const classes = handleClasses(socket);
     if (!classes || !canAdopt(socket)) return;
     this.#deaf();
-    replaceHandle(socket, new classes.Handle(0), session);
+    const handle = new classes.Handle(0);
+    seemConnecting(handle);
+    replaceHandle(socket, handle, session);
     this.#deaf = this.hearOfEnd();
   }
 

@@ -6,14 +6,18 @@ import { racing, type Racing, type StandInOptions } from './racing.js';
 
 /** The one registration of a process, whichever copy of this package made it. */
 interface Registration {
-  /** Races for the sockets of the process; absent: they connect as ever. */
-  racing?: Racing;
+  /** Connects a socket; that of the latest copy. Absent: sockets connect as ever. */
+  connect?: (socket: Socket, given: readonly unknown[]) => Socket;
   readonly original: Socket['connect'];
   readonly patched: Socket['connect'];
 }
 
 const KEY = Symbol.for('rx-happy-eyeballs.registration');
-const shared = globalThis as { [KEY]?: Registration };
+/**
+ * The class that is patched holds its registration, so that each copy of this package finds that of the others: Jest loads one for
+ * each file of specs, in a realm of its own.
+ */
+const shared = Socket as { [KEY]?: Registration };
 
 /**
  * Lets every socket of this process that connects to a host name do so by a race: those of `net`, `tls`, `http`, `https`, `http2`,
@@ -25,14 +29,15 @@ const shared = globalThis as { [KEY]?: Registration };
  * @throws TypeError, RangeError for options that make no sense
  */
 export function register(options: StandInOptions = {}): () => void {
-  const own = racing(options);
+  const races = racing(options);
   const registration = (shared[KEY] ??= patch());
   // Where somebody has put back what was there before.
   if (Reflect.get(Socket.prototype, 'connect') === registration.original) Socket.prototype.connect = registration.patched;
-  registration.racing = own;
+  const own = (socket: Socket, given: readonly unknown[]) => connect(socket, given, races, registration.original);
+  registration.connect = own;
   return () => {
-    if (registration.racing !== own) return;
-    delete registration.racing;
+    if (registration.connect !== own) return;
+    delete registration.connect;
     unpatch(registration);
   };
 }
@@ -40,15 +45,19 @@ export function register(options: StandInOptions = {}): () => void {
 function patch(): Registration {
   const original = Reflect.get(Socket.prototype, 'connect');
   if (!isNodesOwn(original)) debug('net.Socket.prototype.connect is not Node’s own: something else has replaced it before');
+  // It may outlive its realm, and uses nothing of it.
   const patched = function (this: Socket, ...given: unknown[]): Socket {
-    const { racing: current } = registration;
-    if (!current || hasConnection(this)) return Reflect.apply(original, this, given) as Socket;
-    const [destination, listener] = connectArguments(given);
-    return connectByRace((changed) => Reflect.apply(original, this, [changed, listener]) as Socket, destination, current);
+    return registration.connect ? registration.connect(this, given) : original.apply(this, given as never);
   };
   const registration: Registration = { original, patched };
   Socket.prototype.connect = registration.patched;
   return registration;
+}
+
+function connect(socket: Socket, given: readonly unknown[], races: Racing, original: Socket['connect']): Socket {
+  if (hasConnection(socket)) return Reflect.apply(original, socket, given) as Socket;
+  const [destination, listener] = connectArguments(given);
+  return connectByRace((changed) => Reflect.apply(original, socket, [changed, listener]) as Socket, destination, races);
 }
 
 /** Puts Node's own back, unless somebody has put another in place of ours, which then calls ours in vain. */
