@@ -24,7 +24,10 @@ if (!(minutes > 0)) throw new RangeError('--minutes must be a number above 0');
 /** Runs sequences from one seed on. @returns what jest says where one differs; nothing where they agree */
 async function difference(count, from) {
   const env = { ...process.env, SEQUENCES: String(count), SEQUENCES_SEED: String(from) };
-  const jest = spawn('npx', ['jest', 'spec/stand-in/socket-sequences.spec.ts'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const jest = spawn('npx', ['jest', 'spec/stand-in/socket-sequences.spec.ts', '--forceExit'], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [jest.stdout, jest.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const [status] = await once(jest, 'close');
