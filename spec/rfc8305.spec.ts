@@ -330,9 +330,9 @@ describe('RFC 8305 section 5, Connection Attempts', () => {
     try {
       const before = monotonicScheduler.now();
       jest.setSystemTime(0);
-      expect(monotonicScheduler.now()).toBe(before);
-      jest.advanceTimersByTime(5);
-      expect(monotonicScheduler.now()).toBe(before + 5);
+      jest.advanceTimersByTime(3_600_000);
+      expect(monotonicScheduler.now()).toBeGreaterThanOrEqual(before);
+      expect(monotonicScheduler.now()).toBeLessThan(before + 600_000);
     } finally {
       jest.useRealTimers();
     }

@@ -36,6 +36,22 @@ describe('NODE_DEBUG=rx-happy-eyeballs', () => {
     await expect(run(rubbish(hosts), '')).resolves.toMatchObject({ status: 0, stderr: '' });
   });
 
+  it('says which sockets are not raced for though they go to a host name', async () => {
+    const program = `
+      import net from 'node:net';
+      import './dist/register.mjs';
+      const lookup = (_host, { all }, found) => (all ? found(null, [{ address: '127.0.0.1', family: 4 }]) : found(null, '127.0.0.1', 4));
+      const attempt = (options) => net.connect({ host: 'raced.example', port: 9, lookup, ...options }).on('error', () => undefined);
+      attempt({ family: 4 });
+      attempt({ autoSelectFamily: false });
+      net.setDefaultAutoSelectFamily(false); // as --no-network-family-autoselection does
+      attempt({});`;
+    const { stderr } = await run(program);
+    const off = 'raced.example:9 is not raced for: `autoSelectFamily` is off';
+    const said = stderr.split('\n').flatMap((line) => /raced\.example.*/.exec(line)?.[0] ?? []);
+    expect(said).toEqual(['raced.example:9 is not raced for: it has a `family`', off, off]);
+  });
+
   const races = `
     import { concat, delay, mergeMap, NEVER, of, tap, throwError, VirtualTimeScheduler } from 'rxjs';
     import { connect$ } from './dist/index.mjs';

@@ -8,7 +8,7 @@ import { invalidType } from '../core/input/argument-errors.js';
 import { boolean, given, integer, isObject, orInfinity, string } from '../core/input/checks.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { MAKES, makes, type Makes } from './makes.js';
-import { createHistory, realTime, type History, type HistoryOptions, type Snapshot } from './path-history.js';
+import { createHistory, wallClock, type History, type HistoryOptions, type Snapshot } from './path-history.js';
 import { withHistory } from './teaching.js';
 import { networkCache } from '../node/cached.js';
 import { systemResolver } from '../node/system-resolver.js';
@@ -205,7 +205,7 @@ function checkShared({ cache, history, sessions = true, partition = '', maxConcu
 
 /** Instants that mean the same in another run of the program, where the clock is the real one. */
 function clockOf(scheduler: SchedulerLike): () => number {
-  return scheduler === monotonicScheduler ? realTime : () => scheduler.now();
+  return scheduler === monotonicScheduler ? wallClock : () => scheduler.now();
 }
 
 type Own = Readonly<Partial<Record<'transport' | (typeof SOCKET_OPTIONS)[number], unknown>>>;

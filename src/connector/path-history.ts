@@ -6,6 +6,7 @@ import type { RaceEvent } from '../core/race/events.js';
 import { failed, lessons, succeeded, type Past, type PathRecord, type Recall } from '../core/race/path-records.js';
 import { currentNetwork as networkOfNow } from '../node/connectivity.js';
 import { debug } from '../observe/debug.js';
+import { realTime } from '../rx/real-time.js';
 
 /** Where records are kept, synchronously: a Map will do. One that throws is done without. */
 export interface HistoryStore {
@@ -67,7 +68,10 @@ export function isStore(value: unknown): value is HistoryStore {
 }
 
 /** Instants that mean the same in another run of the program, in ms. */
-export const realTime = () => performance.timeOrigin + performance.now();
+export const wallClock = () => {
+  const { timeOrigin, now } = realTime();
+  return timeOrigin + now();
+};
 
 /**
  * @param now ms; of a clock that goes on from one run of the program to the next, where snapshots are to do so

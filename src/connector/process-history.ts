@@ -3,7 +3,7 @@ import type { Address } from '../core/address/address.js';
 import { errorCode } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { failuresLast, type PathRecord } from '../core/race/path-records.js';
-import { createHistory, isStore, realTime, type History, type HistoryStore } from './path-history.js';
+import { createHistory, isStore, wallClock, type History, type HistoryStore } from './path-history.js';
 
 /**
  * Where all copies of this package keep the history of the process: its ES modules, its CommonJS, and other versions of it. The
@@ -30,7 +30,7 @@ let history: History | undefined;
  * is dead costs its delay once, and not with every connection.
  */
 export function processHistory(): History {
-  return (history ??= createHistory({ store: sharedStore() }, realTime, tellsOfPath));
+  return (history ??= createHistory({ store: sharedStore() }, wallClock, tellsOfPath));
 }
 
 /** Failures of the network. After any other, the address has answered. */

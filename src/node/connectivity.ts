@@ -5,6 +5,7 @@ import { addressWords } from '../core/address/address-bits.js';
 import { parseAddress, type Address, type Family } from '../core/address/address.js';
 import { FAMILIES, recordType, type Answer } from '../core/race/answers.js';
 import type { Query } from '../rx/resolve.js';
+import { realTime } from '../rx/real-time.js';
 import { debug } from '../observe/debug.js';
 import { findSources, rememberingSources, type FindSources } from './source-address.js';
 
@@ -110,7 +111,7 @@ export function familiesWithRoute(find: FindSources = findSources): readonly Fam
 
 const currentConnectivity = watchConnectivity(
   networkInterfaces,
-  () => performance.now(),
+  () => realTime().now(),
   () => familiesWithRoute(),
 );
 

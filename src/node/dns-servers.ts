@@ -6,6 +6,7 @@ import { oneOrMore } from '../core/input/checks.js';
 import { hostPort } from '../core/input/host-port.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import { initialServers } from './initial-servers.js';
+import { realTime } from '../rx/real-time.js';
 import { resolvConf, SYSTEM_RESOLV_CONF } from './resolv-conf.js';
 
 /** @throws for what is not a list of the addresses of servers; `invalid` makes the error for text that is no address */
@@ -49,8 +50,8 @@ export function watchServers(path: string): () => readonly string[] {
     const { servers } = conf();
     if (servers.length > 0) return servers;
     if (existsSync(path)) return [LOCAL_SERVER];
-    if (performance.now() - lookedAt >= LOOK_INTERVAL) {
-      lookedAt = performance.now();
+    if (realTime().now() - lookedAt >= LOOK_INTERVAL) {
+      lookedAt = realTime().now();
       named = new dns.Resolver().getServers(); // a new one looks anew
     }
     return named;

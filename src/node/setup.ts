@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { defer, mergeMap, Observable, type ObservableInput } from 'rxjs';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { codedError, toError } from '../core/error-tools.js';
+import { realTime } from '../rx/real-time.js';
 import { Terminal, type Transport } from '../rx/transport.js';
 
 /** A step after connecting that belongs to the attempt; its first value is the attempt's. */
@@ -93,11 +94,11 @@ function watch(connection: unknown, failed: (error: unknown) => void, closed: ()
   if (!(connection instanceof EventEmitter)) return () => undefined;
   let turn: NodeJS.Immediate | undefined;
   const onClose = () => {
-    turn = setImmediate(closed);
+    turn = realTime().setImmediate(closed);
   };
   connection.on('error', failed).once('close', onClose);
   return () => {
-    clearImmediate(turn);
+    realTime().clearImmediate(turn);
     connection.off('error', failed).off('close', onClose);
   };
 }

@@ -3,6 +3,7 @@ import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import type { LookupFunction as NetLookupFunction } from 'node:net';
 import { parseAddress, type Address, type Family } from '../core/address/address.js';
 import { toError } from '../core/error-tools.js';
+import { realTime } from '../rx/real-time.js';
 import { currentNetwork } from './connectivity.js';
 
 /** `dns.lookup`, or anything that is called as `net.connect` calls its `lookup` option. */
@@ -62,10 +63,10 @@ export class LookUps {
   find(host: string, family: 0 | Family, listener: Listener): () => void {
     const key = keyOf(host, family);
     const known = this.#underWay.get(key);
-    const shared = known && performance.now() - known.startedAt < PATIENCE ? known : undefined;
+    const shared = known && realTime().now() - known.startedAt < PATIENCE ? known : undefined;
     // Who joins is told in its own asynchronous context, not in that of who asked first.
     const own = shared ? AsyncResource.bind(listener) : listener;
-    const underWay = shared ?? { listeners: new Set<Listener>(), startedAt: performance.now() };
+    const underWay = shared ?? { listeners: new Set<Listener>(), startedAt: realTime().now() };
     underWay.listeners.add(own);
     if (!shared) this.#begin(key, host, family, underWay);
     return () => underWay.listeners.delete(own);
@@ -79,7 +80,7 @@ export class LookUps {
    */
   decide(host: string, name: string, decided: (isApart: boolean) => void): void {
     if (this.#slots === Infinity) return decided(true);
-    if (this.#undecided.push({ host, name, decided }) === 1) process.nextTick(() => this.#decideAll());
+    if (this.#undecided.push({ host, name, decided }) === 1) realTime().nextTick(() => this.#decideAll());
   }
 
   #decideAll(): void {

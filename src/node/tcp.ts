@@ -139,6 +139,8 @@ function connectOnce({ localAddress, localPort }: LocalEnd, endpoint: Endpoint, 
       return;
     }
     if (!(socket instanceof Socket) || !socket.pending || socket.connecting) {
+      // Nothing else would end it.
+      if (socket instanceof Socket) socket.destroy();
       throw invalidReturn('socketFactory', 'a net.Socket that is not yet connected', socket);
     }
 

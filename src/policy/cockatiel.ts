@@ -4,6 +4,7 @@ import { invalidType } from '../core/input/argument-errors.js';
 import { isObject } from '../core/input/checks.js';
 import { toError } from '../core/error-tools.js';
 import { onAbort } from '../rx/abort.js';
+import { realTime } from '../rx/real-time.js';
 import { makeLayer, type AnyPolicy } from './make-policy.js';
 
 /** As much of a policy of cockatiel as is needed here. */
@@ -66,7 +67,7 @@ function firstValue<T>(source: Observable<T>, signal: AbortSignal, held: Subscri
       listener.unsubscribe();
 
       // Later, so that what cockatiel has to say goes first.
-      queueMicrotask(() => reject(toError(signal.reason)));
+      realTime().queueMicrotask(() => reject(toError(signal.reason)));
     };
     held.add(listener);
     listener.add(onAbort(signal, stop));

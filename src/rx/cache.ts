@@ -21,6 +21,7 @@ import { invalidType } from '../core/input/argument-errors.js';
 import { callable, integer, isObject, number, type Checks } from '../core/input/checks.js';
 import { copyOf } from '../core/remembered.js';
 import { monotonicScheduler } from './monotonic.js';
+import { realTime } from './real-time.js';
 import { wellFormedResolver, type Query, type Resolver } from './resolve.js';
 
 /** Options of {@link cached}. Times to live in seconds, as in DNS. */
@@ -213,6 +214,7 @@ function createQueries(resolver: Resolver, { clock, network }: Bounds, memory: M
 function lingering(clock: TimestampProvider | SchedulerLike): Observable<unknown> {
   if (isScheduler(clock) && clock !== monotonicScheduler) return timer(LINGER, clock);
   return new Observable((subscriber) => {
+    const { setTimeout, clearTimeout } = realTime();
     const timeout = setTimeout(() => {
       subscriber.next(undefined);
     }, LINGER);

@@ -1,14 +1,16 @@
 import { queueScheduler, Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
 import { LONGEST_DELAY } from '../core/input/checks.js';
+import { realTime } from './real-time.js';
 
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
 
 /**
  * Runs work after a delay that the wall clock cannot bend; the default scheduler of a race.
  *
- * It differs from RxJS's `asyncScheduler` in three ways. `now()` is monotonic (`performance.now()`), in ms. No delay is cut
- * short: Node's timers count whole milliseconds of a clock that they round down, so one is added. And a delay ends with the
- * turn of the event loop in which it is over, one of 0 with the current turn.
+ * It differs from RxJS's `asyncScheduler` in four ways. `now()` is monotonic (`performance.now()`), in ms. No delay is cut
+ * short: Node's timers count whole milliseconds of a clock that they round down, so one is added. A delay ends with the turn of
+ * the event loop in which it is over, one of 0 with the current turn. And fake timers that are installed after this package was
+ * loaded do not touch it.
  *
  *     blocked ────────────────► timers ──► poll ──────────────────► check
  *                               it's over  connections and answers   work
@@ -17,7 +19,7 @@ type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
  * would otherwise give up on a connection that the kernel has had for long.
  */
 export const monotonicScheduler: SchedulerLike = {
-  now: () => performance.now(),
+  now: () => realTime().now(),
   schedule: <T>(work: Work<T>, delay = 0, state?: T): Subscription => {
     const action = new Subscription();
     if (delay > 0) afterDelay(action, Math.min(Math.ceil(delay) + 1, LONGEST_DELAY), work, state);
@@ -27,6 +29,7 @@ export const monotonicScheduler: SchedulerLike = {
 };
 
 function afterDelay<T>(action: Subscription, delay: number, work: Work<T>, state?: T): void {
+  const { setTimeout, clearTimeout } = realTime();
   const timeout = setTimeout(() => {
     atEndOfTurn(action, work, state);
   }, delay);
@@ -36,6 +39,7 @@ function afterDelay<T>(action: Subscription, delay: number, work: Work<T>, state
 }
 
 function atEndOfTurn<T>(action: Subscription, work: Work<T>, state?: T): void {
+  const { setImmediate, clearImmediate } = realTime();
   const immediate = setImmediate(() => {
     action.add(queueScheduler.schedule(work, 0, state));
   });

@@ -1,11 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { Socket, type BlockList, type LookupFunction, type SocketConstructorOpts } from 'node:net';
 import { BLOCKED, codedError } from '../core/error-tools.js';
+import { realTime } from '../rx/real-time.js';
 import { learnRequestClass } from './adoption.js';
 import {
   handleOf,
   isUnreferenced,
   replaceMethod,
+  seemConnecting,
   type Complete,
   type Handle,
   type HandleClasses,
@@ -118,7 +120,7 @@ export abstract class Attempt extends EventEmitter {
 
   /** Fails after the call has returned, as sockets do. */
   protected failSoon(error: Error): void {
-    process.nextTick(() => {
+    realTime().nextTick(() => {
       this.fail(error);
     });
   }
@@ -182,6 +184,7 @@ export class OwnAttempt extends Attempt {
     this.#isConnecting = false;
     if (this.isOver) return;
     if (status !== 0) {
+      seemConnecting(handle);
       this.fail(systemError(status, 'connect', request.address, request.port));
       return;
     }

@@ -5,15 +5,18 @@ import { TLSSocket } from 'node:tls';
 import { of } from 'rxjs';
 import type { Address } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
+import { debug } from '../observe/debug.js';
 import { addressesOf } from '../node/system-lookup.js';
 import { checkHost, checkPort } from '../plan/options.js';
+import { realTime } from '../rx/real-time.js';
 import type { Resolver } from '../rx/resolve.js';
 import { HandleCalls } from './handle-calls.js';
 import { ownOf, type Destination } from './connect-arguments.js';
 import { connectFiltered, refusalOf, textOf } from './connect-filtered.js';
 import { handleOf } from './handle.js';
 import { natives } from './natives.js';
-import { nativeError, otherAttempt, RaceInto, type Answered, type RaceForSocket } from './race-into.js';
+import { nativeError } from './native-error.js';
+import { otherAttempt, RaceInto, type Answered, type RaceForSocket } from './race-into.js';
 import type { Racing } from './racing.js';
 
 /**
@@ -75,7 +78,7 @@ class Connecting {
     const lookup = this.destination.lookup ?? (this.racing.hasResolver ? undefined : otherLookup(this.destination));
     const begin = (resolver?: Resolver) => {
       // As with Node's own look-ups, nothing happens before those who listen had their chance.
-      process.nextTick(() => {
+      realTime().nextTick(() => {
         context.runInAsyncScope(() => {
           this.begin(resolver, answered, options.all === true, isOwn, context);
         });
@@ -195,15 +198,21 @@ function answering(addresses: readonly Address[]): Resolver {
   return Object.assign(() => of(...answers), { decides: true });
 }
 
+function unraced(host: string, port: unknown, reason: string): false {
+  debug(`${host}:${String(port)} is not raced for: ${reason}`);
+  return false;
+}
+
 /**
  * Whether there is anything to race for. An address, a path, a local end, a family, and a caller or a program that has turned
  * Node's own choice of families off, leave nothing to choose.
  */
 function isRaceable({ port, family, autoSelectFamily, lookup, ...others }: Destination): boolean {
   const host = others.host || 'localhost';
-  if (isIP(host) || family || others.path || others.localAddress || others.localPort || others.socket) return false;
+  if (isIP(host) || others.path || others.localAddress || others.localPort || others.socket) return false;
+  if (family) return unraced(host, port, 'it has a `family`');
   const selects: unknown = autoSelectFamily ?? getDefaultAutoSelectFamily();
-  if (selects !== true) return false;
+  if (selects !== true) return unraced(host, port, '`autoSelectFamily` is off');
   if (lookup !== undefined && typeof lookup !== 'function') return false;
   try {
     checkHost(host);

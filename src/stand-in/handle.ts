@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { errnoOf } from './system-error.js';
 
 /** A connection of Node's internals: what a `net.Socket` has in `_handle`. */
 export interface Handle {
@@ -75,6 +76,12 @@ export function replaceMethod<Name extends 'connect' | 'connect6' | 'close'>(
   };
   methods[name] = make(original, restore);
   return restore;
+}
+
+/** Lets a handle say that it is connecting, as that of Node's next attempt would where a socket is told to connect once more. */
+export function seemConnecting(handle: Handle): void {
+  const connecting = () => errnoOf('EALREADY');
+  for (const name of ['connect', 'connect6'] as const) replaceMethod(handle, name, () => connecting);
 }
 
 /** What a replaced handle passes on to the one in its place. */

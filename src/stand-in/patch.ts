@@ -1,8 +1,10 @@
 import { Socket } from 'node:net';
 import { debug } from '../observe/debug.js';
 import { connectArguments, isNameless, type Destination } from './connect-arguments.js';
-import './natives.js'; // before a program can replace them
 import type { Filters } from '../node/filter.js';
+// Before a program can replace them.
+import '../rx/real-time.js';
+import './natives.js';
 import type { Racing, StandInOptions } from './racing.js';
 
 /** What is needed once a socket connects to a name. */
@@ -24,12 +26,8 @@ export interface Races {
 
 type Register = (options?: StandInOptions) => () => void;
 
-/** Connects a socket to a name by a race, or leaves it to Node: then it returns `undefined`. */
-interface Connect {
-  (socket: Socket, destination: Destination, create: (destination: Destination) => Socket): Socket | undefined;
-  /** There are filters, and these have a say of addresses too. */
-  readonly filters?: Filters;
-}
+/** Connects a socket by a race, or leaves it to Node: then it returns `undefined`. */
+type Connect = (socket: Socket, given: readonly unknown[], original: Socket['connect']) => Socket | undefined;
 
 /** The one registration of a process, whichever copy of this package made it. */
 interface Registration {
@@ -40,7 +38,11 @@ interface Registration {
 }
 
 const KEY = Symbol.for('rx-happy-eyeballs.registration');
-const shared = globalThis as { [KEY]?: Registration };
+/**
+ * The class that is patched holds its registration, so that each copy of this package finds that of the others: Jest loads one for
+ * each file of specs, in a realm of its own.
+ */
+const shared = Socket as { [KEY]?: Registration };
 
 /**
  * Makes `register` of what it needs. The first socket that connects to a name uses it, or the first options that have to be
@@ -65,14 +67,13 @@ function connecting(races: Races, options: StandInOptions): Connect {
   let racing = isEmpty(options) ? undefined : races.racing(options);
   // Where there are filters there are options.
   const filters = racing?.filters;
-  const connect = (socket: Socket, destination: Destination, create: (destination: Destination) => Socket) => {
-    const isConnected = races.hasConnection(socket);
-    if (isConnected && !filters) return undefined;
-    if (isConnected) return races.connectFiltered(create, destination, filters);
-    racing ??= races.racing(options);
-    return races.connectByRace(create, destination, racing);
+  return (socket, given, original) => {
+    const [destination, listener] = connectArguments(given);
+    if (isNameless(destination) && !filters) return undefined;
+    const create = (changed: Destination) => Reflect.apply(original, socket, [changed, listener]) as Socket;
+    if (!races.hasConnection(socket)) return races.connectByRace(create, destination, (racing ??= races.racing(options)));
+    return filters && races.connectFiltered(create, destination, filters);
   };
-  return filters ? Object.assign(connect, { filters }) : connect;
 }
 
 /** Options that need no check, as there are none. */
@@ -88,15 +89,9 @@ export function isRegistered(): boolean {
 function patch(): Registration {
   const original = Reflect.get(Socket.prototype, 'connect');
   if (!isNodesOwn(original)) debug('net.Socket.prototype.connect is not Node’s own: something else has replaced it before');
+  // It may outlive its realm, and uses nothing of it.
   const patched = function (this: Socket, ...given: unknown[]): Socket {
-    const { connect } = registration;
-    if (connect) {
-      const [destination, listener] = connectArguments(given);
-      const create = (changed: Destination) => Reflect.apply(original, this, [changed, listener]) as Socket;
-      const socket = isNameless(destination) && !connect.filters ? undefined : connect(this, destination, create);
-      if (socket) return socket;
-    }
-    return Reflect.apply(original, this, given) as Socket;
+    return registration.connect?.(this, given, original) ?? original.apply(this, given as never);
   };
   const registration: Registration = { original, patched };
   Socket.prototype.connect = registration.patched;

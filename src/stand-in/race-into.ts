@@ -1,7 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { LookupFunction, Socket } from 'node:net';
-import { Subscription, type Observable } from 'rxjs';
-import { codedError, toError } from '../core/error-tools.js';
+import { Subject, Subscription, takeUntil, type Observable } from 'rxjs';
+import { codedError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
@@ -9,9 +9,11 @@ import type { SocketFactory } from '../node/tcp.js';
 import { adopt, adoptSecure, canAdopt, handleClasses, replaceHandle } from './adoption.js';
 import { answerQuietly, OtherAttempt, OwnAttempt, socketAttempt, type Attempt, type Secure } from './attempt.js';
 import type { HandleCalls } from './handle-calls.js';
-import { handleOf, replaceMethod } from './handle.js';
+import { handleOf, replaceMethod, seemConnecting } from './handle.js';
+import { nativeError } from './native-error.js';
 import { RaceForTls } from './race-for-tls.js';
 import type { TlsRacing } from './racing.js';
+import { errnoOf, systemError } from './system-error.js';
 import { securable } from './tls-internals.js';
 
 /** A race for a socket that waits: the sockets of its attempts have to come from the factory. */
@@ -73,8 +75,14 @@ export class RaceInto {
   }
 
   start(race: RaceForSocket): void {
+    // A race may begin within the call of `subscribe`, and the socket be destroyed by a listener of what it emits there.
+    const ended$ = new Subject<void>();
+    this.#racing.add(() => {
+      ended$.next();
+    });
+    const race$ = race((_endpoint, progressed) => this.attempt(() => progressed?.('tls'))).pipe(takeUntil(ended$));
     this.#racing.add(
-      race((_endpoint, progressed) => this.attempt(() => progressed?.('tls'))).subscribe({
+      race$.subscribe({
         next: (event) => {
           this.within(() => {
             this.report(event);
@@ -94,8 +102,22 @@ export class RaceInto {
   private hearOfEnd(): () => void {
     return replaceMethod(handleOf(this.waiting.socket)!, 'close', (close, restore) => (closed) => {
       restore();
+      // Where a name has one address alone, Node does not tell of its end.
+      const cancelled = this.#found.length > 1 ? this.#latest : undefined;
       this.letGo();
-      close.call(handleOf(this.waiting.socket)!, closed);
+      const told = () => {
+        this.cancelled(cancelled!);
+        closed?.();
+      };
+      close.call(handleOf(this.waiting.socket)!, cancelled ? told : closed);
+    });
+  }
+
+  /** Tells of the attempt that ended with its socket, as Node does. */
+  private cancelled({ address, port, family }: Endpoint): void {
+    const error = systemError(errnoOf('ECANCELED'), 'connect', address, port);
+    this.within(() => {
+      this.waiting.socket.emit('connectionAttemptFailed', address, port, family, error);
     });
   }
 
@@ -174,8 +196,8 @@ export class RaceInto {
     this.#latest = endpoint;
     if (this.#racing.closed) return;
     const { address, port, family } = endpoint;
-    this.#attempted.push(`${address}:${port}`);
     socket.emit('connectionAttempt', address, port, family);
+    this.#attempted.push(`${address}:${port}`);
   }
 
   private gaveWay(endpoint: Endpoint): void {
@@ -198,7 +220,9 @@ export class RaceInto {
     if (!classes || !canAdopt(socket)) return;
     this.#deaf();
     calls.stop();
-    replaceHandle(socket, new classes.Handle(0), { session, calls });
+    const handle = new classes.Handle(0);
+    seemConnecting(handle);
+    replaceHandle(socket, handle, { session, calls });
     if (this.#forTls) calls.listen(socket);
     this.#deaf = this.hearOfEnd();
   }
@@ -283,12 +307,4 @@ function heldHandle(first: string, winner: string): string {
     `the connection to ${winner} cannot be given to the socket: after it began to connect to ${first}, ` +
     'its handle was taken for something else, such as TLS'
   );
-}
-
-/** What Node would say: where one thing alone has failed, its own error. */
-export function nativeError(thrown: unknown): Error {
-  if (!(thrown instanceof ConnectionError)) return toError(thrown);
-  const { reason, attempts, cause } = thrown;
-  const alone = reason === 'resolution' || (reason === 'attempts' && attempts.length === 1);
-  return alone && cause instanceof Error ? cause : thrown;
 }

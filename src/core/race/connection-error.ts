@@ -29,8 +29,16 @@ export interface LostRace {
 
 const brand = Symbol.for('rx-happy-eyeballs.ConnectionError');
 
+/** The method by which Node's `util.inspect` and `console` print an object. */
+const inspected = Symbol.for('nodejs.util.inspect.custom');
+
+/** What that method is given to print something with. */
+type Inspect = (value: unknown, options: object) => string;
+
 /**
  * A race that nobody won, with everything that was learnt: why, from which attempts, and each one's own error.
+ *
+ * `console.error` prints each attempt's error once, in a line; `attempts` and `errors` have all of it.
  *
  * `instanceof` also holds between the ESM and the CommonJS copy of this package.
  */
@@ -73,11 +81,32 @@ export class ConnectionError extends AggregateError {
     Object.defineProperty(this, brand, {}); // not enumerable
   }
 
+  /** For Node's `util.inspect`. Without `attempts`, `cause` and the stacks of `errors`, which repeat what the message says. */
+  [inspected](depth: number, options: object, inspect: Inspect): string {
+    if (depth < 0) return '[ConnectionError]';
+    const own = Object.entries(this).filter(([name]) => name !== 'attempts' && name !== 'name');
+    const shown = Object.assign(new Error(this.message), Object.fromEntries(own));
+    const errors = this.errors.map(withoutStack);
+    hide(shown, { name: this.name, stack: this.stack, errors, [brand]: undefined, [inspected]: undefined });
+    Object.setPrototypeOf(shown, Object.getPrototypeOf(this) as object);
+    return inspect(shown, options);
+  }
+
   /** True for the other copy's errors too; subclasses keep JavaScript's own rule. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== ConnectionError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === 'object' && value !== null && brand in value;
   }
+}
+
+function withoutStack({ name, message }: Error): Error {
+  return hide(new Error(message), { name, stack: '' });
+}
+
+/** Gives an object properties that are not enumerable. */
+function hide<T extends object>(object: T, properties: object): T {
+  for (const name of Reflect.ownKeys(properties)) Object.defineProperty(object, name, { value: Reflect.get(properties, name) });
+  return object;
 }
 
 function reasonFor({ timedOut }: LostRace, attempts: readonly AttemptRecord[]): ConnectionErrorReason {
