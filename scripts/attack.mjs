@@ -298,6 +298,6 @@ if (values.write) {
   const table = ['| campaign | runs | failures |', '| --- | --- | --- |', ...rows].join('\n');
   const page = new URL('../docs/reliability.md', import.meta.url);
   const text = readFileSync(page, 'utf8');
-  writeFileSync(page, text.replace(/(<!-- figures -->\n)[^]*?(\n<!-- \/figures -->)/, `$1\n${table}\n$2`));
+  writeFileSync(page, text.replace(/(<!-- figures -->)[^]*?(<!-- \/figures -->)/, `$1\n\n${table}\n\n$2`));
 }
 process.exit(interrupted ? 130 : results.some(({ failures }) => failures.length > 0) ? 1 : 0);

@@ -37,6 +37,8 @@ describe('the command line', () => {
     ['example.com', '80', '--tls.__proto__.polluted', 'Unknown option'],
     ['example.com', '80', '--no-constructor', 'Unknown option `--no-constructor`'],
     ['user:secret@example.com', '80', "Received '***@example.com'"],
+    ['user:secret@example.com:443', '80', "Received '***@example.com:443'"],
+    ['check', 'user:secret@example.com', "Received '***@example.com'"],
     ['connect', 'example.com', 'port'],
     ['connect', '<host>'],
     ['a\nb\x1b[2J', '80', "'a\\nb\\u001b[2J'"],

@@ -8,9 +8,11 @@ export interface HostPort {
 
 /**
  * Takes apart what people write for a host, perhaps with its port: `example.com:8443`, `192.0.2.1:53`, `[2001:db8::1]:53`. An
- * IPv6 address without brackets is all host. Neither is checked.
+ * IPv6 address without brackets is all host, and so is a text with an `@`: what stands before that may be a password, and is no
+ * host. Neither is checked.
  */
 export function hostPort(text: string): HostPort {
+  if (text.includes('@')) return { host: text };
   const [, bracketed, afterBracket] = /^\[([^\]]*)\](?::(.*))?$/s.exec(text) ?? [];
   if (bracketed !== undefined) return { host: bracketed, ...(afterBracket !== undefined && { port: afterBracket }) };
   const colon = text.lastIndexOf(':');
