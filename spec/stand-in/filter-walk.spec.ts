@@ -97,10 +97,10 @@ async function endOf(emitter: NodeJS.EventEmitter & { destroy: () => unknown }):
 
 function codeOf(error: unknown): string {
   const { code, cause, message } = error as { code?: string; cause?: { code?: string }; message: string };
-  // To the fetch outside of the runner's realm, an error of within is none.
-  return (
-    cause?.code ?? code ?? (/is blocked|ENOTFOUND/.exec(String(cause))?.[0].replace('is blocked', 'ERR_IP_BLOCKED') || message)
-  );
+  if (cause?.code ?? code) return (cause?.code ?? code)!;
+  // To the fetch outside of the runner's realm, an error of within is none. That of several addresses has no message.
+  const told = /is blocked|AggregateError|ENOTFOUND/.exec(String(cause))?.[0] ?? message;
+  return told.replace(/is blocked|AggregateError/, 'ERR_IP_BLOCKED');
 }
 
 const settled = async (won: Promise<unknown>) =>

@@ -19,7 +19,7 @@ const SILENT = '::1';
 const GOOD = '127.0.0.1';
 
 /** Never one of the few races that take no notice. */
-const race = { resolver: staticResolver([SILENT, GOOD]), connectionAttemptDelay: 20, random: () => 0.5 };
+const race = { resolver: staticResolver([SILENT, GOOD]), connectionAttemptDelay: 100, random: () => 0.5 };
 
 type Race = Omit<typeof race, 'resolver'> & Pick<Partial<typeof race>, 'resolver'> & { readonly history?: false };
 
@@ -162,7 +162,7 @@ describe('the memory of a process', () => {
     const program = `
       import { RaceSocket, staticResolver } from '${pathToFileURL(join(__dirname, '..', '..', 'dist', 'index.mjs')).href}';
       const connect = (random) => new Promise((resolve) => {
-        const race = { resolver: staticResolver(['${SILENT}', '${GOOD}']), connectionAttemptDelay: 20, random: () => random };
+        const race = { resolver: staticResolver(['${SILENT}', '${GOOD}']), connectionAttemptDelay: 100, random: () => random };
         const socket = new RaceSocket({ race }).connect({ host: '${HOST}', port: ${port} }, () => resolve(socket.destroy()));
       });
       for (const random of [0.5, 0.5, 0]) await connect(random);

@@ -54,7 +54,8 @@ const own: Record<string, [as: keyof typeof ways, Failing]> = {
 };
 
 async function registered<T>(work: () => Promise<T>, options: StandInOptions = {}): Promise<T> {
-  const stop = register(options);
+  // A silent address would be tried last from the second time on.
+  const stop = register({ history: false, ...options });
   try {
     return await work();
   } finally {

@@ -51,6 +51,7 @@ beforeAll(() => {
   install('bare');
   write(at('app', 'package.json'), '{ "main": "main.cjs" }');
   write(at('app', 'main.cjs'), asScript('rx-happy-eyeballs/undici'));
+  write(at('app', 'script.js'), asScript('rx-happy-eyeballs/undici'));
   write(at('app', 'main.mjs'), asModule('rx-happy-eyeballs/undici'));
   write(at('app', 'bundle.mjs'), asModule('./node_modules/rx-happy-eyeballs/dist/module/undici.mjs'));
   write(at('old', 'main.cjs'), asScript('rx-happy-eyeballs/undici'));
@@ -83,7 +84,7 @@ describe('the undici of a dispatcher', () => {
   it.each<[string, () => readonly string[], string]>([
     ['CommonJS', () => [at('app', 'main.cjs')], 'of the app'],
     ['an ES module', () => [at('app', 'main.mjs')], 'of the app'],
-    ['a file without its extension', () => [at('app', 'main')], 'of the app'],
+    ['a file without its extension', () => [at('app', 'script')], 'of the app'],
     ['a folder', () => [at('app')], 'of the app'],
     ['a symbolic link in another folder', () => ['link.cjs'], 'of the app'],
     ['a bundle', () => [at('app', 'bundle.mjs')], 'of the app'],

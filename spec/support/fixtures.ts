@@ -1,9 +1,7 @@
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
-import { listen, type Fixture } from '../../src/cli/lab.js';
-
-export { listen };
+import { listen as listenAt, type Fixture } from '../../src/cli/lab.js';
 
 const fixtures: Fixture[] = [];
 
@@ -17,6 +15,23 @@ export async function open<F extends Fixture>(opening: Promise<F> | F): Promise<
 afterEach(async () => {
   await Promise.all(fixtures.splice(0).map((fixture) => fixture.close()));
 });
+
+/** Ports below those of outgoing connections, so many for each of the runner's workers. */
+const [FIRST_PORT, PORTS] = [20_000, 3000];
+const worker = Number(process.env.JEST_WORKER_ID ?? 1) % 4;
+let ports = Math.floor(Math.random() * PORTS);
+
+/** Listens at an address. Port 0 takes one that is free at the other addresses as well, as no other worker takes it. */
+export async function listen(server: net.Server, host?: string, port = 0): Promise<Fixture> {
+  for (let tries = 1; ; tries++) {
+    const chosen = port || FIRST_PORT + worker * PORTS + (ports++ % PORTS);
+    try {
+      return await listenAt(server, host, chosen);
+    } catch (error) {
+      if (port !== 0 || tries === 100 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
+}
 
 /** A server that does with each connection what it is told, and what was accepted. */
 export interface Server extends Fixture {
