@@ -59,6 +59,7 @@ describe('the documentation', () => {
   it.each([
     ['README.md', 3],
     ['docs/observing.md', 3],
+    ['docs/clients.md', 1],
   ])(
     '%s has examples that compile',
     (file, least) => {

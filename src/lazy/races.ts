@@ -7,4 +7,5 @@ export const races: Races = {
   connectByRace: (create, destination, racing) => loadRaces().connectByRace(create, destination, racing),
   connectFiltered: (create, destination, filters) => loadRaces().connectFiltered(create, destination, filters),
   hasConnection: (socket) => loadRaces().hasConnection(socket),
+  rankLookups: (areRanked, options) => loadRaces().rankLookups(areRanked, options),
 };

@@ -1,10 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
-import { lookup as systemLookup, type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import type { LookupFunction as NetLookupFunction } from 'node:net';
 import { parseAddress, type Address, type Family } from '../core/address/address.js';
 import { toError } from '../core/error-tools.js';
 import { realTime } from '../rx/real-time.js';
 import { currentNetwork } from './connectivity.js';
+import { systemLookup } from './original-lookup.js';
 
 /** `dns.lookup`, or anything that is called as `net.connect` calls its `lookup` option. */
 export type LookupFunction = NetLookupFunction;

@@ -6,6 +6,7 @@ import { of } from 'rxjs';
 import type { Address } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
 import { debug } from '../observe/debug.js';
+import { original } from '../node/original-lookup.js';
 import { addressesOf } from '../node/system-lookup.js';
 import { checkHost, checkPort } from '../plan/options.js';
 import { realTime } from '../rx/real-time.js';
@@ -182,10 +183,11 @@ function firstOf(found: unknown): string | undefined {
 
 /**
  * The program's own look-up, where to ask the system for each family would not do: with hints for it, which it checks, and in a
- * program that has put another in its place.
+ * program that has put another in its place. `register({ lookups: true })` puts none there that would count.
  */
 function otherLookup({ hints }: Destination): LookupFunction | undefined {
-  return hints || dns.lookup !== natives.lookup ? dns.lookup : undefined;
+  const lookup = original(dns.lookup);
+  return hints || lookup !== natives.lookup ? lookup : undefined;
 }
 
 /** A resolver that knows the answers, whatever it is asked for; the family that was found first comes first. */

@@ -1,4 +1,4 @@
-import type { StandInOptions } from './racing.js';
+import type { RegisterOptions } from './patch.js';
 
 /** The options of the registration that importing `register` is, as JSON; `"Infinity"` stands for the number. */
 const VARIABLE = 'RX_HAPPY_EYEBALLS';
@@ -8,7 +8,7 @@ const VARIABLE = 'RX_HAPPY_EYEBALLS';
  *
  * @throws TypeError, RangeError, SyntaxError that names the variable, for options that make no sense
  */
-export function registerByEnvironment(register: (options: StandInOptions) => unknown): void {
+export function registerByEnvironment(register: (options: RegisterOptions) => unknown): void {
   const json = process.env[VARIABLE];
   try {
     register(json ? optionsOf(json) : {});
@@ -19,6 +19,6 @@ export function registerByEnvironment(register: (options: StandInOptions) => unk
   }
 }
 
-function optionsOf(json: string): StandInOptions {
-  return JSON.parse(json, (_key, value: unknown) => (value === 'Infinity' ? Infinity : value)) as StandInOptions;
+function optionsOf(json: string): RegisterOptions {
+  return JSON.parse(json, (_key, value: unknown) => (value === 'Infinity' ? Infinity : value)) as RegisterOptions;
 }

@@ -22,9 +22,25 @@ export interface Races {
     filters?: Filters,
   ) => S;
   readonly hasConnection: (socket: Socket) => boolean;
+  /**
+   * Ranks the answers of look-ups as races with these options would, if they are to be ranked.
+   *
+   * @returns ends it, unless others have been registered since
+   * @throws TypeError for what is no boolean
+   */
+  readonly rankLookups: (areRanked: unknown, options: StandInOptions) => () => void;
 }
 
-type Register = (options?: StandInOptions) => () => void;
+/** Options of `register`. */
+export type RegisterOptions = StandInOptions & {
+  /**
+   * Ranks the answers of `dns.lookup` with `all: true`, for programs that look names up by themselves and try the addresses one
+   * by one: in the order in which a race would, and addresses that failed lately last. Default false.
+   */
+  readonly lookups?: boolean;
+};
+
+type Register = (options?: RegisterOptions) => () => void;
 
 /** Connects a socket by a race, or leaves it to Node: then it returns `undefined`. */
 type Connect = (socket: Socket, given: readonly unknown[], original: Socket['connect']) => Socket | undefined;
@@ -33,6 +49,8 @@ type Connect = (socket: Socket, given: readonly unknown[], original: Socket['con
 interface Registration {
   /** Absent: sockets connect as ever. */
   connect?: Connect;
+  /** Absent: the answers of look-ups come as ever. */
+  endLookups?: (() => void) | undefined;
   readonly original: Socket['connect'];
   readonly patched: Socket['connect'];
 }
@@ -50,17 +68,31 @@ const shared = Socket as { [KEY]?: Registration };
  */
 export function registering(races: Races): Register {
   return (options = {}) => {
-    const connect = connecting(races, options);
+    const { lookups, raceOptions } = split(options);
+    const connect = connecting(races, raceOptions);
+    const endLookups = lookups === undefined || lookups === false ? undefined : races.rankLookups(lookups, raceOptions);
     const registration = (shared[KEY] ??= patch());
     // Where somebody has put back what was there before.
     if (Reflect.get(Socket.prototype, 'connect') === registration.original) Socket.prototype.connect = registration.patched;
     registration.connect = connect;
+    registration.endLookups?.();
+    registration.endLookups = endLookups;
     return () => {
       if (registration.connect !== connect) return;
       delete registration.connect;
+      endLookups?.();
       unpatch(registration);
     };
   };
+}
+
+/** The option of look-ups, and those of the races. What is no object stays as it is, and is refused with these. */
+function split(options: RegisterOptions): { readonly lookups?: unknown; readonly raceOptions: StandInOptions } {
+  if (typeof options !== 'object' || (options as unknown) === null || !Object.hasOwn(options, 'lookups')) {
+    return { raceOptions: options };
+  }
+  const { lookups, ...raceOptions } = options;
+  return { lookups, raceOptions };
 }
 
 function connecting(races: Races, options: StandInOptions): Connect {

@@ -2,7 +2,8 @@ import type { Races } from './patch.js';
 import { connectByRace } from './connect-by-race.js';
 import { connectFiltered } from './connect-filtered.js';
 import { hasConnection } from './has-connection.js';
+import { rankLookups } from './lookups.js';
 import { racing } from './racing.js';
 
 /** All that `register` needs once a socket connects to a name. */
-export const races: Races = { racing, connectByRace, connectFiltered, hasConnection };
+export const races: Races = { racing, connectByRace, connectFiltered, hasConnection, rankLookups };

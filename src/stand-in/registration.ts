@@ -3,7 +3,8 @@ import { races } from './races.js';
 
 /**
  * Lets every socket of this process that connects to a host name do so by a race: those of `net`, `tls`, `http`, `https`, `http2`,
- * of `fetch`, and of all libraries that are made of them. Those for TLS race for a finished handshake. Replaces `net.Socket.prototype.connect`, once, and nothing else.
+ * of `fetch`, and of the libraries that are made of them. Those for TLS race for a finished handshake. Replaces
+ * `net.Socket.prototype.connect`, once; with `lookups` also `dns.lookup` and `dns.promises.lookup`; and nothing else.
  *
  * Called again, by this copy of the package or another, it puts other options in place of those before.
  *
