@@ -8,7 +8,7 @@ import { NETWORKS, SECURE } from './networks.mjs';
 const GOOD_MARGIN = 1000;
 /** ms by which another may be slower, beyond what the good one is. */
 const MARGIN = 400;
-/** ms within which a TLS client has to get through where the first address stalls. */
+/** ms within which a TLS client has to get through where the first address stalls, beyond what it takes by itself. */
 const STALL_LIMIT = 600;
 
 /** Results as rows: one for each client and server, with the times of each network, `undefined` where nothing came. */
@@ -36,7 +36,9 @@ export function problemsOf(rows, { isStallRequired }) {
     Object.entries(cells).flatMap(([network, { plain, raced }]) => {
       const what =
         wrong(plain, raced, network === 'good' ? GOOD_MARGIN : MARGIN + excess(cells.good)) ??
-        (isStallRequired && NETWORKS[network].isForTls && !races.startsWith('not') ? stalled(raced) : undefined);
+        (isStallRequired && NETWORKS[network].isForTls && !races.startsWith('not')
+          ? stalled(raced, cells.good.plain)
+          : undefined);
       return what ? [{ client, server, network, message: `${name} (${server}), ${NETWORKS[network].title}: ${what}` }] : [];
     }),
   );
@@ -51,9 +53,11 @@ function wrong(plain, raced, margin) {
   return raced > plain + margin ? `${plain} ms plain, and ${raced} ms with register` : undefined;
 }
 
-function stalled(raced) {
+function stalled(raced, own = 0) {
   if (raced === undefined) return 'does not get through with register';
-  return raced > STALL_LIMIT ? `${raced} ms with register, which is more than ${STALL_LIMIT}` : undefined;
+  return raced > own + STALL_LIMIT
+    ? `${raced} ms with register, which is more than ${STALL_LIMIT} above the ${own} of the client itself`
+    : undefined;
 }
 
 /** Where a bystander sees something else with register or an agent than it sees plain, or a request does not get through. */
