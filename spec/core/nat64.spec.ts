@@ -69,8 +69,8 @@ describe('RFC 6052 section 2.4, the text representation of 192.0.2.33', () => {
 describe('what an address counts as, and what is dialled for it', () => {
   const known = [parseNat64Prefix('2001:db8:64::/96')!, parseNat64Prefix('64:ff9b::/96')!];
   const of = (text: string, { prefixes = known, routed = false } = {}) =>
-    translation({ prefixes: () => prefixes, hasRoute: () => routed })(parseAddress(text)!).map(({ address, via }) =>
-      via === undefined ? address : `${address} via ${via}`,
+    (translation({ prefixes: () => prefixes, hasRoute: () => routed })(parseAddress(text)!) ?? [parseAddress(text)!]).map(
+      ({ address, via }: { address: string; via?: string }) => (via === undefined ? address : `${address} via ${via}`),
     );
 
   it('[N3] an IPv6 address within a known prefix is the IPv4 address in it, and is dialled as it came', () => {

@@ -44,10 +44,6 @@ function stagesOf(nat64: Parameters<typeof translation>[0], awaited: typeof netw
       const prefixes$ = awaited() ?? (known.length > 0 ? of(known) : undefined);
       return prefixes$ ? nat64Answers(ask, query, prefixes$) : ask(query);
     },
-    isOther: (endpoint) => {
-      if (endpoint.family === 4 && awaited()) return true;
-      const [first, ...others] = translate(endpoint);
-      return others.length > 0 || first!.address !== endpoint.address || first!.via !== undefined;
-    },
+    isOther: (endpoint) => translate(endpoint) !== undefined || (endpoint.family === 4 && awaited() !== undefined),
   };
 }

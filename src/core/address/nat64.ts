@@ -91,23 +91,23 @@ export interface Nat64 {
  *
  *     64:ff9b::c000:201    →  192.0.2.1 where IPv4 has a route, else 192.0.2.1 via 64:ff9b::c000:201
  *     192.0.2.1            →  192.0.2.1 where IPv4 has a route, else via each prefix
- *     2001:db8::1          →  2001:db8::1
+ *     2001:db8::1          →  undefined: it has nothing to do with NAT64
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6052 RFC 6052}; HEv3, "Handling NAT64 Networks"
  */
 export function translation({
   prefixes,
   hasRoute,
-}: Nat64): (address: Address) => readonly (Address & { readonly via?: string })[] {
+}: Nat64): (address: Address) => readonly (Address & { readonly via?: string })[] | undefined {
   return (given) => {
     const known = prefixes();
     if (given.family === 6) {
       const ipv4 = desynthesized(given.address, known);
-      if (ipv4 === undefined) return [given];
+      if (ipv4 === undefined) return undefined;
       const address: Address = { address: ipv4, family: 4 };
       return [hasRoute(address) ? address : { ...address, via: given.address }];
     }
-    if (known.length === 0 || isNeverTranslated(given.address) || hasRoute(given)) return [given];
+    if (known.length === 0 || isNeverTranslated(given.address) || hasRoute(given)) return undefined;
     return known.map((prefix) => ({ ...given, via: synthesized(given.address, prefix) }));
   };
 }

@@ -13,8 +13,11 @@ export interface Known {
   readonly expiresAt: number;
 }
 
-/** An address as this network's NAT64 makes of it what is dialled: itself, or the IPv4 address that it stands for, by each way. */
-export type Translation = (address: Address) => readonly (Address & Pick<Endpoint, 'via'>)[];
+/**
+ * An address as this network's NAT64 has it: the IPv4 address that it is, or stands for, by each way to it. `undefined`: NAT64 has
+ * nothing to do with it.
+ */
+export type Translation = (address: Address) => readonly (Address & Pick<Endpoint, 'via'>)[] | undefined;
 
 /**
  * Adds an answer's addresses to what is known so far, each endpoint once, as the object that it was.
@@ -50,7 +53,8 @@ export function gather(
   for (const text of answer.addresses) {
     const parsed = parseAddress(text);
     if (!parsed) continue;
-    if (race.translation) race.translation(parsed).forEach(add);
+    const translated = race.translation?.(parsed);
+    if (translated) translated.forEach(add);
     else add(parsed);
   }
   return gathered;
