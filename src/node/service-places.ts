@@ -1,4 +1,4 @@
-import { defer, filter, mergeMap, of, take, defaultIfEmpty, type Observable } from 'rxjs';
+import { EMPTY, defer, filter, mergeMap, of, take, defaultIfEmpty, type Observable } from 'rxjs';
 import { invalidType } from '../core/input/argument-errors.js';
 import { callable, checkEach, oneOf, string, type Checks } from '../core/input/checks.js';
 import type { ServiceAnswer } from '../core/race/answers.js';
@@ -34,7 +34,7 @@ export function servicePlaces(
 ): Observable<readonly ServicePlace[]> {
   checkEach('options', options, checks);
   const { scheme = 'https', alpn = ['h2', 'http/1.1'], resolver = dnsResolver() } = options;
-  const lookup = resolver.serviceRecords ?? (() => of<ServiceAnswer>());
+  const lookup = resolver.serviceRecords ?? (() => EMPTY);
   return defer(() => {
     const services = new Services({
       host,

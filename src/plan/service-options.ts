@@ -21,7 +21,7 @@ export interface ServiceOptions {
 export function checkServiceRecords(name: string, value: unknown): void {
   if (typeof value === 'boolean') return;
   checkEach<ServiceOptions>(name, value, serviceChecks);
-  if (value.scheme === undefined) throw invalidType(`${name}.scheme`, 'of type string', undefined);
+  if ((value as Partial<ServiceOptions>).scheme === undefined) throw invalidType(`${name}.scheme`, 'of type string', undefined);
 }
 
 const serviceChecks: Checks<ServiceOptions> = {

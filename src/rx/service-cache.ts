@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { finalize, from, Observable, ReplaySubject, share, tap, type SchedulerLike, type TimestampProvider } from 'rxjs';
+import { finalize, from, ReplaySubject, share, tap, type Observable, type SchedulerLike, type TimestampProvider } from 'rxjs';
 import { saysNothing, type AnyAnswer } from '../core/race/answers.js';
 import type { ServiceLookup } from './resolve.js';
 

@@ -96,7 +96,7 @@ function effectOf(records: ServiceRecords['records'], name: string): Line[] {
   const services = records.filter(({ priority }) => priority > 0);
   if (services.length === 0) return [];
   const [first] = usableRecords(
-    services.map(({ ech: _, ...record }) => record),
+    services.map((record) => ({ ...record, ech: undefined })),
     ['h2', 'http/1.1'],
     () => undefined,
   );
