@@ -187,7 +187,9 @@ function serviceRecords({ serviceRecords: on, serviceScheme, serviceHints, alpn 
   });
 }
 
-function nat64({ nat64: on, nat64Prefix }: Flags): false | object | undefined {
+function nat64({ nat64: on, nat64Prefix: camelled, ...flags }: Flags): false | object | undefined {
+  // The parser leaves a hyphen behind a digit as it is.
+  const nat64Prefix = flags['nat64-prefix'] ?? camelled;
   if (nat64Prefix === undefined) return on === false ? false : undefined;
   if (on === false) throw invalidValue('--nat64-prefix', 'does not go together with --no-nat64', nat64Prefix);
   const prefixes = all(nat64Prefix);
