@@ -14,8 +14,14 @@ export { dnsResolver, type DnsResolverOptions } from './node/dns-resolver.js';
 export { cached } from './node/cached.js';
 export type { CachedResolver, CacheOptions } from './rx/cache.js';
 export { staticResolver, type StaticTable } from './rx/static-resolver.js';
-export type { Query, Resolver } from './rx/resolve.js';
-export type { Answer } from './core/race/answers.js';
+export type { Query, Resolver, ServiceLookup } from './rx/resolve.js';
+export type { AnyAnswer, Answer, ServiceAnswer } from './core/race/answers.js';
+export type { Scheme, ServiceRecord } from './core/race/service-records.js';
+export { serviceResolver, type ServiceResolverOptions } from './node/service-resolver.js';
+export { servicePlaces, type ServicePlacesOptions } from './node/service-places.js';
+export type { ServicePlace } from './core/race/services.js';
+export type { Nat64Options } from './plan/nat64-options.js';
+export type { ServiceOptions } from './plan/service-options.js';
 
 // order
 export { rfc6724, type AddressSelectionOptions } from './node/address-selection.js';
@@ -27,9 +33,9 @@ export { tcp, type SocketOptions, type TcpOptions } from './node/tcp.js';
 export { tls, type SessionSlot, type TlsOptions } from './node/tls.js';
 export type { Setup } from './node/setup.js';
 export { ssrf, type Filter } from './node/filter.js';
-export type { Transport } from './rx/transport.js';
+export { byProtocol, type Transport } from './rx/transport.js';
 export type { Address, Family } from './core/address/address.js';
-export { formatEndpoint, type Endpoint } from './core/race/endpoint.js';
+export { formatEndpoint, type Endpoint, type Service } from './core/race/endpoint.js';
 
 // what happened
 export type {

@@ -442,6 +442,20 @@ A                ───────────────●               
     [['localhost', '80', '--repeat', '2', '--html', join(folder, 'x')], '"--html" does not go together with --repeat'],
     [['localhost', '80', '--pipe', '--json'], '"--json" does not go together with --pipe'],
     [['localhost', '80', '--family'], 'option `--family <4|6>` value is missing'],
+    [
+      ['localhost', '80', '--nat64-prefix', '64:ff9b::/95'],
+      '"--nat64-prefix" must hold IPv6 prefixes of 32, 40, 48, 56, 64 or 96 bits',
+    ],
+    [
+      ['localhost', '80', '--nat64-prefix', '64:ff9b::/96', '--no-nat64'],
+      '"--nat64-prefix" does not go together with --no-nat64',
+    ],
+    [['localhost', '80', '--service-scheme', 'https'], '"--service-scheme" has no effect without --service-records'],
+    [
+      ['localhost', '80', '--service-records', '--service-scheme', 'ftp'],
+      '"--service-scheme" must be one of: https, wss, http, ws',
+    ],
+    [['localhost', '80', '--service-records', '--service-hints', 'x'], '"--service-hints" must be last-resort'],
     [['localhost'], '"port" must be given, as in: rx-happy-eyeballs localhost 443'],
     [['localhost:80', '81'], '"port" is given twice, as 80 and here'],
     [['http://localhost/'], '"host" must be a name or an address alone'],
@@ -464,6 +478,7 @@ A                ───────────────●               
       blockList: 'block',
       filter: 'public-only',
       tcp: 'tcp-no-delay',
+      nat64: 'nat64-prefix',
     };
     const usages = RACE_FLAGS.map(({ usage }) => usage.split(' ')[0]);
     const flagged = optionNames.filter((name) => !NOT_IN_WORDS.includes(name));
@@ -483,7 +498,6 @@ A                ───────────────●               
       maximumConnectionAttemptDelay: 30,
       connectionAttemptDelayMultiplier: 2,
       resolutionDelay: 1,
-      lastResortLocalSynthesisDelay: 10,
       maxConcurrentAttempts: 'infinity',
       familyStaggerDelay: 20,
       attemptSpacingDelay: 30,
@@ -494,6 +508,10 @@ A                ───────────────●               
       dnsServer: ['127.0.0.1', '[::1]:53'],
       dnsTimeout: 1,
       dnsTries: 1,
+      serviceRecords: true,
+      serviceScheme: 'wss',
+      serviceHints: 'last-resort',
+      nat64Prefix: '64:ff9b::/96,2001:db8:64::/64',
       localAddress: '::1,127.0.0.1',
       localPort: [1, 2],
       block: '10.0.0.0/8',
@@ -513,6 +531,8 @@ A                ───────────────●               
       maxConcurrentAttempts: Infinity,
       connectTimeout: Infinity,
       enabled: false,
+      serviceRecords: { scheme: 'wss', alpn: ['h2'], hints: 'lastResort' },
+      nat64: { prefixes: ['64:ff9b::/96', '2001:db8:64::/64'] },
       localAddress: ['::1', '127.0.0.1'],
       tcp: { noDelay: true, allowHalfOpen: true },
       tls: { servername: 'a', ALPNProtocols: ['h2'], rejectUnauthorized: false },

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { serviceRecord, serviceRecordName, serviceRecords } from '../../src/core/race/service-records.js';
+import { formatRecord, serviceRecord, serviceRecordName, serviceRecords } from '../../src/core/race/service-records.js';
 
 /** Bytes in hexadecimal, with spaces wherever they help. */
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));
@@ -140,8 +140,29 @@ describe('RFC 9460 sections 2.2, 7 and 8', () => {
     expect(targets()).toEqual([]);
   });
 
-  it('rejects a whole answer when one of its records is malformed', () => {
+  it('[V10] rejects a whole answer when one of its records is malformed', () => {
     expect(() => serviceRecords([hex('0001 00'), withParams([1, ''])])).toThrow(expect.objectContaining({ code: 'EBADRESP' }));
+  });
+
+  it.each([
+    ['no-default-alpn without alpn', withParams([2, ''])],
+    ['a mandatory parameter that is not there', withParams([0, '007b'])],
+  ])('[V10] leaves out a record that contradicts itself, and no other: %s', (_, contradictory) => {
+    expect(serviceRecords([contradictory, hex('0002 00')])).toEqual([{ priority: 2, target: '.' }]);
+    expect(serviceRecords([contradictory])).toEqual([]);
+  });
+
+  it.each([
+    ['mandatory among the mandatory ones', withParams([0, '0000'])],
+    ['mandatory keys out of order', withParams([0, '0003 0001'], [1, '02 6832'], [3, '0035'])],
+    ['keys out of order', withParams([3, '0035'], [1, '02 6832'])],
+  ])('[V10] takes %s for malformed', (_, malformed) => {
+    expect(() => serviceRecords([malformed, hex('0002 00')])).toThrow(expect.objectContaining({ code: 'EBADRESP' }));
+  });
+
+  it('writes a record as zone files do, without its keys', () => {
+    const bytes = withParams([1, '02 6833'], [2, ''], [3, '20fb'], [4, 'c0000201'], [5, '0004feed']);
+    expect(formatRecord(serviceRecord(bytes))).toBe('1 foo.example.com alpn=h3 no-default-alpn port=8443 ipv4hint=192.0.2.1 ech');
   });
 
   it('reads or refuses any bytes, and nothing else', () => {

@@ -102,7 +102,6 @@ describe('an option', () => {
     'connectionAttemptDelay',
     'minimumConnectionAttemptDelay',
     'maximumConnectionAttemptDelay',
-    'lastResortLocalSynthesisDelay',
     'familyStaggerDelay',
     'attemptSpacingDelay',
   ];
@@ -260,7 +259,6 @@ describe('defaults and presets', () => {
       maximumConnectionAttemptDelay: 2000,
       connectionAttemptDelayMultiplier: 1,
       resolutionDelay: 50,
-      lastResortLocalSynthesisDelay: 2000,
       maxConcurrentAttempts: 8,
       enabled: true,
       connectTimeout: 10_000,

@@ -47,6 +47,8 @@ export interface VirtualRace {
   /** Options, or what makes them of the race's scheduler. */
   readonly options?: RaceOptions | ((scheduler: SchedulerLike) => RaceOptions);
   readonly host?: string;
+  /** Default 443. */
+  readonly port?: number;
   /** What races; default: the package's own function. */
   readonly racing?: typeof race$;
   /** Unsubscribes so many ms after the start. */
@@ -64,6 +66,7 @@ export function runRace({
   fates,
   options = {},
   host = 'example.com',
+  port = 443,
   racing = race$,
   unsubscribeAt,
 }: VirtualRace): RaceReport {
@@ -81,7 +84,7 @@ export function runRace({
   const left: unknown[] = [];
   const over = () => left.push(...network.leaks.filter(({ kind }) => kind !== 'timer'));
 
-  const events$ = racing<string>(host, 443, {
+  const events$ = racing<string>(host, port, {
     resolver,
     transport,
     scheduler,

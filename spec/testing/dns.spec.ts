@@ -1,4 +1,5 @@
 import { promises as dns } from 'node:dns';
+import { addressesIn } from '../../src/core/race/answers.js';
 import { connect$, race$, type Answer } from '../../src/index.js';
 import { after, connects, lost, nodata, nxdomain, servfail, virtualNetwork, type Dns } from '../../src/testing/index.js';
 
@@ -13,7 +14,8 @@ const answersOf = (description: Dns, host = 'example.com') => {
   return events.flatMap((event) => {
     if (event.type === 'resolved') return [`${event.at} resolved`];
     if (event.type !== 'answered') return [];
-    const { type, addresses, error } = event.answer;
+    const { type, error } = event.answer;
+    const addresses = addressesIn(event.answer);
     return [[event.at, type, ...addresses, (error as { code?: string } | undefined)?.code ?? ''].join(' ').trim()];
   });
 };

@@ -1,7 +1,8 @@
-import type { Answer } from '../core/race/answers.js';
-import type { Endpoint } from '../core/race/endpoint.js';
+import type { AnyAnswer } from '../core/race/answers.js';
+import type { Endpoint, Service } from '../core/race/endpoint.js';
 import { errorCode, toError } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
+import type { ServiceRecord } from '../core/race/service-records.js';
 import { conclusion } from './conclusion.js';
 import type { Summary } from './repeat.js';
 import type { RaceResult } from './run-race.js';
@@ -54,12 +55,23 @@ function eventJson(event: RaceEvent): object {
   }
 }
 
-function endpointJson({ address, family, port }: Endpoint): Endpoint {
-  return { address, family, port };
+function endpointJson({ address, family, port, protocol, service, via }: Endpoint): object {
+  return { address, family, port, protocol, service: service && serviceJson(service), via };
 }
 
-function answerJson({ type, addresses, ttl, error }: Answer): object {
-  return { type, addresses, ttl, error: error && errorJson(toError(error)) };
+function serviceJson({ target, alpn, hint, record }: Service): object {
+  return { target, alpn, hint, priority: record?.priority };
+}
+
+function answerJson(answer: AnyAnswer): object {
+  const { type, name, ttl, error } = answer;
+  const found = answer.type === 'HTTPS' ? { records: answer.records.map(recordJson) } : { addresses: answer.addresses };
+  return { type, name, ...found, ttl, error: error && errorJson(toError(error)) };
+}
+
+/** Keys are told of, and not shown. */
+function recordJson({ ech, ...record }: ServiceRecord): object {
+  return { ...record, ech: ech !== undefined };
 }
 
 function errorJson(error: Error): object {

@@ -8,6 +8,7 @@ import { checkServers } from '../node/dns-servers.js';
 import { dnsResolver } from '../node/dns-resolver.js';
 import { ssrf } from '../node/filter.js';
 import { systemResolver } from '../node/system-resolver.js';
+import { checkPrefixes } from '../plan/nat64-options.js';
 import { defaults, type ConnectOptions } from '../plan/options.js';
 import { presets } from '../plan/presets.js';
 import type { Resolver } from '../rx/resolve.js';
@@ -19,7 +20,6 @@ const DURATIONS = [
   'minimumConnectionAttemptDelay',
   'maximumConnectionAttemptDelay',
   'resolutionDelay',
-  'lastResortLocalSynthesisDelay',
   'familyStaggerDelay',
   'attemptSpacingDelay',
   'connectTimeout',
@@ -49,7 +49,6 @@ export const RACE_FLAGS: readonly Flag[] = [
     meaning: `By what each attempt in flight multiplies the delay (default: ${defaults.connectionAttemptDelayMultiplier})`,
   },
   ms('resolutionDelay', 'How long the other answer waits for the preferred one'),
-  ms('lastResortLocalSynthesisDelay', 'NAT64; no effect yet'),
   {
     usage: '--max-concurrent-attempts <n>',
     meaning: `Attempts in flight, or infinity (default: ${defaults.maxConcurrentAttempts})`,
@@ -64,6 +63,16 @@ export const RACE_FLAGS: readonly Flag[] = [
   { usage: '--dns-server <address>', meaning: 'Ask this DNS server, [address]:port allowed; several with commas', several: true },
   { usage: '--dns-timeout <ms>', meaning: 'How long a DNS server is given for its first try (default: 1000)' },
   { usage: '--dns-tries <n>', meaning: 'How often each DNS server is tried (default: 2)' },
+  { usage: '--service-records', meaning: 'Go by the HTTPS records of the host' },
+  { usage: '--service-scheme <scheme>', meaning: 'What for: https, wss, http or ws (default: https)' },
+  { usage: '--service-hints <last-resort>', meaning: 'Try hints that no address confirms after all else' },
+  {
+    usage: '--nat64-prefix <prefix>',
+    meaning:
+      'Reach IPv4 by this prefix where it has no route, as 64:ff9b::/96; several with commas (default: what the DNS tells)',
+    several: true,
+  },
+  { usage: '--no-nat64', meaning: 'Take addresses for what they are' },
   { usage: '--address <address>', meaning: 'Race these addresses, and look nothing up; several with commas', several: true },
   { usage: '--local-address <address>', meaning: 'Connect from this address; several with commas', several: true },
   { usage: '--local-port <port>', meaning: 'Connect from this port; several with commas', several: true },
@@ -100,6 +109,8 @@ export function raceOptions(flags: Flags): ConnectOptions<never> {
     maxConcurrentAttempts: amount(flags, 'maxConcurrentAttempts', 'a whole number'),
     enabled: flags.racing === false ? false : undefined,
     resolver: resolver(flags),
+    serviceRecords: serviceRecords(flags),
+    nat64: nat64(flags),
     localAddress: flags.localAddress === undefined ? undefined : all(flags.localAddress),
     localPort: flags.localPort === undefined ? undefined : all(flags.localPort).map(whole),
     blockList: flags.block === undefined ? undefined : blockList(all(flags.block)),
@@ -158,6 +169,32 @@ function resolver(flags: Flags): ConnectOptions['resolver'] {
     timeout: dnsTimeout as number | undefined,
     tries: dnsTries as number | undefined,
   });
+}
+
+function serviceRecords({ serviceRecords: on, serviceScheme, serviceHints, alpn }: Flags): object | undefined {
+  if (on !== true) {
+    const [name, value] = serviceScheme !== undefined ? ['--service-scheme', serviceScheme] : ['--service-hints', serviceHints];
+    if (value !== undefined) throw invalidValue(name, 'has no effect without --service-records', value);
+    return undefined;
+  }
+  if (serviceHints !== undefined && serviceHints !== 'last-resort') {
+    throw invalidValue('--service-hints', 'must be last-resort', serviceHints);
+  }
+  return given({
+    scheme: serviceScheme ?? 'https',
+    alpn: alpn === undefined ? undefined : all(alpn),
+    hints: serviceHints && 'lastResort',
+  });
+}
+
+function nat64({ nat64: on, nat64Prefix: camelled, ...flags }: Flags): false | object | undefined {
+  // The parser leaves a hyphen behind a digit as it is.
+  const nat64Prefix = flags['nat64-prefix'] ?? camelled;
+  if (nat64Prefix === undefined) return on === false ? false : undefined;
+  if (on === false) throw invalidValue('--nat64-prefix', 'does not go together with --no-nat64', nat64Prefix);
+  const prefixes = all(nat64Prefix);
+  checkPrefixes('--nat64-prefix', prefixes);
+  return { prefixes };
 }
 
 /** These, whatever the host: also where it is an address, or `localhost`, and nobody would be asked. */
@@ -236,6 +273,8 @@ const OTHERWISE_CALLED: Readonly<Record<string, string>> = {
   timeout: '--dns-timeout',
   tries: '--dns-tries',
   'tls.ALPNProtocols': '--alpn',
+  'serviceRecords.scheme': '--service-scheme',
+  'serviceRecords.alpn': '--alpn',
 };
 
 /** What the library says of its options, said of the flags. */

@@ -115,8 +115,20 @@ const currentConnectivity = watchConnectivity(
   () => familiesWithRoute(),
 );
 
-/** The families worth asking for on this machine as it is now, a second old at most. */
-export const currentFamilies = () => currentConnectivity().families;
+/** Networks by whose NAT64 IPv4 can be reached. */
+const translated = new Set<string>();
+
+/** Says whether a network reaches IPv4 by NAT64, so that A is worth asking for there. */
+export function hasTranslation(network: string, has: boolean): void {
+  if (has) translated.add(network);
+  else translated.delete(network);
+}
+
+/** The families worth asking for on this machine as it is now, a second old at most: IPv4 also where NAT64 leads there. */
+export const currentFamilies = (): readonly Family[] => {
+  const { families, network } = currentConnectivity();
+  return translated.size === 0 || families.length > 1 || !translated.has(network()) ? families : FAMILIES;
+};
 
 /** The families in which this machine as it is now, a second old at most, has a route to the Internet. */
 export const currentlyRouted = () => currentConnectivity().routed;

@@ -10,6 +10,7 @@ import { askFamilies, currentFamilies } from './connectivity.js';
 import { dnsClient, queryRecords, type DnsClient } from './dns-query.js';
 import { checkServers } from './dns-servers.js';
 import { hostsFile, systemHostsFile } from './hosts-file.js';
+import { serviceLookup } from './service-lookup.js';
 
 /** Options of {@link dnsResolver}. */
 export interface DnsResolverOptions {
@@ -44,19 +45,20 @@ export interface DnsResolverOptions {
  * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-3 RFC 8305 section 3}
  */
 export function dnsResolver(options: DnsResolverOptions = {}): Resolver {
-  checkEach('options', options, checks);
+  checkEach('options', options, dnsChecks);
   const { families = currentFamilies } = options;
   const hosts = options.hostsFile === false ? () => [] : hostsFile(options.hostsFile ?? systemHostsFile);
   const client = dnsClient(options);
 
-  return (host, query = {}) => {
+  const resolver: Resolver = (host, query = {}) => {
     const listed = hosts(host);
     if (listed.length > 0) return askFamilies(query, [6, 4], (family) => of(listedAnswer(host, family, listed)));
     return knownAnswers(host) ?? defer(() => askFamilies(query, families(), (family) => lookUp(host, family, client)));
   };
+  return Object.assign(resolver, { serviceRecords: serviceLookup(client) });
 }
 
-const checks: Checks<DnsResolverOptions> = {
+export const dnsChecks: Checks<DnsResolverOptions> = {
   servers: (name, value) => {
     checkServers(name, value, invalidAddress);
   },

@@ -1,7 +1,7 @@
 import type { BlockList } from 'node:net';
 import { throwError } from 'rxjs';
 import { embeddedIPv4 } from '../core/address/embedded-ipv4.js';
-import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
+import { dialled, formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { BLOCKED, codedError } from '../core/error-tools.js';
 import { invalidReturn } from '../core/input/argument-errors.js';
 import { isObject } from '../core/input/checks.js';
@@ -72,11 +72,13 @@ function explained(verdict: unknown): string {
 }
 
 function formsOf(endpoint: Endpoint): readonly Endpoint[] {
-  const { address, port } = endpoint;
+  const { address } = endpoint;
   const unzoned = address.includes('%') ? [{ ...endpoint, address: address.replace(/%.*$/, '') }] : [];
-  const ipv4s = embeddedIPv4(endpoint).map((ipv4): Endpoint => ({ address: ipv4, family: 4, port }));
+  const ipv4s = embeddedIPv4(endpoint).map((ipv4): Endpoint => ({ ...endpoint, address: ipv4, family: 4 }));
   const own = UNSPECIFIED.get(unzoned[0]?.address ?? address);
-  return [endpoint, ...unzoned, ...ipv4s, ...(own === undefined ? [] : [{ ...endpoint, address: own }])];
+  // As it is dialled, where NAT64 reaches an IPv4 address.
+  const first = endpoint.via === undefined || endpoint.via === address ? [endpoint] : [dialled(endpoint), endpoint];
+  return [...first, ...unzoned, ...ipv4s, ...(own === undefined ? [] : [{ ...endpoint, address: own }])];
 }
 
 /** Who connects to an unspecified address reaches this machine itself. */
@@ -97,5 +99,6 @@ const UNSPECIFIED: ReadonlyMap<string, string> = new Map([
  * connect$(hostOfTheUser, 443, { filter: ssrf() });
  */
 export function ssrf(): Filter {
-  return (endpoint) => formsOf(endpoint).every(isPublic);
+  // The address of a translator is the network's, whatever kind it is: what counts is where it leads.
+  return (endpoint) => formsOf(endpoint).every((form) => form.address === form.via || isPublic(form));
 }

@@ -3,7 +3,7 @@ import { parseAddress, type Family } from '../core/address/address.js';
 import { codedError } from '../core/error-tools.js';
 import { callable, checkEach, type Checks } from '../core/input/checks.js';
 import { recordType, type Answer } from '../core/race/answers.js';
-import type { Query, Resolver } from '../rx/resolve.js';
+import type { Query, Resolver, ServiceLookup } from '../rx/resolve.js';
 import { askFamilies, currentFamilies } from './connectivity.js';
 import { systemHosts } from './hosts-file.js';
 import { hostSources } from './nsswitch.js';
@@ -65,8 +65,12 @@ export function systemResolver(options: SystemResolverOptions = {}): Resolver {
       const isOne = query.family !== undefined || (connected.length < 2 && !query.insist);
       return isOne ? separately$ : whereThereIsRoom(lookUps, host, names.name, separately$, both$);
     });
-  return Object.assign(resolver, { uncancellable: true });
+  return Object.assign(resolver, { uncancellable: true, serviceRecords });
 }
+
+/** Loaded when it is needed: what reads and writes DNS messages costs a program more than all else that a race is made of. */
+const serviceRecords: ServiceLookup = (name) =>
+  defer(() => import('./system-service-records.js')).pipe(mergeMap(({ systemServiceRecords }) => systemServiceRecords(name)));
 
 function asItIs(name: string): FamiliesApart {
   return { name, isSearched: false };

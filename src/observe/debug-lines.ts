@@ -1,6 +1,7 @@
 import { formatDuration } from '../core/duration.js';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { reasonOf, toError } from '../core/error-tools.js';
+import { formatRecord } from '../core/race/service-records.js';
 import type { RaceEvent } from '../core/race/events.js';
 import type { Past } from '../core/race/path-records.js';
 import { Schedule } from '../core/race/schedule.js';
@@ -15,8 +16,11 @@ import type { RacePlan } from '../rx/race-plan.js';
 export function debugLines(event: RaceEvent, events: readonly RaceEvent[], past?: Past): readonly string[] {
   switch (event.type) {
     case 'answered': {
-      const { type, addresses, error } = event.answer;
-      return [`${type}: ${addresses.join(', ') || (error ? reasonOf(toError(error)) : 'no addresses')}`];
+      const { type, name, error } = event.answer;
+      const found = event.answer.type === 'HTTPS' ? event.answer.records.map(formatRecord) : event.answer.addresses;
+      const nothing = type === 'HTTPS' ? 'no records' : 'no addresses';
+      const what = name === undefined ? type : `${type} of ${name}`;
+      return [`${what}: ${found.join(', ') || (error ? reasonOf(toError(error)) : nothing)}`];
     }
     case 'resolved':
       return [`the look-up is over${event.error ? `: ${reasonOf(event.error)}` : ''}`];

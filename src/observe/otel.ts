@@ -13,6 +13,7 @@ import { callable, checkEach, isObject, oneOf, type Checks } from '../core/input
 import type { Endpoint } from '../core/race/endpoint.js';
 import { errorCode, toError } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
+import { formatRecord } from '../core/race/service-records.js';
 import { knownAnswers } from '../rx/resolve.js';
 import { attemptChannel, listen, raceChannel, type AttemptContext, type RaceContext } from './channels.js';
 
@@ -118,11 +119,12 @@ function peer({ address, port, family }: Endpoint): Attributes {
 
 function eventAttributes({ host }: RaceContext, event: RaceEvent): Attributes {
   if (event.type === 'answered') {
-    const { name = host, type, addresses, error } = event.answer;
+    const { name = host, type, error } = event.answer;
+    const found = event.answer.type === 'HTTPS' ? event.answer.records.map(formatRecord) : event.answer.addresses;
     return {
       ...(!knownAnswers(host) && { 'dns.question.name': name }),
       'happy_eyeballs.record_type': type,
-      'dns.answers': addresses.slice(0, LISTED_ANSWERS),
+      'dns.answers': found.slice(0, LISTED_ANSWERS),
       ...(error && errorType(toError(error))),
     };
   }

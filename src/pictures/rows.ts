@@ -2,7 +2,9 @@ import { invalidType } from '../core/input/argument-errors.js';
 import { formatDuration } from '../core/duration.js';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { BLOCKED, errorCode, reasonOf, toError } from '../core/error-tools.js';
+import type { ServiceAnswer } from '../core/race/answers.js';
 import type { Answered, Failed, RaceEvent, Stage } from '../core/race/events.js';
+import { formatRecord } from '../core/race/service-records.js';
 import { cutColumns } from './columns.js';
 import { plain } from './plain.js';
 
@@ -157,7 +159,9 @@ const LONGEST_LABEL = 100;
 
 /** The endpoint as people write it, in harmless text. */
 export function labelOf(endpoint: Endpoint): string {
-  return plain(formatEndpoint(endpoint), LONGEST_LABEL);
+  const { protocol, via } = endpoint;
+  const how = [protocol === 'quic' && 'QUIC', via !== undefined && `via ${via}`].filter(Boolean);
+  return plain([formatEndpoint(endpoint), ...how].join(' '), LONGEST_LABEL);
 }
 
 function instant({ at }: RaceEvent): number {
@@ -177,12 +181,22 @@ export const GAVE_WAY = 'gave way';
 
 type Ending = Pick<Row, 'outcome' | 'what' | 'addresses' | 'code' | 'message'>;
 
-function answerOf({ answer: { type, addresses, error, stale } }: Answered): Ending & Pick<Row, 'label'> {
-  const label = plain(type, LONGEST_LABEL);
+function answerOf({ answer }: Answered): Ending & Pick<Row, 'label'> {
+  const { type, name, error, stale } = answer;
+  const label = plain(name === undefined ? type : `${type} ${name}`, LONGEST_LABEL);
+  if (answer.type === 'HTTPS') return { label, ...recordsOf(answer) };
+  const { addresses } = answer;
   if (error && addresses.length === 0) return { label, ...failureOf(error), outcome: 'nothing' };
   const found = `${addresses.length} ${stale ? 'stale ' : ''}${addresses.length === 1 ? 'address' : 'addresses'}`;
   const kept = addresses.slice(0, KEPT_ADDRESSES).map((address) => plain(address));
   return { label, outcome: addresses.length === 0 ? 'nothing' : 'found', what: found, addresses: kept };
+}
+
+function recordsOf({ records, error }: ServiceAnswer): Ending {
+  if (error && records.length === 0) return { ...failureOf(error), outcome: 'nothing' };
+  const what = `${records.length} ${records.length === 1 ? 'record' : 'records'}`;
+  const kept = records.slice(0, KEPT_ADDRESSES).map((record) => plain(formatRecord(record)));
+  return { outcome: records.length === 0 ? 'nothing' : 'found', what, addresses: kept };
 }
 
 function endingOf(event: Extract<RaceEvent, { type: 'failed' | 'cancelled' | 'connected' }>): Ending {

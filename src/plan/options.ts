@@ -28,6 +28,8 @@ import { checkTlsOptions, type TlsOptions } from '../node/tls.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import type { Transport } from '../rx/transport.js';
 import { parseLiteral, type Resolver } from '../rx/resolve.js';
+import { checkNat64, type Nat64Options } from './nat64-options.js';
+import { checkServiceRecords, needsQuic, type ServiceOptions } from './service-options.js';
 
 /** How a race is run. Durations in ms of the scheduler's time; off is `Infinity` or `false`, never 0. */
 export interface RaceOptions {
@@ -67,8 +69,6 @@ export interface RaceOptions {
   readonly connectionAttemptDelayMultiplier?: number;
   /** How long the first attempt waits for the preferred family's answer once the other's has come. Default 50; 0 allowed. */
   readonly resolutionDelay?: number;
-  /** How long a NAT64 network is given before addresses are synthesised locally. Default 2000. No effect before there is synthesis. */
-  readonly lastResortLocalSynthesisDelay?: number;
   /**
    * Attempts in flight. When that many are and another is due, the oldest that has had `maximumConnectionAttemptDelay` gives
    * way. Default 8; `Infinity` allowed.
@@ -96,6 +96,17 @@ export interface RaceOptions {
   readonly blockList?: BlockList;
   /** Decides of each endpoint, and of each IPv4 address that it may lead to, whether it may be dialled. See `ssrf()`. */
   readonly filter?: Filter;
+  /**
+   * How IPv4 is reached where it has no route. `'auto'`: where IPv6 has one, by the NAT64 of the network, whose prefixes its DNS
+   * tells; or by the prefixes that are given. An IPv6 address within one counts as the IPv4 address that it stands for. `false`:
+   * addresses are what they are. Default `'auto'`.
+   */
+  readonly nat64?: 'auto' | false | Nat64Options;
+  /**
+   * Goes by the HTTPS records of the host: to which names and ports they lead, in which order, and for which protocols.
+   * `true`: for https. Needs a resolver that asks for them: `systemResolver`, `dnsResolver`, `serviceResolver`. Default false.
+   */
+  readonly serviceRecords?: boolean | ServiceOptions;
   /** Ends the race; it errors with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Every timer and every timestamp. Default: monotonic real time. */
@@ -165,7 +176,6 @@ export const defaults = Object.freeze({
   maximumConnectionAttemptDelay: 2000,
   connectionAttemptDelayMultiplier: 1,
   resolutionDelay: 50,
-  lastResortLocalSynthesisDelay: 2000,
   maxConcurrentAttempts: 8,
   enabled: true,
   connectTimeout: 10_000,
@@ -294,7 +304,6 @@ const checks: Checks<AllOptions> = {
   maximumConnectionAttemptDelay: attemptDelay,
   connectionAttemptDelayMultiplier: number(1, 100),
   resolutionDelay: number(0, LONGEST_DELAY),
-  lastResortLocalSynthesisDelay: attemptDelay,
   maxConcurrentAttempts: orInfinity(integer(1, Number.MAX_SAFE_INTEGER)),
   familyStaggerDelay: attemptDelay,
   attemptSpacingDelay: attemptDelay,
@@ -317,6 +326,8 @@ const checks: Checks<AllOptions> = {
     if (typeof check !== 'function') throw invalidType(name, 'a net.BlockList', value);
   },
   filter: callable,
+  nat64: checkNat64,
+  serviceRecords: checkServiceRecords,
   signal: (name, value) => {
     const { aborted, addEventListener } = (isObject(value) ? value : {}) as Partial<AbortSignal>;
     if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') throw invalidType(name, 'an AbortSignal', value);
@@ -389,6 +400,13 @@ function checkTogether<T>(settings: Settings<T>): void {
     if (settings.transport && (settings[name] ?? false) !== false) {
       throw invalidValue(`options.${name}`, 'has no effect on the transport that is given', settings[name]);
     }
+  }
+  if (needsQuic(settings.serviceRecords) && !settings.transport) {
+    throw invalidValue(
+      'options.serviceRecords.alpn',
+      'names h3, which needs a transport that speaks QUIC',
+      settings.serviceRecords,
+    );
   }
   if (settings.socketFactory && settings.tcp) {
     throw invalidValue('options.tcp', 'has no effect on the sockets of options.socketFactory', settings.tcp);

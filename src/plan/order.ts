@@ -78,11 +78,12 @@ function sortedBy(sort: SortFunction, endpoints: readonly Endpoint[]): ReturnTyp
 /** What a caller's `sort` returned: endpoints may be missing, and be copies, but none may be new. */
 function amongGiven(sorted: unknown, given: readonly Endpoint[]): readonly Endpoint[] {
   if (!Array.isArray(sorted)) throw invalidReturn('options.sort', 'endpoints', sorted);
-  const byAddress = new Map(given.map((endpoint) => [endpoint.address, endpoint]));
-  const known = (sorted as readonly (Partial<Endpoint> | undefined)[]).map((endpoint) => {
-    const original = byAddress.get(endpoint?.address ?? '');
-    if (!original) throw invalidReturn('options.sort', 'endpoints that it was given', endpoint?.address);
-    return original;
+  const own = new Set<unknown>(given);
+  const known = (sorted as readonly (Partial<Endpoint> | undefined)[]).flatMap((endpoint) => {
+    if (own.has(endpoint)) return [endpoint as Endpoint];
+    const originals = given.filter(({ address }) => address === endpoint?.address);
+    if (originals.length === 0) throw invalidReturn('options.sort', 'endpoints that it was given', endpoint?.address);
+    return originals;
   });
   return [...new Set(known)];
 }

@@ -5,10 +5,12 @@ import { systemHosts } from '../node/hosts-file.js';
 import { systemResolver } from '../node/system-resolver.js';
 import { debug } from '../observe/debug.js';
 import type { RacePlan } from '../rx/race-plan.js';
-import { parseLiteral, resolve } from '../rx/resolve.js';
+import { parseLiteral, resolve, type Query } from '../rx/resolve.js';
+import { nat64Stages } from './nat64.js';
 import { oncePerSettings, type Settings } from './options.js';
 import { ordering, type Order } from './order.js';
 import { pacing } from './pace.js';
+import { servicePlan } from './services.js';
 import type { Connecting } from './transport.js';
 
 const SYSTEM_RESOLVER = systemResolver();
@@ -28,19 +30,33 @@ export function plan<T>(
   past?: Past,
 ): RacePlan<T> {
   const { family, resolver = SYSTEM_RESOLVER, attemptTimeout, connectTimeout, signal, scheduler } = settings;
-  const { sort, pacing } = stages(settings, past);
+  const { sort, pacing: paced } = stages(settings, past);
+  const pacing = paced();
+  const nat64 = nat64Stages(settings);
+  const translation = nat64?.translation;
+  const services = settings.serviceRecords
+    ? servicePlan({ asciiHost, port }, settings, resolver, { pacing, translation })
+    : undefined;
+  const only = onlyEndpoint(asciiHost, port, settings);
+  // The machine's files say nothing of what a transport of the caller's connects to.
+  const ownNames = settings.transport ? undefined : systemHosts;
   return {
     host,
     port,
     family,
-    only: onlyEndpoint(asciiHost, port, settings),
-    // The machine's files say nothing of what a transport of the caller's connects to.
-    answers: (query) =>
-      resolve(asciiHost, resolver, family === 0 ? query : { ...query, family }, settings.transport ? undefined : systemHosts),
+    only: only && nat64?.isOther(only) ? undefined : only,
+    answers: (asked, name) => {
+      // A name that a record leads to is complete: no search domain is tried for it.
+      const ask = (query: Query) => resolve(name === undefined ? asciiHost : `${name}.`, resolver, query, ownNames);
+      const query = family === 0 ? asked : { ...asked, family };
+      return nat64 ? nat64.answers(ask, query) : ask(query);
+    },
+    services,
+    translation,
     complain: debug,
     sort,
     interleaving: settings,
-    pacing: pacing(),
+    pacing,
     transport: attempts.transport,
     protocol: attempts.protocol,
     discard: attempts.discard,

@@ -11,8 +11,8 @@ type Preset = Readonly<Omit<ConnectOptions, 'transport' | 'signal'>>;
 export const presets = Object.freeze({
   /**
    * The values that RFC 8305 section 8 recommends, spelt out: Resolution Delay 50 ms, First Address Family Count 1,
-   * Connection Attempt Delay 250 ms (100 to 2000 where it is derived), Last Resort Local Synthesis Delay 2 s. The RFC knows
-   * no limit of attempts in flight.
+   * Connection Attempt Delay 250 ms (100 to 2000 where it is derived). The RFC knows no limit of attempts in flight. Its Last
+   * Resort Local Synthesis Delay is gone from its successor.
    */
   rfc8305: Object.freeze({
     resolutionDelay: 50,
@@ -21,7 +21,6 @@ export const presets = Object.freeze({
     connectionAttemptDelay: 250,
     minimumConnectionAttemptDelay: 100,
     maximumConnectionAttemptDelay: 2000,
-    lastResortLocalSynthesisDelay: 2000,
     maxConcurrentAttempts: Infinity,
   } satisfies Preset),
   /**

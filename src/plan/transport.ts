@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { Endpoint } from '../core/race/endpoint.js';
+import { dialled, type Endpoint } from '../core/race/endpoint.js';
 import { filtered } from '../node/filter.js';
 import { prepared } from '../node/setup.js';
 import { secureContextOf } from '../node/secure-context.js';
@@ -27,7 +27,7 @@ export function connecting<T>(settings: Settings<T>, host: string, slot?: Sessio
 const withoutHost = oncePerSettings((settings) => stagesOf(settings, '') as unknown);
 
 function stagesOf<T>(settings: Settings<T>, host: string, slot?: SessionSlot): Connecting<T> {
-  const connection = settings.transport ?? socketTransport(settings, host, slot);
+  const connection = byNat64(settings.transport ?? socketTransport(settings, host, slot));
   const protocol = settings.transport ? undefined : 'tcp';
   const { setup, isTerminal = () => false } = settings;
   if (!setup) return { transport: filtered(connection as Transport<T>, settings), protocol, discard: destroy };
@@ -43,6 +43,11 @@ function stagesOf<T>(settings: Settings<T>, host: string, slot?: SessionSlot): C
       destroy(connections.get(endpoint));
     },
   };
+}
+
+/** What stands for an IPv4 address in this network is dialled in its place; all else knows the IPv4 address. */
+function byNat64<T>(transport: Transport<T>): Transport<T> {
+  return (endpoint, progressed) => transport(dialled(endpoint), progressed);
 }
 
 function socketTransport<T>(settings: Settings<T>, host: string, slot?: SessionSlot): Transport<Socket> {

@@ -23,6 +23,7 @@ import { copyOf } from '../core/remembered.js';
 import { monotonicScheduler } from './monotonic.js';
 import { realTime } from './real-time.js';
 import { wellFormedResolver, type Query, type Resolver } from './resolve.js';
+import { createServiceCache } from './service-cache.js';
 
 /** Options of {@link cached}. Times to live in seconds, as in DNS. */
 export interface CacheOptions {
@@ -103,22 +104,30 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
     return concat(known$, fresh$);
   };
 
+  const services =
+    resolver.serviceRecords && createServiceCache(resolver.serviceRecords, { maxTtl, minTtl, negativeTtl, maxEntries, clock });
+
   return {
     resolver: (partition) => {
       let room = roomOf(network(), partition);
-      return (host, asked = {}) => {
+      const current = () => {
+        const now = network();
+        if (now !== room.network) room = roomOf(now, partition);
+        return room;
+      };
+      const cachedResolver = (host: string, asked: Query = {}) => {
         // It is no name that exists, and would only take the place of those that do.
         if (host.length > LONGEST_HOST) return resolver(host, asked);
-        return defer(() => {
-          const current = network();
-          if (current !== room.network) room = roomOf(current, partition);
-          return ask(room, copyOf(host.toLowerCase()), asked);
-        });
+        return defer(() => ask(current(), copyOf(host.toLowerCase()), asked));
       };
+      if (!services) return cachedResolver;
+      const serviceRecords = (name: string) => defer(() => services.ask(current().name, copyOf(name.toLowerCase())));
+      return Object.assign(cachedResolver, { serviceRecords });
     },
     clear: () => {
       memory.clear();
       queries.clear();
+      services?.clear();
     },
   };
 }

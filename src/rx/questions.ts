@@ -1,10 +1,12 @@
-import type { Subscription } from 'rxjs';
+import type { ObservableInput, Subscription } from 'rxjs';
 import type { Family } from '../core/address/address.js';
-import { toError } from '../core/error-tools.js';
-import { FAMILIES, familiesInDoubt, recordType, wellFormed, type Answer } from '../core/race/answers.js';
+import { errorCode, toError } from '../core/error-tools.js';
+import { normalName } from '../core/input/host-name.js';
+import { FAMILIES, familiesInDoubt, recordType, wellFormed, type Answer, type AnyAnswer } from '../core/race/answers.js';
 import type { Answered, Resolved } from '../core/race/events.js';
 import { firstExpiry, type Known } from '../core/race/known-endpoints.js';
 import { Listener } from './guarded.js';
+import type { Services, ServiceQuery } from '../core/race/services.js';
 import type { RacePlan } from './race-plan.js';
 import type { Query } from './resolve.js';
 
@@ -22,8 +24,10 @@ const RENEWAL_INTERVAL = 1000;
  * handled, since what is to be asked follows from that.
  */
 export class Questions<T> {
-  private readonly answers: Answer[] = [];
+  private readonly answers: AnyAnswer[] = [];
   private underWay = 0;
+  /** The number of `resolved` that have been raised and not handled. */
+  private ends = 0;
   private unhandled = false;
   private insisted = false;
   private failure: Error | undefined;
@@ -38,6 +42,7 @@ export class Questions<T> {
     private readonly at: () => number,
     private readonly held: Subscription,
     private readonly loop: { raise(event: Answered | Resolved): void },
+    private readonly services?: Services,
   ) {}
 
   /** Whether a question is under way, or ended by an event that has not been handled. */
@@ -45,9 +50,61 @@ export class Questions<T> {
     return this.unhandled;
   }
 
-  /** Asks the first question. */
+  /** Whether a `resolved` that comes to be handled is the last: answers that were handled meanwhile may have led to questions. */
+  isLastEnd(): boolean {
+    return --this.ends === 0 && this.underWay === 0;
+  }
+
+  /** Asks the first question; with service records, one for each name. */
   ask(): void {
-    this.begin({}, undefined);
+    if (this.services) this.askNames(undefined);
+    else this.begin({}, undefined);
+  }
+
+  /** Asks what service records, or names that have been looked up, leave to be asked. */
+  private askNames(askedAt: number | undefined): void {
+    const { services } = this;
+    for (const question of services?.questions() ?? []) {
+      const done = () => {
+        services!.end(question);
+        this.askNames(this.at());
+      };
+      if (question.type === 'HTTPS') this.beginRecords(question, askedAt, done);
+      else this.begin(question.family ? { family: question.family } : {}, askedAt, done, this.nameOf(question));
+    }
+  }
+
+  private beginRecords({ name }: ServiceQuery, askedAt: number | undefined, done: () => void): void {
+    const { records, drops } = this.plan.services!;
+    // What is not waited for is told of as if there were nothing, until it is there.
+    if (drops.isUnanswered()) this.tell({ type: 'HTTPS', ...this.named(name), records: [], assumed: true }, askedAt);
+    let isAnswered = false;
+    this.held.add(() => {
+      if (!isAnswered && this.services!.hasWaitedFor(name, this.at())) drops.hasDropped();
+    });
+    this.listen(
+      () => records(name),
+      (answer) => {
+        if (answer.type !== 'HTTPS') {
+          this.hasCome(answer, askedAt);
+          return;
+        }
+        isAnswered = true;
+        if (errorCode(answer.error) === 'ETIMEOUT') drops.hasDropped();
+        else drops.hasAnswered();
+        this.tell({ ...answer, ...this.named(name) }, askedAt);
+      },
+      done,
+    );
+  }
+
+  /** A name as answers have it: none for the host itself. */
+  private named(name: string): { readonly name?: string } {
+    return name === normalName(this.plan.host) ? {} : { name };
+  }
+
+  private nameOf({ name }: ServiceQuery): string | undefined {
+    return this.named(name).name;
   }
 
   /** Asks once more, if there is anything in doubt and it has not been asked before. Returns whether it was. */
@@ -55,16 +112,17 @@ export class Questions<T> {
     const families = this.insisted ? [] : familiesInDoubt(this.answers).filter((family) => this.isWanted(family));
     if (families.length === 0) return false;
     this.insisted = true;
-    this.begin(families.length === 1 ? { family: families[0], insist: true } : { insist: true }, this.at());
+    this.beginAgain(families.length === 1 ? { family: families[0], insist: true } : { insist: true });
     return true;
   }
 
   /** An answer has been handled, after which the race knows these endpoints: what expires is asked for in time. */
-  hasAnswered(answer: Answer, known: readonly Known[]): void {
+  hasAnswered(answer: AnyAnswer, known: readonly Known[]): void {
     this.answers.push(answer);
+    if (this.services) this.askNames(this.at());
     if (this.renewals === undefined && known.every(({ expiresAt }) => expiresAt === Infinity)) return;
     this.renewals ??= new Renewals(this.plan.scheduler, this.at, this.held, (family, done) => {
-      this.begin({ family }, this.at(), done);
+      this.beginAgain({ family }, done);
     });
     this.renewals.plan(known);
   }
@@ -78,22 +136,45 @@ export class Questions<T> {
     return this.plan.family === 0 || this.plan.family === family;
   }
 
-  private begin(query: Query, askedAt: number | undefined, done?: () => void): void {
+  /** Asks of every name once more. */
+  private beginAgain(query: Query, done?: () => void): void {
+    const names = this.services?.askedNames.map((name) => this.named(name).name) ?? [undefined];
+    let open = names.length;
+    for (const name of names) {
+      const one = () => {
+        if (--open === 0) done?.();
+      };
+      this.begin(query, this.at(), one, name);
+    }
+  }
+
+  private begin(query: Query, askedAt: number | undefined, done?: () => void, name?: string): void {
+    this.renewals?.asked(query.family, this.at());
+    this.listen(
+      () => this.plan.answers(query, name),
+      (given) => this.hasCome(name === undefined ? given : { ...given, name }, askedAt),
+      done,
+    );
+  }
+
+  private listen<A>(ask: () => ObservableInput<A>, next: (answer: A) => void, done?: () => void): void {
     this.underWay++;
     this.unhandled = true;
-    this.renewals?.asked(query.family, this.at());
-    const question = new Listener<Answer>({
-      next: (given) => this.hasCome(given, askedAt),
+    const question = new Listener<A>({
+      next,
       error: (error) => this.hasEnded(done, toError(error)),
       complete: () => this.hasEnded(done),
     });
     this.held.add(question);
-    question.listen(() => this.plan.answers(query));
+    question.listen(ask);
   }
 
   private hasCome(given: Answer, askedAt: number | undefined): void {
     const answer = wellFormed(given, this.plan.complain);
-    if (!answer) return;
+    if (answer) this.tell(answer, askedAt);
+  }
+
+  private tell(answer: AnyAnswer, askedAt: number | undefined): void {
     const at = this.at();
     this.loop.raise(askedAt === undefined ? { type: 'answered', at, answer } : { type: 'answered', at, answer, askedAt });
   }
@@ -101,14 +182,16 @@ export class Questions<T> {
   private hasEnded(done: (() => void) | undefined, error = this.failure): void {
     this.underWay--;
     this.failure = error;
-    if (this.underWay === 0) this.haveAllEnded();
+    // First, for it may ask more.
     done?.();
+    if (this.underWay === 0) this.haveAllEnded();
   }
 
   private haveAllEnded(): void {
     const { failure } = this;
     const at = this.at();
     this.failure = undefined;
+    this.ends++;
     this.loop.raise(failure ? { type: 'resolved', at, error: failure } : { type: 'resolved', at });
   }
 }

@@ -1,7 +1,9 @@
 import type { Observable, ObservableInput, SchedulerLike } from 'rxjs';
 import type { Family } from '../core/address/address.js';
-import type { Answer } from '../core/race/answers.js';
+import type { AnyAnswer, Answer } from '../core/race/answers.js';
 import type { Endpoint } from '../core/race/endpoint.js';
+import type { ServiceTerms } from '../core/race/services.js';
+import type { Translation } from '../core/race/known-endpoints.js';
 import type { Interleaving } from '../core/race/interleave.js';
 import type { Pacing } from '../core/race/schedule.js';
 import type { Query } from './resolve.js';
@@ -14,8 +16,12 @@ export interface RacePlan<T> {
   readonly family: 0 | Family;
   /** The only endpoint there can be, known without asking and tried without waiting: the host is its address. */
   readonly only?: Endpoint;
-  /** Asks the resolver: once for each question, of which a race may have several. */
-  readonly answers: (query: Query) => ObservableInput<Answer>;
+  /** Asks the resolver: once for each question, of which a race may have several. `name`: default the host. */
+  readonly answers: (query: Query, name?: string) => ObservableInput<Answer>;
+  /** Present where the race goes by service records. */
+  readonly services?: ServicePlan;
+  /** Present where IPv6 addresses may stand for IPv4 ones. */
+  readonly translation?: Translation;
   /** Called with a message for everything that is dropped from a malformed answer. */
   readonly complain: (complaint: string) => void;
   /** Asked whenever addresses have come, for all of them. */
@@ -31,4 +37,21 @@ export interface RacePlan<T> {
   readonly connectTimeout: number;
   readonly signal?: AbortSignal;
   readonly scheduler: SchedulerLike;
+}
+
+/** What a race that goes by service records needs besides. */
+export interface ServicePlan {
+  readonly terms: ServiceTerms;
+  /** Asks for the HTTPS records of a name. May bring addresses of the names to which they lead as well, and these first. */
+  readonly records: (name: string) => ObservableInput<AnyAnswer>;
+  readonly drops: Drops;
+}
+
+/** Whether queries for service records are answered here, learnt from race to race. */
+export interface Drops {
+  /** So many have not been answered lately that nothing waits for the next. */
+  readonly isUnanswered: () => boolean;
+  readonly hasAnswered: () => void;
+  /** One has cost a race its whole Resolution Delay. */
+  readonly hasDropped: () => void;
 }

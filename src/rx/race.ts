@@ -5,9 +5,11 @@ import { inFlight, type Answered, type Connected, type RaceEvent, type Started }
 import { interleave } from '../core/race/interleave.js';
 import { gather, type Known } from '../core/race/known-endpoints.js';
 import { Schedule } from '../core/race/schedule.js';
+import { Services } from '../core/race/services.js';
 import { attempt, type AttemptUnderWay } from './attempt.js';
 import { setBounds, type Bounded } from './bounds.js';
 import { EventLoop } from './event-loop.js';
+import { groupOrder } from './group-order.js';
 import { Listener } from './guarded.js';
 import { onlyAttempt } from './only-attempt.js';
 import { Questions } from './questions.js';
@@ -46,6 +48,8 @@ class Race<T> implements Bounded {
   private readonly schedule: Schedule;
   private readonly questions: Questions<T>;
   private readonly starts: Starts;
+  /** Present where the race goes by service records. */
+  private readonly services: Services | undefined;
   private readonly started$ = new Subject<Started>();
   private readonly attempts: AttemptUnderWay[] = [];
   private readonly at: () => number;
@@ -64,9 +68,10 @@ class Race<T> implements Bounded {
     const { scheduler } = plan;
     const began = scheduler.now();
     this.at = () => scheduler.now() - began;
-    this.schedule = new Schedule(plan.pacing);
+    this.services = plan.services && new Services(plan.services.terms);
+    this.schedule = new Schedule(plan.pacing, this.services);
     this.starts = new Starts(this.schedule, this.at, scheduler, this.loop);
-    this.questions = new Questions(plan, this.at, this.held, this.loop);
+    this.questions = new Questions(plan, this.at, this.held, this.loop, this.services);
   }
 
   begin(): void {
@@ -94,29 +99,41 @@ class Race<T> implements Bounded {
    */
   private happened(event: RaceEvent<T>): void {
     if (event.type === 'connected') return this.win(event);
+    if (event.type === 'resolved' && this.services && !this.questions.isLastEnd()) return;
     if (event.type === 'cancelled') this.attempts.find(({ endpoint }) => endpoint === event.endpoint)?.giveWay();
     if (event.type !== 'queued') this.past.push(event);
     this.subscriber.next(event);
 
     if (event.type === 'answered') this.hasAnswered(event);
     else if (event.type === 'resolved') this.questions.hasResolved();
-    else if (event.type === 'started' && !this.held.closed) this.started$.next(event);
+    else if (event.type === 'started' && !this.held.closed) {
+      this.services?.start(event.endpoint);
+      this.started$.next(event);
+    }
     this.schedule.fold(event);
     if (this.isPaced && !this.held.closed) this.pace();
   }
 
   private hasAnswered(event: Answered): void {
+    if (this.services) return this.hasAnsweredFor(this.services, event);
     const known = gather(this.known, event, this.plan);
     const isNew = known !== this.known;
     this.known = known;
     this.questions.hasAnswered(event.answer, known);
-    if (isNew && !this.held.closed) this.sort(known.map(({ endpoint }) => endpoint));
+    if (isNew && !this.held.closed) this.sort(() => this.plan.sort(known.map(({ endpoint }) => endpoint)));
   }
 
-  private sort(endpoints: readonly Endpoint[]): void {
+  private hasAnsweredFor(services: Services, event: Answered): void {
+    services.fold(event);
+    this.questions.hasAnswered(event.answer, services.known);
+    if (services.isReordered && !this.held.closed)
+      this.sort(() => groupOrder(services.groups, this.plan.sort, this.plan.interleaving));
+  }
+
+  private sort(ordered: () => ReturnType<RacePlan<T>['sort']>): void {
     this.sorting?.unsubscribe();
     try {
-      const sorted = this.plan.sort(endpoints);
+      const sorted = ordered();
       if (isList(sorted)) return this.queue(sorted);
       this.sorting = new Listener({ next: (order) => this.queue(order), error: (error) => this.abandon(error) });
       this.held.add(this.sorting);
@@ -127,7 +144,8 @@ class Race<T> implements Bounded {
   }
 
   private queue(order: readonly Endpoint[]): void {
-    const endpoints = this.schedule.unstarted(interleave(order, this.plan.interleaving));
+    const whole = this.services ? order : interleave(order, this.plan.interleaving);
+    const endpoints = this.schedule.unstarted(whole);
     this.loop.follow({ type: 'queued', at: this.at(), endpoints });
   }
 

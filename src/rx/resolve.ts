@@ -1,6 +1,6 @@
 import { defer, filter, from, map, of, type Observable } from 'rxjs';
 import { parseAddress, type Address, type Family } from '../core/address/address.js';
-import { recordType, wellFormed, type Answer } from '../core/race/answers.js';
+import { recordType, wellFormed, type Answer, type ServiceAnswer } from '../core/race/answers.js';
 
 /** What a race wants to know of a host. */
 export interface Query {
@@ -21,7 +21,15 @@ export interface Resolver {
   readonly uncancellable?: boolean;
   /** It is asked for `localhost` and addresses as well: who gave it wants to decide. */
   readonly decides?: boolean;
+  /** Asks for service records, in races with the option `serviceRecords`; absent: such races go without. */
+  readonly serviceRecords?: ServiceLookup;
 }
+
+/**
+ * Finds the HTTPS records of a name: emits one answer, with records or without, and completes. Addresses of the names to which
+ * the records lead, where they have come along, are emitted before. Unsubscribing cancels the query.
+ */
+export type ServiceLookup = (name: string) => Observable<Answer | ServiceAnswer>;
 
 /** A resolver whose answers are well-formed; `complain` is told of what is left out. */
 export function wellFormedResolver(resolver: Resolver, complain: (complaint: string) => void): Resolver {
@@ -30,7 +38,8 @@ export function wellFormedResolver(resolver: Resolver, complain: (complaint: str
       map((answer) => wellFormed(answer, complain)),
       filter((answer) => answer !== undefined),
     );
-  return Object.assign(ask, { uncancellable: resolver.uncancellable === true, decides: resolver.decides === true });
+  const { uncancellable = false, decides = false, serviceRecords } = resolver;
+  return Object.assign(ask, { uncancellable, decides, ...(serviceRecords && { serviceRecords }) });
 }
 
 /** The addresses of a name that this machine's own files hold; none where they do not hold it. */

@@ -15,3 +15,17 @@ export type Transport<T> = (endpoint: Endpoint, progressed?: (stage: Stage) => v
 export class Terminal {
   constructor(readonly error: Error) {}
 }
+
+/**
+ * A transport that dials each endpoint by its `protocol`: the place to put QUIC, which Node does not speak yet. With `h3` among
+ * the protocols of `serviceRecords`, endpoints whose record has it come with `protocol: 'quic'`, before the same over TCP.
+ *
+ * @example
+ * connect$('example.com', 443, {
+ *   serviceRecords: { scheme: 'https', alpn: ['h3', 'h2', 'http/1.1'] },
+ *   transport: byProtocol({ quic: dialQuic, tcp: tls({ servername: 'example.com' }) }),
+ * });
+ */
+export function byProtocol<Q, T>({ quic, tcp }: { readonly quic: Transport<Q>; readonly tcp: Transport<T> }): Transport<Q | T> {
+  return (endpoint, progressed) => (endpoint.protocol === 'quic' ? quic(endpoint, progressed) : tcp(endpoint, progressed));
+}

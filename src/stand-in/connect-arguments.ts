@@ -14,6 +14,9 @@ export interface Destination {
   readonly socket?: unknown;
   /** Of `tls.connect`. */
   readonly session?: Buffer;
+  readonly ALPNProtocols?: unknown;
+  /** Of requests: whose connection it will be. */
+  readonly agent?: unknown;
 }
 
 /** Every name of {@link Destination}. */

@@ -5,6 +5,7 @@ import { TLSSocket } from 'node:tls';
 import { of } from 'rxjs';
 import type { Address } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
+import { dialled } from '../core/race/endpoint.js';
 import { debug } from '../observe/debug.js';
 import { original } from '../node/original-lookup.js';
 import { addressesOf } from '../node/system-lookup.js';
@@ -130,14 +131,18 @@ class Connecting {
     isOwn: boolean,
     context: AsyncResource,
   ): void {
-    const { port, session } = this.destination;
+    const { session } = this.destination;
     const { tls } = this.racing;
-    const race: RaceForSocket = (socketFactory) =>
-      this.racing.race$(this.#host, Number(port), { ...(resolver && { resolver }), socketFactory });
+    const port = Number(this.destination.port);
     const socket = this.#socket;
-    if (!isOwn || !socket || !isLookedUp(socket)) answerByRace(race, answered, isForAll, context);
+    const isByItself = !isOwn || !socket || !isLookedUp(socket);
+    // Who connects by itself to an address does so with its own port.
+    const alpn = isByItself ? undefined : httpProtocols(this.destination);
+    const race: RaceForSocket = (socketFactory) =>
+      this.racing.race$(this.#host, port, { ...(resolver && { resolver }), ...(alpn && { alpn }), socketFactory });
+    if (isByItself) answerByRace(race, answered, isForAll, context);
     else if (this.isWaiting())
-      new RaceInto({ socket, host: this.#host, answered, session, calls: this.#calls, context, tls }).start(race);
+      new RaceInto({ socket, host: this.#host, port, answered, session, calls: this.#calls, context, tls }).start(race);
   }
 }
 
@@ -146,6 +151,15 @@ type LookupOptions = Parameters<LookupFunction>[1];
 /** Whether Node itself looks a name up for a socket: one that an interceptor has made need not even know of it. */
 function isLookedUp(socket: Socket): boolean {
   return (socket as { _host?: string | null })._host != null;
+}
+
+/** The protocols of a socket that speaks HTTP over TLS; `undefined` for others. */
+function httpProtocols({ ALPNProtocols, agent }: Destination): readonly string[] | undefined {
+  const offered: readonly unknown[] = Array.isArray(ALPNProtocols) ? ALPNProtocols : [];
+  const protocols = offered.filter((one) => typeof one === 'string');
+  // Where nothing is offered, `https` will offer this.
+  if (protocols.length === 0 && (agent as { protocol?: unknown } | undefined)?.protocol === 'https:') return ['http/1.1'];
+  return protocols.includes('http/1.1') || protocols.includes('h2') ? protocols : undefined;
 }
 
 /** Answers the look-up of a socket that is not known with the address that wins a race; it then connects by itself. */
@@ -158,7 +172,7 @@ function answerByRace(race: RaceForSocket, answered: Answered, isForAll: boolean
       if (event.type !== 'connected') return;
       event.value.destroy();
       within(() => {
-        answerWith(answered, event.endpoint, isForAll);
+        answerWith(answered, dialled(event.endpoint), isForAll);
       });
     },
     error: (thrown: unknown) => {

@@ -1,4 +1,5 @@
 import type { Subscription } from 'rxjs';
+import { addressesIn } from '../core/race/answers.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
 import type { Attempt, Secure } from './attempt.js';
@@ -51,7 +52,7 @@ export class RaceForTls {
   follow(event: RaceEvent): void {
     switch (event.type) {
       case 'answered':
-        this.#isSorting = event.answer.addresses.length > 0;
+        this.#isSorting = addressesIn(event.answer).length > 0;
         break;
       case 'resolved':
         this.#isOpen = false;

@@ -2,6 +2,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { LookupFunction, Socket } from 'node:net';
 import { Subject, Subscription, takeUntil, type Observable } from 'rxjs';
 import { codedError } from '../core/error-tools.js';
+import { addressesIn } from '../core/race/answers.js';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
@@ -26,6 +27,7 @@ export type Answered = Parameters<LookupFunction>[2];
 export interface Waiting {
   readonly socket: Socket;
   readonly host: string;
+  readonly port: number;
   /** Answers the look-up. */
   readonly answered: Answered;
   /** Of a `tls.TLSSocket`: that with which it wants to begin. */
@@ -80,7 +82,7 @@ export class RaceInto {
     this.#racing.add(() => {
       ended$.next();
     });
-    const race$ = race((_endpoint, progressed) => this.attempt(() => progressed?.('tls'))).pipe(takeUntil(ended$));
+    const race$ = race((endpoint, progressed) => this.attempt(endpoint, () => progressed?.('tls'))).pipe(takeUntil(ended$));
     this.#racing.add(
       race$.subscribe({
         next: (event) => {
@@ -132,15 +134,16 @@ export class RaceInto {
     this.#forTls?.stop();
   }
 
-  private attempt(progressed: () => void): Socket {
-    const attempt = this.newAttempt(this.#forTls?.stage(progressed));
+  private attempt(endpoint: Endpoint, progressed: () => void): Socket {
+    const attempt = this.newAttempt(endpoint, this.#forTls?.stage(progressed));
     this.#forTls?.attempts.push(attempt as unknown as Attempt);
     return attempt;
   }
 
-  private newAttempt(secure: Secure | undefined): Socket {
-    const { socket, answered } = this.waiting;
-    if (this.#own || !canAdopt(socket)) return otherAttempt(socket, this.within, secure);
+  private newAttempt(endpoint: Endpoint, secure: Secure | undefined): Socket {
+    const { socket, port, answered } = this.waiting;
+    // With its own handle a socket connects to its own port; a service record may lead to another.
+    if (this.#own || endpoint.port !== port || !canAdopt(socket)) return otherAttempt(socket, this.within, secure);
     this.#own = new OwnAttempt(socket, answered, this.within, secure);
     return this.#own as unknown as Socket;
   }
@@ -155,7 +158,7 @@ export class RaceInto {
       case 'answered':
         // As after Node's look-ups, the time without activity begins anew.
         (socket as Socket & { _unrefTimer: () => void })._unrefTimer();
-        this.found(event.answer.addresses, event.answer.type === 'A' ? 4 : 6);
+        this.found(addressesIn(event.answer), event.answer.type === 'A' ? 4 : 6);
         break;
       case 'started':
         this.started(event.endpoint);

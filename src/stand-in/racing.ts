@@ -75,6 +75,8 @@ export interface TlsRacing {
 /** What the race for one socket has of its own: a resolver where the socket has a look-up of its own. */
 export interface OwnOptions {
   readonly socketFactory: SocketFactory;
+  /** The protocols of HTTP that it offers in its handshake; absent: it is for something else, and no service record is for it. */
+  readonly alpn?: readonly string[];
   readonly resolver?: Resolver;
 }
 
@@ -143,9 +145,10 @@ export function filtersOfConnector(connector: object = {}): Filters | undefined 
 function races(options: RaceOptions, history: (() => History) | undefined): Racing['race$'] {
   const common = checkOptions<Socket>({ connectTimeout: Infinity, ...given(options) });
   const pupil = { random: common.random, partition: '' };
-  return (host, port, { resolver, socketFactory }) => {
+  return (host, port, { resolver, socketFactory, alpn }) => {
     const settings: Mutable<Settings<Socket>> = { ...common };
     settings.socketFactory = socketFactory;
+    if (common.serviceRecords) settings.serviceRecords = servicesFor(common.serviceRecords, alpn);
     if (resolver) {
       settings.resolver = resolver;
       // What a look-up of the caller's puts first is tried first, as Node does.
@@ -160,6 +163,12 @@ function races(options: RaceOptions, history: (() => History) | undefined): Raci
   };
 }
 
+/** Service records are for sockets that speak HTTP over TLS, and those say so by ALPN. */
+function servicesFor(given: RaceOptions['serviceRecords'], alpn: OwnOptions['alpn']): RaceOptions['serviceRecords'] {
+  if (!given || !alpn) return false;
+  return { scheme: 'https', alpn, ...(typeof given === 'object' ? given : undefined) };
+}
+
 /** The order of a look-up of the caller's, but for what failed lately. */
 function inGivenOrder(past: Past | undefined): Order {
   return (endpoints) => (past ? failuresLast(endpoints, past) : endpoints);
@@ -170,8 +179,11 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 /** Races whose order a connector's history decides. */
 function racesOf(connector: Pick<Connector, 'race$'>, options: StandInOptions): Racing['race$'] {
   const race$ = connector.race$ as (host: string, port: number, options: object) => Observable<RaceEvent<Socket>>;
-  return (host, port, own) =>
-    race$(host, port, { connectTimeout: Infinity, ...given({ preferFamily: leadingFamily(), ...given(options) }), ...own });
+  return (host, port, { alpn, ...own }) => {
+    const services = options.serviceRecords && { serviceRecords: servicesFor(options.serviceRecords, alpn) };
+    const shared = given({ preferFamily: leadingFamily(), ...given(options), ...services });
+    return race$(host, port, { connectTimeout: Infinity, ...shared, ...own });
+  };
 }
 
 /**

@@ -52,10 +52,12 @@ function connectorWith(options: UndiciOptions, sessions: boolean): buildConnecto
     const ownTls = ownTlsOptions(tlsOptions ?? {});
     const secureOptions = given({
       ...ownTls,
-      ALPNProtocols: allowH2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+      ALPNProtocols: protocols(allowH2),
       servername: servername || ownTls.servername,
     });
-    const connection = { ...race, tls: secure && secureOptions, localAddress: localAddress ?? undefined };
+    // A plain connection is not for what service records lead to.
+    const services = race.serviceRecords && { serviceRecords: secure && serviceOptions(race.serviceRecords, allowH2) };
+    const connection = { ...race, ...services, tls: secure && secureOptions, localAddress: localAddress ?? undefined };
     const socket$ = defer((): Observable<Socket> => {
       const portNumber = (port as string | undefined | null) ? Number(port) : secure ? 443 : 80;
       if (!httpSocket) return connect$<Socket>(hostname, portNumber, connection as object);
@@ -71,6 +73,14 @@ function connectorWith(options: UndiciOptions, sessions: boolean): buildConnecto
       },
     });
   };
+}
+
+function serviceOptions(given: NonNullable<RaceOptions['serviceRecords']>, allowH2: boolean): RaceOptions['serviceRecords'] {
+  return { scheme: 'https', alpn: protocols(allowH2), ...(typeof given === 'object' ? given : undefined) };
+}
+
+function protocols(allowH2: boolean): string[] {
+  return allowH2 ? ['h2', 'http/1.1'] : ['http/1.1'];
 }
 
 /** TLS over what a proxy has connected. */

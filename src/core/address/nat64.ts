@@ -1,4 +1,4 @@
-import { addressWords, type Words } from './address-bits.js';
+import { addressWords, commonPrefixLength, wordsOf, type Words } from './address-bits.js';
 import { parseAddress, type Address } from './address.js';
 
 /** What an address of the network's NAT64 begins with: `64:ff9b::` and 96 bits. */
@@ -34,6 +34,84 @@ export function translatedIPv4(words: Words, length: Nat64Length): string {
   return PLACES[length].map((place) => bytes[place]).join('.');
 }
 
+/** The IPv6 address that stands for an IPv4 address within a prefix: RFC 6052 section 2.2. */
+export function synthesized(ipv4: string, { prefix, length }: Nat64Prefix): string {
+  const bytes = bytesOf(wordsOf(prefix));
+  const four = ipv4.split('.').map(Number);
+  PLACES[length].forEach((place, index) => {
+    bytes[place] = four[index]!;
+  });
+  const groups = Array.from({ length: 8 }, (_, word) => (bytes[word * 2]! * 256 + bytes[word * 2 + 1]!).toString(16));
+  return parseAddress(groups.join(':'))!.address;
+}
+
+/** Of every NAT64, whether or not a network has told of it: RFC 6052 section 2.1. */
+const WELL_KNOWN_PREFIX: Nat64Prefix = { prefix: '64:ff9b::', length: 96 };
+
+/**
+ * The IPv4 address for which an IPv6 address stands: within one of the prefixes, or within 64:ff9b::/96 in any case. `undefined`
+ * for other addresses, and for what no NAT64 translates.
+ */
+export function desynthesized(address: string, prefixes: readonly Nat64Prefix[]): string | undefined {
+  if ((prefixes.length === 0 && !address.startsWith('64:ff9b::')) || address.includes('%')) return undefined;
+  const words = wordsOf(address);
+  const within = [...prefixes, WELL_KNOWN_PREFIX].find(
+    ({ prefix, length }) => commonPrefixLength(wordsOf(prefix), words) >= length && (length === 96 || words[4]! >>> 8 === 0),
+  );
+  const ipv4 = within && translatedIPv4(words, within.length);
+  return ipv4 === undefined || isNeverTranslated(ipv4) ? undefined : ipv4;
+}
+
+/** Addresses of one machine or one link, which a translator elsewhere knows nothing of; HEv3, "Synthesizing IPv6 Addresses". */
+export function isNeverTranslated(ipv4: string): boolean {
+  return /^(?:0|127|169\.254)\./.test(ipv4) || ipv4 === '255.255.255.255';
+}
+
+/** A prefix in CIDR form; `undefined` for what is none, or of a length that RFC 6052 does not know. */
+export function parseNat64Prefix(text: string): Nat64Prefix | undefined {
+  const [, start = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const address = parseAddress(start);
+  const length = LENGTHS.find((one) => String(one) === bits);
+  if (address?.family !== 6 || length === undefined || address.address.includes('%')) return undefined;
+  const words = addressWords(address);
+  const isRest = words.every((word, index) => (word & mask(length, index)) === word);
+  return isRest && words[4]! >>> 8 === 0 ? { prefix: address.address, length } : undefined;
+}
+
+/** How IPv4 addresses are reached from here. */
+export interface Nat64 {
+  /** In the order in which they are tried; as they are known now. */
+  readonly prefixes: () => readonly Nat64Prefix[];
+  /** Whether the machine reaches an IPv4 address without NAT64. */
+  readonly hasRoute: (address: Address) => boolean;
+}
+
+/**
+ * What is dialled for an address, and what it counts as.
+ *
+ *     64:ff9b::c000:201    →  192.0.2.1 where IPv4 has a route, else 192.0.2.1 via 64:ff9b::c000:201
+ *     192.0.2.1            →  192.0.2.1 where IPv4 has a route, else via each prefix
+ *     2001:db8::1          →  undefined: it has nothing to do with NAT64
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6052 RFC 6052}; HEv3, "Handling NAT64 Networks"
+ */
+export function translation({
+  prefixes,
+  hasRoute,
+}: Nat64): (address: Address) => readonly (Address & { readonly via?: string })[] | undefined {
+  return (given) => {
+    const known = prefixes();
+    if (given.family === 6) {
+      const ipv4 = desynthesized(given.address, known);
+      if (ipv4 === undefined) return undefined;
+      const address: Address = { address: ipv4, family: 4 };
+      return [hasRoute(address) ? address : { ...address, via: given.address }];
+    }
+    if (known.length === 0 || isNeverTranslated(given.address) || hasRoute(given)) return undefined;
+    return known.map((prefix) => ({ ...given, via: synthesized(given.address, prefix) }));
+  };
+}
+
 /**
  * The prefixes by which this network's NAT64 reaches IPv4, found in the IPv6 addresses that its DNS gives {@link IPV4_ONLY}: what
  * stands before a well-known address. None for addresses that hold none.
@@ -41,8 +119,9 @@ export function translatedIPv4(words: Words, length: Nat64Length): string {
  *     64:ff9b::c000:aa               → 64:ff9b::/96
  *     2001:db8:122:c000:0:aa00::     → 2001:db8:122::/48
  *
- * Where a well-known address stands in several places of one address, those count that the other well-known address, in
- * another answer, has confirmed; where it has confirmed none, the longest prefix counts, which claims the fewest addresses.
+ * Where a well-known address stands in several places of one address, the one counts that the other well-known address, in
+ * another answer, has confirmed. Where it has confirmed none, or several, nothing is found: a wrong prefix would send what is
+ * meant for one machine to another.
  *
  * @param answers of an AAAA query; each prefix is given once, in their order
  * @see {@link https://www.rfc-editor.org/rfc/rfc7050#section-3 RFC 7050 section 3}
@@ -57,7 +136,7 @@ export function nat64Prefixes(answers: readonly string[]): readonly Nat64Prefix[
   const confirmed = ({ text }: Candidate) => held.get(text)!.size > 1;
   const prefixes = found.flatMap((places) => {
     const sure = places.length > 1 ? places.filter(confirmed) : places;
-    return sure.length > 0 ? sure : places.slice(-1);
+    return sure.length === 1 ? sure : [];
   });
   return [...new Map(prefixes.map(({ text, prefix, length }) => [text, { prefix, length }])).values()];
 }

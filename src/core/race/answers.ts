@@ -1,17 +1,30 @@
 import { parseAddress, type Family } from '../address/address.js';
 import { errorCode, NOTHING_THERE } from '../error-tools.js';
 import { show } from '../input/argument-errors.js';
+import type { ServiceRecord } from './service-records.js';
 
 /** What one query brought: addresses of one family, or none (a negative answer). */
-export interface Answer {
+export interface Answer extends AnswerOfAnyType {
   readonly type: 'AAAA' | 'A';
   /** In the order of the resolver; empty for a negative answer. */
   readonly addresses: readonly string[];
+}
+
+/** What a query for HTTPS records brought, where a race asks for them; without records it is a negative answer. */
+export interface ServiceAnswer extends AnswerOfAnyType {
+  readonly type: 'HTTPS';
+  /** Aliases alone, where there is one; else the lowest priority first. */
+  readonly records: readonly ServiceRecord[];
+}
+
+export type AnyAnswer = Answer | ServiceAnswer;
+
+interface AnswerOfAnyType {
   /** Seconds for which the answer holds; unknown when absent. */
   readonly ttl?: number;
-  /** Why there are no addresses: `ENOTFOUND`, `ESERVFAIL`, `ETIMEOUT` … */
+  /** Why there is nothing: `ENOTFOUND`, `ESERVFAIL`, `ETIMEOUT` … */
   readonly error?: Error;
-  /** The owner of the addresses, where that is not the host itself. */
+  /** The name that was asked for, where that is not the host itself: the target of a service record, or an alias. */
   readonly name?: string;
   /** Expired, and given all the same so that nobody has to wait; a fresh answer of this type is to follow and replaces it. */
   readonly stale?: boolean;
@@ -35,9 +48,25 @@ export function answerFamily({ type }: Answer): Family {
   return type === 'AAAA' ? 6 : 4;
 }
 
+export function isOfAddresses(answer: AnyAnswer): answer is Answer {
+  return answer.type !== 'HTTPS';
+}
+
+/** The addresses that an answer holds: none for one of service records. */
+export function addressesIn(answer: AnyAnswer): readonly string[] {
+  return answer.type === 'HTTPS' ? NO_ADDRESSES : answer.addresses;
+}
+
+const NO_ADDRESSES: readonly string[] = [];
+
 /** Whether it leaves open what there is: its query has failed, or was not made. `ENOTFOUND` and `ENODATA` say that there is nothing. */
-export function saysNothing({ addresses, error }: Answer): boolean {
-  return addresses.length === 0 && error !== undefined && !NOTHING_THERE.has(errorCode(error) ?? '');
+export function saysNothing(answer: AnyAnswer): boolean {
+  const { error } = answer;
+  return isEmpty(answer) && error !== undefined && !NOTHING_THERE.has(errorCode(error) ?? '');
+}
+
+function isEmpty(answer: AnyAnswer): boolean {
+  return answer.type === 'HTTPS' ? answer.records.length === 0 : answer.addresses.length === 0;
 }
 
 /**
@@ -46,10 +75,10 @@ export function saysNothing({ addresses, error }: Answer): boolean {
  *
  * @param answers of one race, in the order in which they came
  */
-export function familiesInDoubt(answers: readonly Answer[]): readonly Family[] {
-  const latest = new Map(answers.map((answer) => [answer.type, answer]));
+export function familiesInDoubt(answers: readonly AnyAnswer[]): readonly Family[] {
+  const latest = new Map(answers.filter(isOfAddresses).map((answer) => [answer.type, answer]));
   const doubtful = [...latest.values()].filter(({ assumed }) => assumed === true);
-  const hopeful = answers.some(({ addresses }) => addresses.length > 0) || doubtful.some(saysNothing);
+  const hopeful = answers.some((answer) => !isEmpty(answer)) || doubtful.some(saysNothing);
   return hopeful ? doubtful.map(answerFamily) : [];
 }
 

@@ -1,7 +1,7 @@
 import type { Family } from '../address/address.js';
 import { formatDuration } from '../duration.js';
 import { errorCode, flatten, NOTHING_THERE, reasonOf, toError, BLOCKED } from '../error-tools.js';
-import { recordType } from './answers.js';
+import { addressesIn, recordType, type AnyAnswer } from './answers.js';
 import { attemptRecords, type AttemptRecord } from './attempt-records.js';
 import { formatDestination, formatEndpoint } from './endpoint.js';
 import type { Answered, Failed, RaceEvent, Resolved } from './events.js';
@@ -62,7 +62,7 @@ export class ConnectionError extends AggregateError {
   constructor(race: LostRace) {
     const attempts = attemptRecords(race.events, race.endedAt);
     const queries = queryErrors(race.events);
-    const causes = attempts.length > 0 ? attempts.flatMap(({ error }) => error ?? []) : queries.map(({ error }) => error);
+    const causes = attempts.length > 0 ? attempts.flatMap(({ error }) => error ?? []) : queries.flatMap(causeOf);
     const reason = reasonFor(race, attempts);
     const terminal = race.events.find((event): event is Failed => event.type === 'failed' && event.terminal === true)?.error;
     const code = errorCode(terminal) ?? codeOf(reason, attempts, causes);
@@ -117,6 +117,7 @@ function reasonFor({ timedOut }: LostRace, attempts: readonly AttemptRecord[]): 
 
 interface QueryError {
   readonly query: string;
+  readonly type?: AnyAnswer['type'];
   readonly error: Error;
 }
 
@@ -128,8 +129,14 @@ function queryErrors(events: readonly RaceEvent[]): QueryError[] {
     .filter((event) => event.type === 'resolved' || !event.answer.assumed || !asked.has(event.answer.type))
     .flatMap((event) => {
       if (event.type === 'resolved') return event.error ? { query: 'resolver', error: event.error } : [];
-      return event.answer.error ? { query: event.answer.type, error: toError(event.answer.error) } : [];
+      const { type, name, error } = event.answer;
+      return error ? { query: name === undefined ? type : `${type} of ${name}`, type, error: toError(error) } : [];
     });
+}
+
+/** A race can do without service records: what became of them is told, and is not why it was lost. */
+function causeOf({ type, error }: QueryError): readonly Error[] {
+  return type === 'HTTPS' ? [] : [error];
 }
 
 function codeOf(reason: ConnectionErrorReason, attempts: readonly AttemptRecord[], causes: readonly Error[]): string | undefined {
@@ -156,12 +163,14 @@ function describe(race: LostRace, attempts: readonly AttemptRecord[], queries: r
 }
 
 function nothingToTry({ events }: LostRace): string {
-  const found = events.flatMap((event) => (event.type === 'answered' ? event.answer.addresses : []));
+  const found = events.flatMap((event) => (event.type === 'answered' ? addressesIn(event.answer) : []));
   return found.length === 0 ? 'no addresses to try' : `no addresses to try, for none of the ${found.length} found may be tried`;
 }
 
 function describeAttempt({ endpoint, startedAt, endedAt, outcome, error }: AttemptRecord): string {
-  const where = formatEndpoint(endpoint);
+  const { service, via } = endpoint;
+  const notes = [service && `of ${service.target}`, via !== undefined && `by ${via}`].filter(Boolean).join(', ');
+  const where = notes === '' ? formatEndpoint(endpoint) : `${formatEndpoint(endpoint)} (${notes})`;
   if (outcome === 'blocked') return `${where} is blocked`;
   const ending = outcome === 'cancelled' ? (error ? 'gave way' : 'cancelled') : error ? reasonOf(error) : outcome;
   return `${where} ${ending} after ${formatDuration(endedAt - startedAt)}`;

@@ -1,4 +1,4 @@
-import type { Answer } from './answers.js';
+import type { AnyAnswer } from './answers.js';
 import type { Endpoint } from './endpoint.js';
 
 /**
@@ -13,7 +13,7 @@ export type RaceEvent<T = unknown> = Answered | Resolved | Queued | Started | Pr
 export interface Answered {
   readonly type: 'answered';
   readonly at: number;
-  readonly answer: Answer;
+  readonly answer: AnyAnswer;
   /** When its question was asked, in ms since the race began; absent for the question with which it began. */
   readonly askedAt?: number;
 }

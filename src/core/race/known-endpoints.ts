@@ -1,5 +1,5 @@
-import { parseAddress, type Family } from '../address/address.js';
-import { saysNothing, type Answer } from './answers.js';
+import { parseAddress, type Address, type Family } from '../address/address.js';
+import { isOfAddresses, saysNothing, type Answer } from './answers.js';
 import { LONGEST_DELAY } from '../input/checks.js';
 import type { Endpoint } from './endpoint.js';
 import type { Answered } from './events.js';
@@ -14,6 +14,12 @@ export interface Known {
 }
 
 /**
+ * An address as this network's NAT64 has it: the IPv4 address that it is, or stands for, by each way to it. `undefined`: NAT64 has
+ * nothing to do with it.
+ */
+export type Translation = (address: Address) => readonly (Address & Pick<Endpoint, 'via'>)[] | undefined;
+
+/**
  * Adds an answer's addresses to what is known so far, each endpoint once, as the object that it was.
  *
  * A fresh answer replaces the stale and the expired endpoints of its type: what it does not hold is no longer known. An answer
@@ -25,25 +31,40 @@ export interface Known {
 export function gather(
   known: readonly Known[],
   { answer, at }: Answered,
-  race: { readonly port: number; readonly family: 0 | Family },
+  race: { readonly port: number; readonly family: 0 | Family; readonly translation?: Translation },
 ): readonly Known[] {
+  if (!isOfAddresses(answer)) return known;
   const { type, stale = false } = answer;
   const kept = known.length === 0 || stale || saysNothing(answer) ? known : known.filter((one) => !isReplaced(one, type, at));
   if (answer.addresses.length === 0) return kept.length === known.length ? known : kept;
 
   const expiresAt = expiryOf(answer, at);
   const gathered = [...kept];
-  const before = kept === known ? NONE : new Map(known.map(({ endpoint }) => [endpoint.address, endpoint]));
-  const addresses = new Set(kept.map(({ endpoint }) => endpoint.address));
+  const before = kept === known ? NONE : new Map(known.map(({ endpoint }) => [keyOf(endpoint), endpoint]));
+  const keys = new Set(kept.map(({ endpoint }) => keyOf(endpoint)));
+  const add = ({ address, family, via }: Place) => {
+    if (race.family !== 0 && family !== race.family) return;
+    const key = via ?? address;
+    if (keys.has(key)) return;
+    keys.add(key);
+    const endpoint = via === undefined ? { address, family, port: race.port } : { address, family, port: race.port, via };
+    gathered.push({ endpoint: before.get(key) ?? endpoint, type, stale, expiresAt });
+  };
   for (const text of answer.addresses) {
     const parsed = parseAddress(text);
-    if (!parsed || (race.family !== 0 && parsed.family !== race.family)) continue;
-    const { address, family } = parsed;
-    if (addresses.has(address)) continue;
-    addresses.add(address);
-    gathered.push({ endpoint: before.get(address) ?? { address, family, port: race.port }, type, stale, expiresAt });
+    if (!parsed) continue;
+    const translated = race.translation?.(parsed);
+    if (translated) translated.forEach(add);
+    else add(parsed);
   }
   return gathered;
+}
+
+type Place = Address & Pick<Endpoint, 'via'>;
+
+/** What is dialled: one IPv4 address may be reached by several ways. */
+function keyOf({ address, via }: Place): string {
+  return via ?? address;
 }
 
 const NONE: ReadonlyMap<string, Endpoint> = new Map();

@@ -1,5 +1,5 @@
 import type { Family } from '../address/address.js';
-import { answerFamily, type Answer } from './answers.js';
+import { addressesIn, answerFamily, isOfAddresses, type Answer } from './answers.js';
 import type { Endpoint } from './endpoint.js';
 import type { Answered, Cancelled, Failed, Progressed, Queued, RaceEvent, Resolved, Started } from './events.js';
 import { Lane, type LanePace } from './lanes.js';
@@ -14,6 +14,16 @@ export interface Pacing extends LanePace {
   readonly maxConcurrentAttempts: number;
   /** Whether nothing good is to be expected of an answer's addresses: then the other family's are waited for as well. */
   readonly suspects?: (answer: Answer) => boolean;
+}
+
+/** What a race that goes by service records waits for; folded with the same events, before the schedule. */
+export interface Gate {
+  /** There is an endpoint. */
+  readonly isPositive: boolean;
+  /** Nothing is missing that the Resolution Delay waits for. */
+  readonly isReady: boolean;
+  /** The last event has changed the endpoints, and their order is to come. */
+  readonly isReordered: boolean;
 }
 
 /**
@@ -48,7 +58,11 @@ export class Schedule {
   /** Since the last answer nothing has happened but its being put in order, and others may come in the same turn. */
   gathering = false;
 
-  constructor(private readonly pacing: Pacing) {
+  /** @param gate default: the preferred family's answer is all that is waited for */
+  constructor(
+    private readonly pacing: Pacing,
+    private readonly gate?: Gate,
+  ) {
     this.lanes = pacing.familyStaggerDelay === undefined ? [new Lane()] : [new Lane(), new Lane()];
   }
 
@@ -130,18 +144,24 @@ export class Schedule {
    * RFC 8305 section 3. An answer may follow when all had been answered: what has expired, or was in doubt, is asked for again.
    */
   private foldAnswered({ at, answer }: Answered): void {
-    const positive = answer.addresses.length > 0;
-    const { preferredFamily, resolutionDelay, suspects } = this.pacing;
-    const family = answerFamily(answer);
-    const suspect = positive && suspects?.(answer) === true;
-    this.firstAnswered ??= family;
-    this.preferredAnswered ||= (family === preferredFamily && !suspect) || family !== this.firstAnswered;
+    const { gate } = this;
+    const positive = gate ? gate.isPositive : addressesIn(answer).length > 0;
+    const ready = gate ? gate.isReady : isOfAddresses(answer) && this.isPreferred(answer);
     if (positive || this.opensAt < Infinity) {
-      this.opensAt = Math.min(this.opensAt, this.preferredAnswered ? at : at + resolutionDelay);
+      this.opensAt = Math.min(this.opensAt, ready ? at : at + this.pacing.resolutionDelay);
     }
-    this.ordering ||= positive;
+    this.ordering ||= gate ? gate.isReordered : positive;
     this.resolved = false;
     this.gathering = true;
+  }
+
+  private isPreferred(answer: Answer): boolean {
+    const { preferredFamily, suspects } = this.pacing;
+    const family = answerFamily(answer);
+    const suspect = answer.addresses.length > 0 && suspects?.(answer) === true;
+    this.firstAnswered ??= family;
+    this.preferredAnswered ||= (family === preferredFamily && !suspect) || family !== this.firstAnswered;
+    return this.preferredAnswered;
   }
 
   private foldResolved({ at }: Resolved): void {

@@ -24,24 +24,32 @@ export interface ServiceRecord {
 const KEYS = ['mandatory', 'alpn', 'no-default-alpn', 'port', 'ipv4hint', 'ech', 'ipv6hint'] as const;
 
 /**
- * Under which name the HTTPS records of an origin are: its host's, with port and scheme before it unless the port is 443.
+ * Under which name the HTTPS records of an origin are: its host's, with port and scheme before it unless the port is 443. Of
+ * http and ws, port 80 stands for 443.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9460#section-9.1 RFC 9460 section 9.1}
  */
-export function serviceRecordName(host: string, port: number): string {
-  return port === 443 ? host : `_${port}._https.${host}`;
+export function serviceRecordName(host: string, port: number, scheme: Scheme = 'https'): string {
+  return servicePort(port, scheme) === 443 ? host : `_${port}._https.${host}`;
 }
 
 /**
  * The records of an answer, those with the lowest priority first; equals stay in order, for it is the caller who has to shuffle
- * them. With an alias among them, aliases alone.
+ * them. With an alias among them, aliases alone. A record that contradicts itself is left out.
  *
  * @param rdata of each record of the answer
- * @throws Error `EBADRESP` when one of them is malformed, or contradicts itself: then none of them may be used
- * @see {@link https://www.rfc-editor.org/rfc/rfc9460#section-2.2 RFC 9460 sections 2.2 and 2.4}
+ * @throws Error `EBADRESP` when one of them is malformed: then none of them may be used
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9460#section-2.2 RFC 9460 sections 2.2, 2.4 and 8}
  */
 export function serviceRecords(rdata: readonly Uint8Array[]): readonly ServiceRecord[] {
-  const records = rdata.map(serviceRecord);
+  const records = rdata.flatMap((one) => {
+    try {
+      return [serviceRecord(one)];
+    } catch (error) {
+      if (error instanceof Contradiction) return [];
+      throw error;
+    }
+  });
   const aliases = records.filter(({ priority }) => priority === 0);
   return aliases.length > 0 ? aliases : records.sort((a, b) => a.priority - b.priority);
 }
@@ -70,7 +78,15 @@ export function serviceRecord(rdata: Uint8Array): ServiceRecord {
     ...(mandatory && { mandatory: mandatoryKeys(mandatory, params) }),
   };
   // RFC 9460 section 7.1.1
-  return record.noDefaultAlpn && !record.alpn ? malformed('no-default-alpn stands without alpn') : record;
+  return record.noDefaultAlpn && !record.alpn ? contradiction('no-default-alpn stands without alpn') : record;
+}
+
+/** What a race connects for: what says whether there are HTTPS records to ask for. */
+export type Scheme = 'https' | 'wss' | 'http' | 'ws';
+
+/** The port of a record that names none: the authority's, and that of https where the record turns http into it. */
+export function servicePort(port: number, scheme: Scheme): number {
+  return port === 80 && (scheme === 'http' || scheme === 'ws') ? 443 : port;
 }
 
 /** What is left to be read of a record or of a part of it. */
@@ -170,11 +186,36 @@ function mandatoryKeys(bytes: Bytes, params: ReadonlyMap<number, unknown>): read
   keys.forEach((key, index) => {
     if (key === 0) malformed('mandatory names itself');
     if (index > 0 && key <= keys[index - 1]!) malformed('the keys of mandatory are not in order');
-    if (!params.has(key)) malformed(`${keyName(key)} is mandatory and not there`);
   });
+  const missing = keys.find((key) => !params.has(key));
+  if (missing !== undefined) contradiction(`${keyName(missing)} is mandatory and not there`);
   return keys.map(keyName);
+}
+
+/** A record that can be read, and says two things at once: it spoils itself, and no other of its answer. */
+class Contradiction extends Error {
+  readonly code = 'EBADRESP';
+}
+
+function contradiction(reason: string): never {
+  throw new Contradiction(`malformed service record: ${reason}`);
 }
 
 function malformed(reason: string): never {
   throw codedError('EBADRESP', `malformed service record: ${reason}`);
+}
+
+/** A record as zone files have it: `1 cdn.example alpn=h2,h3 port=8443`. Keys of Encrypted ClientHello are left out. */
+export function formatRecord({ priority, target, alpn, noDefaultAlpn, port, ...record }: ServiceRecord): string {
+  const { ipv4hint, ipv6hint, ech, mandatory } = record;
+  const params = [
+    mandatory && `mandatory=${mandatory.join(',')}`,
+    alpn && `alpn=${alpn.join(',')}`,
+    noDefaultAlpn && 'no-default-alpn',
+    port !== undefined && `port=${port}`,
+    ipv4hint && `ipv4hint=${ipv4hint.join(',')}`,
+    ech && 'ech',
+    ipv6hint && `ipv6hint=${ipv6hint.join(',')}`,
+  ];
+  return [priority, target, ...params.filter(Boolean)].join(' ');
 }

@@ -1,4 +1,5 @@
 import type { Family } from '../../../core/address/address.js';
+import { usableRecords } from '../../../core/race/usable-records.js';
 import type {
   AddressRecords,
   AddressReport,
@@ -87,29 +88,55 @@ function serviceRecords({ records, ttl, time, error, name }: ServiceRecords, AAA
   if (unused || (!error && records.length === 0)) return [['ok', after(time, 'HTTPS: none')]];
   // A malformed answer is as good as none; one that does not come keeps clients waiting that ask for it.
   if (error) return [['warning', after(time, `HTTPS: ${questionReason(error)}`)]];
-  return records.flatMap((record): Line[] => {
-    const { priority, target, alpn = [], noDefaultAlpn, port, ipv4hint = [], ipv6hint = [], ech, mandatory = [] } = record;
-    const life = after(time, `for ${ttl} s`);
-    if (priority === 0 && target === '.') return [['failed', `HTTPS: says that there is no service ${life}`]];
-    if (priority === 0) return [['ok', `HTTPS: alias of ${target} ${life}`]];
-    const parts = [
-      `priority ${priority}`,
-      `target ${target === '.' ? name : target}`,
-      ...(alpn.length > 0 ? [`ALPN ${alpn.join(' ')}${noDefaultAlpn ? ' alone' : ''}`] : []),
-      ...(port === undefined ? [] : [`port ${port}`]),
-      ...(ipv6hint.length > 0 ? [`IPv6 hints ${ipv6hint.join(' ')}`] : []),
-      ...(ipv4hint.length > 0 ? [`IPv4 hints ${ipv4hint.join(' ')}`] : []),
-      ...(mandatory.length > 0 ? [`mandatory ${mandatory.join(' ')}`] : []),
-      ...(ech ? ['ECH'] : []),
-    ];
-    // RFC 9460 section 8
-    const strange = mandatory.filter((key) => /^key\d+$/.test(key));
-    const ignored = strange.length > 0 ? `: clients that do not know ${listed(strange)} ignore it` : '';
-    return [
-      [ignored === '' ? 'ok' : 'warning', after(time, `HTTPS: ${listed(parts)} for ${ttl} s${ignored}`)],
-      ...hints(record, target === '.' || target === name ? AAAA.addresses : undefined),
-    ];
-  });
+  return [...records.flatMap((record) => serviceRecord(record, name, ttl, time, AAAA)), ...effectOf(records, name)];
+}
+
+/** What a client that goes by the records does otherwise than one that does not. */
+function effectOf(records: ServiceRecords['records'], name: string): Line[] {
+  const services = records.filter(({ priority }) => priority > 0);
+  if (services.length === 0) return [];
+  const [first] = usableRecords(
+    services.map((record) => ({ ...record, ech: undefined })),
+    ['h2', 'http/1.1'],
+    () => undefined,
+  );
+  if (!first) return [['warning', 'HTTPS: none of the records is for HTTP over TCP: clients go on as if there were none']];
+  const { target, port } = first.record;
+  const elsewhere = [
+    ...(target === '.' || target === name ? [] : [`to ${target}`]),
+    ...(port === undefined ? [] : [`to port ${port}`]),
+  ];
+  return elsewhere.length > 0 ? [['ok', `HTTPS: clients that go by the records connect ${listed(elsewhere)} first`]] : [];
+}
+
+function serviceRecord(
+  record: ServiceRecords['records'][number],
+  name: string,
+  ttl: number | null,
+  time: number | null,
+  AAAA: AddressRecords,
+): Line[] {
+  const { priority, target, alpn = [], noDefaultAlpn, port, ipv4hint = [], ipv6hint = [], ech, mandatory = [] } = record;
+  const life = after(time, `for ${ttl} s`);
+  if (priority === 0 && target === '.') return [['failed', `HTTPS: says that there is no service ${life}`]];
+  if (priority === 0) return [['ok', `HTTPS: alias of ${target} ${life}`]];
+  const parts = [
+    `priority ${priority}`,
+    `target ${target === '.' ? name : target}`,
+    ...(alpn.length > 0 ? [`ALPN ${alpn.join(' ')}${noDefaultAlpn ? ' alone' : ''}`] : []),
+    ...(port === undefined ? [] : [`port ${port}`]),
+    ...(ipv6hint.length > 0 ? [`IPv6 hints ${ipv6hint.join(' ')}`] : []),
+    ...(ipv4hint.length > 0 ? [`IPv4 hints ${ipv4hint.join(' ')}`] : []),
+    ...(mandatory.length > 0 ? [`mandatory ${mandatory.join(' ')}`] : []),
+    ...(ech ? ['ECH'] : []),
+  ];
+  // RFC 9460 section 8
+  const strange = mandatory.filter((key) => /^key\d+$/.test(key));
+  const ignored = strange.length > 0 ? `: clients that do not know ${listed(strange)} ignore it` : '';
+  return [
+    [ignored === '' ? 'ok' : 'warning', after(time, `HTTPS: ${listed(parts)} for ${ttl} s${ignored}`)],
+    ...hints(record, target === '.' || target === name ? AAAA.addresses : undefined),
+  ];
 }
 
 /** What the hints promise that the addresses do not hold. */

@@ -1,0 +1,40 @@
+import { defer, finalize, mergeMap, of, ReplaySubject, share, type Observable } from 'rxjs';
+import type { Nat64Prefix } from '../core/address/nat64.js';
+import { saysNothing, type Answer } from '../core/race/answers.js';
+import type { Query } from './resolve.js';
+
+/**
+ * Answers of a network that may reach IPv4 by NAT64: its prefixes are asked for beside the addresses, and A answers wait for
+ * them, for without them no IPv4 address can be dialled.
+ *
+ *     prefixes   ────────────●
+ *     AAAA       ────●
+ *     A          ───────●····●
+ *
+ * Where there is a prefix, an A answer that was taken for granted, since the machine has no IPv4 route, is asked for.
+ *
+ * @param prefixes$ emits once
+ * @see HEv3, "Discovering PREF64"
+ */
+export function nat64Answers(
+  ask: (query: Query) => Observable<Answer>,
+  query: Query,
+  prefixes$: Observable<readonly Nat64Prefix[]>,
+): Observable<Answer> {
+  return defer(() => {
+    const known$ = prefixes$.pipe(share({ connector: () => new ReplaySubject(1), resetOnComplete: false }));
+    const asking = known$.subscribe({ error: () => undefined });
+    return ask(query).pipe(
+      mergeMap((answer) => {
+        if (answer.type !== 'A') return of(answer);
+        return known$.pipe(
+          mergeMap((prefixes) => {
+            const isAskedFor = prefixes.length === 0 || answer.assumed !== true || !saysNothing(answer);
+            return isAskedFor ? of(answer) : ask({ ...query, family: 4, insist: true });
+          }),
+        );
+      }),
+      finalize(() => asking.unsubscribe()),
+    );
+  });
+}
