@@ -208,7 +208,7 @@ export async function run(sequence: Sequence, lab: Lab, isFirstDead = sequence.i
   const connected = new Promise<void>((resolve) => socket.once(secure ? 'secureConnect' : 'connect', () => resolve()));
   let bytes = '';
   let localPort: number | undefined;
-  let isGivenUp = false;
+  const given = { up: false };
   const push = socket.push.bind(socket);
   socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
     if (chunk !== null) bytes += String(chunk);
@@ -220,7 +220,7 @@ export async function run(sequence: Sequence, lab: Lab, isFirstDead = sequence.i
     ({ localPort } = socket);
     if (secure) diary.push(secured(socket as tls.TLSSocket));
     at('connected');
-    isGivenUp = socket.destroyed;
+    given.up = socket.destroyed;
     setImmediate(() => {
       at('turn after');
     });
@@ -252,7 +252,7 @@ export async function run(sequence: Sequence, lab: Lab, isFirstDead = sequence.i
   diary.push(`server: ${briefly((lab.received.get(localPort ?? -1) ?? []).join(''))}`);
   if (!secure) return diary;
   // What is written before a handshake, and given up with it, has been sent or not.
-  return connectedLate(isGivenUp ? diary.filter((line) => !line.startsWith('server:') && !WAITING.test(line)) : diary);
+  return connectedLate(given.up ? diary.filter((line) => !line.startsWith('server:') && !WAITING.test(line)) : diary);
 }
 
 /** How much has been written, in a state. */
