@@ -52,10 +52,12 @@ export default defineConfig(
     languageOptions: {
       globals: {
         console: 'readonly',
+        fetch: 'readonly',
         performance: 'readonly',
         process: 'readonly',
         queueMicrotask: 'readonly',
         setTimeout: 'readonly',
+        URL: 'readonly',
       },
     },
   },
