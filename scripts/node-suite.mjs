@@ -194,13 +194,13 @@ async function fetchSource() {
     try {
       await command('apt-get', [...options, '-q', 'update'], work);
       await command('apt-get', [...options, '-q', 'source', '--download-only', 'nodejs'], work);
-      const archive = (await readdir(work)).find((file) => file.endsWith('.orig.tar.xz'));
-      if (archive) return archive;
-      failures.push('there is no .orig.tar.xz in the source package');
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failures.push(error.message);
     }
+    // A mirror may lack some file of the source package; apt keeps those that it has fetched and verified.
+    const archive = (await readdir(work)).find((file) => file.endsWith('.orig.tar.xz'));
+    if (archive) return archive;
   }
   throw new Failure(failures.join('\n') || 'apt of this machine knows no mirror');
 }
