@@ -226,15 +226,17 @@ describe('tcp', () => {
       await expect(firstValueFrom(tcp({ socketFactory: () => ({}) as net.Socket })(endpoint(port)))).rejects.toMatchObject({
         code: 'ERR_INVALID_RETURN_VALUE',
       });
-      const used = net.connect({ host: '127.0.0.1', port });
-      await expect(firstValueFrom(tcp({ socketFactory: () => used })(endpoint(port)))).rejects.toMatchObject({
-        code: 'ERR_INVALID_RETURN_VALUE',
-      });
-      await once(used, 'connect');
-      await expect(firstValueFrom(tcp({ socketFactory: () => used })(endpoint(port)))).rejects.toMatchObject({
-        code: 'ERR_INVALID_RETURN_VALUE',
-      });
-      used.destroy();
+      const refused = async (used: net.Socket) => {
+        await expect(firstValueFrom(tcp({ socketFactory: () => used })(endpoint(port)))).rejects.toMatchObject({
+          code: 'ERR_INVALID_RETURN_VALUE',
+        });
+        // Nothing else would end it.
+        expect(used.destroyed).toBe(true);
+      };
+      await refused(net.connect({ host: '127.0.0.1', port }));
+      const connected = net.connect({ host: '127.0.0.1', port });
+      await once(connected, 'connect');
+      await refused(connected);
     });
 
     it('[A13] leaves no socket behind when the race is ended by the factory, or by a transport around it', async () => {
