@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { Client } from 'undici';
 import { blackhole } from '../../src/cli/lab.js';
 import { createConnector, RaceSocket, staticResolver } from '../../src/index.js';
-import { processHistory, rankByHistory } from '../../src/connector/process-history.js';
+import { processHistory } from '../../src/connector/process-history.js';
 import { HttpAgent } from '../../src/stand-in/agent.js';
 import { register } from '../../src/stand-in/registration.js';
 import { connector } from '../../src/stand-in/undici.js';
@@ -201,12 +201,5 @@ describe('the memory of a process', () => {
       expect(await tried(new copy.RaceSocket({ race }).connect({ host: HOST, port }))).toEqual([SILENT, GOOD]);
     });
     Reflect.set(globalThis, key, before);
-  });
-
-  it('puts addresses in order for those who connect to one of them', async () => {
-    const found = [SILENT, '::2', GOOD].map((address) => ({ address, family: address === GOOD ? (4 as const) : (6 as const) }));
-    expect(rankByHistory(found)).toEqual(found);
-    await WAYS.RaceSocket!(race);
-    expect(rankByHistory(found)).toEqual([found[1], found[2], found[0]]);
   });
 });

@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import type { Address } from '../core/address/address.js';
 import { errorCode } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
-import { failuresLast, type PathRecord } from '../core/race/path-records.js';
+import type { PathRecord } from '../core/race/path-records.js';
 import { createHistory, isStore, wallClock, type History, type HistoryStore } from './path-history.js';
 
 /**
@@ -49,13 +48,4 @@ const NO_ANSWER: ReadonlySet<string | undefined> = new Set([
  */
 function tellsOfPath(event: RaceEvent): boolean {
   return event.type !== 'failed' || NO_ANSWER.has(errorCode(event.error));
-}
-
-/**
- * Puts addresses in order by the history of the process: those that failed lately come last. Otherwise they keep their order,
- * and none is left out.
- */
-export function rankByHistory<A extends Address>(addresses: readonly A[]): readonly A[] {
-  const { past } = processHistory().begin(() => 1, '');
-  return past ? failuresLast(addresses, past) : addresses;
 }
