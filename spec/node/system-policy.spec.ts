@@ -5,6 +5,7 @@ import type { Address, Endpoint } from '../../src/index.js';
 import { defaultSelection, sortBy } from '../../src/node/address-selection.js';
 import { mapsGlibc, usesGlibc } from '../../src/node/glibc.js';
 import { systemPolicy } from '../../src/node/system-policy.js';
+import { realTime } from '../../src/rx/real-time.js';
 
 const PREFER_IPV4 = 'precedence ::ffff:0:0/96 100\n';
 
@@ -22,7 +23,7 @@ describe('the policy of this system', () => {
   const heeded = jest.fn(() => true);
 
   beforeEach(() => {
-    jest.spyOn(performance, 'now').mockImplementation(() => now);
+    jest.spyOn(realTime(), 'now').mockImplementation(() => now);
     heeded.mockReset().mockReturnValue(true);
     rmSync(path, { force: true });
   });

@@ -329,8 +329,8 @@ describe('traceRaces', () => {
       import { createRequire } from 'node:module';
       import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
       import { of } from 'rxjs';
-      import * as esm from './dist/index.mjs';
-      import { traceRaces } from './dist/otel.mjs';
+      import * as esm from './dist/module/index.mjs';
+      import { traceRaces } from './dist/module/otel.mjs';
       const require = createRequire(import.meta.url + '/..');
       const cjs = require('./dist/index.cjs');
       assert.notEqual(esm.connect, cjs.connect);
