@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import https from 'node:https';
-import type net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls, { type TLSSocket } from 'node:tls';
 import { blackhole } from '../../src/cli/lab.js';
@@ -9,19 +8,21 @@ import { register, type StandInOptions } from '../../src/stand-in/register.js';
 import { findTlsInternals } from '../../src/stand-in/tls-internals.js';
 import type { Credentials } from '../support/certificates.js';
 import { activeResources, leftOver, open, tcpServer } from '../support/fixtures.js';
-import { countedTlsServer, createTrust, FIRST, giving, HOST, SECOND, stalledServer, type Trust } from '../support/tls-clients.js';
+import {
+  countedTlsServer,
+  createTrust,
+  FIRST,
+  giving,
+  HOST,
+  keep,
+  SECOND,
+  stalledServer,
+  undo,
+  type Trust,
+} from '../support/tls-clients.js';
 
 register()(); // importing it has registered already
 
-const undo: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const undone of undo.splice(0).reverse()) await undone();
-  await sleep(2);
-});
-const keep = <S extends net.Socket>(socket: S): S => {
-  undo.push(() => socket.destroy());
-  return socket;
-};
 const registered = (options: StandInOptions = {}) =>
   void undo.push(register({ connectionAttemptDelay: 30, history: false, ...options }));
 

@@ -12,23 +12,16 @@ import {
   FIRST,
   giving,
   HOST,
+  keep,
   SECOND,
   stalledServer,
+  undo,
   type CountedServer,
   type Trust,
 } from '../support/tls-clients.js';
 
 register()(); // importing it has registered already
 
-const undo: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const undone of undo.splice(0).reverse()) await undone();
-  await sleep(2);
-});
-const keep = <S extends net.Socket>(socket: S): S => {
-  undo.push(() => socket.destroy());
-  return socket;
-};
 const registered = (options: StandInOptions = {}) =>
   void undo.push(register({ connectionAttemptDelay: 30, history: false, ...options }));
 

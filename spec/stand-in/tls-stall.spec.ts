@@ -14,22 +14,15 @@ import {
   FIRST,
   giving,
   HOST,
+  keep,
   SECOND as GOOD,
   stalledServer,
+  undo,
   type Trust,
 } from '../support/tls-clients.js';
 
 register()(); // importing it has registered already
 
-const undo: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const undone of undo.splice(0).reverse()) await undone();
-  await sleep(2);
-});
-const keep = <S extends net.Socket>(socket: S): S => {
-  undo.push(() => socket.destroy());
-  return socket;
-};
 const lookup = giving(FIRST, GOOD);
 const registered = (options: StandInOptions = {}) => void undo.push(register({ history: false, ...options }));
 

@@ -1,8 +1,21 @@
 import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import { createAuthority, type Authority, type Credentials } from './certificates.js';
-import { open, tcpServer, type Server } from './fixtures.js';
-import { listen } from '../../src/cli/lab.js';
+import { listen, open, tcpServer, type Server } from './fixtures.js';
+
+/** What is undone after each spec, the latest first. */
+export const undo: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const undone of undo.splice(0).reverse()) await undone();
+  await sleep(2);
+});
+
+/** Destroys a socket once its spec is over. */
+export function keep<S extends net.Socket>(socket: S): S {
+  undo.push(() => socket.destroy());
+  return socket;
+}
 
 /** The name that the certificates of these specs are for. */
 export const HOST = 'raced.example';

@@ -51,7 +51,7 @@ interface Shared extends Partitioned {
   /** How failures, round-trip times and use are remembered; false: not at all. */
   readonly history?: false | HistoryOptions;
   /**
-   * How many races run at a time. The others wait for their turn, in order; `connectTimeout` counts from the begin of a race, and
+   * How many races run at a time. The others wait for their turn, in order; `connectTimeout` counts from the start of a race, and
    * `signal` ends one that waits too. Default `Infinity`.
    */
   readonly maxConcurrentRaces?: number;

@@ -4,7 +4,7 @@ import { onAbort } from '../rx/abort.js';
 /** Races that may begin in one turn of the event loop: some 20 ms of work. */
 const BEGUN_IN_A_TURN = 64;
 
-/** After so many races it matters whether they begin in the same turn. */
+/** Races after which the end of the turn is looked for; fewer need no timer. */
 const MANY = 32;
 
 /**
