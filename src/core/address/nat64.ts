@@ -67,7 +67,7 @@ export function isNeverTranslated(ipv4: string): boolean {
   return /^(?:0|127|169\.254)\./.test(ipv4) || ipv4 === '255.255.255.255';
 }
 
-/** A prefix in CIDR form; `undefined` for what is none, or of a length that RFC 6052 does not know. */
+/** A prefix in CIDR form; `undefined` for text that is not a prefix, or has a length that RFC 6052 does not know. */
 export function parseNat64Prefix(text: string): Nat64Prefix | undefined {
   const [, start = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
   const address = parseAddress(start);
