@@ -70,8 +70,7 @@ describe('groups of service records', () => {
     expect(serviceRace({ zone }).begun[0]).toBe('60 [2001:db8::1]:443');
   });
 
-  it('[V3] the two CDNs of RFC 9460 section 10.4.4', () => {
-    // svc3 is 1 and svc4 is 2 in the RFC's words: preferred, and a backup with another protocol set and ports.
+  it('[V3] an alias to a pool of two services, of which one has a port and the other hints', () => {
     const zone: ServiceZone = {
       'svc.example.com': { A: [30, '192.0.2.2'], AAAA: [30, '2001:db8::2'], HTTPS: [20, record(0, 'pool.svc.example')] },
       'pool.svc.example': {
@@ -505,5 +504,78 @@ describe('what service records leave as it is', () => {
       [30, 280],
       [30, 280],
     ]);
+  });
+});
+
+describe('RFC 9460 section 10.4.4, a customer of several CDNs', () => {
+  // The addresses of the first pool are there before those of the second, or the race would begin with what it has.
+  const cdns: ServiceZone = {
+    'cdn1.svc1.example': {
+      HTTPS: [1, record(1, 'h3pool.svc1.example', { alpn: ['h3'] }), record(2, '.', { alpn: ['h2'] })],
+      A: [20, '192.0.2.2'],
+      AAAA: [20, '2001:db8:192::4'],
+    },
+    'h3pool.svc1.example': { A: [10, '192.0.2.3'], AAAA: [10, '2001:db8:192:7::3'] },
+    'customer.svc2.example': {
+      HTTPS: [1, record(1, '.', { alpn: ['h2'] })],
+      A: [20, '198.51.100.2', '198.51.100.3', '198.51.100.4'],
+      AAAA: [20, '2001:db8:198::7', '2001:db8:198::12'],
+    },
+    'cdn3.svc3.example': { A: [20, '203.0.113.8'], AAAA: [20, '2001:db8:113::8'] },
+  };
+  const apex: ServiceZone = {
+    'customer.example': {
+      HTTPS: [1, record(0, 'www.customer.example')],
+      A: [20, '203.0.113.82'],
+      AAAA: [20, '2001:db8:203::2'],
+    },
+  };
+  /** Where races go for `www`, which is a CNAME for one of the CDNs, and for the apex. */
+  const places = (cdn: string, alpn: readonly string[]) => {
+    const zone: ServiceZone = { ...cdns, ...apex, 'www.customer.example': cdns[cdn]! };
+    const options: RaceOptions = { serviceRecords: { scheme: 'https', alpn }, attemptTimeout: 10 };
+    const [www, all] = ['www.customer.example', 'customer.example'].map((host) =>
+      serviceRace({ zone, host, options }).events.flatMap((event) => {
+        if (event.type !== 'started') return [];
+        return [`${placeOf(event.endpoint)}${event.endpoint.protocol === 'quic' ? ' h3' : ''}`];
+      }),
+    );
+    return { www, apex: all };
+  };
+  const own = ['[2001:db8:203::2]:443', '203.0.113.82:443'];
+
+  it.each([
+    // h3pool speaks the default protocol as well, for it has no no-default-alpn.
+    [['h2', 'http/1.1'], ['']],
+    [['h3', 'h2'], [' h3']],
+    [
+      ['h3', 'h2', 'http/1.1'],
+      [' h3', ''],
+    ],
+  ])('[V3] [V4] cdn1.svc1.example has another service for HTTP/3: a client of %j', (alpn, protocols) => {
+    const pool = ['[2001:db8:192:7::3]:443', '192.0.2.3:443'];
+    const cdn1 = [
+      ...protocols.flatMap((protocol) => pool.map((place) => `${place} h3pool.svc1.example${protocol}`)),
+      '[2001:db8:192::4]:443 www.customer.example',
+      '192.0.2.2:443 www.customer.example',
+    ];
+    expect(places('cdn1.svc1.example', alpn)).toEqual({ www: cdn1, apex: [...cdn1, ...own] });
+  });
+
+  it('[V3] [V4] customer.svc2.example speaks HTTP/2 alone', () => {
+    const svc2 = [
+      '[2001:db8:198::7]:443',
+      '198.51.100.2:443',
+      '[2001:db8:198::12]:443',
+      '198.51.100.3:443',
+      '198.51.100.4:443',
+    ].map((place) => `${place} www.customer.example`);
+    expect(places('customer.svc2.example', ['h3', 'h2'])).toEqual({ www: svc2, apex: [...svc2, ...own] });
+  });
+
+  it('[V9] cdn3.svc3.example has no HTTPS records', () => {
+    const cdn3 = ['[2001:db8:113::8]:443', '203.0.113.8:443'];
+    const aliased = cdn3.map((place) => `${place} www.customer.example`);
+    expect(places('cdn3.svc3.example', ['h2', 'http/1.1'])).toEqual({ www: cdn3, apex: [...aliased, ...own] });
   });
 });

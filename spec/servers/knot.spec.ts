@@ -1,11 +1,10 @@
 import dgram from 'node:dgram';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { decode } from 'dns-packet';
 import { NEVER } from 'rxjs';
-import { race$, serviceResolver, type RaceOptions } from '../../src/index.js';
-import { placeOf } from '../support/service-zone.js';
-import { describeWith, startServer, type ServerProgram } from '../support/server-program.js';
+import type { RaceOptions } from '../../src/index.js';
+import { placesBy, startKnot } from '../support/knot.js';
+import { describeWith, type ServerProgram } from '../support/server-program.js';
 
 const HEAD = '$TTL 60\n@ SOA ns.example.test. host.example.test. 1 3600 600 86400 60\n@ NS ns.example.test.\n';
 
@@ -55,51 +54,13 @@ describeWith(['knotd'], 'service records of Knot DNS', () => {
   let server: string;
 
   beforeAll(async () => {
-    knot = await startServer('knot', ({ folder, ports: [port] }) => {
-      const config = `${folder}/knot.conf`;
-      mkdirSync(`${folder}/db`);
-      chmodSync(`${folder}/db`, 0o777);
-      for (const [zone, text] of Object.entries(ZONES)) writeFileSync(`${folder}/${zone}.zone`, text);
-      const zones = Object.keys(ZONES).map(
-        (zone) => `  - domain: ${zone}\n    file: ${zone}.zone\n    zonefile-sync: -1\n    journal-content: none\n`,
-      );
-      writeFileSync(
-        config,
-        `server:\n    listen: 127.0.0.1@${port}\n    rundir: ${folder}\nlog:\n  - target: stdout\n    any: info\n` +
-          `database:\n    storage: ${folder}/db\ntemplate:\n  - id: default\n    storage: ${folder}\nzone:\n${zones.join('')}`,
-      );
-      return { program: 'knotd', args: ['-c', config], ready: /server started/, signal: 'SIGTERM' };
-    });
+    knot = await startKnot(ZONES);
     server = `127.0.0.1:${knot.ports[0]}`;
   });
 
   afterAll(() => knot.close());
 
-  /** Where a race goes, in order; nothing answers. */
-  function places(
-    host: string,
-    { port = 443, servers = [server], ...options }: RaceOptions & { port?: number; servers?: string[] } = {},
-  ) {
-    return new Promise<string[]>((resolve) => {
-      const started: string[] = [];
-      const events$ = race$<never>(host, port, {
-        serviceRecords: { scheme: 'https', alpn: ['h2', 'http/1.1'] },
-        resolver: serviceResolver({ servers, hostsFile: false, families: () => [6, 4] }),
-        transport: () => NEVER,
-        connectionAttemptDelay: 10,
-        resolutionDelay: 1000,
-        maxConcurrentAttempts: Infinity,
-        connectTimeout: 1500,
-        ...options,
-      });
-      events$.subscribe({
-        next: (event) => event.type === 'started' && started.push(placeOf(event.endpoint)),
-        error: () => {
-          resolve(started);
-        },
-      });
-    });
-  }
+  const places = (host: string, options?: Parameters<typeof placesBy>[2]) => placesBy(server, host, options);
 
   it('[V3] a record of the host itself', async () => {
     expect(await places('plain.example.test')).toEqual([
@@ -173,10 +134,7 @@ describeWith(['knotd'], 'service records of Knot DNS', () => {
         return NEVER;
       },
     } as object;
-    expect(await places('plain.example.test', { servers: [dropping.address], ...options })).toEqual([
-      '[2001:db8::1]:443',
-      '192.0.2.1:443',
-    ]);
+    expect(await placesBy(dropping.address, 'plain.example.test', options)).toEqual(['[2001:db8::1]:443', '192.0.2.1:443']);
     expect(startedAt - began).toBeGreaterThanOrEqual(99);
     dropping.close();
   });
