@@ -168,7 +168,7 @@ describe('nonsense in a description is an error that points at it', () => {
       'ERR_INVALID_ARG_VALUE',
       `"dns['H.']" is there twice`,
     ],
-    ...['aaaa', 'a', 'AAA', 'HTTPS', 'https'].map(
+    ...['aaaa', 'a', 'AAA', 'SVCB', 'https'].map(
       (name) =>
         [
           `${name} beside what is known`,

@@ -1,15 +1,20 @@
 import { Observable } from 'rxjs';
-import { recordType } from '../core/race/answers.js';
+import { isOfAddresses, recordType, type AnyAnswer, type Answer } from '../core/race/answers.js';
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { normalName } from '../core/input/host-name.js';
 import { parseAddress } from '../core/address/address.js';
 import type { Resolver } from '../rx/resolve.js';
 import type { Clock } from './clock.js';
 import { isPlainObject } from './plain-object.js';
-import { nodata, nxdomain, plannedAnswers, type PlannedAnswer, type Replies } from './replies.js';
+import { nodata, nxdomain, plannedAnswers, type PlannedAnswer, type Replies, type ServiceReplies } from './replies.js';
 
 /** How the queries for a host are answered; a type that is not named has no data. */
-export type HostRecords = Readonly<Partial<Record<'AAAA' | 'A', Replies>>>;
+export interface HostRecords {
+  readonly AAAA?: Replies;
+  readonly A?: Replies;
+  /** Asked for by races with the option `serviceRecords`. */
+  readonly HTTPS?: ServiceReplies;
+}
 
 /** What is known of a host: its records, or its addresses alone. */
 export type HostDescription = HostRecords | readonly string[];
@@ -23,7 +28,7 @@ export type Dns = HostDescription | Readonly<Record<string, HostDescription>> | 
 /** What comes of the queries for a host, in the order in which they are asked. */
 type FindAnswers = (host: string) => readonly PlannedAnswer[];
 
-const TYPES = ['AAAA', 'A'] as const;
+const TYPES = ['AAAA', 'A', 'HTTPS'] as const;
 
 /** What looks like a type of record, and would be the name of a host. */
 const LIKE_A_TYPE = /^(?:[A-Z]+|a|aaaa|https|svcb|cname)$/;
@@ -36,9 +41,9 @@ const LIKE_A_TYPE = /^(?:[A-Z]+|a|aaaa|https|svcb|cname)$/;
  */
 export function virtualResolver(dns: Exclude<Dns, Resolver>, knows: (address: string) => boolean, clock: Clock): Resolver {
   const find = plannedDns(dns, knows);
-  return (host, { family } = {}) =>
-    new Observable((subscriber) => {
-      const answers = find(host).filter(({ type }) => family === undefined || type === recordType(family));
+  const ask = (host: string, isAsked: (type: AnyAnswer['type']) => boolean) =>
+    new Observable<AnyAnswer>((subscriber) => {
+      const answers = find(host).filter(({ type }) => isAsked(type));
       let open = answers.length;
       for (const { after, answer } of answers) {
         const come = () => {
@@ -48,6 +53,10 @@ export function virtualResolver(dns: Exclude<Dns, Resolver>, knows: (address: st
         subscriber.add(clock.schedule(come, after));
       }
     });
+  const addresses: Resolver = (host, { family } = {}) =>
+    ask(host, (type) => type !== 'HTTPS' && (family === undefined || type === recordType(family))) as Observable<Answer>;
+  const serviceRecords = (name: string) => ask(name, (type) => type === 'HTTPS');
+  return Object.assign(addresses, { serviceRecords });
 }
 
 function plannedDns(dns: Exclude<Dns, Resolver>, knows: (address: string) => boolean): FindAnswers {
@@ -55,7 +64,7 @@ function plannedDns(dns: Exclude<Dns, Resolver>, knows: (address: string) => boo
   const records = (name: string, description: unknown) => {
     const planned = plannedHost(name, description);
     for (const { type, answer } of planned) {
-      for (const text of answer('').addresses) {
+      for (const text of addressesOf(answer(''))) {
         if (!knows(parseAddress(text)!.address))
           throw invalidValue(`${name}.${type}`, 'lists an address that has no fate in endpoints', text);
       }
@@ -77,6 +86,12 @@ function plannedDns(dns: Exclude<Dns, Resolver>, knows: (address: string) => boo
   return (host) => hosts.get(normalName(host)) ?? nothing;
 }
 
+/** Those of the answer, and the hints of its records. */
+function addressesOf(answer: AnyAnswer): readonly string[] {
+  if (isOfAddresses(answer)) return answer.addresses;
+  return answer.records.flatMap(({ ipv4hint = [], ipv6hint = [] }) => [...ipv6hint, ...ipv4hint]);
+}
+
 function plannedHost(name: string, description: unknown): PlannedAnswer[] {
   if (!Array.isArray(description) && !isPlainObject(description))
     throw invalidType(name, 'records by type, or a list of addresses', description);
@@ -93,6 +108,7 @@ function plannedHost(name: string, description: unknown): PlannedAnswer[] {
 
 function ofAddresses(name: string, addresses: readonly unknown[]): PlannedAnswer[] {
   return TYPES.flatMap((type) => {
+    if (type === 'HTTPS') return plannedAnswers(name, type, nodata());
     const own = addresses.filter((text) => typeof text !== 'string' || text.includes(':') === (type === 'AAAA')) as string[];
     return plannedAnswers(name, type, own.length > 0 ? own : nodata());
   });

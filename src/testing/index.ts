@@ -3,7 +3,18 @@ export type { NetworkDescription, Program, RaceInput, RunOptions, VirtualNetwork
 
 // DNS
 export type { Dns, HostDescription, HostRecords } from './dns.js';
-export { after, lost, nodata, nxdomain, servfail, type MarbleReplies, type Replies, type Reply } from './replies.js';
+export {
+  after,
+  lost,
+  nodata,
+  nxdomain,
+  servfail,
+  type MarbleReplies,
+  type Replies,
+  type Reply,
+  type ServiceReplies,
+} from './replies.js';
+export { alias, service } from './service.js';
 export type { After } from './after.js';
 
 // endpoints

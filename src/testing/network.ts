@@ -253,11 +253,13 @@ export class Network implements VirtualNetwork {
 
   /** A resolver of the user's own, which may turn out to be none. */
   #checked(resolver: Resolver): Resolver {
-    return (host, query) => {
-      const answers: unknown = resolver(host, query);
+    const observable = <A>(answers: Observable<A>): Observable<A> => {
       if (!isObservable(answers)) throw this.#mistaken(invalidReturn('dns()', 'an Observable', answers));
-      return answers as ReturnType<Resolver>;
+      return answers;
     };
+    const addresses: Resolver = (host, query) => observable(resolver(host, query));
+    if (typeof resolver.serviceRecords !== 'function') return addresses;
+    return Object.assign(addresses, { serviceRecords: (name: string) => observable(resolver.serviceRecords!(name)) });
   }
 
   #fate({ endpoint, attempt }: AttemptLog): Fate {

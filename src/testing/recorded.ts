@@ -3,34 +3,52 @@ import { Observable } from 'rxjs';
 import { codedError } from '../core/error-tools.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { Stage } from '../core/race/events.js';
+import type { AnyAnswer } from '../core/race/answers.js';
 import type { Transport } from '../rx/transport.js';
 import type { Resolver } from '../rx/resolve.js';
 import type { Recorder } from './recorder.js';
-import type { AttemptLog } from './report.js';
+import type { AttemptLog, Lookup } from './report.js';
 
-/** A resolver whose look-ups are written down. */
+/** A resolver whose look-ups are written down, those for service records as well. */
 export function recordedResolver(source: Resolver, records: Recorder): Resolver {
-  return (host, query = {}) =>
-    new Observable((subscriber) => {
-      const lookup = records.asked(host, query.family);
-      subscriber.add(() => {
-        records.resolved(lookup, 'cancelled');
-      });
-      return source(host, query).subscribe({
-        next: (answer) => {
-          records.answered(answer);
-          subscriber.next(answer);
-        },
-        error: (error: unknown) => {
-          records.resolved(lookup, 'failed', error);
-          subscriber.error(error);
-        },
-        complete: () => {
-          records.resolved(lookup, 'answered');
-          subscriber.complete();
-        },
-      });
+  const addresses: Resolver = (host, query = {}) =>
+    recorded(() => source(host, query), { host, ...(query.family !== undefined && { family: query.family }) }, records);
+  const { serviceRecords } = source;
+  if (!serviceRecords) return addresses;
+  return Object.assign(addresses, {
+    serviceRecords: (host: string) => recorded(() => serviceRecords(host), { host, type: 'HTTPS' }, records),
+  });
+}
+
+/** The answers of a look-up, which is written down. */
+function recorded<A extends AnyAnswer>(
+  ask: () => Observable<A>,
+  { host, ...what }: Omit<Lookup, 'at'>,
+  records: Recorder,
+): Observable<A> {
+  return new Observable((subscriber) => {
+    // A name that a record leads to is asked for as a complete one.
+    const name = host.replace(/\.$/, '');
+    const named = name === host && what.type === undefined ? {} : { name };
+    const lookup = records.asked({ host: name, ...what });
+    subscriber.add(() => {
+      records.resolved(lookup, 'cancelled');
     });
+    return ask().subscribe({
+      next: (answer) => {
+        records.answered({ ...answer, ...named });
+        subscriber.next(answer);
+      },
+      error: (error: unknown) => {
+        records.resolved(lookup, 'failed', error);
+        subscriber.error(error);
+      },
+      complete: () => {
+        records.resolved(lookup, 'answered');
+        subscriber.complete();
+      },
+    });
+  });
 }
 
 /** What becomes of an attempt, as a stream of its connection. */

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { TestScheduler } from 'rxjs/testing';
-import type { Family } from '../core/address/address.js';
-import type { Answer } from '../core/race/answers.js';
+import type { AnyAnswer } from '../core/race/answers.js';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { isObject } from '../core/input/checks.js';
 import { toError } from '../core/error-tools.js';
@@ -65,13 +64,13 @@ export class Recorder {
     return { attempts, events, lookups, sockets, timers: new Set(this.#clock.timers()), at: this.#clock.now };
   }
 
-  asked(host: string, family: Family | undefined): Lookup {
-    const lookup = { host, ...(family !== undefined && { family }), at: this.#clock.now };
+  asked(what: Omit<Lookup, 'at'>): Lookup {
+    const lookup = { ...what, at: this.#clock.now };
     this.#lookups.push(lookup);
     return lookup;
   }
 
-  answered(answer: Answer): void {
+  answered(answer: AnyAnswer): void {
     this.#events.push({ type: 'answered', at: this.#clock.now, answer });
   }
 
@@ -84,13 +83,14 @@ export class Recorder {
       this.#events.push({ type: 'resolved', at, ...(outcome === 'failed' && { error: toError(error) }) });
   }
 
-  started({ address, family, port }: Endpoint): AttemptLog {
-    const name = `${address} ${port}`;
+  started(to: Endpoint): AttemptLog {
+    const { address, port, protocol = 'tcp' } = to;
+    const name = `${protocol} ${address} ${port}`;
     const attempt = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, attempt);
     const at = this.#clock.now;
     // A copy of its own: by its identity, the events of an attempt are told from those of another.
-    const log: AttemptLog = { endpoint: { address, family, port }, attempt, at };
+    const log: AttemptLog = { endpoint: { ...to }, attempt, at };
     this.#attempts.push(log);
     const same = this.#byAddress.get(address);
     if (same) same.push(log);

@@ -21,11 +21,13 @@ export interface AttemptEnd extends AttemptStart {
   readonly error?: Error;
 }
 
-/** Somebody asked for a host's addresses. */
+/** Somebody asked for a host's addresses, or its service records. */
 export interface Lookup {
   readonly host: string;
   /** The family that was asked for alone. */
   readonly family?: Family;
+  /** Absent: addresses. */
+  readonly type?: 'HTTPS';
   readonly at: number;
   /** Absent while it goes on. */
   readonly endedAt?: number;

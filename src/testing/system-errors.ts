@@ -1,5 +1,5 @@
 import { getSystemErrorMap } from 'node:util';
-import type { Answer } from '../core/race/answers.js';
+import type { AnyAnswer } from '../core/race/answers.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 
 /** The numbers of this system's errors, by code. */
@@ -22,7 +22,7 @@ export function streamError(code: string, syscall: 'read' | 'write'): Error {
 }
 
 /** The error with which a query of `node:dns` fails. */
-export function queryError(code: string, type: Answer['type'], hostname: string): Error {
-  const syscall = type === 'AAAA' ? 'queryAaaa' : 'queryA';
+export function queryError(code: string, type: AnyAnswer['type'], hostname: string): Error {
+  const syscall = `query${type[0]}${type.slice(1).toLowerCase()}`;
   return Object.assign(new Error(`${syscall} ${code} ${hostname}`), { errno: undefined, code, syscall, hostname });
 }

@@ -50,8 +50,13 @@ export function serviceRecords(rdata: readonly Uint8Array[]): readonly ServiceRe
       throw error;
     }
   });
+  return inOrder(records);
+}
+
+/** Those with the lowest priority first, and equals as they were; with an alias among them, aliases alone. */
+export function inOrder(records: readonly ServiceRecord[]): readonly ServiceRecord[] {
   const aliases = records.filter(({ priority }) => priority === 0);
-  return aliases.length > 0 ? aliases : records.sort((a, b) => a.priority - b.priority);
+  return aliases.length > 0 ? aliases : [...records].sort((a, b) => a.priority - b.priority);
 }
 
 /**
