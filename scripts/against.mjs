@@ -1,4 +1,4 @@
-// What a race costs in this build against another one: `npm run build && node bench/against.mjs ../other/dist [rounds]`.
+// What a race costs in this build against another one: `npm run build && node scripts/against.mjs ../other/dist [rounds]`.
 //
 // Both builds run in one process, in turns of a few milliseconds. The build that is loaded second is at a disadvantage there,
 // since the code that both share has been optimised for the first; so each process has a twin in which they change places, and
@@ -13,7 +13,7 @@ const RACES = 50;
 const OWN = fileURLToPath(new URL('../dist', import.meta.url));
 
 const [other, rounds = '1500', second] = process.argv.slice(2);
-if (other === undefined) throw new Error('usage: node bench/against.mjs <dist of another build> [rounds]');
+if (other === undefined) throw new Error('usage: node scripts/against.mjs <dist of another build> [rounds]');
 if (second === undefined) compare();
 else console.log(JSON.stringify(await medians([other, second])));
 
