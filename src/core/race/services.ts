@@ -5,6 +5,7 @@ import type { Endpoint, Service } from './endpoint.js';
 import type { Answered } from './events.js';
 import { gather, type Known, type Translation } from './known-endpoints.js';
 import type { Gate, Pacing } from './schedule.js';
+import { ServiceGroups, TargetName, type Offer } from './service-groups.js';
 import { servicePort, serviceRecordName, type Scheme, type ServiceRecord } from './service-records.js';
 import { shuffled } from './shuffled.js';
 import { usableRecords, type UsableRecord } from './usable-records.js';
@@ -75,9 +76,7 @@ export class Services implements Gate {
   private readonly fallback: Offer;
   private readonly wanted: ServiceQuery[] = [];
   private readonly targets: string[] = [];
-  private readonly begun = new Map<string, Endpoint>();
-  private current: readonly (readonly Endpoint[])[] = [];
-  private kept = new Map<string, Endpoint>();
+  private readonly grouped: ServiceGroups;
   /** A record that can be used has come, or it is clear that there is none. */
   private isKnown = false;
   /** When there was an endpoint for the first time. */
@@ -92,6 +91,7 @@ export class Services implements Gate {
     this.chain = [normalName(serviceRecordName(host, port, scheme))];
     this.fallback = { target: origin, port, hints: [] };
     this.names.set(origin, new TargetName());
+    this.grouped = new ServiceGroups(terms, this.names);
     this.wanted.push({ name: this.chain[0]!, type: 'HTTPS' }, { name: origin, type: 'addresses' });
   }
 
@@ -119,13 +119,17 @@ export class Services implements Gate {
 
   /** The endpoints, in the groups in which they are sorted; none twice. */
   get groups(): readonly (readonly Endpoint[])[] {
-    return this.current;
+    return this.grouped.current;
   }
 
   /** Where the service is to be had, best first: what a proxy is told that looks names up by itself. */
   get places(): readonly ServicePlace[] {
-    const offers = [...this.recorded, ...(this.aliased ? [this.aliased] : []), this.fallback];
-    return offers.map(({ target, port, service }) => ({ target, port, ...(service && { alpn: service.alpn }) }));
+    return this.offers.map(({ target, port, service }) => ({ target, port, ...(service && { alpn: service.alpn }) }));
+  }
+
+  /** The same with what is known of each. */
+  private get offers(): readonly Offer[] {
+    return [...this.recorded, ...(this.aliased ? [this.aliased] : []), this.fallback];
   }
 
   /** All addresses of all names, for their times to live. */
@@ -140,7 +144,7 @@ export class Services implements Gate {
 
   /** There is an endpoint. */
   get isPositive(): boolean {
-    return this.current.some((group) => group.length > 0);
+    return this.groups.length > 0;
   }
 
   /** Nothing that the Resolution Delay waits for is missing. */
@@ -166,13 +170,13 @@ export class Services implements Gate {
     const { answer } = event;
     if (answer.type === 'HTTPS') this.foldRecords(answer);
     else this.foldAddresses(event);
-    this.isReordered = this.regroup();
+    this.isReordered = this.grouped.regroup(this.offers);
     if (this.isPositive) this.positiveAt = Math.min(this.positiveAt, event.at);
   }
 
   /** An attempt on this endpoint has begun: it is not begun anew, whatever is learnt of it. */
   start(endpoint: Endpoint): void {
-    this.begun.set(keyOf(endpoint), endpoint);
+    this.grouped.start(endpoint);
   }
 
   /** A question is over, with an answer or without. */
@@ -283,110 +287,12 @@ export class Services implements Gate {
     const isPreferredThere = has(preferredFamily, 'answered') || hints.some((hint) => hint.family === preferredFamily);
     return isPreferredThere || isAllHeard ? 'ready' : 'open';
   }
-
-  /** Puts the endpoints together anew; those that have not changed stay the objects that they were. */
-  private regroup(): boolean {
-    const before = this.current;
-    const seen = new Map<string, Endpoint>();
-    const offers = [...this.recorded, ...(this.aliased ? [this.aliased] : []), this.fallback];
-    const groups = offers.map((offer) => this.endpointsOf(offer, seen));
-    if (this.terms.hints === 'lastResort') groups.push(offers.flatMap((offer) => this.unconfirmed(offer, seen)));
-    this.current = groups.filter((group) => group.length > 0);
-    this.kept = seen;
-    return !isSame(before, this.current);
-  }
-
-  private endpointsOf({ target, port, hints, service, hinted }: Offer, seen: Map<string, Endpoint>): readonly Endpoint[] {
-    const name = this.names.get(target);
-    const real = (name?.known ?? []).map(({ endpoint }) => endpoint);
-    // What has been begun keeps its place, so that the family of the next follows from it.
-    const isOpen = (place: Place) => !name?.confirmed.has(place.family) || this.begun.has(keyOf(place));
-    const add = (protocol: 'quic' | undefined) => [
-      ...hints
-        .flatMap((hint) => this.translated(hint))
-        .map((address): Place => ({ ...address, port, protocol }))
-        .filter(isOpen)
-        .flatMap((place) => this.keep(place, hinted, seen)),
-      ...real.flatMap((address) => this.keep({ ...address, port, protocol }, service, seen)),
-    ];
-    const speaks = service?.alpn ?? [];
-    const isQuic = speaks.some(isHttp3);
-    const isTcp = speaks.length === 0 || !speaks.every(isHttp3);
-    return [...(isQuic ? add('quic') : []), ...(isTcp ? add(undefined) : [])];
-  }
-
-  private unconfirmed({ target, port, hints, hinted }: Offer, seen: Map<string, Endpoint>): readonly Endpoint[] {
-    const name = this.names.get(target);
-    const denied = hints.filter((hint) => name?.confirmed.has(hint.family)).flatMap((hint) => this.translated(hint));
-    return denied.flatMap((address) => this.keep({ ...address, port }, hinted, seen));
-  }
-
-  private translated(hint: Address): readonly (Address & Pick<Endpoint, 'via'>)[] {
-    return this.terms.translation?.(hint) ?? [hint];
-  }
-
-  /** The endpoint, once: as it was begun, or as it was before, or a new one. */
-  private keep(endpoint: Place, service: Service | undefined, seen: Map<string, Endpoint>): readonly Endpoint[] {
-    const { protocol, ...place } = endpoint;
-    const made: Endpoint = { ...place, ...(protocol && { protocol }), ...(service && { service }) };
-    const key = keyOf(made);
-    if (seen.has(key)) return [];
-    const before = this.kept.get(key);
-    const kept = this.begun.get(key) ?? (before?.service === service ? before : undefined) ?? made;
-    seen.set(key, kept);
-    return [kept];
-  }
 }
 
 const TOO_MANY = `${MOST_NAMES} names are looked up for a race, and no more`;
-
-/** An endpoint before it is known by which record it was found. */
-type Place = Omit<Endpoint, 'service'>;
-
-/** A place where a service is to be had. */
-interface Offer {
-  readonly target: string;
-  readonly port: number;
-  readonly hints: readonly Address[];
-  /** Absent for the host without records. */
-  readonly service?: Service;
-  readonly hinted?: Service;
-}
-
-/** A name whose addresses are, or will be, known. */
-class TargetName {
-  /** Their ports are not those of endpoints. */
-  known: readonly Known[] = [];
-  /** Families of which something has been heard, */
-  readonly heard = new Set<Family>();
-  /** and not suspect addresses alone, */
-  readonly answered = new Set<Family>();
-  /** and what addresses there are: a query that failed says nothing of hints. */
-  readonly confirmed = new Set<Family>();
-  isAsked = false;
-  hasEnded = false;
-}
 
 function hintsOf({ ipv4hint = [], ipv6hint = [] }: ServiceRecord, random: () => number): readonly Address[] {
   return shuffled([...ipv6hint, ...ipv4hint], random)
     .map(parseAddress)
     .filter((address) => address !== undefined);
-}
-
-function isHttp3(protocol: string): boolean {
-  return /^h3(?:-|$)/.test(protocol);
-}
-
-function keyOf({ address, port, protocol = 'tcp', via = '' }: Endpoint): string {
-  return `${protocol} ${address} ${port} ${via}`;
-}
-
-function isSame(before: readonly (readonly Endpoint[])[], after: readonly (readonly Endpoint[])[]): boolean {
-  return (
-    before.length === after.length &&
-    before.every((group, index) => {
-      const other = after[index]!;
-      return group.length === other.length && group.every((endpoint, place) => endpoint === other[place]);
-    })
-  );
 }
