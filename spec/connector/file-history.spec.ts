@@ -30,7 +30,10 @@ const now = () => Date.now();
 
 /** What the store has learnt is in the file. */
 const written = async (key: string, file = path) => {
-  for (const end = now() + 10_000; now() < end; await sleep(20)) if (existsSync(file) && key in stored(file)) return;
+  for (const end = now() + 10_000; now() < end;) {
+    if (existsSync(file) && key in stored(file)) return;
+    await sleep(20);
+  }
   throw new Error(`${key} has not been written`);
 };
 
@@ -205,7 +208,7 @@ describe('a history in a file', () => {
   });
 
   it.each([
-    ['a folder', () => mkdirSync(path, { recursive: true })],
+    ['a folder', () => void mkdirSync(path, { recursive: true })],
     [
       'a link',
       () => {

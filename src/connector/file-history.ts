@@ -151,7 +151,7 @@ class FileHistory implements HistoryStore {
   }
 
   #lastUsed(records: readonly [string, PathRecord][]): [string, PathRecord][] {
-    return records.toSorted(([, one], [, other]) => lastSeen(other) - lastSeen(one)).slice(0, this.#maxEntries);
+    return [...records].sort(([, one], [, other]) => lastSeen(other) - lastSeen(one)).slice(0, this.#maxEntries);
   }
 
   readonly #sayDamaged = (reason: string) => debug('%s is no history, and ignored: %s', this.#path, reason);

@@ -91,7 +91,7 @@ export function createHistory(
     snapshot: () => ({ version: 1, paths: attempt('entries', () => Object.fromEntries(store.entries())) ?? {} }),
     restore: (snapshot) => {
       // The first was used last, and so is to be set last.
-      for (const [key, record] of pathsOf(snapshot).toReversed()) {
+      for (const [key, record] of [...pathsOf(snapshot)].reverse()) {
         const good = checked(record, now());
         if (good) attempt('set', () => store.set(key, good));
       }
