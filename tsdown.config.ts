@@ -11,6 +11,7 @@ const entry = {
   pictures: 'src/pictures/index.ts',
   otel: 'src/observe/otel.ts',
   prometheus: 'src/observe/prometheus.ts',
+  redis: 'src/connector/redis/redis-history.ts',
   testing: 'src/testing/index.ts',
 };
 

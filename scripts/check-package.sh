@@ -36,10 +36,12 @@ import { traceRaces } from 'rx-happy-eyeballs/otel';
 import { timeline } from 'rx-happy-eyeballs/pictures';
 import { pass } from 'rx-happy-eyeballs/policy';
 import { countRaces } from 'rx-happy-eyeballs/prometheus';
+import { redisHistory } from 'rx-happy-eyeballs/redis';
 import { connects, virtualNetwork } from 'rx-happy-eyeballs/testing';
 
 traceRaces()();
 countRaces()();
+assert.throws(() => redisHistory({ client: 5 }), { code: 'ERR_INVALID_ARG_TYPE' });
 assert.equal(typeof connect$, 'function');
 assert.equal(typeof timeline([]), 'string');
 assert.equal(typeof ConnectionError, 'function');
@@ -57,10 +59,12 @@ const { traceRaces } = require('rx-happy-eyeballs/otel');
 const { timeline } = require('rx-happy-eyeballs/pictures');
 const { pass } = require('rx-happy-eyeballs/policy');
 const { countRaces } = require('rx-happy-eyeballs/prometheus');
+const { redisHistory } = require('rx-happy-eyeballs/redis');
 const { connects, virtualNetwork } = require('rx-happy-eyeballs/testing');
 
 traceRaces()();
 countRaces()();
+assert.throws(() => redisHistory({ client: 5 }), { code: 'ERR_INVALID_ARG_TYPE' });
 assert.equal(typeof connect$, 'function');
 assert.equal(typeof timeline([]), 'string');
 assert.equal(typeof ConnectionError, 'function');

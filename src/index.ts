@@ -1,7 +1,10 @@
 export { connect, connect$, race$ } from './connect.js';
 export type { ConnectOptions, RaceOptions, TlsConnectOptions } from './plan/options.js';
 export { createConnector, type Connector, type ConnectorOptions } from './connector/connector.js';
-export type { HistoryOptions, HistoryStore, Snapshot } from './connector/path-history.js';
+export { fileHistory, type FileHistoryOptions } from './connector/file-history.js';
+export type { HistoryStore } from './connector/history-store.js';
+export type { HistoryOptions } from './connector/path-history.js';
+export type { Snapshot } from './core/race/snapshot.js';
 export type { PathRecord } from './core/race/path-records.js';
 export { presets } from './plan/presets.js';
 export { RaceSocket } from './stand-in/race-socket.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client } from 'undici';
 import { blackhole } from '../../src/cli/lab.js';
-import { createConnector, RaceSocket, staticResolver } from '../../src/index.js';
+import { createConnector, RaceSocket, staticResolver, type HistoryOptions, type PathRecord } from '../../src/index.js';
 import { processHistory } from '../../src/connector/process-history.js';
 import { HttpAgent } from '../../src/stand-in/agent.js';
 import { register } from '../../src/stand-in/registration.js';
@@ -21,7 +21,8 @@ const GOOD = '127.0.0.1';
 /** Never one of the few races that take no notice. */
 const race = { resolver: staticResolver([SILENT, GOOD]), connectionAttemptDelay: 100, random: () => 0.5 };
 
-type Race = Omit<typeof race, 'resolver'> & Pick<Partial<typeof race>, 'resolver'> & { readonly history?: false };
+type Race = Omit<typeof race, 'resolver'> &
+  Pick<Partial<typeof race>, 'resolver'> & { readonly history?: false | HistoryOptions };
 
 const undo: (() => void)[] = [];
 let port: number;
@@ -139,12 +140,20 @@ describe('the memory of a process', () => {
     expect(() => new HttpAgent({ connector: own, race: { history: false } })).toThrow(/history.*the connector has its own/);
   });
 
-  it.each([true, {}, null, 0])('takes no other word for off than false: %j', (history) => {
+  it.each([true, [], null, 0])('takes no other word for off than false: %j', (history) => {
     const options = { race: { history: history as never } };
     for (const make of [() => new HttpAgent(options), () => new RaceSocket(options), () => connector(options)])
       expect(make).toThrow(
         expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE', message: expect.stringContaining('history') }),
       );
+  });
+
+  it.each(Object.keys(WAYS))('has one of its own beside it, where a client says so: %s', async (way) => {
+    const own = { ...race, history: { store: new Map<string, PathRecord>() } };
+    expect(await WAYS[way]!(own)).toEqual([SILENT, GOOD]);
+    expect([...own.history.store.keys()].filter((key) => key.endsWith(` ${SILENT}`))).toHaveLength(1);
+    expect(await WAYS[way]!(own)).toEqual([GOOD]);
+    expect(await WAYS[way]!(race)).toEqual([SILENT, GOOD]);
   });
 
   it('is seen by those who watch', async () => {

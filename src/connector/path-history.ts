@@ -1,20 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
-import { callable, checkEach, integer, isObject, number, orInfinity, type Checks } from '../core/input/checks.js';
+import { callable, checkEach, integer, number, orInfinity, string, type Checks } from '../core/input/checks.js';
 import { toError } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { failed, lessons, succeeded, type Past, type PathRecord, type Recall } from '../core/race/path-records.js';
+import { pathsOf, validRecord, type Snapshot } from '../core/race/snapshot.js';
 import { currentNetwork as networkOfNow } from '../node/connectivity.js';
 import { debug } from '../observe/debug.js';
-import { realTime } from '../rx/real-time.js';
-
-/** Where records are kept, synchronously: a Map will do. One that throws is done without. */
-export interface HistoryStore {
-  get(key: string): PathRecord | undefined;
-  set(key: string, record: PathRecord): unknown;
-  clear(): void;
-  entries(): Iterable<readonly [string, PathRecord]>;
-}
+import { fileHistory } from './file-history.js';
+import { isStore, type HistoryStore } from './history-store.js';
 
 /** Options of a connector's history. */
 export interface HistoryOptions {
@@ -26,14 +20,10 @@ export interface HistoryOptions {
   readonly maxEntries?: number;
   /** Default: in memory, the record used longest ago makes room. */
   readonly store?: HistoryStore;
-  /** Names the network that this machine is in; default: its addresses and their interfaces. */
+  /** Keeps the records in this file, as {@link fileHistory} does; `true`: in the user's folder for caches. Not with `store`. */
+  readonly file?: true | string;
+  /** Names the network that this machine is in; default: as the store has it, else its addresses and their interfaces. */
   readonly network?: () => string;
-}
-
-/** History as plain JSON. */
-export interface Snapshot {
-  readonly version: 1;
-  readonly paths: Readonly<Record<string, PathRecord>>;
 }
 
 /** What the races of one connector learn from each other, for each network by itself. */
@@ -59,18 +49,10 @@ export const historyChecks: Checks<HistoryOptions> = {
   store: (name, value) => {
     if (!isStore(value)) throw invalidType(name, 'a store', value);
   },
+  file: (name, value) => {
+    if (value !== true) string(name, value);
+  },
   network: callable,
-};
-
-export function isStore(value: unknown): value is HistoryStore {
-  const { get, set, clear, entries } = (isObject(value) ? value : {}) as Record<keyof HistoryStore, unknown>;
-  return [get, set, clear, entries].every((method) => typeof method === 'function');
-}
-
-/** Instants that mean the same in another run of the program, in ms. */
-export const wallClock = () => {
-  const { timeOrigin, now } = realTime();
-  return timeOrigin + now();
 };
 
 /**
@@ -83,8 +65,9 @@ export function createHistory(
   teaches: (event: RaceEvent) => boolean = () => true,
 ): History {
   checkEach('options.history', options, historyChecks);
-  const { failureAge = 600_000, ignoreOneIn = 20, maxEntries = 1000, network = networkOfNow } = options;
-  const store = options.store ?? new LRUCache<string, PathRecord>({ max: maxEntries });
+  const { failureAge = 600_000, ignoreOneIn = 20 } = options;
+  const store = storeFor(options);
+  const network = options.network ?? store.network ?? networkOfNow;
   const currentNetwork = () => attempt('network', network) ?? '';
   const failedLately = ({ failedAt }: PathRecord) => failedAt !== undefined && now() - failedAt < failureAge;
 
@@ -107,14 +90,10 @@ export function createHistory(
     },
     snapshot: () => ({ version: 1, paths: attempt('entries', () => Object.fromEntries(store.entries())) ?? {} }),
     restore: (snapshot) => {
-      if (!isObject(snapshot)) throw invalidType('snapshot', 'what snapshot() returned', snapshot);
-      const { version, paths } = snapshot as Partial<Snapshot>;
-      if (version !== 1 || !isObject(paths) || Array.isArray(paths))
-        throw invalidValue('snapshot', 'is not of a version that is known', version);
       // The first was used last, and so is to be set last.
-      for (const [key, record] of Object.entries(paths).reverse()) {
-        const good = checked(record);
-        if (good) attempt('set', () => store.set(key, notAfter(now(), good)));
+      for (const [key, record] of [...pathsOf(snapshot)].reverse()) {
+        const good = checked(record, now());
+        if (good) attempt('set', () => store.set(key, good));
       }
     },
     clear: () => {
@@ -123,6 +102,12 @@ export function createHistory(
       });
     },
   };
+}
+
+function storeFor({ store, file, maxEntries = 1000 }: HistoryOptions): HistoryStore {
+  if (file === undefined) return store ?? new LRUCache<string, PathRecord>({ max: maxEntries });
+  if (store) throw invalidValue('options.history.file', 'has no effect beside options.history.store', file);
+  return fileHistory(file === true ? undefined : file, { maxEntries });
 }
 
 /** History is of use, not of need: a store that throws is told of, and done without. */
@@ -140,32 +125,10 @@ function attempt<R>(what: string, call: () => R): R | undefined {
   }
 }
 
-/** Instants of a clock that was ahead of this one would never age. */
-function notAfter(now: number, { usedAt, failedAt, ...record }: PathRecord): PathRecord {
-  return {
-    ...record,
-    ...(usedAt !== undefined && { usedAt: Math.min(usedAt, now) }),
-    ...(failedAt !== undefined && { failedAt: Math.min(failedAt, now) }),
-  };
-}
-
-/** What a record has, and nothing else. */
-const RECORD_KEYS: readonly (keyof PathRecord)[] = ['smoothedRtt', 'rttVariation', 'usedAt', 'failedAt'];
-
-/** A record that came from outside, without what records do not have; `undefined` for one that is invalid, which is logged. */
-function checked(record: unknown): PathRecord | undefined {
+/** A record that came from outside; `undefined` for an invalid one, which is logged. */
+function checked(record: unknown, now?: number): PathRecord | undefined {
   if (record === undefined) return undefined;
-  const given = isObject(record) && !Array.isArray(record) ? (record as Record<string, unknown>) : undefined;
-  if (!given || !RECORD_KEYS.every((name) => given[name] === undefined || isPossible(given[name]))) {
-    debug('a record of the history is invalid, and ignored');
-    return undefined;
-  }
-  const known: Record<string, unknown> = {};
-  for (const name of RECORD_KEYS) if (given[name] !== undefined && Object.hasOwn(given, name)) known[name] = given[name];
-  return known;
-}
-
-/** A duration or an instant in ms. */
-function isPossible(value: unknown): boolean {
-  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+  const valid = validRecord(record, now);
+  if (!valid) debug('a record of the history is invalid, and ignored');
+  return valid;
 }

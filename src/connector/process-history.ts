@@ -2,7 +2,9 @@ import { LRUCache } from 'lru-cache';
 import { errorCode } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
 import type { PathRecord } from '../core/race/path-records.js';
-import { createHistory, isStore, wallClock, type History, type HistoryStore } from './path-history.js';
+import { isStore, type HistoryStore } from './history-store.js';
+import { createHistory, type History, type HistoryOptions } from './path-history.js';
+import { wallClock } from './wall-clock.js';
 
 /**
  * Where all copies of this package keep the history of the process: its ES modules, its CommonJS, and other versions of it. The
@@ -29,7 +31,16 @@ let history: History | undefined;
  * is dead costs its delay once, and not with every connection.
  */
 export function processHistory(): History {
-  return (history ??= createHistory({ store: sharedStore() }, wallClock, tellsOfPath));
+  return (history ??= historyOfSockets({ store: sharedStore() }));
+}
+
+/**
+ * A history for sockets of other people's code.
+ *
+ * @throws TypeError, RangeError for options that make no sense
+ */
+export function historyOfSockets(options: HistoryOptions): History {
+  return createHistory(options, wallClock, tellsOfPath);
 }
 
 /** Failures of the network. After any other, the address has answered. */

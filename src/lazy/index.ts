@@ -14,6 +14,7 @@ export const connect = deferred('connect');
 export const connect$ = deferred('connect$');
 export const race$ = deferred('race$');
 export const createConnector = deferred('createConnector');
+export const fileHistory = deferred('fileHistory');
 export const firstSuccess = deferred('firstSuccess');
 export const systemResolver = deferred('systemResolver');
 export const dnsResolver = deferred('dnsResolver');

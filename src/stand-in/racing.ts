@@ -4,8 +4,8 @@ import type { Observable, SchedulerLike } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import type { Connector } from '../connector/connector.js';
 import { MAKES, type Makes } from '../connector/makes.js';
-import type { History } from '../connector/path-history.js';
-import { processHistory } from '../connector/process-history.js';
+import type { History, HistoryOptions } from '../connector/path-history.js';
+import { historyOfSockets, processHistory } from '../connector/process-history.js';
 import { withHistory } from '../connector/teaching.js';
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { callable, given, isObject, oneOf } from '../core/input/checks.js';
@@ -36,10 +36,10 @@ export interface StandInOptions extends Omit<RaceOptions, 'signal' | 'family'> {
    */
   readonly tls?: TlsMode;
   /**
-   * False: the races neither go by the history that all sockets of the process share by default, nor add to it. Not with a
-   * connector, which has its own.
+   * A history of their own for these races, as `{ file: true }` that outlives the process; false: none. Default: the one that
+   * all sockets of the process share. Not with a connector, which has its own.
    */
-  readonly history?: false;
+  readonly history?: false | HistoryOptions;
 }
 
 /** What is raced for where a socket is for TLS. */
@@ -122,7 +122,7 @@ function tlsRacing(mode: TlsMode, options: RaceOptions): TlsRacing {
 /**
  * The options of the races, and the history that they go by.
  *
- * @throws TypeError for a `history` that is not `false`, and for one beside a connector's
+ * @throws TypeError, RangeError for a `history` that makes no sense, and for one beside a connector's
  */
 export function splitHistory<O extends object>(
   options: O,
@@ -130,9 +130,11 @@ export function splitHistory<O extends object>(
 ): { readonly raceOptions: Omit<O, 'history'>; readonly history: (() => History) | undefined } {
   const { history, ...others } = options as O & { readonly history?: unknown };
   if (history === undefined) return { raceOptions: options, history: connector ? undefined : processHistory };
-  if (history !== false) throw invalidValue('options.history', 'must be false', history);
   if (connector) throw invalidValue('options.history', 'has no effect: the connector has its own', history);
-  return { raceOptions: others, history: undefined };
+  if (history === false) return { raceOptions: others, history: undefined };
+  if (!isObject(history) || Array.isArray(history)) throw invalidValue('options.history', 'must be false or an object', history);
+  const own = historyOfSockets(history);
+  return { raceOptions: others, history: () => own };
 }
 
 /** What the races of a connector filter, where its calls do not say otherwise. */

@@ -52,6 +52,44 @@ export function failed(record: PathRecord, at: number): PathRecord {
   return { ...record, failedAt: at };
 }
 
+/** How many round trips a smoothed one stands for at most: each new one counts for 1/8 (RFC 6298 section 2). */
+export const MOST_SAMPLES = 8;
+
+/** What one observer knows of a path, and from how many round trips. */
+export interface Observed {
+  readonly record: PathRecord;
+  readonly samples: number;
+}
+
+/**
+ * One record of what two observers know of the same path: round-trip times weighted by their samples, and of success and failure
+ * the later one. Instants are those of one clock. The order of the two makes no difference.
+ */
+export function merged(one: Observed, other: Observed): PathRecord {
+  const usedAt = latest(one.record.usedAt, other.record.usedAt);
+  const failedAt = latest(one.record.failedAt, other.record.failedAt);
+  const stillFailed = failedAt !== undefined && failedAt >= (usedAt ?? 0);
+  return {
+    ...smoothedTogether(one, other),
+    ...(usedAt !== undefined && { usedAt }),
+    ...(stillFailed && { failedAt }),
+  };
+}
+
+function latest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined ? other : Math.max(one, other ?? one);
+}
+
+function smoothedTogether(one: Observed, other: Observed): Pick<PathRecord, 'smoothedRtt' | 'rttVariation'> {
+  const known = [one, other].filter(({ record }) => record.smoothedRtt !== undefined);
+  const weightOf = ({ samples }: Observed) => Math.min(Math.max(samples, 1), MOST_SAMPLES);
+  const total = known.reduce((sum, observed) => sum + weightOf(observed), 0);
+  const mean = (valueOf: (record: PathRecord) => number) =>
+    known.reduce((sum, observed) => sum + valueOf(observed.record) * (weightOf(observed) / total), 0);
+  if (total === 0) return {};
+  return { smoothedRtt: mean(({ smoothedRtt = 0 }) => smoothedRtt), rttVariation: mean(({ rttVariation = 0 }) => rttVariation) };
+}
+
 /** When the first packet would be sent again on this path, in ms after it: RTO, RFC 6298 section 2. */
 export function retransmissionTimeout({ smoothedRtt, rttVariation = 0 }: PathRecord): number | undefined {
   return smoothedRtt === undefined ? undefined : smoothedRtt + 4 * rttVariation;

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errorCode, toError } from '../core/error-tools.js';
+
+/**
+ * A small text file of this user alone, which several processes read and replace. It is whole at every moment: a new version
+ * is written beside it, and takes its place. All calls are synchronous, so that they can be made while a process exits.
+ */
+export interface SharedFile {
+  /** Changes with each new version; `undefined` while there is no file. */
+  readonly version: () => string | undefined;
+  /**
+   * @returns `undefined` while there is no file
+   * @throws Error for a file that cannot be read, is another user's, too large, or no regular file
+   */
+  readonly read: () => string | undefined;
+  /**
+   * Puts another version in place of the file, with mode 0600; its folder is created where it is missing, with 0700.
+   *
+   * @throws Error for a file that cannot be written
+   */
+  readonly replace: (text: string) => void;
+  /** Renames the file to one that nothing reads; its content is kept. */
+  readonly setAside: () => string;
+  /**
+   * Calls what no other process is to do at the same time.
+   *
+   * @returns false: another process is at it, and nothing was called
+   */
+  readonly exclusively: (call: () => void) => boolean;
+}
+
+/** bytes */
+const LARGEST = 16 * 2 ** 20;
+
+/** ms; what a process that was killed has left behind counts for nothing after that. */
+const LEFT_BEHIND = 2000;
+
+export function sharedFile(path: string): SharedFile {
+  const folder = dirname(path);
+  const lock = `${path}.lock`;
+
+  return {
+    version: () => {
+      const stats = statSync(path, { throwIfNoEntry: false });
+      return stats && `${stats.ino} ${stats.mtimeMs} ${stats.size}`;
+    },
+    read: () => readOwn(path),
+    replace: (text) => {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const written = `${path}.${randomUUID()}.tmp`;
+      writeFileSync(written, text, { mode: 0o600, flag: 'wx' });
+      renameSync(written, path);
+    },
+    setAside: () => {
+      const aside = `${path}.${Date.now()}.aside`;
+      renameSync(path, aside);
+      return aside;
+    },
+    exclusively: (call) => {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      if (!taken(lock)) return false;
+      try {
+        removeLeftBehind(path);
+        call();
+      } finally {
+        rmSync(lock, { force: true });
+      }
+      return true;
+    },
+  };
+}
+
+/** Not what a link leads to, and without waiting for the writer of a pipe. Windows has neither flag. */
+const READ_FILE_ALONE = ['O_RDONLY', 'O_NOFOLLOW', 'O_NONBLOCK'].reduce(
+  (flags, name) => flags | ((constants as Readonly<Record<string, number>>)[name] ?? 0),
+  0,
+);
+
+function readOwn(path: string): string | undefined {
+  let file: number;
+  try {
+    file = openSync(path, READ_FILE_ALONE);
+  } catch (error) {
+    if (errorCode(toError(error)) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw new Error(`${path} is no regular file`);
+    if (process.getuid && stats.uid !== process.getuid()) throw new Error(`${path} belongs to another user`);
+    if (stats.size > LARGEST) throw new Error(`${path} has ${stats.size} bytes, more than ${LARGEST}`);
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Whether a file of this name could be created, once one that was left behind is gone. */
+function taken(lock: string, isSecondTry = false): boolean {
+  try {
+    writeFileSync(lock, String(process.pid), { mode: 0o600, flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (errorCode(toError(error)) !== 'EEXIST') throw error;
+    if (isSecondTry || !(isLeftBehind(lock) || isOfDeadProcess(lock))) return false;
+    rmSync(lock, { force: true });
+    return taken(lock, true);
+  }
+}
+
+function isOfDeadProcess(lock: string): boolean {
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8') || process.pid), 0);
+    return false;
+  } catch (error) {
+    return errorCode(toError(error)) === 'ESRCH';
+  }
+}
+
+/** Versions that a process was killed before it could put them in place. */
+function removeLeftBehind(path: string): void {
+  const prefix = `${basename(path)}.`;
+  for (const name of readdirSync(dirname(path))) {
+    const file = join(dirname(path), name);
+    if (name.startsWith(prefix) && /^[\da-f-]{36}\.tmp$/.test(name.slice(prefix.length)) && isLeftBehind(file))
+      rmSync(file, { force: true });
+  }
+}
+
+function isLeftBehind(file: string): boolean {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats !== undefined && Math.abs(Date.now() - stats.mtimeMs) > LEFT_BEHIND;
+}
