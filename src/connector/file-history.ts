@@ -41,7 +41,7 @@ const LAST_PAUSE = 5;
  * connector is, has mode 0600, and never holds the process open. One that is damaged, or no history, is renamed and logged, and
  * one that cannot be read or written is done without.
  *
- * Two calls with the same path share one store.
+ * Two calls with the same path share one store, which has the options of the first.
  *
  * @param path default: `rx-happy-eyeballs/history-1.json` in the user's folder for caches: `$XDG_CACHE_HOME`, else `~/.cache`;
  * `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows
