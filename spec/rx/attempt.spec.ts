@@ -1,7 +1,7 @@
-import type { Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import type { Endpoint } from '../../src/index.js';
-import { attempt, type AttemptUnderWay } from '../../src/rx/attempt.js';
+import { Attempt } from '../../src/rx/attempt.js';
 import { Terminal, type Transport } from '../../src/rx/transport.js';
 import { assertMarbles } from '../../src/testing/index.js';
 
@@ -11,16 +11,22 @@ const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
 interface Helpers extends RunHelpers {
   /** The attempt over a transport, started at 0. */
   readonly attempted: (transport: Transport<unknown>, attemptTimeout?: number) => Observable<unknown>;
-  readonly underWay: AttemptUnderWay[];
+  readonly underWay: Attempt<unknown>[];
   readonly scheduler: TestScheduler;
 }
 
 function run(specs: (helpers: Helpers) => void): void {
   const scheduler = new TestScheduler(assertMarbles);
   scheduler.run((helpers) => {
-    const underWay: AttemptUnderWay[] = [];
+    const underWay: Attempt<unknown>[] = [];
     const attempted = (transport: Transport<unknown>, attemptTimeout = Infinity) =>
-      attempt({ type: 'started', at: 0, endpoint }, { transport, attemptTimeout, scheduler }, underWay, () => scheduler.now());
+      new Observable((subscriber) => {
+        const started = { type: 'started', at: 0, endpoint } as const;
+        const attempting = { transport, attemptTimeout, scheduler };
+        const attempt = new Attempt(started, attempting, underWay, () => scheduler.now(), subscriber);
+        attempt.begin();
+        return attempt;
+      });
     specs({ ...helpers, attempted, underWay, scheduler });
   });
 }

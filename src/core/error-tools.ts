@@ -2,9 +2,10 @@ import { withoutCredentials } from './input/secrets.js';
 
 /** Anything that was thrown, as an Error with a message. */
 export function toError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
   const tag = Object.prototype.toString.call(thrown);
   // By tag and shape where it is of another realm.
-  if (thrown instanceof Error || tag === '[object Error]' || tag === '[object DOMException]') return thrown as Error;
+  if (tag === '[object Error]' || tag === '[object DOMException]') return thrown as Error;
   const what = Object(thrown) === thrown ? tag : String(thrown);
   return new Error(`${what} was thrown, which is not an Error`, { cause: thrown });
 }

@@ -51,8 +51,9 @@ function among(localAddresses: readonly string[]): FindSources {
 /** The order where nothing is known of sources: IPv6 first, then by history. */
 function ipv6First(recall: Recall | undefined): SelectionSort {
   return (endpoints) => {
-    const families = [6, 4].map((family) => endpoints.filter((endpoint) => endpoint.family === family));
-    return recall ? families.flatMap((family) => byHistory(family, recall)) : families.flat();
+    const sixes = endpoints.filter(({ family }) => family === 6);
+    const fours = endpoints.filter(({ family }) => family === 4);
+    return recall ? [...byHistory(sixes, recall), ...byHistory(fours, recall)] : [...sixes, ...fours];
   };
 }
 

@@ -1,4 +1,4 @@
-import { Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
+import type { Observer, SchedulerLike, Subscription } from 'rxjs';
 import { codedError, toError } from '../core/error-tools.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent, Stage, Started } from '../core/race/events.js';
@@ -13,46 +13,30 @@ export interface Attempting<T> {
   readonly scheduler: SchedulerLike;
 }
 
+/** Who is told what becomes of an attempt. */
+type Told<T> = Pick<Observer<RaceEvent<T>>, 'next' | 'complete'>;
+
 /**
  * One attempt, as the events that follow its `started`: `progressed` for each stage of its transport, then `failed` or
- * `connected`, and completes. Never errors. Unsubscribing ends the attempt: its transport is unsubscribed.
+ * `connected`, and its end. Never errors. Unsubscribing ends the attempt: its transport is unsubscribed.
  *
  *     started   ├──── TCP ──── TLS ───●         progressed, connected
  *     started   ├──── TCP ──✗                   progressed, failed
  *     started   ├──────────────────── timeout   failed (ETIMEDOUT)
- *
- * @param underWay holds the attempt from its begin to its end
- * @param at ms since the race began
  */
-export function attempt<T>(
-  started: Started,
-  attempting: Attempting<T>,
-  underWay: AttemptUnderWay[],
-  at: () => number,
-): Observable<RaceEvent<T>> {
-  return new Observable((subscriber) => {
-    const own = new Attempt(started, attempting, underWay, at, subscriber);
-    own.begin();
-    return own;
-  });
-}
-
-/** An attempt that can be ended by itself, so that another can begin. */
-export interface AttemptUnderWay {
-  readonly endpoint: Endpoint;
-  /** Ends the attempt, and says nothing. */
-  giveWay(): void;
-}
-
-class Attempt<T> extends Guarded<T> implements AttemptUnderWay {
+export class Attempt<T> extends Guarded<T> {
   private timer: Subscription | undefined;
 
+  /**
+   * @param underWay holds the attempt from its begin to its end
+   * @param at ms since the race began
+   */
   constructor(
     private readonly started: Started,
     private readonly attempting: Attempting<T>,
-    private readonly underWay: AttemptUnderWay[],
+    private readonly underWay: Attempt<T>[],
     private readonly at: () => number,
-    private readonly subscriber: Subscriber<RaceEvent<T>>,
+    private readonly told: Told<T>,
   ) {
     super();
   }
@@ -71,9 +55,10 @@ class Attempt<T> extends Guarded<T> implements AttemptUnderWay {
     this.timer = scheduler.schedule(timedOut, attemptTimeout);
   }
 
+  /** Ends the attempt so that another can begin; no event says so. */
   giveWay(): void {
     this.unsubscribe();
-    this.subscriber.complete();
+    this.told.complete();
   }
 
   override unsubscribe(): void {
@@ -87,7 +72,7 @@ class Attempt<T> extends Guarded<T> implements AttemptUnderWay {
     if (this.closed) return;
     const at = this.at();
     const { endpoint } = this;
-    this.subscriber.next({ type: 'progressed', at, endpoint, stage, after: at - this.started.at });
+    this.told.next({ type: 'progressed', at, endpoint, stage, after: at - this.started.at });
   }
 
   protected hasNext(value: T): void {
@@ -107,7 +92,7 @@ class Attempt<T> extends Guarded<T> implements AttemptUnderWay {
   }
 
   private end(event: RaceEvent<T>): void {
-    this.subscriber.next(event);
-    this.subscriber.complete();
+    this.told.next(event);
+    this.told.complete();
   }
 }

@@ -29,6 +29,11 @@ export class EventLoop<E> {
     this.raise(event);
   }
 
+  /** As an observer: that a stream has ended is no event. */
+  complete(): void {
+    // Its last event has said so.
+  }
+
   /** Something has happened. */
   raise(event: E): void {
     this.waiting.push(event);
@@ -54,6 +59,6 @@ export class EventLoop<E> {
   /** Stops for good. Returns the events that were still waiting. */
   stop(): E[] {
     this.stopped = true;
-    return this.waiting.splice(0);
+    return this.waiting.length === 0 ? [] : this.waiting.splice(0);
   }
 }

@@ -1,4 +1,4 @@
-import { queueScheduler, Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
+import { Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
 import { LONGEST_DELAY } from '../core/input/checks.js';
 import { realTime } from './real-time.js';
 
@@ -20,30 +20,59 @@ type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
  */
 export const monotonicScheduler: SchedulerLike = {
   now: () => realTime().now(),
-  schedule: <T>(work: Work<T>, delay = 0, state?: T): Subscription => {
-    const action = new Subscription();
-    if (delay > 0) afterDelay(action, Math.min(Math.ceil(delay) + 1, LONGEST_DELAY), work, state);
-    else atEndOfTurn(action, work, state);
-    return action;
-  },
+  schedule: <T>(work: Work<T>, delay?: number, state?: T): Subscription => new Action(work).schedule(state, delay),
 };
 
-function afterDelay<T>(action: Subscription, delay: number, work: Work<T>, state?: T): void {
-  const { setTimeout, clearTimeout } = realTime();
-  const timeout = setTimeout(() => {
-    atEndOfTurn(action, work, state);
-  }, delay);
-  action.add(() => {
-    clearTimeout(timeout);
-  });
-}
+/** Work that is to be run, and again whenever it says so, until it is unsubscribed. */
+class Action<T> extends Subscription implements SchedulerAction<T> {
+  private state: T | undefined;
+  /** The timers by which it was set. */
+  private time = realTime();
+  private timeout: NodeJS.Timeout | undefined;
+  private immediate: NodeJS.Immediate | undefined;
 
-function atEndOfTurn<T>(action: Subscription, work: Work<T>, state?: T): void {
-  const { setImmediate, clearImmediate } = realTime();
-  const immediate = setImmediate(() => {
-    action.add(queueScheduler.schedule(work, 0, state));
-  });
-  action.add(() => {
-    clearImmediate(immediate);
-  });
+  constructor(private readonly work: Work<T>) {
+    super();
+  }
+
+  schedule(state?: T, delay = 0): this {
+    if (this.closed) return this;
+    this.state = state;
+    this.clear();
+    if (delay > 0) this.afterDelay(Math.min(Math.ceil(delay) + 1, LONGEST_DELAY));
+    else this.atEndOfTurn();
+    return this;
+  }
+
+  override unsubscribe(): void {
+    this.clear();
+    super.unsubscribe();
+  }
+
+  private afterDelay(delay: number): void {
+    this.time = realTime();
+    this.timeout = this.time.setTimeout(() => this.atEndOfTurn(), delay);
+  }
+
+  private atEndOfTurn(): void {
+    this.time = realTime();
+    this.timeout = undefined;
+    this.immediate = this.time.setImmediate(() => this.run());
+  }
+
+  private run(): void {
+    this.immediate = undefined;
+    try {
+      this.work(this.state);
+    } finally {
+      if (!this.timeout && !this.immediate) this.unsubscribe();
+    }
+  }
+
+  private clear(): void {
+    if (this.timeout) this.time.clearTimeout(this.timeout);
+    if (this.immediate) this.time.clearImmediate(this.immediate);
+    this.timeout = undefined;
+    this.immediate = undefined;
+  }
 }

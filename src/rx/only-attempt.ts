@@ -1,11 +1,10 @@
-import { Observable, type Subscriber } from 'rxjs';
+import { Subscription, type Subscriber } from 'rxjs';
 import { recordType } from '../core/race/answers.js';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { Connected, RaceEvent, Started } from '../core/race/events.js';
-import { attempt } from './attempt.js';
+import { Attempt } from './attempt.js';
 import { setBounds, type Bounded } from './bounds.js';
-import { Guarded } from './guarded.js';
 import type { RacePlan } from './race-plan.js';
 
 /**
@@ -14,16 +13,10 @@ import type { RacePlan } from './race-plan.js';
  *     answered, queued, resolved, started ──► failed       the race is lost
  *                                         ──► connected    the race is won
  *
- * Emits the same events as the full race would, and ends as it does.
+ * Emits the same events as the full race would, and ends as it does. The attempt, and everything else that has to be released,
+ * belongs to it.
  */
-export function onlyAttempt<T>(plan: RacePlan<T>, endpoint: Endpoint): Observable<RaceEvent<T>> {
-  return new Observable((subscriber) => {
-    new OnlyAttempt(plan, endpoint, subscriber).begin();
-  });
-}
-
-/** The subscription to the attempt. Everything else that has to be released belongs to it. */
-class OnlyAttempt<T> extends Guarded<RaceEvent<T>> implements Bounded {
+export class OnlyAttempt<T> extends Subscription implements Bounded {
   private readonly past: RaceEvent<T>[] = [];
   private readonly began: number;
   private hasStarted = false;
@@ -47,7 +40,10 @@ class OnlyAttempt<T> extends Guarded<RaceEvent<T>> implements Bounded {
     this.tell({ type: 'queued', at: 0, endpoints: [endpoint] });
     this.tell({ type: 'resolved', at: 0 });
     this.tell(started);
-    if (!this.closed) this.listen(() => attempt(started, plan, [], () => this.at));
+    if (this.closed) return;
+    const attempt = new Attempt(started, plan, [], () => this.at, this);
+    this.add(attempt);
+    attempt.begin();
   }
 
   private get at(): number {
@@ -61,18 +57,16 @@ class OnlyAttempt<T> extends Guarded<RaceEvent<T>> implements Bounded {
     this.subscriber.next(event);
   }
 
-  protected hasNext(event: RaceEvent<T>): void {
+  /** What becomes of the attempt. */
+  next(event: RaceEvent<T>): void {
+    if (this.closed) return;
     if (event.type === 'connected') return this.win(event);
     if (event.type === 'failed') this.hasStarted = false;
     this.tell(event);
     if (event.type === 'failed' && !this.closed) this.lose({ timedOut: false });
   }
 
-  protected hasFailed(): void {
-    // An attempt never errors.
-  }
-
-  protected hasCompleted(): void {
+  complete(): void {
     // Its last event has said so.
   }
 

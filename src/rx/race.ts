@@ -1,4 +1,4 @@
-import { from, mergeMap, Observable, Subject, Subscription, type Subscriber } from 'rxjs';
+import { from, Observable, Subscription, type Subscriber } from 'rxjs';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import { inFlight, type Answered, type Connected, type RaceEvent, type Started } from '../core/race/events.js';
@@ -6,12 +6,12 @@ import { interleave } from '../core/race/interleave.js';
 import { gather, type Known } from '../core/race/known-endpoints.js';
 import { Schedule } from '../core/race/schedule.js';
 import { Services } from '../core/race/services.js';
-import { attempt, type AttemptUnderWay } from './attempt.js';
+import { Attempt } from './attempt.js';
 import { setBounds, type Bounded } from './bounds.js';
 import { EventLoop } from './event-loop.js';
 import { groupOrder } from './group-order.js';
 import { Listener } from './guarded.js';
-import { onlyAttempt } from './only-attempt.js';
+import { OnlyAttempt } from './only-attempt.js';
 import { Questions } from './questions.js';
 import type { RacePlan } from './race-plan.js';
 import { Starts } from './starts.js';
@@ -24,7 +24,7 @@ import { reportUnhandledError } from './unhandled.js';
  *                                        ▼
  *                        order ──► one event at a time ──► schedule ──► timer ──► started
  *                                        ▲                                           │
- *     attempts ──► failed, connected ────┘   ◄─────────────── mergeMap ◄─────────────┘
+ *     attempts ──► failed, connected ────┘   ◄───────────── its attempt ◄────────────┘
  *
  * The schedule is data, folded from the events. After each event, the timer for the next start is derived from it anew.
  *
@@ -37,24 +37,22 @@ import { reportUnhandledError } from './unhandled.js';
  * {@link ConnectionError} when the race is lost, and with the signal's reason when it is aborted.
  */
 export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
-  if (plan.only) return onlyAttempt(plan, plan.only);
   return new Observable((subscriber) => {
-    new Race(plan, subscriber).begin();
+    if (plan.only) new OnlyAttempt(plan, plan.only, subscriber).begin();
+    else new Race(plan, subscriber).begin();
   });
 }
 
-class Race<T> implements Bounded {
+/** Everything that is released when the race is over belongs to it: questions, the order being decided, attempts, the bounds. */
+class Race<T> extends Subscription implements Bounded {
   private readonly loop = new EventLoop<RaceEvent<T>>((event) => this.happened(event));
   private readonly schedule: Schedule;
   private readonly questions: Questions<T>;
   private readonly starts: Starts;
   /** Present where the race goes by service records. */
   private readonly services: Services | undefined;
-  private readonly started$ = new Subject<Started>();
-  private readonly attempts: AttemptUnderWay[] = [];
+  private readonly attempts: Attempt<T>[] = [];
   private readonly at: () => number;
-  /** Everything that is released when the race is over: questions, attempts, the order being decided, the bounds. */
-  private readonly held = new Subscription();
   private isPaced = false;
   private known: readonly Known[] = NOTHING;
   private sorting: Listener<readonly Endpoint[]> | undefined;
@@ -65,28 +63,24 @@ class Race<T> implements Bounded {
     private readonly plan: RacePlan<T>,
     private readonly subscriber: Subscriber<RaceEvent<T>>,
   ) {
+    super();
     const { scheduler } = plan;
     const began = scheduler.now();
     this.at = () => scheduler.now() - began;
     this.services = plan.services && new Services(plan.services.terms);
     this.schedule = new Schedule(plan.pacing, this.services);
     this.starts = new Starts(this.schedule, this.at, scheduler, this.loop);
-    this.questions = new Questions(plan, this.at, this.held, this.loop, this.services);
+    this.questions = new Questions(plan, this.at, this, this.loop, this.services);
   }
 
   begin(): void {
-    const { plan, held, attempts, at } = this;
-    this.subscriber.add(() => this.letGo());
-    if (!setBounds(plan, this, held)) return;
-    // The schedule keeps the cap. Had `mergeMap` to keep it, a start that it holds back could not make way for a better address
-    // that a late answer brings.
-    const events$ = this.started$.pipe(mergeMap((started) => attempt(started, plan, attempts, at)));
-    held.add(events$.subscribe(this.loop));
+    this.subscriber.add(this);
+    if (!setBounds(this.plan, this, this)) return;
     this.questions.ask();
     this.loop.open();
     // Only now, so that answers which came at once are all put in order before the first start.
     this.isPaced = true;
-    if (!held.closed) this.pace();
+    if (!this.closed) this.pace();
   }
 
   /**
@@ -106,12 +100,9 @@ class Race<T> implements Bounded {
 
     if (event.type === 'answered') this.hasAnswered(event);
     else if (event.type === 'resolved') this.questions.hasResolved();
-    else if (event.type === 'started' && !this.held.closed) {
-      this.services?.start(event.endpoint);
-      this.started$.next(event);
-    }
+    else if (event.type === 'started' && !this.closed) this.attempt(event);
     this.schedule.fold(event);
-    if (this.isPaced && !this.held.closed) this.pace();
+    if (this.isPaced && !this.closed) this.pace();
   }
 
   private hasAnswered(event: Answered): void {
@@ -120,13 +111,13 @@ class Race<T> implements Bounded {
     const isNew = known !== this.known;
     this.known = known;
     this.questions.hasAnswered(event.answer, known);
-    if (isNew && !this.held.closed) this.sort(() => this.plan.sort(known.map(({ endpoint }) => endpoint)));
+    if (isNew && !this.closed) this.sort(() => this.plan.sort(known.map(({ endpoint }) => endpoint)));
   }
 
   private hasAnsweredFor(services: Services, event: Answered): void {
     services.fold(event);
     this.questions.hasAnswered(event.answer, services.known);
-    if (services.isReordered && !this.held.closed)
+    if (services.isReordered && !this.closed)
       this.sort(() => groupOrder(services.groups, this.plan.sort, this.plan.interleaving));
   }
 
@@ -136,7 +127,7 @@ class Race<T> implements Bounded {
       const sorted = ordered();
       if (isList(sorted)) return this.queue(sorted);
       this.sorting = new Listener({ next: (order) => this.queue(order), error: (error) => this.abandon(error) });
-      this.held.add(this.sorting);
+      this.add(this.sorting);
       this.sorting.listen(() => from(sorted));
     } catch (error) {
       this.abandon(error);
@@ -147,6 +138,11 @@ class Race<T> implements Bounded {
     const whole = this.services ? order : interleave(order, this.plan.interleaving);
     const endpoints = this.schedule.unstarted(whole);
     this.loop.follow({ type: 'queued', at: this.at(), endpoints });
+  }
+
+  private attempt(started: Started): void {
+    this.services?.start(started.endpoint);
+    new Attempt(started, this.plan, this.attempts, this.at, this.loop).begin();
   }
 
   private pace(): void {
@@ -182,20 +178,22 @@ class Race<T> implements Bounded {
   /** Lets go of everything, then emits what was cancelled: also an attempt whose failure still waits. */
   private release(winner?: Endpoint): void {
     const at = this.at();
-    this.letGo();
+    this.unsubscribe();
     for (const endpoint of inFlight(this.past)) {
       if (endpoint !== winner) this.subscriber.next({ type: 'cancelled', at, endpoint });
     }
   }
 
-  private letGo(): void {
+  override unsubscribe(): void {
+    if (this.closed) return;
     const waiting = this.loop.stop();
     this.starts.stop();
     try {
-      this.held.unsubscribe();
+      super.unsubscribe();
     } catch (error) {
       reportUnhandledError(error);
     }
+    for (const attempt of [...this.attempts]) attempt.unsubscribe();
     for (const event of waiting) if (event.type === 'connected') this.plan.discard(event.value, event.endpoint);
   }
 }

@@ -1,4 +1,4 @@
-import { timer, type SchedulerLike, type Subscription } from 'rxjs';
+import type { SchedulerLike, Subscription } from 'rxjs';
 import { formatDuration } from '../core/duration.js';
 import { codedError } from '../core/error-tools.js';
 import type { Cancelled, Started } from '../core/race/events.js';
@@ -41,7 +41,7 @@ export class Starts {
     if (start === Infinity) return;
     const wait = Math.max(start - this.at(), 0);
     if (wait > 0 || schedule.gathering) {
-      this.timer = timer(wait, this.scheduler).subscribe(() => this.start());
+      this.timer = this.scheduler.schedule(() => this.start(), wait);
       return;
     }
     // An event that waits may end the attempt that would give way. After that event, this is called again.

@@ -23,6 +23,7 @@ export function interleave(sorted: readonly Endpoint[], options: Interleaving): 
   if (sorted.length < 2) return sorted;
   const leader = options.preferFamily ?? sorted[0]?.family;
   const leading = sorted.filter(({ family }) => family === leader);
+  if (leading.length === sorted.length) return sorted;
   const following = sorted.filter(({ family }) => family !== leader);
   if (!options.interleave) return options.preferFamily === undefined ? sorted : [...leading, ...following];
 
