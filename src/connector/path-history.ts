@@ -71,22 +71,36 @@ export function createHistory(
   const currentNetwork = () => attempt('network', network) ?? '';
   const failedLately = ({ failedAt }: PathRecord) => failedAt !== undefined && now() - failedAt < failureAge;
 
+  const isOwn = options.store === undefined && options.file === undefined;
+
+  /** The history as races of a partition see it that begin in a network. */
+  const view = (home: string, partition: string): View => {
+    // JSON ends with a quotation mark, and an address does not: no key of a partition is one of the default's.
+    const suffix = partition === '' ? '' : ` ${JSON.stringify(partition)}`;
+    const keyOf = (address: string) => `${home} ${address}${suffix}`;
+    const recall: Recall = ({ address }) => {
+      const record = attempt('get', () => store.get(keyOf(address)));
+      // What only this history has set is valid.
+      return isOwn ? record : checked(record);
+    };
+    const learn = (events: readonly RaceEvent[]) => {
+      if (currentNetwork() !== home) return;
+      for (const lesson of lessons(events.filter(teaches))) {
+        const record = recall(lesson.endpoint) ?? {};
+        const learnt = lesson.outcome === 'failed' ? failed(record, now()) : succeeded(record, lesson.rtt, now());
+        attempt('set', () => store.set(keyOf(lesson.endpoint.address), learnt));
+      }
+    };
+    return { home, partition, noticing: { past: { recall, failedLately }, learn }, ignoring: { learn } };
+  };
+  // Most races see what the one before has seen, and what follows from it need not be worked out again.
+  let latest: View | undefined;
+
   return {
     begin: (random, partition) => {
       const home = currentNetwork();
-      // JSON ends with a quotation mark, and an address does not: no key of a partition is one of the default's.
-      const suffix = partition === '' ? '' : ` ${JSON.stringify(partition)}`;
-      const keyOf = (address: string) => `${home} ${address}${suffix}`;
-      const recall: Recall = ({ address }) => checked(attempt('get', () => store.get(keyOf(address))));
-      const learn = (events: readonly RaceEvent[]) => {
-        if (currentNetwork() !== home) return;
-        for (const lesson of lessons(events.filter(teaches))) {
-          const record = recall(lesson.endpoint) ?? {};
-          const learnt = lesson.outcome === 'failed' ? failed(record, now()) : succeeded(record, lesson.rtt, now());
-          attempt('set', () => store.set(keyOf(lesson.endpoint.address), learnt));
-        }
-      };
-      return random() < 1 / ignoreOneIn ? { learn } : { past: { recall, failedLately }, learn };
+      if (latest?.home !== home || latest.partition !== partition) latest = view(home, partition);
+      return random() < 1 / ignoreOneIn ? latest.ignoring : latest.noticing;
     },
     snapshot: () => ({ version: 1, paths: attempt('entries', () => Object.fromEntries(store.entries())) ?? {} }),
     restore: (snapshot) => {
@@ -108,6 +122,14 @@ function storeFor({ store, file, maxEntries = 1000 }: HistoryOptions): HistorySt
   if (file === undefined) return store ?? new LRUCache<string, PathRecord>({ max: maxEntries });
   if (store) throw invalidValue('options.history.file', 'has no effect beside options.history.store', file);
   return fileHistory(file === true ? undefined : file, { maxEntries });
+}
+
+/** The history for races of one partition in one network: those that go by it, and those that take no notice. */
+interface View {
+  readonly home: string;
+  readonly partition: string;
+  readonly noticing: RaceHistory;
+  readonly ignoring: RaceHistory;
 }
 
 /** History is of use, not of need: a store that throws is told of, and done without. */

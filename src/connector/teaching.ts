@@ -1,6 +1,7 @@
-import { defer, Observable } from 'rxjs';
+import { defer, Observable, type Subscriber } from 'rxjs';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { RaceEvent } from '../core/race/events.js';
+import { Guarded } from '../rx/guarded.js';
 import type { History, RaceHistory } from './path-history.js';
 
 /** What of a history is for one race, and whose. */
@@ -23,21 +24,39 @@ export function withHistory<T>(
   if (!history) return defer(() => run());
   return new Observable((subscriber) => {
     const lived = history.begin(random, partition);
-    const events: RaceEvent<T>[] = [];
-    // The history learns before the winner, or the error, is handed on.
-    return run(lived).subscribe({
-      next: (event) => {
-        events.push(event);
-        if (event.type === 'connected') lived.learn(events);
-        subscriber.next(event);
-      },
-      error: (error: unknown) => {
-        if (error instanceof ConnectionError) lived.learn(events);
-        subscriber.error(error);
-      },
-      complete: () => {
-        subscriber.complete();
-      },
-    });
+    const lesson = new Lesson(lived, subscriber);
+    subscriber.add(lesson);
+    lesson.listen(() => run(lived));
   });
+}
+
+/** Hands a race on. The history learns before the winner, or the error, is handed on. */
+class Lesson<T> extends Guarded<RaceEvent<T>> {
+  private readonly events: RaceEvent<T>[] = [];
+
+  constructor(
+    private readonly lived: RaceHistory,
+    private readonly subscriber: Subscriber<RaceEvent<T>>,
+  ) {
+    super();
+  }
+
+  override listen(race: () => Observable<RaceEvent<T>>): void {
+    super.listen(race);
+  }
+
+  protected hasNext(event: RaceEvent<T>): void {
+    this.events.push(event);
+    if (event.type === 'connected') this.lived.learn(this.events);
+    this.subscriber.next(event);
+  }
+
+  protected hasFailed(error: unknown): void {
+    if (error instanceof ConnectionError) this.lived.learn(this.events);
+    this.subscriber.error(error);
+  }
+
+  protected hasCompleted(): void {
+    this.subscriber.complete();
+  }
 }

@@ -1,5 +1,6 @@
-import { Observable, type Observer, type SchedulerLike } from 'rxjs';
+import { Observable, type SchedulerLike } from 'rxjs';
 import { onAbort } from '../rx/abort.js';
+import { Listener } from '../rx/guarded.js';
 
 /** Races that may begin in one turn of the event loop: some 20 ms of work. */
 const BEGUN_IN_A_TURN = 64;
@@ -57,27 +58,14 @@ export function turnstile(
         begun++;
         lookForEndOfTurn();
         running++;
-        let isRunning = true;
-        const leave = () => {
-          if (!isRunning) return;
-          isRunning = false;
+        const turn = new Listener<T>(subscriber);
+        // It is let go of before its end is told: who then begins another race finds the place free.
+        turn.add(() => {
           running--;
           admit();
-        };
-        subscriber.add(leave);
-        const observer: Observer<T> = {
-          next: (value) => subscriber.next(value),
-          // Before the end is told: who then begins another race finds the place free.
-          error: (error) => {
-            leave();
-            subscriber.error(error);
-          },
-          complete: () => {
-            leave();
-            subscriber.complete();
-          },
-        };
-        subscriber.add(race$.subscribe(observer));
+        });
+        subscriber.add(turn);
+        turn.listen(() => race$);
       };
       if (waiting.size === 0 && mayBegin()) {
         begin();

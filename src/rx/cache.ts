@@ -89,13 +89,20 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
   const ask = (room: Room, host: string, asked: Query): Observable<Answer> => {
     if (asked.insist) return queries.share(room, host, asked);
     const now = clock.now();
-    const wanted = asked.family === undefined ? FAMILIES : [asked.family];
-    const remembered = wanted.map((family) => memory.recall(room, host, family, asked));
-    const missing = wanted.filter((_, index) => (remembered[index]?.freshUntil ?? -Infinity) <= now);
-    const usable = remembered.filter((entry) => entry !== undefined && isUsable(entry, now, staleFor));
-    const known$ = from(usable.map((entry) => given(entry!, now)));
+    const known: Answer[] = [];
+    const missing: Family[] = [];
+    const stale = new Set<Answer['type']>();
+    for (const family of asked.family === undefined ? FAMILIES : [asked.family]) {
+      const entry = memory.recall(room, host, family, asked);
+      const isFresh = entry !== undefined && entry.freshUntil > now;
+      if (!isFresh) missing.push(family);
+      if (entry && isUsable(entry, now, staleFor)) {
+        known.push(given(entry, now));
+        if (!isFresh) stale.add(entry.answer.type);
+      }
+    }
+    const known$ = from(known);
     if (missing.length === 0) return known$;
-    const stale = new Set(usable.filter((entry) => entry!.freshUntil <= now).map((entry) => entry!.answer.type));
     const query = missing.length === 1 ? { ...asked, family: missing[0] } : asked;
     const fresh$ = defer(() => queries.share(room, host, query)).pipe(
       // What has failed says nothing against what is stale.

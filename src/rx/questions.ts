@@ -5,7 +5,7 @@ import { normalName } from '../core/input/host-name.js';
 import { FAMILIES, familiesInDoubt, recordType, wellFormed, type Answer, type AnyAnswer } from '../core/race/answers.js';
 import type { Answered, Resolved } from '../core/race/events.js';
 import { firstExpiry, type Known } from '../core/race/known-endpoints.js';
-import { Listener } from './guarded.js';
+import { Guarded, Listener } from './guarded.js';
 import type { Services, ServiceQuery } from '../core/race/services.js';
 import type { RacePlan } from './race-plan.js';
 import type { Query } from './resolve.js';
@@ -58,7 +58,7 @@ export class Questions<T> {
   /** Asks the first question; with service records, one for each name. */
   ask(): void {
     if (this.services) this.askNames(undefined);
-    else this.begin({}, undefined);
+    else this.begin(EVERYTHING, undefined);
   }
 
   /** Asks what service records, or names that have been looked up, leave to be asked. */
@@ -70,7 +70,7 @@ export class Questions<T> {
         this.askNames(this.at());
       };
       if (question.type === 'HTTPS') this.beginRecords(question, askedAt, done);
-      else this.begin(question.family ? { family: question.family } : {}, askedAt, done, this.nameOf(question));
+      else this.begin(question.family ? { family: question.family } : EVERYTHING, askedAt, this.nameOf(question), done);
     }
   }
 
@@ -82,9 +82,8 @@ export class Questions<T> {
     this.held.add(() => {
       if (!isAnswered && this.services!.hasWaitedFor(name, this.at())) drops.hasDropped();
     });
-    this.listen(
-      () => records(name),
-      (answer) => {
+    const question = new Listener<AnyAnswer>({
+      next: (answer) => {
         if (answer.type !== 'HTTPS') {
           this.hasCome(answer, askedAt);
           return;
@@ -94,8 +93,11 @@ export class Questions<T> {
         else drops.hasAnswered();
         this.tell({ ...answer, ...this.named(name) }, askedAt);
       },
-      done,
-    );
+      error: (error) => this.hasEnded(done, toError(error)),
+      complete: () => this.hasEnded(done),
+    });
+    this.opened(question);
+    question.listen(() => records(name));
   }
 
   /** A name as answers have it: none for the host itself. */
@@ -144,32 +146,24 @@ export class Questions<T> {
       const one = () => {
         if (--open === 0) done?.();
       };
-      this.begin(query, this.at(), one, name);
+      this.begin(query, this.at(), name, one);
     }
   }
 
-  private begin(query: Query, askedAt: number | undefined, done?: () => void, name?: string): void {
+  private begin(query: Query, askedAt: number | undefined, name?: string, done?: () => void): void {
     this.renewals?.asked(query.family, this.at());
-    this.listen(
-      () => this.plan.answers(query, name),
-      (given) => this.hasCome(name === undefined ? given : { ...given, name }, askedAt),
-      done,
-    );
+    const question = new Question(this, { askedAt, name, done });
+    this.opened(question);
+    question.listen(() => this.plan.answers(query, name));
   }
 
-  private listen<A>(ask: () => ObservableInput<A>, next: (answer: A) => void, done?: () => void): void {
+  private opened(question: Subscription): void {
     this.underWay++;
     this.unhandled = true;
-    const question = new Listener<A>({
-      next,
-      error: (error) => this.hasEnded(done, toError(error)),
-      complete: () => this.hasEnded(done),
-    });
     this.held.add(question);
-    question.listen(ask);
   }
 
-  private hasCome(given: Answer, askedAt: number | undefined): void {
+  hasCome(given: Answer, askedAt: number | undefined): void {
     const answer = wellFormed(given, this.plan.complain);
     if (answer) this.tell(answer, askedAt);
   }
@@ -179,7 +173,7 @@ export class Questions<T> {
     this.loop.raise(askedAt === undefined ? { type: 'answered', at, answer } : { type: 'answered', at, answer, askedAt });
   }
 
-  private hasEnded(done: (() => void) | undefined, error = this.failure): void {
+  hasEnded(done: (() => void) | undefined, error = this.failure): void {
     this.underWay--;
     this.failure = error;
     // First, for it may ask more.
@@ -193,6 +187,44 @@ export class Questions<T> {
     this.failure = undefined;
     this.ends++;
     this.loop.raise(failure ? { type: 'resolved', at, error: failure } : { type: 'resolved', at });
+  }
+}
+
+/** Of both families. */
+const EVERYTHING: Query = {};
+
+/** What is known of a question beside what is asked. */
+interface Asked {
+  readonly askedAt: number | undefined;
+  /** Absent: the host itself. */
+  readonly name: string | undefined;
+  readonly done: (() => void) | undefined;
+}
+
+/** A question for addresses that is under way. */
+class Question extends Guarded<Answer> {
+  constructor(
+    private readonly questions: Pick<Questions<unknown>, 'hasCome' | 'hasEnded'>,
+    private readonly asked: Asked,
+  ) {
+    super();
+  }
+
+  override listen(ask: () => ObservableInput<Answer>): void {
+    super.listen(ask);
+  }
+
+  protected hasNext(given: Answer): void {
+    const { name, askedAt } = this.asked;
+    this.questions.hasCome(name === undefined ? given : { ...given, name }, askedAt);
+  }
+
+  protected hasFailed(error: unknown): void {
+    this.questions.hasEnded(this.asked.done, toError(error));
+  }
+
+  protected hasCompleted(): void {
+    this.questions.hasEnded(this.asked.done);
   }
 }
 

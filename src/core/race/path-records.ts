@@ -1,6 +1,6 @@
 import type { Address } from '../address/address.js';
 import type { Endpoint } from './endpoint.js';
-import type { RaceEvent } from './events.js';
+import type { Progressed, RaceEvent } from './events.js';
 import { BLOCKED, errorCode } from '../error-tools.js';
 
 /** What is known of the way to an address. Durations in ms; instants in ms of the clock of whoever keeps it. */
@@ -26,6 +26,7 @@ export interface Past {
 
 /** What failed lately after what did not, each in its order. */
 export function failuresLast<E extends Address>(all: readonly E[], { recall, failedLately }: Past): readonly E[] {
+  if (all.length < 2) return all;
   const failed = new Set(all.filter((one) => failedLately(recall(one) ?? {})));
   return failed.size === 0 ? all : [...all.filter((one) => !failed.has(one)), ...failed];
 }
@@ -128,28 +129,21 @@ function isLocal(error: Error): boolean {
  */
 export function lessons(events: readonly RaceEvent[]): readonly Lesson[] {
   const startedAt = new Map<Endpoint, number>();
-  const roundTrips = new Map<Endpoint, number>();
-  for (const event of events) {
-    if (event.type === 'started') startedAt.set(event.endpoint, event.at);
-    if (event.type === 'progressed' && !roundTrips.has(event.endpoint)) roundTrips.set(event.endpoint, event.after);
-  }
+  for (const event of events) if (event.type === 'started') startedAt.set(event.endpoint, event.at);
   const winner = events.find((event) => event.type === 'connected');
   const winnerStart = winner ? startedAt.get(winner.endpoint)! : Infinity;
 
-  return events.flatMap((event): Lesson[] => {
-    switch (event.type) {
-      case 'connected': {
-        const rtt = roundTrips.get(event.endpoint) ?? event.at - winnerStart;
-        return [{ endpoint: event.endpoint, outcome: 'succeeded', rtt }];
-      }
-      case 'failed':
-        return isLocal(event.error) ? [] : [{ endpoint: event.endpoint, outcome: 'failed' }];
-      case 'cancelled': {
-        const gaveWay = event.error !== undefined;
-        return gaveWay || startedAt.get(event.endpoint)! < winnerStart ? [{ endpoint: event.endpoint, outcome: 'failed' }] : [];
-      }
-      default:
-        return [];
+  const learnt: Lesson[] = [];
+  for (const event of events) {
+    if (event.type === 'connected') {
+      const tcp = events.find((one) => one.type === 'progressed' && one.endpoint === event.endpoint) as Progressed | undefined;
+      learnt.push({ endpoint: event.endpoint, outcome: 'succeeded', rtt: tcp?.after ?? event.at - winnerStart });
+    } else if (event.type === 'failed') {
+      if (!isLocal(event.error)) learnt.push({ endpoint: event.endpoint, outcome: 'failed' });
+    } else if (event.type === 'cancelled') {
+      const gaveWay = event.error !== undefined;
+      if (gaveWay || startedAt.get(event.endpoint)! < winnerStart) learnt.push({ endpoint: event.endpoint, outcome: 'failed' });
     }
-  });
+  }
+  return learnt;
 }

@@ -156,12 +156,15 @@ export class Schedule {
   }
 
   private isPreferred(answer: Answer): boolean {
-    const { preferredFamily, suspects } = this.pacing;
+    const { preferredFamily } = this.pacing;
     const family = answerFamily(answer);
-    const suspect = answer.addresses.length > 0 && suspects?.(answer) === true;
     this.firstAnswered ??= family;
-    this.preferredAnswered ||= (family === preferredFamily && !suspect) || family !== this.firstAnswered;
+    this.preferredAnswered ||= (family === preferredFamily && !this.isSuspect(answer)) || family !== this.firstAnswered;
     return this.preferredAnswered;
+  }
+
+  private isSuspect(answer: Answer): boolean {
+    return answer.addresses.length > 0 && this.pacing.suspects?.(answer) === true;
   }
 
   private foldResolved({ at }: Resolved): void {
