@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { Observable } from 'rxjs';
+import { Observable, type Observer } from 'rxjs';
 import { plan } from './plan/plan.js';
 import { connecting } from './plan/transport.js';
 import type { RaceEvent } from './core/race/events.js';
 import { checkHost, checkOptions, checkPort, type ConnectOptions, type TlsConnectOptions } from './plan/options.js';
-import { observed } from './observe/observed.js';
-import { Listener } from './rx/guarded.js';
+import { observe } from './observe/observed.js';
+import { Guarded } from './rx/guarded.js';
 
 /**
  * Connects to a host by racing its addresses, as an Observable of the first connection that works.
@@ -41,29 +41,37 @@ export function connect$(host: string, port: number, options?: object): Observab
 /** Of all events of a race, what it was for. */
 export function winner<T>(events$: Observable<RaceEvent<T>>): Observable<T> {
   return new Observable((subscriber) => {
-    const listener = new Listener<RaceEvent<T>>({
-      next: (event) => {
-        if (event.type === 'connected') subscriber.next(event.value);
-      },
-      error: (error) => subscriber.error(error),
-      complete: () => subscriber.complete(),
-    });
-    subscriber.add(listener);
-    listener.listen(() => events$);
+    const awaited = new Winner<T>(subscriber);
+    subscriber.add(awaited);
+    awaited.listen(() => events$);
   });
 }
 
 /** The same as a Promise: {@link winner} and `firstValueFrom` in one, for both are on the way of every connection. */
 export function winnerOf<T>(events$: Observable<RaceEvent<T>>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const listener = new Listener<RaceEvent<T>>({
-      next: (event) => {
-        if (event.type === 'connected') resolve(event.value);
-      },
-      error: reject,
-    });
-    listener.listen(() => events$);
+    new Winner<T>({ next: resolve, error: reject, complete: NOTHING }).listen(() => events$);
   });
+}
+
+const NOTHING = () => undefined;
+
+class Winner<T> extends Guarded<RaceEvent<T>> {
+  constructor(private readonly told: Observer<T>) {
+    super();
+  }
+
+  protected hasNext(event: RaceEvent<T>): void {
+    if (event.type === 'connected') this.told.next(event.value);
+  }
+
+  protected hasFailed(error: unknown): void {
+    this.told.error(error);
+  }
+
+  protected hasCompleted(): void {
+    this.told.complete();
+  }
 }
 
 /**
@@ -83,7 +91,9 @@ export function raceTo(host: string, port: number, options?: object): Observable
   checkPort(port);
   const settings = checkOptions(options);
   const attempts = connecting(settings, asciiHost);
-  return new Observable((subscriber) => observed(plan({ host, asciiHost, port }, settings, attempts)).subscribe(subscriber));
+  return new Observable((subscriber) => {
+    observe(plan({ host, asciiHost, port }, settings, attempts), subscriber);
+  });
 }
 
 /**

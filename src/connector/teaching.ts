@@ -32,6 +32,7 @@ export function withHistory<T>(
 
 /** Hands a race on. The history learns before the winner, or the error, is handed on. */
 class Lesson<T> extends Guarded<RaceEvent<T>> {
+  /** Those of attempts. */
   private readonly events: RaceEvent<T>[] = [];
 
   constructor(
@@ -41,12 +42,8 @@ class Lesson<T> extends Guarded<RaceEvent<T>> {
     super();
   }
 
-  override listen(race: () => Observable<RaceEvent<T>>): void {
-    super.listen(race);
-  }
-
   protected hasNext(event: RaceEvent<T>): void {
-    this.events.push(event);
+    if ('endpoint' in event) this.events.push(event);
     if (event.type === 'connected') this.lived.learn(this.events);
     this.subscriber.next(event);
   }

@@ -2,7 +2,7 @@ import type { Endpoint } from '../core/race/endpoint.js';
 import type { Recall } from '../core/race/path-records.js';
 import { defaultPolicyTable, policyLookup, prefersIPv4, type Policy, type PolicyLookup } from '../core/race/policy-table.js';
 import { destinationOf, selectDestinations } from '../core/race/rfc6724.js';
-import { currentSources } from './connectivity.js';
+import { currentConnectivity, currentSources } from './connectivity.js';
 import type { FindSources } from './source-address.js';
 
 /** Options of {@link rfc6724}. */
@@ -64,13 +64,20 @@ export function selectionOf(sort: object): Selection | undefined {
   return selections.get(sort);
 }
 
+type SelectionSort = (endpoints: readonly Endpoint[]) => readonly Endpoint[];
+type SourcesOf = (endpoints: readonly Endpoint[]) => readonly (string | undefined)[];
+
 /** {@link rfc6724} with what is known of earlier races. */
 export function destinationSelection({
   policyOf,
   findSources,
   recall,
-}: Omit<Selection, 'prefersIPv4'> & { readonly recall?: Recall }): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
-  const sourcesOf = findSources ? oncePerRace(findSources) : currentSources;
+}: Omit<Selection, 'prefersIPv4'> & { readonly recall?: Recall }): SelectionSort {
+  if (!findSources && !recall) return selectionAlone(policyOf);
+  return selecting(policyOf, findSources ? oncePerRace(findSources) : currentSources, recall);
+}
+
+function selecting(policyOf: PolicyLookup, sourcesOf: SourcesOf, recall?: Recall): SelectionSort {
   return (endpoints) => {
     if (endpoints.length < 2) return endpoints;
     const sources = sourcesOf(endpoints);
@@ -81,8 +88,45 @@ export function destinationSelection({
   };
 }
 
+const alone = new WeakMap<PolicyLookup, SelectionSort>();
+
+/** Selection that goes by the addresses alone, so that all races share what it has decided. */
+function selectionAlone(policyOf: PolicyLookup): SelectionSort {
+  const known = alone.get(policyOf);
+  if (known) return known;
+  const made = remembering(selecting(policyOf, currentSources), currentConnectivity);
+  alone.set(policyOf, made);
+  return made;
+}
+
+/** Lists that are remembered, and how long they may be. */
+const REMEMBERED = 1000;
+const LONGEST = 16;
+
+/**
+ * Remembers the order of lists of addresses for as long as the state of the machine stays the same object.
+ *
+ * @param state changes whenever the machine has been looked at anew
+ */
+function remembering(select: SelectionSort, state: () => object): SelectionSort {
+  const orders = new Map<string, readonly number[]>();
+  let known: object | undefined;
+  return (endpoints) => {
+    if (endpoints.length < 2 || endpoints.length > LONGEST) return select(endpoints);
+    const current = state();
+    if (current !== known || orders.size >= REMEMBERED) orders.clear();
+    known = current;
+    const key = endpoints.map(({ address }) => address).join(' ');
+    const order = orders.get(key);
+    if (order) return order.map((index) => endpoints[index]!);
+    const selected = select(endpoints);
+    orders.set(key, selected.map((endpoint) => endpoints.indexOf(endpoint)));
+    return selected;
+  };
+}
+
 /** Asks for the source of each endpoint once. An endpoint object belongs to one race, and is forgotten with it. */
-function oncePerRace(find: FindSources): (endpoints: readonly Endpoint[]) => readonly (string | undefined)[] {
+function oncePerRace(find: FindSources): SourcesOf {
   const sources = new WeakMap<Endpoint, { readonly source: string | undefined }>();
   return (endpoints) => {
     const unknown = endpoints.filter((endpoint) => !sources.has(endpoint));

@@ -5,7 +5,7 @@ import { addressWords } from '../core/address/address-bits.js';
 import { parseAddress, type Address, type Family } from '../core/address/address.js';
 import { FAMILIES, recordType, type Answer } from '../core/race/answers.js';
 import type { Query } from '../rx/resolve.js';
-import { realTime } from '../rx/real-time.js';
+import { now } from '../rx/real-time.js';
 import { debug } from '../observe/debug.js';
 import { findSources, rememberingSources, type FindSources } from './source-address.js';
 
@@ -109,11 +109,8 @@ export function familiesWithRoute(find: FindSources = findSources): readonly Fam
   return ANYWHERE.flatMap(({ family }, index) => (sources[index] === undefined ? [] : [family]));
 }
 
-const currentConnectivity = watchConnectivity(
-  networkInterfaces,
-  () => realTime().now(),
-  () => familiesWithRoute(),
-);
+/** {@link Connectivity} of this machine as it is now, a second old at most. */
+export const currentConnectivity = watchConnectivity(networkInterfaces, now, () => familiesWithRoute());
 
 /** Networks by whose NAT64 IPv4 can be reached. */
 const translated = new Set<string>();

@@ -6,7 +6,7 @@ import { ConnectionError } from '../core/race/connection-error.js';
 import type { Cancelled, Connected, Failed, Progressed, RaceEvent, Started } from '../core/race/events.js';
 import type { Past } from '../core/race/path-records.js';
 import { printable } from '../core/input/printable.js';
-import { race } from '../rx/race.js';
+import { begin, race } from '../rx/race.js';
 import type { RacePlan } from '../rx/race-plan.js';
 import type { Transport } from '../rx/transport.js';
 import { attemptChannel, raceChannel, type AttemptContext, type RaceContext } from './channels.js';
@@ -22,6 +22,12 @@ import { debug } from './debug.js';
  */
 export function observed<T>(plan: RacePlan<T>, lived?: Lived): Observable<RaceEvent<T>> {
   return isWatched() ? watched(plan, lived) : race(plan);
+}
+
+/** Begins the same for a subscriber. */
+export function observe<T>(plan: RacePlan<T>, subscriber: Subscriber<RaceEvent<T>>, lived?: Lived): void {
+  if (isWatched()) new WatchedRace(plan, lived).begin(subscriber);
+  else begin(plan, subscriber);
 }
 
 /** What a race has of a history, if there is one. */

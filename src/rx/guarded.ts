@@ -14,7 +14,7 @@ export abstract class Guarded<T> extends Subscription implements Observer<T> {
   protected abstract hasCompleted(): void;
 
   /** Subscribes, once. */
-  protected listen(create: () => ObservableInput<T>): void {
+  listen(create: () => ObservableInput<T>): void {
     try {
       from(create()).subscribe(this);
     } catch (error) {
@@ -55,11 +55,6 @@ type Told<T> = { readonly next: (value: T) => void } & Partial<Pick<Observer<T>,
 export class Listener<T> extends Guarded<T> {
   constructor(private readonly told: Told<T>) {
     super();
-  }
-
-  /** Subscribes, once. */
-  override listen(create: () => ObservableInput<T>): void {
-    super.listen(create);
   }
 
   protected hasNext(value: T): void {

@@ -1,6 +1,6 @@
 import { Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
 import { LONGEST_DELAY } from '../core/input/checks.js';
-import { realTime } from './real-time.js';
+import { now, realTime } from './real-time.js';
 
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
 
@@ -19,7 +19,7 @@ type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
  * would otherwise give up on a connection that the kernel has had for long.
  */
 export const monotonicScheduler: SchedulerLike = {
-  now: () => realTime().now(),
+  now,
   schedule: <T>(work: Work<T>, delay?: number, state?: T): Subscription => new Action(work).schedule(state, delay),
 };
 

@@ -1,4 +1,4 @@
-import type { ObservableInput, Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import { errorCode, toError } from '../core/error-tools.js';
 import { normalName } from '../core/input/host-name.js';
@@ -208,10 +208,6 @@ class Question extends Guarded<Answer> {
     private readonly asked: Asked,
   ) {
     super();
-  }
-
-  override listen(ask: () => ObservableInput<Answer>): void {
-    super.listen(ask);
   }
 
   protected hasNext(given: Answer): void {

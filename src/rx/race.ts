@@ -37,10 +37,13 @@ import { reportUnhandledError } from './unhandled.js';
  * {@link ConnectionError} when the race is lost, and with the signal's reason when it is aborted.
  */
 export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
-  return new Observable((subscriber) => {
-    if (plan.only) new OnlyAttempt(plan, plan.only, subscriber).begin();
-    else new Race(plan, subscriber).begin();
-  });
+  return new Observable((subscriber) => begin(plan, subscriber));
+}
+
+/** Begins the {@link race} for a subscriber. */
+export function begin<T>(plan: RacePlan<T>, subscriber: Subscriber<RaceEvent<T>>): void {
+  if (plan.only) new OnlyAttempt(plan, plan.only, subscriber).begin();
+  else new Race(plan, subscriber).begin();
 }
 
 /** Everything that is released when the race is over belongs to it: questions, the order being decided, attempts, the bounds. */

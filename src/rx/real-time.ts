@@ -25,3 +25,6 @@ const loaded = current();
  * races run again once the real ones are back.
  */
 export const realTime: () => typeof loaded = 'clock' in loaded.setTimeout ? current : () => loaded;
+
+/** The clock of {@link realTime}: monotonic, in ms. */
+export const now: () => number = 'clock' in loaded.setTimeout ? () => current().now() : loaded.now;

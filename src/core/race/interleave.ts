@@ -22,6 +22,7 @@ export interface Interleaving {
 export function interleave(sorted: readonly Endpoint[], options: Interleaving): readonly Endpoint[] {
   if (sorted.length < 2) return sorted;
   const leader = options.preferFamily ?? sorted[0]?.family;
+  if (sorted.length === 2 && sorted[0]?.family === leader) return sorted;
   const leading = sorted.filter(({ family }) => family === leader);
   if (leading.length === sorted.length) return sorted;
   const following = sorted.filter(({ family }) => family !== leader);

@@ -35,8 +35,9 @@ export function gather(
 ): readonly Known[] {
   if (!isOfAddresses(answer)) return known;
   const { type, stale = false } = answer;
-  const kept = known.length === 0 || stale || saysNothing(answer) ? known : known.filter((one) => !isReplaced(one, type, at));
-  if (answer.addresses.length === 0) return kept.length === known.length ? known : kept;
+  const replaces = !stale && !saysNothing(answer) && known.some((one) => isReplaced(one, type, at));
+  const kept = replaces ? known.filter((one) => !isReplaced(one, type, at)) : known;
+  if (answer.addresses.length === 0) return kept;
 
   const expiresAt = expiryOf(answer, at);
   const gathered = [...kept];

@@ -1,6 +1,6 @@
 import type { Address } from '../address/address.js';
 import type { Endpoint } from './endpoint.js';
-import type { Progressed, RaceEvent } from './events.js';
+import type { Connected, RaceEvent } from './events.js';
 import { BLOCKED, errorCode } from '../error-tools.js';
 
 /** What is known of the way to an address. Durations in ms; instants in ms of the clock of whoever keeps it. */
@@ -129,15 +129,20 @@ function isLocal(error: Error): boolean {
  */
 export function lessons(events: readonly RaceEvent[]): readonly Lesson[] {
   const startedAt = new Map<Endpoint, number>();
-  for (const event of events) if (event.type === 'started') startedAt.set(event.endpoint, event.at);
-  const winner = events.find((event) => event.type === 'connected');
+  let winner: Connected<unknown> | undefined;
+  for (const event of events) {
+    if (event.type === 'started') startedAt.set(event.endpoint, event.at);
+    else if (event.type === 'connected') winner = event;
+  }
   const winnerStart = winner ? startedAt.get(winner.endpoint)! : Infinity;
 
   const learnt: Lesson[] = [];
+  let roundTrip: number | undefined;
   for (const event of events) {
-    if (event.type === 'connected') {
-      const tcp = events.find((one) => one.type === 'progressed' && one.endpoint === event.endpoint) as Progressed | undefined;
-      learnt.push({ endpoint: event.endpoint, outcome: 'succeeded', rtt: tcp?.after ?? event.at - winnerStart });
+    if (event.type === 'progressed') {
+      if (event.endpoint === winner?.endpoint) roundTrip ??= event.after;
+    } else if (event.type === 'connected') {
+      learnt.push({ endpoint: event.endpoint, outcome: 'succeeded', rtt: roundTrip ?? event.at - winnerStart });
     } else if (event.type === 'failed') {
       if (!isLocal(event.error)) learnt.push({ endpoint: event.endpoint, outcome: 'failed' });
     } else if (event.type === 'cancelled') {
