@@ -6,7 +6,7 @@ import { connecting } from './plan/transport.js';
 import type { RaceEvent } from './core/race/events.js';
 import { checkHost, checkOptions, checkPort, type ConnectOptions, type TlsConnectOptions } from './plan/options.js';
 import { observe } from './observe/observed.js';
-import { Guarded } from './rx/guarded.js';
+import { Guarded, type Holder } from './rx/guarded.js';
 
 /**
  * Connects to a host by racing its addresses, as an Observable of the first connection that works.
@@ -35,7 +35,12 @@ export function connect$(host: string, port: number, options: TlsConnectOptions)
 export function connect$<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<T>;
 export function connect$<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<T>;
 export function connect$(host: string, port: number, options?: object): Observable<unknown> {
-  return raceTo(host, port, options).pipe(winner);
+  const begin = raceTo(host, port, options);
+  return new Observable((subscriber) => {
+    const awaited = new Winner<unknown>(subscriber);
+    subscriber.add(awaited);
+    awaited.hold(begin);
+  });
 }
 
 /** Of all events of a race, what it was for. */
@@ -82,18 +87,17 @@ export function race$(host: string, port: number, options: TlsConnectOptions): O
 export function race$<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
 export function race$<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
 export function race$(host: string, port: number, options?: object): Observable<RaceEvent> {
-  return raceTo(host, port, options);
+  const begin = raceTo(host, port, options);
+  return new Observable((subscriber) => begin(subscriber));
 }
 
-/** {@link race$} of options whatever. */
-export function raceTo(host: string, port: number, options?: object): Observable<RaceEvent> {
+/** Checks what is given, and returns what begins a race for its observer. */
+function raceTo(host: string, port: number, options?: object): (observer: Holder<RaceEvent>) => void {
   const asciiHost = checkHost(host);
   checkPort(port);
   const settings = checkOptions(options);
   const attempts = connecting(settings, asciiHost);
-  return new Observable((subscriber) => {
-    observe(plan({ host, asciiHost, port }, settings, attempts), subscriber);
-  });
+  return (observer) => observe(plan({ host, asciiHost, port }, settings, attempts), observer);
 }
 
 /**
@@ -106,5 +110,8 @@ export async function connect(host: string, port: number, options: TlsConnectOpt
 export async function connect<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Promise<T>;
 export async function connect<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
 export async function connect(host: string, port: number, options?: object): Promise<unknown> {
-  return winnerOf(raceTo(host, port, options));
+  const begin = raceTo(host, port, options);
+  return new Promise((resolve, reject) => {
+    new Winner({ next: resolve, error: reject, complete: NOTHING }).hold(begin);
+  });
 }

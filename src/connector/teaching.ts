@@ -1,7 +1,7 @@
-import { defer, Observable, type Subscriber } from 'rxjs';
+import { defer, Observable } from 'rxjs';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { RaceEvent } from '../core/race/events.js';
-import { Guarded } from '../rx/guarded.js';
+import { Guarded, type Holder } from '../rx/guarded.js';
 import type { History, RaceHistory } from './path-history.js';
 
 /** What of a history is for one race, and whose. */
@@ -37,7 +37,7 @@ class Lesson<T> extends Guarded<RaceEvent<T>> {
 
   constructor(
     private readonly lived: RaceHistory,
-    private readonly subscriber: Subscriber<RaceEvent<T>>,
+    private readonly subscriber: Holder<RaceEvent<T>>,
   ) {
     super();
   }

@@ -1,4 +1,4 @@
-import { from, Observable, tap, type Subscriber } from 'rxjs';
+import { from, Observable, tap } from 'rxjs';
 import { formatDuration } from '../core/duration.js';
 import { formatDestination, type Endpoint } from '../core/race/endpoint.js';
 import { BLOCKED, errorCode, toError } from '../core/error-tools.js';
@@ -6,6 +6,7 @@ import { ConnectionError } from '../core/race/connection-error.js';
 import type { Cancelled, Connected, Failed, Progressed, RaceEvent, Started } from '../core/race/events.js';
 import type { Past } from '../core/race/path-records.js';
 import { printable } from '../core/input/printable.js';
+import type { Holder } from '../rx/guarded.js';
 import { begin, race } from '../rx/race.js';
 import type { RacePlan } from '../rx/race-plan.js';
 import type { Transport } from '../rx/transport.js';
@@ -25,7 +26,7 @@ export function observed<T>(plan: RacePlan<T>, lived?: Lived): Observable<RaceEv
 }
 
 /** Begins the same for a subscriber. */
-export function observe<T>(plan: RacePlan<T>, subscriber: Subscriber<RaceEvent<T>>, lived?: Lived): void {
+export function observe<T>(plan: RacePlan<T>, subscriber: Holder<RaceEvent<T>>, lived?: Lived): void {
   if (isWatched()) new WatchedRace(plan, lived).begin(subscriber);
   else begin(plan, subscriber);
 }
@@ -78,7 +79,7 @@ class WatchedRace<T> {
     this.began = plan.scheduler.now();
   }
 
-  begin(subscriber: Subscriber<RaceEvent<T>>): void {
+  begin(subscriber: Holder<RaceEvent<T>>): void {
     const { plan, context } = this;
     const watched$ = this.reporting(race({ ...plan, transport: this.attempts.watching(plan.transport) }), subscriber);
     this.say(0, context.history === 'ignored' ? 'started, taking no notice of history' : 'started');
@@ -92,7 +93,7 @@ class WatchedRace<T> {
   }
 
   /** Reports each event before it is emitted, and the end of the race. */
-  private reporting(events$: Observable<RaceEvent<T>>, subscriber: Subscriber<RaceEvent<T>>): Observable<RaceEvent<T>> {
+  private reporting(events$: Observable<RaceEvent<T>>, subscriber: Holder<RaceEvent<T>>): Observable<RaceEvent<T>> {
     return events$.pipe(
       tap({
         next: (event) => {

@@ -1,5 +1,8 @@
-import { from, Subscription, type ObservableInput, type Observer } from 'rxjs';
+import { from, Observable, Subscription, type ObservableInput, type Observer } from 'rxjs';
 import { reportUnhandledError } from './unhandled.js';
+
+/** An observer that is a subscription as well, as those of RxJS are: what it holds is let go of with it. */
+export type Holder<T> = Subscription & Observer<T>;
 
 /**
  * A subscription to a stream of the caller's, which can do no harm. What creating or subscribing throws is the stream's error;
@@ -16,11 +19,25 @@ export abstract class Guarded<T> extends Subscription implements Observer<T> {
   /** Subscribes, once. */
   listen(create: () => ObservableInput<T>): void {
     try {
-      from(create()).subscribe(this);
+      const source = create();
+      (source instanceof Observable ? source : from(source)).subscribe(this);
     } catch (error) {
-      if (this.closed) reportUnhandledError(error);
-      else this.error(error);
+      this.hasThrown(error);
     }
+  }
+
+  /** Begins something that tells this observer, in place of a stream. */
+  hold(begin: (holder: this) => void): void {
+    try {
+      begin(this);
+    } catch (error) {
+      this.hasThrown(error);
+    }
+  }
+
+  private hasThrown(error: unknown): void {
+    if (this.closed) reportUnhandledError(error);
+    else this.error(error);
   }
 
   next(value: T): void {

@@ -1,10 +1,11 @@
-import { Subscription, type Subscriber } from 'rxjs';
+import { Subscription } from 'rxjs';
 import { recordType } from '../core/race/answers.js';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { Connected, RaceEvent, Started } from '../core/race/events.js';
 import { Attempt } from './attempt.js';
 import { setBounds, type Bounded } from './bounds.js';
+import type { Holder } from './guarded.js';
 import type { RacePlan } from './race-plan.js';
 
 /**
@@ -24,7 +25,7 @@ export class OnlyAttempt<T> extends Subscription implements Bounded {
   constructor(
     private readonly plan: RacePlan<T>,
     private readonly endpoint: Endpoint,
-    private readonly subscriber: Subscriber<RaceEvent<T>>,
+    private readonly subscriber: Holder<RaceEvent<T>>,
   ) {
     super();
     this.began = plan.scheduler.now();

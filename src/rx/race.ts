@@ -1,4 +1,4 @@
-import { from, Observable, Subscription, type Subscriber } from 'rxjs';
+import { from, Observable, Subscription } from 'rxjs';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import { inFlight, type Answered, type Connected, type RaceEvent, type Started } from '../core/race/events.js';
@@ -10,7 +10,7 @@ import { Attempt } from './attempt.js';
 import { setBounds, type Bounded } from './bounds.js';
 import { EventLoop } from './event-loop.js';
 import { groupOrder } from './group-order.js';
-import { Listener } from './guarded.js';
+import { Listener, type Holder } from './guarded.js';
 import { OnlyAttempt } from './only-attempt.js';
 import { Questions } from './questions.js';
 import type { RacePlan } from './race-plan.js';
@@ -41,7 +41,7 @@ export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
 }
 
 /** Begins the {@link race} for a subscriber. */
-export function begin<T>(plan: RacePlan<T>, subscriber: Subscriber<RaceEvent<T>>): void {
+export function begin<T>(plan: RacePlan<T>, subscriber: Holder<RaceEvent<T>>): void {
   if (plan.only) new OnlyAttempt(plan, plan.only, subscriber).begin();
   else new Race(plan, subscriber).begin();
 }
@@ -64,7 +64,7 @@ class Race<T> extends Subscription implements Bounded {
 
   constructor(
     private readonly plan: RacePlan<T>,
-    private readonly subscriber: Subscriber<RaceEvent<T>>,
+    private readonly subscriber: Holder<RaceEvent<T>>,
   ) {
     super();
     const { scheduler } = plan;
