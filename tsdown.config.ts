@@ -32,8 +32,10 @@ const lazyRaces: Plugin = {
 const plainExports: Plugin = {
   name: 'plain-exports',
   generateBundle(_, bundle) {
-    const getter = /Object\.defineProperty\(exports, "([\w$]+)", \{\s*enumerable: true,\s*get: function\(\) \{\s*return ([\w$]+);\s*\}\s*\}\);/g;
-    for (const chunk of Object.values(bundle)) if (chunk.type === 'chunk') chunk.code = chunk.code.replace(getter, 'exports.$1 = $2;');
+    const getter =
+      /Object\.defineProperty\(exports, "([\w$]+)", \{\s*enumerable: true,\s*get: function\(\) \{\s*return ([\w$]+);\s*\}\s*\}\);/g;
+    for (const chunk of Object.values(bundle))
+      if (chunk.type === 'chunk') chunk.code = chunk.code.replace(getter, 'exports.$1 = $2;');
   },
 };
 

@@ -15,7 +15,7 @@ import { withHistory } from './teaching.js';
 import { networkCache } from '../node/cached.js';
 import { systemResolver } from '../node/system-resolver.js';
 import { debug } from '../observe/debug.js';
-import { observed } from '../observe/observed.js';
+import { observe } from '../observe/observed.js';
 import {
   checkHost,
   checkOptions,
@@ -169,8 +169,8 @@ export function connectorOver(
     const tls = settings.tls && ownTlsOptions(settings.tls === true ? {} : settings.tls);
     const slot = tls ? sessions?.slot(`${asciiHost}:${port}`, partition, tls) : undefined;
     const attempts = connecting(tls ? { ...settings, tls } : settings, asciiHost, slot);
-    const events$ = withHistory(history, { random: settings.random, partition }, (lived) =>
-      observed(plan({ host, asciiHost, port }, settings, attempts, lived?.past), lived),
+    const events$ = withHistory<never>(history, { random: settings.random, partition }, (observer, lived) =>
+      observe(plan({ host, asciiHost, port }, settings, attempts, lived?.past), observer, lived),
     );
     return inTurn(events$, settings.signal);
   };

@@ -1,4 +1,4 @@
-import { defer, Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { Guarded, type Holder } from '../rx/guarded.js';
@@ -14,19 +14,19 @@ export interface Pupil {
  * A race that goes by a history, and teaches it.
  *
  * @param history absent: the race has none
- * @param run the race, once it is known what its past is
+ * @param begin begins the race for its observer, once it is known what its past is
  */
 export function withHistory<T>(
   history: History | undefined,
   { random, partition }: Pupil,
-  run: (lived?: RaceHistory) => Observable<RaceEvent<T>>,
+  begin: (observer: Holder<RaceEvent<T>>, lived?: RaceHistory) => void,
 ): Observable<RaceEvent<T>> {
-  if (!history) return defer(() => run());
+  if (!history) return new Observable((subscriber) => begin(subscriber));
   return new Observable((subscriber) => {
     const lived = history.begin(random, partition);
     const lesson = new Lesson(lived, subscriber);
     subscriber.add(lesson);
-    lesson.listen(() => run(lived));
+    lesson.hold((observer) => begin(observer, lived));
   });
 }
 

@@ -120,7 +120,10 @@ function remembering(select: SelectionSort, state: () => object): SelectionSort 
     const order = orders.get(key);
     if (order) return order.map((index) => endpoints[index]!);
     const selected = select(endpoints);
-    orders.set(key, selected.map((endpoint) => endpoints.indexOf(endpoint)));
+    orders.set(
+      key,
+      selected.map((endpoint) => endpoints.indexOf(endpoint)),
+    );
     return selected;
   };
 }

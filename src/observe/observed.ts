@@ -15,20 +15,13 @@ import { debugLines, untried } from './debug-lines.js';
 import { debug } from './debug.js';
 
 /**
- * The {@link race}, reported by the tracing channels and by `NODE_DEBUG` where anyone listens; elsewhere, the race itself.
- *
- * It asks once whether anyone listens, so it must be called when a race is subscribed to.
+ * Begins the {@link race} for an observer, reported by the tracing channels and by `NODE_DEBUG` where anyone listens.
  *
  * @param lived absent: the race has no history
  */
-export function observed<T>(plan: RacePlan<T>, lived?: Lived): Observable<RaceEvent<T>> {
-  return isWatched() ? watched(plan, lived) : race(plan);
-}
-
-/** Begins the same for a subscriber. */
-export function observe<T>(plan: RacePlan<T>, subscriber: Holder<RaceEvent<T>>, lived?: Lived): void {
-  if (isWatched()) new WatchedRace(plan, lived).begin(subscriber);
-  else begin(plan, subscriber);
+export function observe<T>(plan: RacePlan<T>, observer: Holder<RaceEvent<T>>, lived?: Lived): void {
+  if (isWatched()) new WatchedRace(plan, lived).begin(observer);
+  else begin(plan, observer);
 }
 
 /** What a race has of a history, if there is one. */
@@ -45,13 +38,6 @@ type Writable<Context> = { -readonly [Name in keyof Context]: Context[Name] };
 
 /** Numbers the races, so that the lines of several can be told apart. */
 let races = 0;
-
-/** The race of a plan, reported to whoever listens. */
-function watched<T>(plan: RacePlan<T>, lived?: Lived): Observable<RaceEvent<T>> {
-  return new Observable((subscriber) => {
-    new WatchedRace(plan, lived).begin(subscriber);
-  });
-}
 
 /** One race, as the channels and the debug log see it. */
 class WatchedRace<T> {

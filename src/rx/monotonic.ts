@@ -65,8 +65,12 @@ class Action<T> extends Subscription implements SchedulerAction<T> {
     try {
       this.work(this.state);
     } finally {
-      if (!this.timeout && !this.immediate) this.unsubscribe();
+      if (!this.isSet) this.unsubscribe();
     }
+  }
+
+  private get isSet(): boolean {
+    return this.timeout !== undefined || this.immediate !== undefined;
   }
 
   private clear(): void {

@@ -62,9 +62,15 @@ export class OnlyAttempt<T> extends Subscription implements Bounded {
   next(event: RaceEvent<T>): void {
     if (this.closed) return;
     if (event.type === 'connected') return this.win(event);
-    if (event.type === 'failed') this.hasStarted = false;
+    if (event.type !== 'failed') return this.tell(event);
+    this.hasStarted = false;
     this.tell(event);
-    if (event.type === 'failed' && !this.closed) this.lose({ timedOut: false });
+    this.fail();
+  }
+
+  private fail(): void {
+    // The subscriber may have left on the failure.
+    if (!this.closed) this.lose({ timedOut: false });
   }
 
   complete(): void {

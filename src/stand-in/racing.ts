@@ -13,7 +13,7 @@ import type { RaceEvent } from '../core/race/events.js';
 import { failuresLast, type Past } from '../core/race/path-records.js';
 import { filtersOf, type Filters } from '../node/filter.js';
 import type { SocketFactory } from '../node/tcp.js';
-import { observed } from '../observe/observed.js';
+import { observe } from '../observe/observed.js';
 import { checkHost, checkOptions, checkRaceOptions, defaults, type RaceOptions, type Settings } from '../plan/options.js';
 import type { Order } from '../plan/order.js';
 import { plan } from '../plan/plan.js';
@@ -158,9 +158,9 @@ function races(options: RaceOptions, history: (() => History) | undefined): Raci
     } else settings.preferFamily = options.preferFamily ?? leadingFamily();
     const asciiHost = checkHost(host);
     const attempts = connecting(settings, asciiHost);
-    return withHistory(history?.(), pupil, (lived) => {
+    return withHistory<Socket>(history?.(), pupil, (observer, lived) => {
       const stages = plan({ host, asciiHost, port }, settings, attempts, lived?.past);
-      return observed(resolver && !options.sort ? { ...stages, sort: inGivenOrder(lived?.past) } : stages, lived);
+      observe(resolver && !options.sort ? { ...stages, sort: inGivenOrder(lived?.past) } : stages, observer, lived);
     });
   };
 }
