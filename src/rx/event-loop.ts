@@ -36,12 +36,14 @@ export class EventLoop<E> {
 
   /** Something has happened. */
   raise(event: E): void {
+    if (this.stopped) return;
     this.waiting.push(event);
     if (!this.handling) this.open();
   }
 
-  /** Something follows from the event at hand, and comes next: even before what has followed from it earlier. */
+  /** Something follows from the event at hand: it comes next, before all that waits. */
   follow(event: E): void {
+    if (this.stopped) return;
     this.waiting.unshift(event);
     if (!this.handling) this.open();
   }
@@ -56,7 +58,7 @@ export class EventLoop<E> {
     }
   }
 
-  /** Stops for good. Returns the events that were still waiting. */
+  /** Stops for good: what is raised from now on is dropped. Returns the events that were still waiting. */
   stop(): E[] {
     this.stopped = true;
     return this.waiting.length === 0 ? [] : this.waiting.splice(0);

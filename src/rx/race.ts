@@ -28,12 +28,13 @@ import { reportUnhandledError } from './unhandled.js';
  *
  * The schedule is data, folded from the events. After each event, the timer for the next start is derived from it anew.
  *
- * Two events of one turn are handled in the order in which they were raised. Say one attempt fails and another connects:
+ * Events are handled in the order in which they were raised, also when one is raised while another is being handled. Say one
+ * attempt fails and another connects before the event loop goes on:
  *
- *     failed, connected    the failure is emitted, and the next attempt may start at once; the connection then cancels it
+ *     failed, connected    the failure is emitted, and the next attempt may start at once; the connection wins and cancels it
  *     connected, failed    the race is over; the failure is never handled, and its attempt is emitted as cancelled
  *
- * Emits every event. Completes with the first `connected`, before which everything else has been released. Errors with
+ * Emits each event that is handled. Completes with the first `connected`, before which everything else has been released. Errors with
  * {@link ConnectionError} when the race is lost, and with the signal's reason when it is aborted.
  */
 export function race<T>(plan: RacePlan<T>): Observable<RaceEvent<T>> {
@@ -46,7 +47,10 @@ export function begin<T>(plan: RacePlan<T>, subscriber: Holder<RaceEvent<T>>): v
   else new Race(plan, subscriber).begin();
 }
 
-/** Everything that is released when the race is over belongs to it: questions, the order being decided, attempts, the bounds. */
+/**
+ * One race. Unsubscribing releases everything: questions, the bounds and the order being decided, which are added to it, and its
+ * starts and attempts.
+ */
 class Race<T> extends Subscription implements Bounded {
   private readonly loop = new EventLoop<RaceEvent<T>>((event) => this.happened(event));
   private readonly schedule: Schedule;
@@ -71,6 +75,7 @@ class Race<T> extends Subscription implements Bounded {
     const began = scheduler.now();
     this.at = () => scheduler.now() - began;
     this.services = plan.services && new Services(plan.services.terms);
+    // The schedule says which endpoint starts, how many at once, and when; the starts keep its timer.
     this.schedule = new Schedule(plan.pacing, this.services);
     this.starts = new Starts(this.schedule, this.at, scheduler, this.loop);
     this.questions = new Questions(plan, this.at, this, this.loop, this.services);
@@ -90,13 +95,14 @@ class Race<T> extends Subscription implements Bounded {
    * Handles one event. It is emitted; the addresses of an answer are put in order, and the attempt of a start is made; then the
    * event is folded into the schedule, and the next start follows from that.
    *
-   * The attempt is made before its start is folded, so that the timer for the next start is set after the attempt's own. What
-   * falls due in the same instant (a time-out, a failure, a connection) then comes before a start that waited for its time. A
-   * start that waits for nothing, as after a failure, comes at once, even before events that wait.
+   * The attempt is made before its start is folded, so that its timers are set before the timer for the next start. When both
+   * are due in the same millisecond, the attempt's time-out, failure or connection is handled before the next start. A start
+   * without delay, as after a failure, is handled next, before any event that waits.
    */
   private happened(event: RaceEvent<T>): void {
     if (event.type === 'connected') return this.win(event);
     if (event.type === 'resolved' && this.services && !this.questions.isLastEnd()) return;
+    // An attempt gives way at the cap, and the race goes on. What a win or a loss cancels is emitted by `release`.
     if (event.type === 'cancelled') this.attempts.find(({ endpoint }) => endpoint === event.endpoint)?.giveWay();
     if (event.type !== 'queued') this.past.push(event);
     this.subscriber.next(event);
@@ -178,7 +184,7 @@ class Race<T> extends Subscription implements Bounded {
     this.subscriber.error(error);
   }
 
-  /** Lets go of everything, then emits what was cancelled: also an attempt whose failure still waits. */
+  /** Lets go of everything, then emits each attempt as cancelled whose end was not handled: a failure that waits is dropped. */
   private release(winner?: Endpoint): void {
     const at = this.at();
     this.unsubscribe();
