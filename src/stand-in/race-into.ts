@@ -7,6 +7,7 @@ import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
 import type { SocketFactory } from '../node/tcp.js';
+import { isLocalhost } from '../rx/resolve.js';
 import { adopt, adoptSecure, canAdopt, handleClasses, replaceHandle } from './adoption.js';
 import { answerQuietly, OtherAttempt, OwnAttempt, socketAttempt, type Attempt, type Secure } from './attempt.js';
 import type { HandleCalls } from './handle-calls.js';
@@ -62,8 +63,10 @@ export class RaceInto {
   readonly #forTls?: RaceForTls;
 
   constructor(private readonly waiting: Waiting) {
-    const { socket, calls, tls } = waiting;
-    const secure = tls.mode === 'off' || !canAdopt(socket) ? undefined : securable(socket);
+    const { socket, host, calls, tls } = waiting;
+    // Both addresses of `localhost` are one machine: what fails or stalls at one of them does so at the other.
+    const isForTcp = tls.mode === 'off' || isLocalhost(host) || !canAdopt(socket);
+    const secure = isForTcp ? undefined : securable(socket);
     if (secure) {
       this.#forTls = new RaceForTls(secure, calls, tls, () => {
         this.within(() => {
@@ -107,6 +110,8 @@ export class RaceInto {
       // Where a name has one address alone, Node does not tell of its end.
       const cancelled = this.#found.length > 1 ? this.#latest : undefined;
       this.letGo();
+      // Node looks for the socket in the handle that it closes.
+      this.#own?.giveBack();
       const told = () => {
         this.cancelled(cancelled!);
         closed?.();
