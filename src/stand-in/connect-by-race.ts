@@ -7,7 +7,7 @@ import type { Address } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
 import { dialled } from '../core/race/endpoint.js';
 import { debug } from '../observe/debug.js';
-import { original } from '../node/original-lookup.js';
+import { original, systemLookup } from '../node/original-lookup.js';
 import { addressesOf } from '../node/system-lookup.js';
 import { checkHost, checkPort } from '../plan/options.js';
 import { realTime } from '../rx/real-time.js';
@@ -16,7 +16,6 @@ import { HandleCalls } from './handle-calls.js';
 import { ownOf, type Destination } from './connect-arguments.js';
 import { connectFiltered, refusalOf, textOf } from './connect-filtered.js';
 import { handleOf } from './handle.js';
-import { natives } from './natives.js';
 import { nativeError } from './native-error.js';
 import { otherAttempt, RaceInto, type Answered, type RaceForSocket } from './race-into.js';
 import type { Racing } from './racing.js';
@@ -201,7 +200,7 @@ function firstOf(found: unknown): string | undefined {
  */
 function otherLookup({ hints }: Destination): LookupFunction | undefined {
   const lookup = original(dns.lookup);
-  return hints || lookup !== natives.lookup ? lookup : undefined;
+  return hints || lookup !== systemLookup ? lookup : undefined;
 }
 
 /** A resolver that knows the answers, whatever it is asked for; the family that was found first comes first. */
