@@ -88,4 +88,19 @@ describe('the built package', () => {
       require('node:net').connect(1, 'replaced.example').on('error', () => console.log(JSON.stringify(asked)));`;
     expect(node('-e', program)).toEqual(['replaced.example']);
   });
+
+  it.each(['index', 'register'])('goes by the look-up that the system had at the import of %s, whatever replaces it', (entry) => {
+    const program = `
+      const dns = require('node:dns');
+      const asked = [];
+      const answering = (name) => (host, options, callback) => {
+        asked.push(name);
+        process.nextTick(callback, null, [{ address: '127.0.0.1', family: 4 }]);
+      };
+      dns.lookup = answering('at the import');
+      require('./dist/${entry}.cjs');
+      dns.lookup = answering('later');
+      require('./dist/index.cjs').connect('replaced.example', 1).catch(() => console.log(JSON.stringify([...new Set(asked)])));`;
+    expect(node('-e', program)).toEqual(['at the import']);
+  });
 });

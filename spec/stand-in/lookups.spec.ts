@@ -107,14 +107,14 @@ describe('ranking', () => {
 });
 
 describe('register({ lookups: true })', () => {
-  it('ranks the answers of dns.lookup with `all`, and of its Promise', async () => {
+  it('[T7] ranks the answers of dns.lookup with `all`, and of its Promise', async () => {
     answering(V4, V6);
     registered({ lookups: true, sort: reversed });
     expect(await looked()).toEqual([V6, V4]);
     expect(addressesOf(await dns.promises.lookup('service.example', { all: true }))).toEqual([V6, V4]);
   });
 
-  it('puts addresses last that failed lately, by the history that the sockets of the process share', async () => {
+  it('[T7] puts addresses last that failed lately, by the history that the sockets of the process share', async () => {
     answering(V6, OTHER_V6, V4);
     const random = () => 1; // no look-up takes no notice
     const lesson = {
@@ -153,7 +153,7 @@ describe('register({ lookups: true })', () => {
     expect(address).toBe(V4);
   });
 
-  it('lets the family lead that the call or the program wants first', async () => {
+  it('[T7] lets the family lead that the call or the program wants first', async () => {
     answering(V6, V4);
     registered({ lookups: true, sort: 'none' });
     expect(await looked({ all: true, order: 'ipv4first' })).toEqual([V4, V6]);
@@ -239,7 +239,7 @@ describe('the built package', () => {
     return JSON.parse(stdout) as unknown;
   }
 
-  it('ranks named imports, with a registration by the environment, and ends them all', async () => {
+  it('[T7] ranks named imports, with a registration by the environment, and ends them all', async () => {
     const code = `
       import dns, { lookup } from 'node:dns';
       import { lookup as promised } from 'node:dns/promises';

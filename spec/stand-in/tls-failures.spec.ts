@@ -57,11 +57,16 @@ const hangingUp = (host: string, port: number) => tcpServer(host, port, (socket)
 /** A server that answers TLS with something else. */
 const talkingNonsense = (host: string, port: number) => tcpServer(host, port, (socket) => socket.end('220 hello\r\n'));
 const refused = (credentials: () => Credentials) => (host: string, port: number) => countedTlsServer(host, port, credentials());
+/** What ends a connection arrives with what completes its handshake. */
+const endingAtOnce = (credentials: () => Credentials) => (host: string, port: number) =>
+  countedTlsServer(host, port, { ...credentials(), maxVersion: 'TLSv1.2' }, (socket) => socket.end());
 
 const bad: readonly (readonly [what: string, code: string, serve: (host: string, port: number) => Promise<{ port: number }>])[] =
   [
     ['has expired', 'CERT_HAS_EXPIRED', refused(() => expired)],
     ['is for another name', 'ERR_TLS_CERT_ALTNAME_INVALID', refused(() => other)],
+    ['has expired and ends at once', 'CERT_HAS_EXPIRED', endingAtOnce(() => expired)],
+    ['is for another name and ends at once', 'ERR_TLS_CERT_ALTNAME_INVALID', endingAtOnce(() => other)],
     ['hangs up', 'ECONNRESET', hangingUp],
     ['is no TLS', 'ERR_SSL_', talkingNonsense],
   ];
@@ -147,6 +152,44 @@ describe('a handshake that fails', () => {
     const { said, events } = await ending(connect(port));
     expect(said.code).toBe('ECONNREFUSED');
     expect(events).not.toContain('connect');
+  });
+});
+
+describe('a handshake at `localhost`', () => {
+  const names = ['localhost', 'LocalHost', 'app.localhost', undefined];
+  const counted = async () => {
+    const first = await countedTlsServer(FIRST, 0, expired);
+    return [first, await countedTlsServer(SECOND, first.port, expired)] as const;
+  };
+
+  it.each(names)('[T5] is not made again at the other address of the same machine: %s', async (host) => {
+    const servers = await counted();
+    const native = await ending(connect(servers[0].port, { host }));
+    registered();
+    const raced = await ending(connect(servers[0].port, { host }));
+    expect(raced.said).toEqual(native.said);
+    // Plain Node's look-up has answered before anyone listens.
+    expect(raced.events.filter((name) => name !== 'connectionAttempt')).toEqual(native.events);
+    expect(servers.map(({ connections }) => connections.length)).toEqual([2, 0]);
+  });
+
+  it.each(['auto', 'probe'] as const)('[T5] is the socket’s own when it takes long, with %j', async (mode) => {
+    registered({ tls: mode, maximumConnectionAttemptDelay: 100 });
+    const first = await stalledServer(FIRST, 0);
+    const second = await countedTlsServer(SECOND, first.port, trust);
+    const socket = connect(first.port, { host: 'localhost' });
+    await once(socket, 'connect');
+    await sleep(250);
+    expect(socket).toMatchObject({ remoteAddress: FIRST, secureConnecting: true });
+    expect(second.connections).toEqual([]);
+  });
+
+  it('[T5] still races for TCP', async () => {
+    registered();
+    const { port } = await countedTlsServer(SECOND, 0, trust);
+    const socket = connect(port, { host: 'localhost' }); // the first refuses
+    await once(socket, 'secureConnect');
+    expect(socket).toMatchObject({ remoteAddress: SECOND, authorized: true });
   });
 });
 

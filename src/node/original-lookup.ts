@@ -8,5 +8,11 @@ export function original<F extends object>(lookup: F): F {
   return (lookup as { readonly [ORIGINAL]?: F })[ORIGINAL] ?? lookup;
 }
 
-/** What `dns.lookup` was when this was loaded. A named import would become whatever someone puts in its place. */
-export const systemLookup = original(dns.lookup);
+const KEY = Symbol.for('rx-happy-eyeballs.system-lookup');
+const shared = globalThis as { [KEY]?: typeof dns.lookup };
+
+/**
+ * What `dns.lookup` was when any copy of this package was loaded first, in this process: the look-up of the system. What a program
+ * puts in its place later, however soon before the first race, is the program's own.
+ */
+export const systemLookup = (shared[KEY] ??= original(dns.lookup));

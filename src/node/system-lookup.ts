@@ -10,8 +10,6 @@ import { systemLookup } from './original-lookup.js';
 /** `dns.lookup`, or anything that is called as `net.connect` calls its `lookup` option. */
 export type LookupFunction = NetLookupFunction;
 
-export { systemLookup };
-
 /** What a look-up has found: addresses, or why there are none. */
 export type Found = { readonly addresses: readonly string[] } | { readonly error: Error };
 

@@ -8,7 +8,8 @@ import { askFamilies, currentFamilies } from './connectivity.js';
 import { systemHosts } from './hosts-file.js';
 import { hostSources } from './nsswitch.js';
 import { resolvConf } from './resolv-conf.js';
-import { lookUpsBy, systemLookup, type Found, type LookupFunction, type LookUps } from './system-lookup.js';
+import { systemLookup } from './original-lookup.js';
+import { lookUpsBy, type Found, type LookupFunction, type LookUps } from './system-lookup.js';
 import { familiesApart, type FamiliesApart, type SystemNames } from './system-names.js';
 
 export type { LookupFunction };

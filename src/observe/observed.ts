@@ -30,7 +30,8 @@ interface Lived {
   readonly past?: Past;
 }
 
-function isWatched(): boolean {
+/** Whether anyone listens to races. */
+export function isWatched(): boolean {
   return raceChannel.hasSubscribers || attemptChannel.hasSubscribers || debug.enabled;
 }
 

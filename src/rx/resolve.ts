@@ -87,7 +87,8 @@ export function parseLiteral(host: string): Address | undefined {
   return inside.includes(':') ? parseAddress(inside.replace('%25', '%')) : undefined;
 }
 
-function isLocalhost(host: string): boolean {
+/** Whether a name is `localhost`, or below it. */
+export function isLocalhost(host: string): boolean {
   return /^(?:.+\.)?localhost\.?$/i.test(host);
 }
 

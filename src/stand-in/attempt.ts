@@ -199,8 +199,13 @@ export class OwnAttempt extends Attempt {
     this.#finish?.();
   }
 
+  /** Gives the handshake back to the socket, unless that has another handle by now. */
+  giveBack(): void {
+    if (this.handshake?.handle === handleOf(this.socket)) this.handshake?.giveBack();
+  }
+
+  /** The deputy keeps the handshake: what its connection still brings must not reach the socket. */
   protected override release(): void {
-    this.handshake?.giveBack();
     this.isAbandoned = this.#isConnecting || this.handshake !== undefined;
   }
 }

@@ -7,7 +7,7 @@ import type { Address } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
 import { dialled } from '../core/race/endpoint.js';
 import { debug } from '../observe/debug.js';
-import { original } from '../node/original-lookup.js';
+import { original, systemLookup } from '../node/original-lookup.js';
 import { addressesOf } from '../node/system-lookup.js';
 import { checkHost, checkPort } from '../plan/options.js';
 import { realTime } from '../rx/real-time.js';
@@ -16,7 +16,6 @@ import { HandleCalls } from './handle-calls.js';
 import { ownOf, type Destination } from './connect-arguments.js';
 import { connectFiltered, refusalOf, textOf } from './connect-filtered.js';
 import { handleOf } from './handle.js';
-import { natives } from './natives.js';
 import { nativeError } from './native-error.js';
 import { otherAttempt, RaceInto, type Answered, type RaceForSocket } from './race-into.js';
 import type { Racing } from './racing.js';
@@ -78,11 +77,11 @@ class Connecting {
     const isOwn = !this.#isCreated;
     const context = new AsyncResource('RACE');
     const lookup = this.destination.lookup ?? (this.racing.hasResolver ? undefined : otherLookup(this.destination));
-    const begin = (resolver?: Resolver) => {
+    const begin = (found?: readonly Address[]) => {
       // As with Node's own look-ups, nothing happens before those who listen had their chance.
       realTime().nextTick(() => {
         context.runInAsyncScope(() => {
-          this.begin(resolver, answered, options.all === true, isOwn, context);
+          this.begin(found, answered, options.all === true, isOwn, context);
         });
       });
     };
@@ -107,7 +106,7 @@ class Connecting {
       else if (others.length === 0 && this.racing.isPlain) {
         this.#calls.stop();
         answerWith(answered, first, options.all === true);
-      } else begin(answering(addresses));
+      } else begin(byFamily(addresses));
     });
   }
 
@@ -125,7 +124,7 @@ class Connecting {
   }
 
   private begin(
-    resolver: Resolver | undefined,
+    found: readonly Address[] | undefined,
     answered: Answered,
     isForAll: boolean,
     isOwn: boolean,
@@ -138,11 +137,15 @@ class Connecting {
     const isByItself = !isOwn || !socket || !isLookedUp(socket);
     // Who connects by itself to an address does so with its own port.
     const alpn = isByItself ? undefined : httpProtocols(this.destination);
-    const race: RaceForSocket = (socketFactory) =>
-      this.racing.race$(this.#host, port, { ...(resolver && { resolver }), ...(alpn && { alpn }), socketFactory });
+    const race: RaceForSocket = (socketFactory, begun) => {
+      const own = { ...(found && { resolver: answering(found) }), ...(alpn && { alpn }), ...(begun && { begun }) };
+      return this.racing.race$(this.#host, port, { ...own, socketFactory });
+    };
     if (isByItself) answerByRace(race, answered, isForAll, context);
-    else if (this.isWaiting())
-      new RaceInto({ socket, host: this.#host, port, answered, session, calls: this.#calls, context, tls }).start(race);
+    else if (this.isWaiting()) {
+      const waiting = { socket, host: this.#host, port, found, answered, session, calls: this.#calls, context, tls };
+      new RaceInto(waiting).start(race, this.racing.ahead);
+    }
   }
 }
 
@@ -201,14 +204,20 @@ function firstOf(found: unknown): string | undefined {
  */
 function otherLookup({ hints }: Destination): LookupFunction | undefined {
   const lookup = original(dns.lookup);
-  return hints || lookup !== natives.lookup ? lookup : undefined;
+  return hints || lookup !== systemLookup ? lookup : undefined;
+}
+
+/** What a look-up has found, as a race takes it in: one family after the other, that which was found first before. */
+function byFamily(found: readonly Address[]): readonly Address[] {
+  const { family } = found[0]!;
+  return [...found.filter((address) => address.family === family), ...found.filter((address) => address.family !== family)];
 }
 
 /** A resolver that knows the answers, whatever it is asked for; the family that was found first comes first. */
-function answering(addresses: readonly Address[]): Resolver {
-  const families = new Set([...addresses.map(({ family }) => family), 6, 4] as const);
-  const answers = [...families].map((family): Answer => {
-    const own = addresses.filter((address) => address.family === family);
+function answering(found: readonly Address[]): Resolver {
+  const families = found[0]!.family === 6 ? ([6, 4] as const) : ([4, 6] as const);
+  const answers = families.map((family): Answer => {
+    const own = found.filter((address) => address.family === family);
     return { type: recordType(family), addresses: own.map(({ address }) => address) };
   });
   return Object.assign(() => of(...answers), { decides: true });
@@ -223,9 +232,10 @@ function unraced(host: string, port: unknown, reason: string): false {
  * Whether there is anything to race for. An address, a path, a local end, a family, and a caller or a program that has turned
  * Node's own choice of families off, leave nothing to choose.
  */
-function isRaceable({ port, family, autoSelectFamily, lookup, ...others }: Destination): boolean {
-  const host = others.host || 'localhost';
-  if (isIP(host) || others.path || others.localAddress || others.localPort || others.socket) return false;
+function isRaceable(destination: Destination): boolean {
+  const { port, family, autoSelectFamily, lookup } = destination;
+  const host = destination.host || 'localhost';
+  if (isIP(host) || destination.path || destination.localAddress || destination.localPort || destination.socket) return false;
   if (family) return unraced(host, port, 'it has a `family`');
   const selects: unknown = autoSelectFamily ?? getDefaultAutoSelectFamily();
   if (selects !== true) return unraced(host, port, '`autoSelectFamily` is off');

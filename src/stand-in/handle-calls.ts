@@ -21,8 +21,8 @@ type Methods = Record<string, Method | undefined>;
  * be told the same.
  */
 export class HandleCalls {
-  readonly #calls: (readonly [name: string, given: unknown[]])[] = [];
-  #stop: () => void = () => undefined;
+  #calls: (readonly [name: string, given: unknown[]])[] | undefined;
+  #stop: (() => void) | undefined;
 
   /** @param socket whose calls are remembered from now on: those to the handle that it has now */
   listen(socket: Socket): void {
@@ -33,7 +33,7 @@ export class HandleCalls {
       const original = handle[name];
       if (!original) return [];
       handle[name] = (...given) => {
-        this.#calls.push([name, given]);
+        (this.#calls ??= []).push([name, given]);
         return original.apply(handle, given);
       };
       return [[name, original] as const];
@@ -44,12 +44,12 @@ export class HandleCalls {
   }
 
   stop(): void {
-    this.#stop();
-    this.#stop = () => undefined;
+    this.#stop?.();
+    this.#stop = undefined;
   }
 
   /** Says to a handle what was said to the other. */
   repeat(handle: object): void {
-    for (const [name, given] of this.#calls) (handle as Methods)[name]?.(...given);
+    for (const [name, given] of this.#calls ?? []) (handle as Methods)[name]?.(...given);
   }
 }

@@ -1,9 +1,7 @@
-import dns from 'node:dns';
 import { Socket } from 'node:net';
 
 /** Functions of Node's as they were when this package was loaded first. */
 interface Natives {
-  readonly lookup: typeof dns.lookup;
   readonly connect: Socket['connect'];
 }
 
@@ -14,6 +12,5 @@ const KEY = Symbol.for('rx-happy-eyeballs.natives');
  * loaded with the first one only: by then a program may have replaced these.
  */
 export const natives: Natives = ((globalThis as { [KEY]?: Natives })[KEY] ??= {
-  lookup: dns.lookup,
   connect: Reflect.get(Socket.prototype, 'connect'),
 });

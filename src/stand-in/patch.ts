@@ -3,6 +3,7 @@ import { debug } from '../observe/debug.js';
 import { connectArguments, isNameless, type Destination } from './connect-arguments.js';
 import type { Filters } from '../node/filter.js';
 // Before a program can replace them.
+import '../node/original-lookup.js';
 import '../rx/real-time.js';
 import './natives.js';
 import type { Racing, StandInOptions } from './racing.js';

@@ -2,15 +2,18 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { LookupFunction, Socket } from 'node:net';
 import { Subject, Subscription, takeUntil, type Observable } from 'rxjs';
 import { codedError } from '../core/error-tools.js';
-import { addressesIn } from '../core/race/answers.js';
+import { addressesIn, type AnyAnswer } from '../core/race/answers.js';
+import type { Address } from '../core/address/address.js';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
 import type { SocketFactory } from '../node/tcp.js';
+import { isLocalhost } from '../rx/resolve.js';
 import { adopt, adoptSecure, canAdopt, handleClasses, replaceHandle } from './adoption.js';
 import { answerQuietly, OtherAttempt, OwnAttempt, socketAttempt, type Attempt, type Secure } from './attempt.js';
 import type { HandleCalls } from './handle-calls.js';
 import { handleOf, replaceMethod, seemConnecting } from './handle.js';
+import { HeadStart, type Ahead, type Begun, type FindAhead } from './head-start.js';
 import { nativeError } from './native-error.js';
 import { RaceForTls } from './race-for-tls.js';
 import type { TlsRacing } from './racing.js';
@@ -18,7 +21,7 @@ import { errnoOf, systemError } from './system-error.js';
 import { securable } from './tls-internals.js';
 
 /** A race for a socket that waits: the sockets of its attempts have to come from the factory. */
-export type RaceForSocket = (socketFactory: SocketFactory) => Observable<RaceEvent<Socket>>;
+export type RaceForSocket = (socketFactory: SocketFactory, begun?: Begun) => Observable<RaceEvent<Socket>>;
 
 /** The callback of a look-up. */
 export type Answered = Parameters<LookupFunction>[2];
@@ -28,6 +31,8 @@ export interface Waiting {
   readonly socket: Socket;
   readonly host: string;
   readonly port: number;
+  /** What its look-up has found already: one family after the other. */
+  readonly found?: readonly Address[] | undefined;
   /** Answers the look-up. */
   readonly answered: Answered;
   /** Of a `tls.TLSSocket`: that with which it wants to begin. */
@@ -57,13 +62,17 @@ export class RaceInto {
   /** The latest attempt, until it has failed. */
   #latest?: Endpoint;
   #own?: OwnAttempt;
+  /** Where the first attempt began before the race. */
+  #headStart?: HeadStart;
   #deaf: () => void;
   /** Where the race goes on past TCP. */
   readonly #forTls?: RaceForTls;
 
   constructor(private readonly waiting: Waiting) {
-    const { socket, calls, tls } = waiting;
-    const secure = tls.mode === 'off' || !canAdopt(socket) ? undefined : securable(socket);
+    const { socket, host, calls, tls } = waiting;
+    // Both addresses of `localhost` are one machine: what fails or stalls at one of them does so at the other.
+    const isForTcp = tls.mode === 'off' || isLocalhost(host) || !canAdopt(socket);
+    const secure = isForTcp ? undefined : securable(socket);
     if (secure) {
       this.#forTls = new RaceForTls(secure, calls, tls, () => {
         this.within(() => {
@@ -76,13 +85,48 @@ export class RaceInto {
     (socket as unknown as { autoSelectFamilyAttemptedAddresses: string[] }).autoSelectFamilyAttemptedAddresses = this.#attempted;
   }
 
-  start(race: RaceForSocket): void {
+  /** @param ahead lets the first attempt begin before there is a race */
+  start(race: RaceForSocket, ahead?: FindAhead): void {
+    const { socket, port, found } = this.waiting;
+    const alone = found && !this.#forTls && canAdopt(socket) ? ahead?.(found, port) : undefined;
+    if (alone) this.begin(alone, race);
+    else this.race(race);
+  }
+
+  private begin(ahead: Ahead, race: RaceForSocket): void {
+    const { socket, found, answered } = this.waiting;
+    this.restartIdleness();
+    for (const { address, family } of found!) this.found(address, family);
+    if (!this.#racing.closed) this.started(ahead.endpoint);
+    if (this.#racing.closed) return;
+    // This is the socket's context already.
+    this.#own = new OwnAttempt(socket, answered, (work) => {
+      work();
+    });
+    const own = this.#own;
+    this.#headStart = new HeadStart(ahead, own, {
+      connected: () => {
+        this.stop();
+        own.finish();
+      },
+      overtaken: () => {
+        this.within(() => {
+          this.race(race, this.#headStart!.begun);
+        });
+      },
+    });
+    this.#headStart.begin();
+  }
+
+  private race(race: RaceForSocket, begun?: Begun): void {
     // A race may begin within the call of `subscribe`, and the socket be destroyed by a listener of what it emits there.
     const ended$ = new Subject<void>();
     this.#racing.add(() => {
       ended$.next();
     });
-    const race$ = race((endpoint, progressed) => this.attempt(endpoint, () => progressed?.('tls'))).pipe(takeUntil(ended$));
+    const race$ = race((endpoint, progressed) => this.attempt(endpoint, () => progressed?.('tls')), begun).pipe(
+      takeUntil(ended$),
+    );
     this.#racing.add(
       race$.subscribe({
         next: (event) => {
@@ -107,6 +151,8 @@ export class RaceInto {
       // Where a name has one address alone, Node does not tell of its end.
       const cancelled = this.#found.length > 1 ? this.#latest : undefined;
       this.letGo();
+      // Node looks for the socket in the handle that it closes.
+      this.#own?.giveBack();
       const told = () => {
         this.cancelled(cancelled!);
         closed?.();
@@ -131,6 +177,7 @@ export class RaceInto {
   private letGo(): void {
     this.waiting.calls.stop();
     this.#racing.unsubscribe();
+    this.#headStart?.stop();
     this.#forTls?.stop();
   }
 
@@ -142,6 +189,8 @@ export class RaceInto {
 
   private newAttempt(endpoint: Endpoint, secure: Secure | undefined): Socket {
     const { socket, port, answered } = this.waiting;
+    const begun = this.#headStart?.takeFor(endpoint);
+    if (begun) return begun as unknown as Socket;
     // With its own handle a socket connects to its own port; a service record may lead to another.
     if (this.#own || endpoint.port !== port || !canAdopt(socket)) return otherAttempt(socket, this.within, secure);
     this.#own = new OwnAttempt(socket, answered, this.within, secure);
@@ -156,12 +205,11 @@ export class RaceInto {
     const { socket } = this.waiting;
     switch (event.type) {
       case 'answered':
-        // As after Node's look-ups, the time without activity begins anew.
-        (socket as Socket & { _unrefTimer: () => void })._unrefTimer();
-        this.found(addressesIn(event.answer), event.answer.type === 'A' ? 4 : 6);
+        if (!this.#headStart?.isCatchingUp) this.answered(event.answer);
         break;
       case 'started':
-        this.started(event.endpoint);
+        if (!this.#headStart?.isCatchingUp) this.started(event.endpoint);
+        else this.hasCaughtUp(event.endpoint);
         break;
       case 'failed': {
         const { address, port, family } = event.endpoint;
@@ -182,14 +230,21 @@ export class RaceInto {
     }
   }
 
-  private found(addresses: readonly string[], family: number): void {
+  private answered(answer: AnyAnswer): void {
+    this.restartIdleness();
+    for (const address of addressesIn(answer)) this.found(address, answer.type === 'A' ? 4 : 6);
+  }
+
+  /** As after Node's look-ups, the time without activity begins anew. */
+  private restartIdleness(): void {
+    (this.waiting.socket as Socket & { _unrefTimer: () => void })._unrefTimer();
+  }
+
+  private found(address: string, family: number): void {
     const { socket, host } = this.waiting;
-    for (const address of addresses) {
-      if (this.#racing.closed) return;
-      if (this.#found.includes(address)) continue;
-      this.#found.push(address);
-      socket.emit('lookup', null, address, family, host);
-    }
+    if (this.#racing.closed || this.#found.includes(address)) return;
+    this.#found.push(address);
+    socket.emit('lookup', null, address, family, host);
   }
 
   private started(endpoint: Endpoint): void {
@@ -201,6 +256,12 @@ export class RaceInto {
     const { address, port, family } = endpoint;
     socket.emit('connectionAttempt', address, port, family);
     this.#attempted.push(`${address}:${port}`);
+  }
+
+  /** The race has come to the attempt that had begun before it. */
+  private hasCaughtUp(endpoint: Endpoint): void {
+    this.#headStart!.caughtUp();
+    this.#latest = endpoint;
   }
 
   private gaveWay(endpoint: Endpoint): void {

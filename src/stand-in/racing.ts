@@ -7,6 +7,7 @@ import { MAKES, type Makes } from '../connector/makes.js';
 import type { History, HistoryOptions } from '../connector/path-history.js';
 import { historyOfSockets, processHistory } from '../connector/process-history.js';
 import { withHistory } from '../connector/teaching.js';
+import type { Endpoint } from '../core/race/endpoint.js';
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { callable, given, isObject, oneOf } from '../core/input/checks.js';
 import type { RaceEvent } from '../core/race/events.js';
@@ -19,6 +20,8 @@ import type { Order } from '../plan/order.js';
 import { plan } from '../plan/plan.js';
 import { connecting } from '../plan/transport.js';
 import type { Resolver } from '../rx/resolve.js';
+import { aheadOf } from './ahead.js';
+import type { Begun, FindAhead } from './head-start.js';
 
 /**
  * How races for the sockets of other people's code are run. `connectTimeout` is `Infinity` by default: that code has limits of
@@ -32,7 +35,8 @@ export interface StandInOptions extends Omit<RaceOptions, 'signal' | 'family'> {
    *   expected, the first TCP connection
    * - `'probe'`: the first finished handshake; where that is not the first address's, its connection is closed, and the socket
    *   connects to the same address by itself
-   * - `'off'`: the first TCP connection; the handshake is left to the socket
+   * - `'off'`: the first TCP connection; the handshake is left to the socket. So it is with `localhost`, whatever the mode: its
+   *   addresses are one machine
    */
   readonly tls?: TlsMode;
   /**
@@ -55,6 +59,8 @@ export interface Racing {
   /** What sockets must not connect to, whether they are raced for or not. */
   readonly filters?: Filters;
   readonly tls: TlsRacing;
+  /** Absent where options have a say in how the first attempt is made, or what is reported of it. */
+  readonly ahead?: FindAhead | undefined;
 }
 
 /** How sockets for TLS are raced for. Durations in ms of the scheduler's time. */
@@ -78,6 +84,8 @@ export interface OwnOptions {
   /** The protocols of HTTP that it offers in its handshake; absent: it is for something else, and no service record is for it. */
   readonly alpn?: readonly string[];
   readonly resolver?: Resolver;
+  /** An attempt that was begun before the race. */
+  readonly begun?: Begun;
 }
 
 /** Options that have a say even where there is but one address. */
@@ -103,6 +111,7 @@ export function racing(standInOptions: StandInOptions = {}, connector?: Pick<Con
     isPlain: !connector && SAYS.every((name) => options[name] === undefined),
     tls: tlsRacing(mode, options),
     ...(filters && { filters }),
+    ...(connector ? undefined : { ahead: aheadOf(options, history) }),
   };
 }
 
@@ -147,9 +156,10 @@ export function filtersOfConnector(connector: object = {}): Filters | undefined 
 function races(options: RaceOptions, history: (() => History) | undefined): Racing['race$'] {
   const common = checkOptions<Socket>({ connectTimeout: Infinity, ...given(options) });
   const pupil = { random: common.random, partition: '' };
-  return (host, port, { resolver, socketFactory, alpn }) => {
+  return (host, port, { resolver, socketFactory, alpn, begun }) => {
     const settings: Mutable<Settings<Socket>> = { ...common };
     settings.socketFactory = socketFactory;
+    if (begun) settings.scheduler = begun.scheduler;
     if (common.serviceRecords) settings.serviceRecords = servicesFor(common.serviceRecords, alpn);
     if (resolver) {
       settings.resolver = resolver;
@@ -160,7 +170,11 @@ function races(options: RaceOptions, history: (() => History) | undefined): Raci
     const attempts = connecting(settings, asciiHost);
     return withHistory<Socket>(history?.(), pupil, (observer, lived) => {
       const stages = plan({ host, asciiHost, port }, settings, attempts, lived?.past);
-      observe(resolver && !options.sort ? { ...stages, sort: inGivenOrder(lived?.past) } : stages, observer, lived);
+      observe(
+        resolver && !options.sort ? { ...stages, sort: inGivenOrder(lived?.past, begun?.endpoint) } : stages,
+        observer,
+        lived,
+      );
     });
   };
 }
@@ -171,9 +185,17 @@ function servicesFor(given: RaceOptions['serviceRecords'], alpn: OwnOptions['alp
   return { scheme: 'https', alpn, ...(typeof given === 'object' ? given : undefined) };
 }
 
-/** The order of a look-up of the caller's, but for what failed lately. */
-function inGivenOrder(past: Past | undefined): Order {
-  return (endpoints) => (past ? failuresLast(endpoints, past) : endpoints);
+/**
+ * The order of a look-up of the caller's, but for what failed lately.
+ *
+ * @param begun has been begun, and is the first in any case
+ */
+function inGivenOrder(past: Past | undefined, begun?: Endpoint): Order {
+  return (endpoints) => {
+    const order = past ? failuresLast(endpoints, past) : endpoints;
+    const first = begun && order.find(({ address }) => address === begun.address);
+    return first ? [first, ...order.filter((endpoint) => endpoint !== first)] : order;
+  };
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
