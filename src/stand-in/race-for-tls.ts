@@ -27,10 +27,12 @@ export class RaceForTls {
   #timer?: Subscription;
   #isStopped = false;
 
+  /** @param isOneMachine all addresses are those of one machine: a handshake that has failed at one of them is not made again */
   constructor(
     readonly secure: Securable,
     private readonly calls: HandleCalls,
     private readonly tls: TlsRacing,
+    private readonly isOneMachine: boolean,
     private readonly giveUp: () => void,
   ) {}
 
@@ -68,6 +70,10 @@ export class RaceForTls {
       case 'failed':
       case 'cancelled':
         this.#inFlight.delete(event.endpoint);
+        if (this.isOneMachine && this.failure) {
+          this.giveUp();
+          return;
+        }
         break;
       default: // nothing that may leave one alone
     }

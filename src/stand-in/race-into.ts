@@ -70,11 +70,10 @@ export class RaceInto {
 
   constructor(private readonly waiting: Waiting) {
     const { socket, host, calls, tls } = waiting;
-    // Both addresses of `localhost` are one machine: what fails or stalls at one of them does so at the other.
-    const isForTcp = tls.mode === 'off' || isLocalhost(host) || !canAdopt(socket);
+    const isForTcp = tls.mode === 'off' || !canAdopt(socket);
     const secure = isForTcp ? undefined : securable(socket);
     if (secure) {
-      this.#forTls = new RaceForTls(secure, calls, tls, () => {
+      this.#forTls = new RaceForTls(secure, calls, tls, isLocalhost(host), () => {
         this.within(() => {
           this.stop();
           this.failWithHandshake();

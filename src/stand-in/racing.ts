@@ -35,8 +35,9 @@ export interface StandInOptions extends Omit<RaceOptions, 'signal' | 'family'> {
    *   expected, the first TCP connection
    * - `'probe'`: the first finished handshake; where that is not the first address's, its connection is closed, and the socket
    *   connects to the same address by itself
-   * - `'off'`: the first TCP connection; the handshake is left to the socket. So it is with `localhost`, whatever the mode: its
-   *   addresses are one machine
+   * - `'off'`: the first TCP connection; the handshake is left to the socket
+   *
+   * At `localhost`, whose addresses are one machine, a handshake that has failed is not made again at the other address.
    */
   readonly tls?: TlsMode;
   /**
