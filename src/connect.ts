@@ -7,6 +7,7 @@ import type { RaceEvent } from './core/race/events.js';
 import { checkHost, checkOptions, checkPort, type ConnectOptions, type TlsConnectOptions } from './plan/options.js';
 import { observed } from './observe/observed.js';
 import { Listener } from './rx/guarded.js';
+import { inTurn } from './node/turns.js';
 
 /**
  * Connects to a host by racing its addresses, as an Observable of the first connection that works.
@@ -53,9 +54,14 @@ export function winner<T>(events$: Observable<RaceEvent<T>>): Observable<T> {
   });
 }
 
-/** The same as a Promise: {@link winner} and `firstValueFrom` in one, for both are on the way of every connection. */
-export function winnerOf<T>(events$: Observable<RaceEvent<T>>): Promise<T> {
+/**
+ * The same as a Promise: {@link winner} and `firstValueFrom` in one, for both are on the way of every connection.
+ *
+ * @param create the race; the Promise rejects with what this throws
+ */
+export function winnerOf<T>(create: () => Observable<RaceEvent<T>>): Promise<T> {
   return new Promise((resolve, reject) => {
+    const events$ = create();
     const listener = new Listener<RaceEvent<T>>({
       next: (event) => {
         if (event.type === 'connected') resolve(event.value);
@@ -83,7 +89,7 @@ export function raceTo(host: string, port: number, options?: object): Observable
   checkPort(port);
   const settings = checkOptions(options);
   const attempts = connecting(settings, asciiHost);
-  return new Observable((subscriber) => observed(plan({ host, asciiHost, port }, settings, attempts)).subscribe(subscriber));
+  return inTurn(settings, () => observed(plan({ host, asciiHost, port }, settings, attempts)));
 }
 
 /**
@@ -92,9 +98,9 @@ export function raceTo(host: string, port: number, options?: object): Observable
  * @example
  * const socket = await connect('example.com', 443, { signal: AbortSignal.timeout(2000) });
  */
-export async function connect(host: string, port: number, options: TlsConnectOptions): Promise<TLSSocket>;
-export async function connect<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Promise<T>;
-export async function connect<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
-export async function connect(host: string, port: number, options?: object): Promise<unknown> {
-  return winnerOf(raceTo(host, port, options));
+export function connect(host: string, port: number, options: TlsConnectOptions): Promise<TLSSocket>;
+export function connect<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Promise<T>;
+export function connect<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
+export function connect(host: string, port: number, options?: object): Promise<unknown> {
+  return winnerOf(() => raceTo(host, port, options));
 }

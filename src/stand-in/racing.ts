@@ -13,6 +13,7 @@ import type { RaceEvent } from '../core/race/events.js';
 import { failuresLast, type Past } from '../core/race/path-records.js';
 import { filtersOf, type Filters } from '../node/filter.js';
 import type { SocketFactory } from '../node/tcp.js';
+import { inTurn } from '../node/turns.js';
 import { observed } from '../observe/observed.js';
 import { checkHost, checkOptions, checkRaceOptions, defaults, type RaceOptions, type Settings } from '../plan/options.js';
 import type { Order } from '../plan/order.js';
@@ -147,7 +148,7 @@ export function filtersOfConnector(connector: object = {}): Filters | undefined 
 function races(options: RaceOptions, history: (() => History) | undefined): Racing['race$'] {
   const common = checkOptions<Socket>({ connectTimeout: Infinity, ...given(options) });
   const pupil = { random: common.random, partition: '' };
-  return (host, port, { resolver, socketFactory, alpn }) => {
+  const race = (host: string, port: number, { resolver, socketFactory, alpn }: OwnOptions) => {
     const settings: Mutable<Settings<Socket>> = { ...common };
     settings.socketFactory = socketFactory;
     if (common.serviceRecords) settings.serviceRecords = servicesFor(common.serviceRecords, alpn);
@@ -163,6 +164,7 @@ function races(options: RaceOptions, history: (() => History) | undefined): Raci
       return observed(resolver && !options.sort ? { ...stages, sort: inGivenOrder(lived?.past) } : stages, lived);
     });
   };
+  return (host, port, own) => inTurn(common, () => race(host, port, own));
 }
 
 /** Service records are for sockets that speak HTTP over TLS, and those say so by ALPN. */

@@ -1,0 +1,121 @@
+import { Observable, type SchedulerLike, type Subscriber } from 'rxjs';
+import { Listener } from '../rx/guarded.js';
+import { monotonicScheduler } from '../rx/monotonic.js';
+import { queueUp } from './queue-up.js';
+
+/** Races that may begin in one turn of the event loop. */
+const BEGUN_IN_A_TURN = 64;
+
+/** Races after which the end of the turn is looked for; fewer need no timer. */
+const MANY = 32;
+
+/** For how long races that have waited may begin in one turn, in ms. */
+const LONGEST = 10;
+
+/**
+ * Lets so few races begin in one turn of the event loop that it gets to everything else in between.
+ *
+ *     1 … 64      begin at once
+ *     65 … 128    begin at the end of the turn of the event loop, and so on: fewer where they take over 10 ms
+ *
+ * A few races need no timer: one in 32 looks for the end of the turn.
+ */
+export class Turns {
+  /** In the order in which they came. */
+  private readonly waiting = new Set<() => void>();
+  /** Since the end of a turn was seen last. */
+  private begun = 0;
+  private isLooking = false;
+  /** While those begin that have waited: until when. */
+  private until = Infinity;
+
+  /** @param scheduler brings the next turn */
+  constructor(private readonly scheduler: SchedulerLike) {}
+
+  /** Whether a race that comes now may begin: none waits, and this turn has room. */
+  get isOpen(): boolean {
+    return this.waiting.size === 0 && this.hasRoom;
+  }
+
+  /** Whether a race that has waited may begin. */
+  get hasRoom(): boolean {
+    return this.begun < BEGUN_IN_A_TURN && (this.until === Infinity || this.scheduler.now() < this.until);
+  }
+
+  /** A race begins. */
+  count(): void {
+    if (++this.begun >= MANY) this.lookForEndOfTurn();
+  }
+
+  /** Calls back in a later turn that has room. */
+  add(callback: () => void): void {
+    this.waiting.add(callback);
+    this.lookForEndOfTurn();
+  }
+
+  /** Does not call back any more. */
+  delete(callback: () => void): void {
+    this.waiting.delete(callback);
+  }
+
+  private lookForEndOfTurn(): void {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    this.scheduler.schedule(() => {
+      this.isLooking = false;
+      this.begun = 0;
+      this.admit();
+    });
+  }
+
+  private admit(): void {
+    const { scheduler, waiting } = this;
+    this.until = scheduler.now() + LONGEST;
+    for (const callback of waiting) {
+      waiting.delete(callback);
+      callback();
+      if (!this.hasRoom) break;
+    }
+    this.until = Infinity;
+    if (waiting.size > 0) this.lookForEndOfTurn();
+  }
+}
+
+/** The turns of the process: all its races share one event loop, whichever part of the program they are from. */
+const ofProcess = new Turns(monotonicScheduler);
+
+/** The turns of races with this scheduler; `undefined` where its time is another than the event loop's. */
+export function turnsOf(scheduler: SchedulerLike): Turns | undefined {
+  return scheduler === monotonicScheduler ? ofProcess : undefined;
+}
+
+/**
+ * A race that begins at once, or, when many begin, in a later turn of the event loop. One that waits and is unsubscribed never
+ * begins. Where time is virtual, all begin at once.
+ *
+ * @param signal ends a race that waits, too
+ */
+export function inTurn<T>(
+  { scheduler, signal }: { readonly scheduler: SchedulerLike; readonly signal?: AbortSignal },
+  race: () => Observable<T>,
+): Observable<T> {
+  const turns = turnsOf(scheduler);
+  return new Observable((subscriber) => {
+    if (!turns || turns.isOpen) {
+      turns?.count();
+      return race().subscribe(subscriber);
+    }
+    const begin = (waited: Subscriber<T>) => {
+      turns.count();
+      beginLate(waited, race);
+    };
+    return queueUp(turns, subscriber, signal, begin);
+  });
+}
+
+/** What throws can no longer be caught by `subscribe`. */
+function beginLate<T>(subscriber: Subscriber<T>, race: () => Observable<T>): void {
+  const listener = new Listener<T>(subscriber);
+  subscriber.add(listener);
+  listener.listen(race);
+}
