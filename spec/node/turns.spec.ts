@@ -149,7 +149,7 @@ describe('Turns', () => {
       scheduler.frame += took;
     };
     if (turns.isOpen) race();
-    else turns.add(race);
+    else turns.add({ begin: race });
   };
 
   it('let fewer begin in a turn where they take long', () => {
@@ -184,14 +184,14 @@ describe('Turns', () => {
     expect(scheduler.actions).toHaveLength(0);
   });
 
-  it('do not call back those who have left', () => {
+  it('do not let those begin that have left', () => {
     const scheduler = new VirtualTimeScheduler();
     const turns = new Turns(scheduler);
-    const callback = jest.fn();
-    turns.add(callback);
+    const waiting = { begin: jest.fn() };
+    turns.add(waiting);
     expect(turns.isOpen).toBe(false);
-    turns.delete(callback);
+    turns.delete(waiting);
     scheduler.flush();
-    expect(callback).not.toHaveBeenCalled();
+    expect(waiting.begin).not.toHaveBeenCalled();
   });
 });

@@ -1,6 +1,6 @@
 import { Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { Listener } from '../rx/guarded.js';
-import { queueUp } from '../node/queue-up.js';
+import { queueUp, type Waiting } from '../node/queue-up.js';
 import { turnsOf } from '../node/turns.js';
 
 /**
@@ -21,20 +21,21 @@ export function turnstile(
   turns = turnsOf(scheduler),
 ): <T>(race$: Observable<T>, signal: AbortSignal | undefined) => Observable<T> {
   /** In the order in which they came. */
-  const waiting = new Set<() => void>();
+  const waiting = new Set<Waiting>();
   let running = 0;
 
   const admit = () => {
-    for (const begin of waiting) {
+    for (const race of waiting) {
       if (running >= limit) return;
       if (turns && !turns.hasRoom) {
-        turns.add(admit);
+        turns.add(admission);
         return;
       }
-      waiting.delete(begin);
-      begin();
+      waiting.delete(race);
+      race.begin();
     }
   };
+  const admission: Waiting = { begin: admit };
 
   const begin = <T>(race$: Observable<T>, subscriber: Subscriber<T>) => {
     turns?.count();
@@ -56,6 +57,6 @@ export function turnstile(
         return;
       }
       queueUp(waiting, subscriber, signal, (waited) => begin(race$, waited));
-      if (running < limit) turns?.add(admit);
+      if (running < limit) turns?.add(admission);
     });
 }

@@ -2,15 +2,21 @@ import { AsyncResource } from 'node:async_hooks';
 import { Subscription, type Subscriber } from 'rxjs';
 import { onAbort } from '../rx/abort.js';
 
-/** Calls back, in the order in which callbacks were added: each once, unless it was deleted before. */
+/** What waits in a queue. */
+export interface Waiting {
+  /** Its turn has come. It is in no queue any more. */
+  readonly begin: () => void;
+}
+
+/** Lets those begin that were added and not deleted, in that order. */
 interface Queue {
-  add(callback: () => void): unknown;
-  delete(callback: () => void): unknown;
+  add(waiting: Waiting): unknown;
+  delete(waiting: Waiting): unknown;
 }
 
 /**
- * Begins something for a subscriber once a queue calls back. It never begins where the subscriber leaves before that, or the signal
- * is aborted, with whose reason the subscriber then errors.
+ * Begins something for a subscriber once its turn in a queue has come. It never begins where the subscriber leaves before that, or
+ * the signal is aborted, with whose reason the subscriber then errors.
  *
  * What begins late belongs to the context of its subscriber all the same, and so do the sockets that it makes: an
  * `AsyncLocalStorage` finds there what it would have found.
@@ -21,24 +27,45 @@ export function queueUp<T>(
   signal: AbortSignal | undefined,
   begin: (subscriber: Subscriber<T>) => void,
 ): void {
-  if (signal?.aborted) {
-    subscriber.error(signal.reason);
-    return;
+  if (signal?.aborted) subscriber.error(signal.reason);
+  else new WaitingSubscriber(queue, subscriber, signal, begin).enter();
+}
+
+/** One object for each, since thousands may wait. */
+class WaitingSubscriber<T> extends Subscription implements Waiting {
+  private readonly context = new AsyncResource('RACE');
+  private stopListening: (() => void) | undefined;
+
+  constructor(
+    private readonly queue: Queue,
+    private readonly subscriber: Subscriber<T>,
+    private readonly signal: AbortSignal | undefined,
+    private readonly beginFor: (subscriber: Subscriber<T>) => void,
+  ) {
+    super();
   }
-  const context = new AsyncResource('RACE');
-  const waiting = new Subscription(() => queue.delete(called));
-  const called = () => {
-    subscriber.remove(waiting);
-    waiting.unsubscribe();
-    context.runInAsyncScope(begin, undefined, subscriber);
-  };
-  if (signal) {
-    const stopListening = onAbort(signal, () => {
-      waiting.unsubscribe();
-      subscriber.error(signal.reason);
-    });
-    waiting.add(stopListening);
+
+  enter(): void {
+    const { queue, subscriber, signal } = this;
+    if (signal) {
+      this.stopListening = onAbort(signal, () => {
+        this.unsubscribe();
+        subscriber.error(signal.reason);
+      });
+    }
+    subscriber.add(this);
+    queue.add(this);
   }
-  subscriber.add(waiting);
-  queue.add(called);
+
+  begin(): void {
+    this.subscriber.remove(this);
+    this.unsubscribe();
+    this.context.runInAsyncScope(this.beginFor, undefined, this.subscriber);
+  }
+
+  override unsubscribe(): void {
+    this.queue.delete(this);
+    this.stopListening?.();
+    super.unsubscribe();
+  }
 }

@@ -1,7 +1,7 @@
 import { Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { Listener } from '../rx/guarded.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
-import { queueUp } from './queue-up.js';
+import { queueUp, type Waiting } from './queue-up.js';
 
 /** Races that may begin in one turn of the event loop. */
 const BEGUN_IN_A_TURN = 64;
@@ -22,7 +22,7 @@ const LONGEST = 10;
  */
 export class Turns {
   /** In the order in which they came. */
-  private readonly waiting = new Set<() => void>();
+  private readonly queue = new Set<Waiting>();
   /** Since the end of a turn was seen last. */
   private begun = 0;
   private isLooking = false;
@@ -34,7 +34,7 @@ export class Turns {
 
   /** Whether a race that comes now may begin: none waits, and this turn has room. */
   get isOpen(): boolean {
-    return this.waiting.size === 0 && this.hasRoom;
+    return this.queue.size === 0 && this.hasRoom;
   }
 
   /** Whether a race that has waited may begin. */
@@ -47,15 +47,15 @@ export class Turns {
     if (++this.begun >= MANY) this.lookForEndOfTurn();
   }
 
-  /** Calls back in a later turn that has room. */
-  add(callback: () => void): void {
-    this.waiting.add(callback);
+  /** Lets one begin in a later turn that has room. */
+  add(waiting: Waiting): void {
+    this.queue.add(waiting);
     this.lookForEndOfTurn();
   }
 
-  /** Does not call back any more. */
-  delete(callback: () => void): void {
-    this.waiting.delete(callback);
+  /** Does not let it begin any more. */
+  delete(waiting: Waiting): void {
+    this.queue.delete(waiting);
   }
 
   private lookForEndOfTurn(): void {
@@ -69,15 +69,15 @@ export class Turns {
   }
 
   private admit(): void {
-    const { scheduler, waiting } = this;
+    const { scheduler, queue } = this;
     this.until = scheduler.now() + LONGEST;
-    for (const callback of waiting) {
-      waiting.delete(callback);
-      callback();
+    for (const waiting of queue) {
+      queue.delete(waiting);
+      waiting.begin();
       if (!this.hasRoom) break;
     }
     this.until = Infinity;
-    if (waiting.size > 0) this.lookForEndOfTurn();
+    if (queue.size > 0) this.lookForEndOfTurn();
   }
 }
 
