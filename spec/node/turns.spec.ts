@@ -22,7 +22,7 @@ const names = Array.from({ length: 500 }, (_, index) => `name${index}.example`);
 /** How many races had begun at the end of the caller's own turn, and of each turn after it until all had. */
 async function perTurn(begun: readonly string[]): Promise<number[]> {
   const counts = [begun.length];
-  while (begun.length < names.length && counts.length < 100) {
+  while (begun.length < names.length && counts.length < 1000) {
     const before = begun.length;
     await new Promise(setImmediate);
     counts.push(begun.length - before);
@@ -60,7 +60,8 @@ describe('many races in one turn of the event loop', () => {
     const controller = new AbortController();
     begin(resolver, controller.signal);
     const counts = await perTurn(begun);
-    expect(Math.max(...counts)).toBeLessThanOrEqual(64);
+    // Between two looks there may be the end of one turn and the beginning of the next.
+    expect(Math.max(...counts)).toBeLessThanOrEqual(128);
     expect(begun).toEqual(names);
     controller.abort();
   });
@@ -74,7 +75,7 @@ describe('many races in one turn of the event loop', () => {
       if (index % 2 === 0) connect$(name, 1, { resolver, transport, signal }).subscribe({ error: () => 0 });
       else connector.connect$(name, 1).subscribe({ error: () => 0 });
     });
-    expect(Math.max(...(await perTurn(begun)))).toBeLessThanOrEqual(64);
+    expect(Math.max(...(await perTurn(begun)))).toBeLessThanOrEqual(128);
     controller.abort();
   });
 
