@@ -10,6 +10,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
+import { setImmediate as turn } from 'node:timers/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 
 const require = createRequire(import.meta.url);
@@ -156,7 +157,7 @@ class Runner {
     const forAll = `${own} › `;
     const handle = async (event) => {
       // As Jest does it: what goes wrong without anyone to hear of it does so in the turn of its test.
-      if (event.name === 'test_fn_success' || event.name === 'test_fn_failure') await new Promise(setImmediate);
+      if (event.name === 'test_fn_success' || event.name === 'test_fn_failure') await turn();
       if (event.name === 'start_describe_definition') this.#context.currentTestId = forAll;
       if (event.name === 'finish_describe_definition') this.#context.currentTestId = undefined;
       if (event.name === 'hook_start' && event.hook.type.endsWith('All')) this.#context.currentTestId = forAll;
