@@ -1,7 +1,7 @@
 /**
  * Attacks the built package with hostile inputs, and counts what holds.
  *
- *     npm run attack -- [--seconds 300] [--seed 1] [--write]
+ *     npm run attack -- [--seconds 300] [--seed 1] [--only campaign …] [--write]
  *
  * Campaigns run one after another, each for its share of the time. `--write` puts the figures into docs/reliability.md. The exit
  * status is 1 when anything did not hold: the seed and the input are printed, and the same seed attacks in the same way again.
@@ -15,13 +15,16 @@ import { createSocket } from 'node:dgram';
 import { Worker } from 'node:worker_threads';
 import { parseArgs } from 'node:util';
 import { clearTimeout } from 'node:timers';
-import { URL } from 'node:url';
+import { fileURLToPath, URL } from 'node:url';
 import { setImmediate as turn } from 'node:timers/promises';
+import { parse } from 'parse5';
+import { SaxesParser } from 'saxes';
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '300' },
     seed: { type: 'string', default: String(Date.now() % 1e6) },
+    only: { type: 'string', multiple: true },
     write: { type: 'boolean', default: false },
   },
 });
@@ -30,7 +33,7 @@ const seed = Number(values.seed);
 if (!(seconds > 0) || !Number.isInteger(seed)) throw new Error('--seconds must be over 0, and --seed a whole number');
 
 const index = new URL('../dist/index.mjs', import.meta.url);
-const { connect$, dnsResolver, ssrf, staticResolver, race$ } = await import(index);
+const { connect, connect$, dnsResolver, htmlReport, ssrf, staticResolver, race$, waterfall } = await import(index);
 
 /** Numbers from 0 to 1 (mulberry32). */
 function generator(from) {
@@ -101,6 +104,139 @@ const SPELLINGS = [
   (n) => `::${hex(n >>> 16)}:${hex(n & 0xffff)}`,
 ];
 
+/** What would be markup, or a script, were it not escaped: an element, an attribute or a scheme by this name has got through. */
+const MARK = 'owned';
+const INJECTIONS = [
+  `<${MARK}>`,
+  `<${MARK} ${MARK}=1>`,
+  `"><${MARK}>`,
+  `'><${MARK}>`,
+  `" ${MARK}="1`,
+  `' ${MARK}='1`,
+  `x ${MARK}=1 `,
+  `</title><${MARK}>`,
+  `</style><${MARK}>`,
+  `</pre></svg></table><${MARK}>`,
+  `--><${MARK}>`,
+  `]]><${MARK}>`,
+  `<![CDATA[<${MARK}>]]>`,
+  `<!ENTITY ${MARK} "1">`,
+  `&lt;${MARK}&gt;`,
+  `&#60;${MARK}&#x3e;`,
+  `<svg/${MARK}=1>`,
+  `<script>${MARK}()</script>`,
+  `javascript:${MARK}()`,
+  `<?${MARK} ?>`,
+];
+
+/** Text of others: an injection among characters that cut, hide or turn it. */
+function hostileText() {
+  const odd = ['', ' ', '\0', '\n', '\r', '\t', '\u000b', '\u0085', '\u2028', '\u202e', '\ufeff', '\ufffe', '\ud800', '\udc00', '&', '<', '>', '"', "'", '`', '=', '/', '*/', '🇪🇺', 'x'.repeat(300)];
+  const parts = Array.from({ length: 1 + upTo(4) }, () => (random() < 0.5 ? pick(INJECTIONS) : pick(odd)));
+  return parts.join('').slice(random() < 0.2 ? upTo(8) : 0);
+} // prettier-ignore
+
+/** An error of others: what a server, a resolver, or a certificate has said. */
+function hostileError() {
+  const subject = { CN: hostileText(), O: hostileText() };
+  return Object.assign(new Error(hostileText()), { code: hostileText(), host: hostileText(), cert: { subject, subjectaltname: hostileText() } });
+} // prettier-ignore
+
+/** A race, as a log of it might have it: any events, with text of others wherever there is text. */
+function hostileEvents() {
+  const endpoints = Array.from({ length: 1 + upTo(4) }, (_, index) => ({
+    address: random() < 0.5 ? `2001:db8::${index + 1}` : hostileText(),
+    family: random() < 0.5 ? 6 : 4,
+    port: 1 + upTo(65_535),
+  }));
+  const kinds = {
+    answered: (at) => ({ type: 'answered', at, answer: pick([
+      { type: 'AAAA', addresses: endpoints.map(({ address }) => address), name: hostileText() },
+      { type: 'A', addresses: [], error: hostileError() },
+      { type: 'HTTPS', records: [{ priority: 1, target: hostileText(), alpn: [hostileText()] }] },
+    ]) }),
+    resolved: (at) => ({ type: 'resolved', at, ...(random() < 0.3 && { error: hostileError() }) }),
+    queued: (at) => ({ type: 'queued', at, endpoints }),
+    started: (at) => ({ type: 'started', at, endpoint: pick(endpoints) }),
+    progressed: (at) => ({ type: 'progressed', at, endpoint: pick(endpoints), stage: 'tls' }),
+    failed: (at) => ({ type: 'failed', at, endpoint: pick(endpoints), error: hostileError() }),
+    cancelled: (at) => ({ type: 'cancelled', at, endpoint: pick(endpoints), ...(random() < 0.3 && { error: hostileError() }) }),
+  }; // prettier-ignore
+  const events = Array.from({ length: upTo(20) }, (_, at) => pick(Object.values(kinds))(at));
+  if (random() < 0.3) events.push({ type: 'connected', at: 30, endpoint: pick(endpoints), value: hostileText() });
+  return events;
+}
+
+/** Elements and attributes of a document in HTML, as a browser has them. */
+function* readHtml(node) {
+  yield { name: node.nodeName, attributes: Object.fromEntries((node.attrs ?? []).map(({ name, value }) => [name, value])) };
+  for (const child of node.childNodes ?? []) yield* readHtml(child);
+}
+
+/** The same of a document in XML, which must be well-formed. */
+function readXml(text) {
+  const parser = new SaxesParser({ xmlns: true });
+  const found = [];
+  parser.on('error', (error) => {
+    throw error;
+  });
+  parser.on('opentag', ({ name, attributes }) =>
+    found.push({ name, attributes: Object.fromEntries(Object.values(attributes).map(({ name, value }) => [name, value])) }),
+  );
+  for (const event of ['comment', 'cdata', 'processinginstruction', 'doctype']) parser.on(event, () => found.push({ name: event, attributes: {} }));
+  parser.write(text).close();
+  return found;
+} // prettier-ignore
+
+const ACTIVE = [
+  'script',
+  'img',
+  'iframe',
+  'object',
+  'embed',
+  'foreignobject',
+  'a',
+  'form',
+  'base',
+  'cdata',
+  'processinginstruction',
+  'comment',
+  '#comment',
+];
+
+/** What in a document is not what the package draws. */
+function intruders(elements) {
+  return elements.flatMap(({ name, attributes }) => [
+    ...(name.includes(MARK) || ACTIVE.includes(name.toLowerCase()) ? [`<${name}>`] : []),
+    ...Object.entries(attributes).flatMap(([key, value]) =>
+      key.includes(MARK) || key.startsWith('on') || (/^(?:href|src|style|action)$|:href$/.test(key) && value.includes(MARK)) ? [`${key}="${value}"`] : [],
+    ),
+  ]);
+} // prettier-ignore
+
+const jest = fileURLToPath(new URL('../node_modules/jest/bin/jest.js', import.meta.url));
+
+/** Runs a spec for a campaign, and returns how many of its tests passed. */
+async function spec(file, failed, limit, ...options) {
+  const child = spawn(process.execPath, [jest, file, '--json', '--forceExit', ...options], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+  const timer = setTimeout(() => child.kill('SIGTERM'), limit);
+  const [status] = await once(child, 'close');
+  clearTimeout(timer);
+  // It was ended because its time was over, which says nothing of it.
+  if (status === null || stdout === '') return 0;
+  const { numPassedTests, testResults } = JSON.parse(stdout);
+  for (const { assertionResults, message } of testResults) {
+    const bad = assertionResults.filter((one) => one.status === 'failed');
+    for (const one of bad) failed(`${one.fullName}: ${one.failureMessages[0]}`);
+    if (bad.length === 0 && message) failed(message);
+  }
+  return numPassedTests;
+}
+
 const campaigns = {
   /** Addresses that lead to private ones, in all spellings, against `ssrf()`: none may be dialled. */
   'filter walk': async ({ failed }) => {
@@ -146,6 +282,51 @@ const campaigns = {
     const code = value?.error?.code;
     if (!value || (value.addresses.length === 0 && !/^E[A-Z]+$/.test(code))) failed(`${error ?? code}`);
     return () => shared.server.close();
+  },
+
+  /** Names, addresses, errors and certificates that are markup: the report and the picture must show them as text. */
+  'hostile logs': async ({ failed }) => {
+    const events = hostileEvents();
+    const report = htmlReport(events, {
+      title: hostileText(),
+      note: hostileText(),
+      ...(random() < 0.3 && { error: hostileError() }),
+    });
+    const inHtml = intruders([...readHtml(parse(report))]);
+    if (inHtml.length > 0) failed(`in the report: ${inHtml.join(', ')}`);
+    const drawn = waterfall(events);
+    for (const svg of [drawn, ...(report.match(/<svg[^]*?<\/svg>/g) ?? [])]) {
+      const inXml = intruders(readXml(svg));
+      if (inXml.length > 0) failed(`in the picture: ${inXml.join(', ')}`);
+    }
+    const inPicture = intruders([...readHtml(parse(drawn))]);
+    if (inPicture.length > 0) failed(`in the picture, read as HTML: ${inPicture.join(', ')}`);
+  },
+
+  /** TLS sessions: lax and strict, CAs, names, client certificates, each after each other, in both versions of TLS. */
+  'session matrix': async ({ failed, limit }) => spec('spec/connector/tls-sessions.spec.ts', failed, limit),
+
+  /** 20,000 races that are started in one go leave the event loop to others. */
+  'many races': async ({ failed }) => {
+    const resolver = staticResolver({ 'name.test': ['192.0.2.1', '192.0.2.2'] });
+    let begun = 0;
+    let most = 0;
+    let seen = 0;
+    const options = {
+      resolver: (host, query) => {
+        begun++;
+        return resolver(host, query);
+      },
+      transport: () => [1],
+    };
+    const all = Array.from({ length: 20_000 }, () => connect('name.test', 1, options));
+    while (begun < all.length) {
+      most = Math.max(most, begun - seen);
+      seen = begun;
+      await turn();
+    }
+    await Promise.all(all);
+    if (most > 64) failed(`${most} races began in one turn`);
   },
 
   /** A race that is unsubscribed after any of its events, or after some microtasks: nothing is left open. */
@@ -252,11 +433,13 @@ const campaigns = {
 };
 
 const results = [];
-const share = (seconds * 1000) / Object.keys(campaigns).length;
+const names = values.only ?? [...Object.keys(campaigns), 'socket sequences'];
+const share = (seconds * 1000) / names.length;
 console.log(`seed ${seed}, ${seconds} s`);
 // A failure of this script itself must not look like the end of the attack.
 process.exitCode = 1;
 for (const [name, campaign] of Object.entries(campaigns)) {
+  if (!names.includes(name)) continue;
   const shared = {};
   const failures = [];
   const result = { name, runs: 0, failures };
@@ -266,11 +449,14 @@ for (const [name, campaign] of Object.entries(campaigns)) {
   let close;
   do {
     try {
-      close = (await campaign({ failed: (what) => failures.push(what), shared })) ?? close;
+      const limit = Math.max(end - performance.now(), 60_000);
+      const done = await campaign({ failed: (what) => failures.push(what), shared, limit });
+      if (typeof done === 'function') close = done;
+      // A spec counts its tests.
+      result.runs += typeof done === 'number' ? done : 1;
     } catch (error) {
       failures.push(`thrown: ${error?.stack ?? error}`);
     }
-    result.runs++;
     failures.push(...unhandled.splice(0).map((error) => `unhandled: ${error?.stack ?? error}`));
     if (performance.now() - shown > 10_000) {
       shown = performance.now();
@@ -285,12 +471,19 @@ for (const [name, campaign] of Object.entries(campaigns)) {
 
 // The differential sequences of sockets are a script of their own.
 const sequences = new URL('./socket-sequences.mjs', import.meta.url);
-if (!interrupted && existsSync(sequences)) {
-  const child = spawn(process.execPath, [sequences.pathname, '--seed', String(seed)], { stdio: 'inherit' });
+if (!interrupted && names.includes('socket sequences') && existsSync(sequences)) {
+  const child = spawn(process.execPath, [sequences.pathname, '--seed', String(seed), '--each', '100'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let runs = 0;
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    process.stdout.write(text);
+    runs = Number(/^(\d+) of/m.exec(text)?.[1] ?? runs);
+  });
   const limit = setTimeout(() => child.kill('SIGINT'), Math.max(share, 60_000));
   const [status] = await once(child, 'close');
   clearTimeout(limit);
-  results.push({ name: 'socket sequences', runs: 1, failures: status === 0 || status === null ? [] : [`status ${status}`] });
+  results.push({ name: 'socket sequences', runs, failures: status === 0 || status === null ? [] : [`status ${status}`] });
 }
 
 if (values.write) {

@@ -5,6 +5,7 @@ import { plan } from './plan/plan.js';
 import { connecting } from './plan/transport.js';
 import type { RaceEvent } from './core/race/events.js';
 import { checkHost, checkOptions, checkPort, type ConnectOptions, type TlsConnectOptions } from './plan/options.js';
+import { inTurn } from './node/turns.js';
 import { observe } from './observe/observed.js';
 import { Guarded, type Holder } from './rx/guarded.js';
 
@@ -52,10 +53,14 @@ export function winner<T>(events$: Observable<RaceEvent<T>>): Observable<T> {
   });
 }
 
-/** The same as a Promise: {@link winner} and `firstValueFrom` in one, for both are on the way of every connection. */
-export function winnerOf<T>(events$: Observable<RaceEvent<T>>): Promise<T> {
+/**
+ * The same as a Promise: {@link winner} and `firstValueFrom` in one, for both are on the way of every connection.
+ *
+ * @param create the race; the Promise rejects with what this throws
+ */
+export function winnerOf<T>(create: () => Observable<RaceEvent<T>>): Promise<T> {
   return new Promise((resolve, reject) => {
-    new Winner<T>({ next: resolve, error: reject, complete: NOTHING }).listen(() => events$);
+    new Winner<T>({ next: resolve, error: reject, complete: NOTHING }).listen(create);
   });
 }
 
@@ -97,7 +102,9 @@ function raceTo(host: string, port: number, options?: object): (observer: Holder
   checkPort(port);
   const settings = checkOptions(options);
   const attempts = connecting(settings, asciiHost);
-  return (observer) => observe(plan({ host, asciiHost, port }, settings, attempts), observer);
+  return inTurn(settings, (observer) => {
+    observe(plan({ host, asciiHost, port }, settings, attempts), observer);
+  });
 }
 
 /**
@@ -106,12 +113,13 @@ function raceTo(host: string, port: number, options?: object): (observer: Holder
  * @example
  * const socket = await connect('example.com', 443, { signal: AbortSignal.timeout(2000) });
  */
-export async function connect(host: string, port: number, options: TlsConnectOptions): Promise<TLSSocket>;
-export async function connect<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Promise<T>;
-export async function connect<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
-export async function connect(host: string, port: number, options?: object): Promise<unknown> {
-  const begin = raceTo(host, port, options);
+export function connect(host: string, port: number, options: TlsConnectOptions): Promise<TLSSocket>;
+export function connect<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Promise<T>;
+export function connect<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
+export function connect(host: string, port: number, options?: object): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    new Winner({ next: resolve, error: reject, complete: NOTHING }).hold(begin);
+    new Winner({ next: resolve, error: reject, complete: NOTHING }).hold((observer) => {
+      raceTo(host, port, options)(observer);
+    });
   });
 }

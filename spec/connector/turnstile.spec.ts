@@ -2,6 +2,7 @@ import { Observable, of, VirtualTimeScheduler } from 'rxjs';
 import { createConnector } from '../../src/connector/connector.js';
 import { turnstile } from '../../src/connector/turnstile.js';
 import { monotonicScheduler } from '../../src/rx/monotonic.js';
+import { Turns } from '../../src/node/turns.js';
 import { marbles } from '../support/policies.js';
 
 describe('maxConcurrentRaces', () => {
@@ -49,7 +50,7 @@ describe('maxConcurrentRaces', () => {
 
 describe('many races at once', () => {
   it('begin in several turns of the event loop, in order; a few begin at once', async () => {
-    const inTurn = turnstile(Infinity, monotonicScheduler);
+    const inTurn = turnstile(Infinity, monotonicScheduler, new Turns(monotonicScheduler));
     const begun: number[] = [];
     const race = (index: number) =>
       new Observable<never>(() => {

@@ -1,3 +1,4 @@
+import { addressWords, commonPrefixLength, wordsOf } from '../../src/core/address/address-bits.js';
 import { parseAddress } from '../../src/core/address/address.js';
 
 describe('parseAddress', () => {
@@ -52,5 +53,37 @@ describe('parseAddress', () => {
     '::1@x',
   ])('refuses %j', (text) => {
     expect(parseAddress(text)).toBeUndefined();
+  });
+});
+
+describe('the length of an address', () => {
+  const zoned = (length: number) => `fe80::1%${'e'.repeat(length - 'fe80::1%'.length)}`;
+
+  it('is at most 300 characters, zone included', () => {
+    expect(parseAddress(zoned(300))).toEqual({ address: zoned(300), family: 6 });
+    expect(parseAddress(zoned(301))).toBeUndefined();
+  });
+});
+
+describe('the bits of an address', () => {
+  it.each([
+    ['198.51.100.7', [0, 0, 0, 0, 0, 0xffff, 0xc633, 0x6407]],
+    ['2001:db8::1', [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]],
+    ['2001:db8:1:2:3:4:5:6', [0x2001, 0xdb8, 1, 2, 3, 4, 5, 6]],
+    ['::', [0, 0, 0, 0, 0, 0, 0, 0]],
+    ['fe80::%eth0.100', [0xfe80, 0, 0, 0, 0, 0, 0, 0]],
+    ['fe80::1%eth0.100', [0xfe80, 0, 0, 0, 0, 0, 0, 1]],
+  ])('of %s count without its zone', (address, words) => {
+    expect(addressWords(parseAddress(address)!)).toEqual(words);
+  });
+
+  it.each([
+    ['2001:db8::1', '2001:db8::1', 128],
+    ['2001:db8::1', '2001:db8::3', 126],
+    ['2001:db8::', '2001:db9::', 31],
+    ['::', '8000::', 0],
+    ['192.0.2.1', '192.0.2.129', 120],
+  ])('of %s and %s have %i in common from the first on', (a, b, length) => {
+    expect(commonPrefixLength(wordsOf(a), wordsOf(b))).toBe(length);
   });
 });

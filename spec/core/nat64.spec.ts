@@ -86,6 +86,11 @@ describe('what an address counts as, and what is dialled for it', () => {
     expect(of('64:ff9b:0:1::a00:911c', { prefixes: [] })).toEqual(['64:ff9b:0:1:0:0:a00:911c'.replace(':0:0:', '::')]);
   });
 
+  it('[N3] one with a zone is an address of this link, and stands for none', () => {
+    expect(desynthesized('64:ff9b::a00:911c%eth0', [])).toBeUndefined();
+    expect(desynthesized('2001:db8:64::c000:201%eth0', [parseNat64Prefix('2001:db8:64::/96')!])).toBeUndefined();
+  });
+
   it('[N4] an IPv4 address is dialled as such where it has a route, else by every prefix in order', () => {
     expect(of('192.0.2.1', { routed: true })).toEqual(['192.0.2.1']);
     expect(of('192.0.2.1')).toEqual(['192.0.2.1 via 2001:db8:64::c000:201', '192.0.2.1 via 64:ff9b::c000:201']);
@@ -130,6 +135,11 @@ describe('what an address counts as, and what is dialled for it', () => {
     '2001:db8:1::/40 ',
     '',
     '2001:db8:0:0:100::/96',
+    '0.0.0.0/96',
+    '::/97',
+    'nonsense/96',
+    'x/2001:db8::/32',
+    '2001:db8::/32x',
   ])('[N1] %j is no prefix', (text) => {
     expect(parseNat64Prefix(text)).toBeUndefined();
   });

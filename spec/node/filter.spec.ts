@@ -1,5 +1,6 @@
 import net from 'node:net';
-import { of } from 'rxjs';
+import { of, VirtualTimeScheduler } from 'rxjs';
+import { filtersOf, refusal } from '../../src/node/filter.js';
 import {
   connect,
   connect$,
@@ -67,7 +68,10 @@ function dialled(addresses: readonly string[], options: RaceOptions): readonly s
     seen.push(address);
     throw new Error('dialled');
   };
-  for (const address of addresses) connect$(address, 443, { transport, ...options }).subscribe({ error: () => undefined });
+  // In virtual time they all begin at once, however many they are.
+  const scheduler = new VirtualTimeScheduler();
+  for (const address of addresses)
+    connect$(address, 443, { transport, scheduler, ...options }).subscribe({ error: () => undefined });
   return seen;
 }
 
@@ -292,5 +296,40 @@ describe('a filter', () => {
     expect(() => connect$('example.com', 443, options)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE', message: expect.stringContaining(name) }),
     );
+  });
+});
+
+describe('the filters among options', () => {
+  const blockList = new net.BlockList();
+  blockList.addAddress(four);
+  const filter = ssrf();
+
+  it.each([
+    [{}, undefined],
+    [{ blockList }, { blockList }],
+    [{ filter }, { filter }],
+    [
+      { blockList, filter },
+      { blockList, filter },
+    ],
+  ])('[F1] are those that are given, and none where none is: %#', (options, filters) => {
+    expect(filtersOf({ connectTimeout: 1, ...options } as object)).toStrictEqual(filters);
+  });
+
+  it('[F2] name what has refused', () => {
+    const endpoint = { address: four, family: 4, port: 443 } as const;
+    expect(refusal(endpoint, { blockList })?.message).toBe(`${four}:443 is blocked by the block list`);
+    expect(refusal(endpoint, { filter: () => false })?.message).toBe(`${four}:443 is blocked by the filter`);
+    expect(refusal(endpoint, { filter: () => ({ ok: true }) as unknown as boolean })?.message).toBe(
+      `${four}:443 is blocked by the filter`,
+    );
+    const promised = (() => Promise.resolve(true)) as unknown as () => boolean;
+    expect(() => refusal(endpoint, { filter: promised })).toThrow('true or false at once, and no promise');
+  });
+
+  it('[N3] judge where a translator leads, and not the address by which it is reached', () => {
+    const behind = (address: string) => ({ address, family: 4, port: 443, via: 'fd00:64::808:808' }) as const;
+    expect(ssrf()(behind('8.8.8.8'))).toBe(true);
+    expect(ssrf()(behind('10.0.0.1'))).toBe(false);
   });
 });

@@ -180,7 +180,7 @@ export function connectorOver(
     [MAKES]: makes(shared),
     connect$,
     race$,
-    connect: async (host: string, port: number, own?: object) => winnerOf(race$(host, port, own)),
+    connect: (host: string, port: number, own?: object) => winnerOf(() => race$(host, port, own)),
     snapshot: () => history?.snapshot() ?? { version: 1, paths: {} },
     restore: (snapshot) => history?.restore(snapshot),
     clear: () => {

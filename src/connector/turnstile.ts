@@ -1,89 +1,62 @@
 import { Observable, type SchedulerLike } from 'rxjs';
-import { onAbort } from '../rx/abort.js';
-import { Listener } from '../rx/guarded.js';
-
-/** Races that may begin in one turn of the event loop: some 20 ms of work. */
-const BEGUN_IN_A_TURN = 64;
-
-/** Races after which the end of the turn is looked for; fewer need no timer. */
-const MANY = 32;
+import { Listener, type Holder } from '../rx/guarded.js';
+import { queueUp, type Waiting } from '../node/queue-up.js';
+import { turnsOf } from '../node/turns.js';
 
 /**
  * Lets races begin in order, at most `limit` at a time, and so few at once that the event loop is let in between.
  *
- *     1 … 64       begin at once
- *     65 … 128     begin at the end of the turn of the event loop, and so on
- *     over limit   begin when one that runs has ended
+ *     over limit               begin when one that runs has ended
+ *     many in a turn           begin in a later turn of the event loop
  *
  * A race that waits and is unsubscribed, or whose signal is aborted, never begins. Its `connectTimeout` counts from its begin.
- * A few races need no timer: one in 32 looks for the end of the turn.
  *
  * @param limit `Infinity`: any number
- * @param scheduler brings the next turn
+ * @param scheduler of the races
+ * @param turns in which races may begin, beside those of others; absent: in any
  */
 export function turnstile(
   limit: number,
   scheduler: SchedulerLike,
+  turns = turnsOf(scheduler),
 ): <T>(race$: Observable<T>, signal: AbortSignal | undefined) => Observable<T> {
   /** In the order in which they came. */
-  const waiting = new Set<() => void>();
+  const waiting = new Set<Waiting>();
   let running = 0;
-  /** Since the end of a turn was seen last. */
-  let begun = 0;
-  let isLooking = false;
-
-  const mayBegin = () => running < limit && begun < BEGUN_IN_A_TURN;
-
-  const lookForEndOfTurn = () => {
-    if (isLooking || begun < MANY) return;
-    isLooking = true;
-    scheduler.schedule(() => {
-      isLooking = false;
-      begun = 0;
-      admit();
-    });
-  };
 
   const admit = () => {
-    for (const begin of waiting) {
-      if (!mayBegin()) return;
-      waiting.delete(begin);
-      begin();
+    for (const race of waiting) {
+      if (running >= limit) return;
+      if (turns && !turns.hasRoom) {
+        turns.add(admission);
+        return;
+      }
+      waiting.delete(race);
+      race.begin();
     }
+  };
+  const admission: Waiting = { begin: admit };
+
+  const begin = <T>(race$: Observable<T>, subscriber: Holder<T>) => {
+    turns?.count();
+    running++;
+    const turn = new Listener<T>(subscriber);
+    // It is let go of before its end is told: whoever then begins another race finds the place free.
+    turn.add(() => {
+      running--;
+      admit();
+    });
+    subscriber.add(turn);
+    turn.listen(() => race$);
   };
 
   return <T>(race$: Observable<T>, signal: AbortSignal | undefined) =>
     new Observable<T>((subscriber) => {
-      const begin = () => {
-        begun++;
-        lookForEndOfTurn();
-        running++;
-        const turn = new Listener<T>(subscriber);
-        // It is let go of before its end is told: who then begins another race finds the place free.
-        turn.add(() => {
-          running--;
-          admit();
-        });
-        subscriber.add(turn);
-        turn.listen(() => race$);
-      };
-      if (waiting.size === 0 && mayBegin()) {
-        begin();
+      if (waiting.size === 0 && running < limit && (turns?.isOpen ?? true)) {
+        begin(race$, subscriber);
         return;
       }
-      const started = () => {
-        stopListening?.();
-        begin();
-      };
-      waiting.add(started);
-      const stopListening = signal && onAbort(signal, () => abandoned(signal));
-      const abandoned = ({ reason }: AbortSignal) => {
-        if (waiting.delete(started)) subscriber.error(reason);
-      };
-      subscriber.add(() => {
-        waiting.delete(started);
-        stopListening?.();
-      });
-      if (signal?.aborted) abandoned(signal);
+      queueUp(waiting, subscriber, signal, (waited) => begin(race$, waited));
+      if (running < limit) turns?.add(admission);
     });
 }

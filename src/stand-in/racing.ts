@@ -1,6 +1,6 @@
 import { getDefaultResultOrder } from 'node:dns';
 import type { Socket } from 'node:net';
-import type { Observable, SchedulerLike } from 'rxjs';
+import { Observable, type SchedulerLike } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import type { Connector } from '../connector/connector.js';
 import { MAKES, type Makes } from '../connector/makes.js';
@@ -14,6 +14,7 @@ import type { RaceEvent } from '../core/race/events.js';
 import { failuresLast, type Past } from '../core/race/path-records.js';
 import { filtersOf, type Filters } from '../node/filter.js';
 import type { SocketFactory } from '../node/tcp.js';
+import { inTurn } from '../node/turns.js';
 import { observe } from '../observe/observed.js';
 import { checkHost, checkOptions, checkRaceOptions, defaults, type RaceOptions, type Settings } from '../plan/options.js';
 import type { Order } from '../plan/order.js';
@@ -157,7 +158,7 @@ export function filtersOfConnector(connector: object = {}): Filters | undefined 
 function races(options: RaceOptions, history: (() => History) | undefined): Racing['race$'] {
   const common = checkOptions<Socket>({ connectTimeout: Infinity, ...given(options) });
   const pupil = { random: common.random, partition: '' };
-  return (host, port, { resolver, socketFactory, alpn, begun }) => {
+  const race = (host: string, port: number, { resolver, socketFactory, alpn, begun }: OwnOptions) => {
     const settings: Mutable<Settings<Socket>> = { ...common };
     settings.socketFactory = socketFactory;
     if (begun) settings.scheduler = begun.scheduler;
@@ -177,6 +178,12 @@ function races(options: RaceOptions, history: (() => History) | undefined): Raci
         lived,
       );
     });
+  };
+  return (host, port, own) => {
+    const race$ = race(host, port, own);
+    // One whose first attempt is under way has begun.
+    if (own.begun) return race$;
+    return new Observable(inTurn(common, (observer) => void race$.subscribe(observer)));
   };
 }
 

@@ -1,0 +1,116 @@
+/**
+ * Mutation testing: changes the package in thousands of small ways, and counts the changes that no spec notices.
+ *
+ *     npm run mutate -- [room …] [--concurrency 2] [--kept] [--write]
+ *
+ * A room is a part of the package with the specs that have to notice. Its results are kept in coverage/mutation, and `--write` puts
+ * those of all rooms into docs/mutation.md; `--kept` runs nothing, and goes by what is kept. The exit status is 1 where fewer than 90 % of a room's mutants are noticed.
+ */
+import { readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Stryker } from '@stryker-mutator/core';
+
+/** Files that are changed, and specs, those that are quick first. A folder stands for all that is in it. */
+const ROOMS = {
+  address: { mutate: ['src/core/address/'], specs: ['spec/core/', 'spec/node/filter.spec.ts', 'spec/nat64.spec.ts'] },
+  race: {
+    mutate: ['src/core/race/'],
+    specs: ['spec/core/', 'spec/rfc6724.spec.ts', 'spec/rfc8305.spec.ts', 'spec/service-records.spec.ts', 'spec/rx/race', 'spec/hev3.spec.ts', 'spec/nat64.spec.ts'],
+  },
+  input: {
+    mutate: ['src/core/input/', 'src/core/*.ts'],
+    specs: ['spec/core/', 'spec/plan/', 'spec/connect.spec.ts', 'spec/hostile/linear.spec.ts', 'spec/rx/race'],
+  },
+  rx: {
+    mutate: ['src/rx/'],
+    specs: ['spec/rx/', 'spec/rfc8305.spec.ts', 'spec/connect.spec.ts', 'spec/hostile/streams.spec.ts', 'spec/nat64.spec.ts', 'spec/service-records.spec.ts', 'spec/hev3.spec.ts'],
+  },
+  filters: { mutate: ['src/node/filter.ts'], specs: ['spec/node/filter.spec.ts'] },
+  sessions: { mutate: ['src/connector/'], specs: ['spec/connector/', 'spec/cap-and-growth.spec.ts'] },
+  'stand-in': { mutate: ['src/stand-in/'], specs: ['spec/stand-in/'] },
+}; // prettier-ignore
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    concurrency: { type: 'string', default: '2' },
+    kept: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+  },
+});
+const unknown = positionals.filter((name) => !(name in ROOMS));
+if (unknown.length > 0) throw new Error(`no room: ${unknown.join(', ')}; there are ${Object.keys(ROOMS).join(', ')}`);
+
+const specs = readdirSync('spec', { recursive: true, encoding: 'utf8' })
+  .map((file) => `spec/${file}`)
+  .filter((file) => file.endsWith('.spec.ts'))
+  .sort();
+
+const resultsOf = (name) => join('coverage', 'mutation', `${name}.json`);
+
+async function mutate(name) {
+  const room = ROOMS[name];
+  const stryker = new Stryker({
+    mutate: room.mutate.map((path) => (path.endsWith('/') ? `${path}**/*.ts` : path)),
+    specs: [...new Set(room.specs.flatMap((path) => specs.filter((file) => file.startsWith(path))))],
+    testRunner: 'specs',
+    plugins: [new URL('mutation/runner.mjs', import.meta.url).href],
+    coverageAnalysis: 'perTest',
+    // What runs while modules are loaded: tables and constants. Every spec would have to be run for each.
+    ignoreStatic: true,
+    concurrency: Number(values.concurrency),
+    // Sockets that the specs of killed mutants have left open.
+    maxTestRunnerReuse: 300,
+    timeoutMS: 15_000,
+    tempDirName: join(tmpdir(), `mutation-${name}`),
+    cleanTempDir: 'always',
+    ignorePatterns: ['**/*', '!src/**', '!spec/**', '!docs/**', '!dist/**', '!package.json', '!README.md', 'spec/clients', 'spec/consumers'],
+    disableTypeChecks: false,
+    warnings: { unknownOptions: false },
+    reporters: ['json', 'progress-append-only'],
+    jsonReporter: { fileName: resultsOf(name) },
+  }); // prettier-ignore
+  await stryker.runMutationTest();
+}
+
+/** Of the mutants of each file of a room: how many were noticed, and how many there are that a spec could notice. */
+function countsOf(name) {
+  const { files } = JSON.parse(readFileSync(resultsOf(name), 'utf8'));
+  return Object.entries(files).map(([file, { mutants }]) => {
+    const of = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
+    return { file, noticed: of('Killed', 'Timeout'), all: of('Killed', 'Timeout', 'Survived', 'NoCoverage') };
+  });
+}
+
+const sum = (counts, key) => counts.reduce((total, count) => total + count[key], 0);
+const percent = (noticed, all) => (all === 0 ? '–' : `${((100 * noticed) / all).toFixed(1)} %`);
+
+function tableOf(names) {
+  const rows = names.flatMap((name) => {
+    const counts = countsOf(name).filter(({ all }) => all > 0);
+    const row = (label, { noticed, all }) => `| ${label} | ${all} | ${noticed} | ${percent(noticed, all)} |`;
+    const total = { noticed: sum(counts, 'noticed'), all: sum(counts, 'all') };
+    return [row(`**${name}**`, total), ...counts.map((count) => row(count.file.replace('src/', ''), count))];
+  });
+  return ['| room, file | mutants | noticed | score |', '| --- | ---: | ---: | ---: |', ...rows].join('\n');
+}
+
+const wanted = positionals.length > 0 ? positionals : Object.keys(ROOMS);
+if (!values.kept) for (const name of wanted) await mutate(name);
+
+const known = Object.keys(ROOMS).filter((name) => existsSync(resultsOf(name)));
+console.log(tableOf(known));
+if (values.write) {
+  const page = new URL('../docs/mutation.md', import.meta.url);
+  const text = readFileSync(page, 'utf8');
+  const figures = `$1\n\n${tableOf(known)}\n\n$2`;
+  writeFileSync(page, text.replace(/(<!-- figures -->)[^]*?(<!-- \/figures -->)/, figures));
+}
+const poor = wanted.filter((name) => {
+  const counts = countsOf(name);
+  return sum(counts, 'noticed') < 0.9 * sum(counts, 'all');
+});
+if (poor.length > 0) console.error(`fewer than 90 % are noticed: ${poor.join(', ')}`);
+process.exit(poor.length > 0 ? 1 : 0);
