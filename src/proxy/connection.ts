@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Observable, Subscription, type Subscriber } from 'rxjs';
+import { Subscription } from 'rxjs';
 import type { Connector } from '../index.js';
 import type { Client, ProxyEvent, ProxyRequest } from './events.js';
 import type { ProxySettings } from './options.js';
@@ -22,12 +22,6 @@ type Without<Event, Name extends PropertyKey> = Event extends unknown ? Omit<Eve
 /** An event without what every event of a connection has. */
 export type OfConnection = Without<Extract<ProxyEvent, { readonly connection: number }>, 'time' | 'connection'>;
 
-/** What follows when a destination was dialled. */
-interface Dialling {
-  readonly connected: (upstream: Socket) => void;
-  readonly refused: (refusal: Refusal) => void;
-}
-
 /** A client's connection, while it lasts. */
 export class Connection {
   readonly client: Client;
@@ -44,7 +38,7 @@ export class Connection {
     readonly id: number,
     readonly socket: Socket,
     readonly shared: Shared,
-    private readonly subscriber: Subscriber<ProxyEvent>,
+    private readonly see: (event: ProxyEvent) => void,
   ) {
     const { remoteAddress = '', remotePort: port = 0 } = socket;
     const address = remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, '');
@@ -53,7 +47,7 @@ export class Connection {
   }
 
   emit(event: OfConnection): void {
-    this.subscriber.next({ time: Date.now(), connection: this.id, ...event });
+    this.see({ time: Date.now(), connection: this.id, ...event });
   }
 
   /** Begins to count the time that the client has for the head of its request. */
@@ -79,28 +73,6 @@ export class Connection {
     this.emit({ type: 'refused', reason, message, ...(request && { request }), ...(cause !== undefined && { error: cause }) });
   }
 
-  /**
-   * Waits for a connection to the destination, which the end of the client ends. Meanwhile as much is read of what the client
-   * sends as a socket holds, so that a client that breaks off is noticed.
-   */
-  dial(upstream$: Observable<Socket>, { connected, refused }: Dialling): void {
-    const { socket } = this;
-    const read = () => undefined;
-    socket.on('readable', read);
-    this.life.add(
-      upstream$.subscribe({
-        next: (upstream) => {
-          socket.off('readable', read);
-          connected(upstream);
-        },
-        error: (error: unknown) => {
-          socket.off('readable', read);
-          refused(error as Refusal); // as the streams of dial.ts do
-        },
-      }),
-    );
-  }
-
   /** Passes bytes on from now on. */
   relay(upstream: Socket): void {
     this.relaying = relay(this.socket, upstream, this.shared.settings.idleTimeout, this.broke);
@@ -116,8 +88,11 @@ export class Connection {
     socket.once('close', () => clearTimeout(timer));
   }
 
-  /** @returns what ends it */
-  begin(serve: () => void): () => void {
+  /**
+   * @param over called when it is over, and upstream has read everything
+   * @returns ends it
+   */
+  begin(serve: () => void, over: () => void): () => void {
     const { socket, life, client, shared } = this;
     shared.open.add(this);
     this.emit({ type: 'accepted', client });
@@ -128,8 +103,8 @@ export class Connection {
       const duration = performance.now() - this.startedAt;
       this.emit({ type: 'closed', client, sent, received, duration, ...(this.code !== undefined && { code: this.code }) });
       // Upstream may not have read everything yet.
-      if (this.relaying) this.relaying.add(() => this.subscriber.complete());
-      else this.subscriber.complete();
+      if (this.relaying) this.relaying.add(over);
+      else over();
     });
     serve();
     return () => {
@@ -151,43 +126,50 @@ const LAST_READING = 2000;
 /** Serves a protocol, beginning with the bytes that told which. */
 export type Serve = (connection: Connection, first: Buffer) => void;
 
+/** Who hears of a connection. */
+export interface Witness {
+  readonly see: (event: ProxyEvent) => void;
+  readonly over: () => void;
+}
+
 /**
- * A client's connection from its acceptance to its end, as events. Unsubscribing closes it.
+ * Serves a client from its acceptance to its end. Not an Observable of its own: that would cost a tenth of every connection.
  *
  * @param serve by protocol
+ * @returns closes the connection, and ends what it has begun
  */
-export function connection$(
+export function serveClient(
   id: number,
   socket: Socket,
   shared: Shared,
   serve: Readonly<Record<NonNullable<ReturnType<typeof protocolOf>>, Serve>>,
-): Observable<ProxyEvent> {
-  return new Observable((subscriber) => {
-    const connection = new Connection(id, socket, shared, subscriber);
-    return connection.begin(() => {
-      const turnedAway = refusalOf(connection);
-      if (turnedAway) {
-        connection.refuse(turnedAway);
-        socket.destroy();
+  { see, over }: Witness,
+): () => void {
+  const connection = new Connection(id, socket, shared, see);
+  return connection.begin(() => {
+    const turnedAway = refusalOf(connection);
+    if (turnedAway) {
+      connection.refuse(turnedAway);
+      socket.destroy();
+      return;
+    }
+    const { maxConnections } = shared.settings;
+    if (shared.open.size > maxConnections) connection.refused = new Refusal('connections', 'There are too many connections.');
+    connection.awaitHead(() => {
+      connection.refuse(new Refusal('time', 'Nothing was asked for in time.'));
+      socket.destroy();
+    });
+    sniff(connection, (first) => {
+      const protocol = protocolOf(first[0]!);
+      if (protocol) {
+        serve[protocol](connection, first);
         return;
       }
-      const { maxConnections } = shared.settings;
-      if (shared.open.size > maxConnections) connection.refused = new Refusal('connections', 'There are too many connections.');
-      connection.awaitHead(() => {
-        connection.refuse(new Refusal('time', 'Nothing was asked for in time.'));
-        socket.destroy();
-      });
-      sniff(connection, (first) => {
-        const protocol = protocolOf(first[0]!);
-        if (protocol) {
-          serve[protocol](connection, first);
-          return;
-        }
-        connection.refuse(new Refusal('malformed', 'The first byte is that of no protocol that is spoken here.'));
-        connection.farewell('');
-      });
+      connection.headIsThere();
+      connection.refuse(new Refusal('malformed', 'The first byte is that of no protocol that is spoken here.'));
+      connection.farewell('');
     });
-  });
+  }, over);
 }
 
 /** Connections that are told that there are too many, at a time; those beyond are closed. */

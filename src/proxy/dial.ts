@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { defer, from, isObservable, map, Observable, of, take, throwIfEmpty, type ObservableInput } from 'rxjs';
+import { defer, from, isObservable, map, of, type Observable, take, throwIfEmpty, type ObservableInput } from 'rxjs';
 import { attemptsSummary } from './proxy-status.js';
 import type { Connector, ConnectorOptions, ConnectOptions, Filter, RaceEvent } from '../index.js';
 import { ConnectionError, ssrf } from '../index.js';
@@ -30,40 +30,29 @@ function withPublicOnly(filter: Filter | undefined, publicOnly: boolean): Filter
   return filter ? (endpoint) => isPublic(endpoint) && filter(endpoint) : isPublic;
 }
 
-/**
- * Asks whether a request may be served: its client's rate, and `route`.
- *
- * @returns emits the options of its race; errors with a {@link Refusal}
- */
-export function admit$({ shared: { settings, rate }, client, refused }: Connection, request: ProxyRequest): Observable<Override> {
-  return new Observable((subscriber) => {
-    const no = (refusal: Refusal) => subscriber.error(refusal);
-    if (refused) {
-      no(refused);
-      return undefined;
-    }
-    if (!rate(client.address, performance.now())) {
-      no(new Refusal('rate', 'This client has asked too often.'));
-      return undefined;
-    }
-    const { route } = settings;
-    if (!route) {
-      subscriber.next(NOTHING);
-      subscriber.complete();
-      return undefined;
-    }
-    return defer(() => answerOf(route(request)))
-      .pipe(
-        take(1),
-        throwIfEmpty(() => new Error('the route is empty')),
-        map((answer) => decided(answer, settings)),
-      )
-      .subscribe({
-        next: (options) => subscriber.next(options),
-        error: (error: unknown) => no(error instanceof Refusal ? error : failedRoute(error)),
-        complete: () => subscriber.complete(),
-      });
-  });
+/** What follows. Exactly one of these is called, unless the client has gone before. */
+export interface Outcome<T> {
+  readonly done: (value: T) => void;
+  readonly refused: (refusal: Refusal) => void;
+}
+
+/** Asks whether a request may be served, and with which options of its race: its client's rate, and `route`. */
+export function admit(connection: Connection, request: ProxyRequest, { done, refused }: Outcome<Override>): void {
+  const { settings, rate } = connection.shared;
+  const { route } = settings;
+  if (connection.refused) refused(connection.refused);
+  else if (!rate(connection.client.address, performance.now())) {
+    refused(new Refusal('rate', 'This client has asked too often.'));
+  } else if (!route) done(NOTHING);
+  else {
+    const decision$ = defer(() => answerOf(route(request))).pipe(
+      take(1),
+      throwIfEmpty(() => new Error('the route is empty')),
+      map((answer) => decided(answer, settings)),
+    );
+    const error = (thrown: unknown) => refused(thrown instanceof Refusal ? thrown : failedRoute(thrown));
+    connection.life.add(decision$.subscribe({ next: done, error }));
+  }
 }
 
 const NOTHING: Override = Object.freeze({});
@@ -94,30 +83,29 @@ function failedRoute(cause: unknown): Refusal {
 }
 
 /**
- * Connects to where a request goes, by a race that the subscribers of the proxy see.
+ * Connects to where a request goes, by a race that the subscribers of the proxy see. The end of the client ends the race.
  *
- * @returns emits the connected socket and completes; errors with a {@link Refusal}
+ * No operators: this is on the way of every connection.
  */
-export function dial$(connection: Connection, request: ProxyRequest, override: Override): Observable<Socket> {
-  return new Observable((subscriber) => {
-    const race$ = raceFor(connection, request, override);
-    if (race$ instanceof Refusal) {
-      subscriber.error(race$);
-      return undefined;
-    }
-    return race$.subscribe({
-      next: (event) => {
-        if (event.type !== 'connected') {
-          connection.emit({ ...event, request });
-          return;
-        }
-        connection.emit({ ...event, value: undefined, request });
-        subscriber.next(event.value);
-      },
-      error: (error: unknown) => subscriber.error(lost(error, request)),
-      complete: () => subscriber.complete(),
-    });
+export function dial(
+  connection: Connection,
+  request: ProxyRequest,
+  override: Override,
+  { done, refused }: Outcome<Socket>,
+): void {
+  const race$ = raceFor(connection, request, override);
+  if (race$ instanceof Refusal) {
+    refused(race$);
+    return;
+  }
+  const race = race$.subscribe({
+    next: (event) => {
+      connection.emit(event.type === 'connected' ? { ...event, value: undefined, request } : { ...event, request });
+      if (event.type === 'connected') done(event.value);
+    },
+    error: (error: unknown) => refused(lost(error, request)),
   });
+  connection.life.add(race);
 }
 
 /** A host that cannot be one is the client's mistake; options that make no sense are those of `route`. */

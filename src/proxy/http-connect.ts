@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { switchMap } from 'rxjs';
 import type { Connection } from './connection.js';
 import { parseAuthority } from './destination.js';
-import { admit$, dial$ } from './dial.js';
 import { httpRefusalText } from './http-refusal.js';
 import { proxyStatus } from './proxy-status.js';
 import { Refusal } from './refusal.js';
+import { tunnel } from './tunnel.js';
 import { formatEndpoint } from '../index.js';
 
 /**
@@ -21,19 +20,13 @@ export function serveConnect(connection: Connection, { url = '' }: IncomingMessa
     refuseTunnel(connection, new Refusal('malformed', 'CONNECT needs a host and a port, as example.com:443.'));
     return;
   }
-  const request = connection.requested({ protocol: 'connect', ...destination, ...(user !== undefined && { user }) });
-  const upstream$ = admit$(connection, request).pipe(switchMap((override) => dial$(connection, request, override)));
-  connection.dial(upstream$, {
-    connected: (upstream) => {
-      const { remoteAddress: address = '', remotePort: port = 0 } = upstream;
+  const asked = { protocol: 'connect' as const, ...destination, ...(user !== undefined && { user }) };
+  tunnel(connection, asked, {
+    granted: ({ remoteAddress: address = '', remotePort: port = 0 }) => {
       const nextHop = formatEndpoint({ address, port, family: address.includes(':') ? 6 : 4 });
-      socket.write(`HTTP/1.1 200 Connection established\r\nProxy-Status: ${proxyStatus({ nextHop })}\r\n\r\n`);
-      connection.relay(upstream);
+      return `HTTP/1.1 200 Connection established\r\nProxy-Status: ${proxyStatus({ nextHop })}\r\n\r\n`;
     },
-    refused: (refusal) => {
-      connection.refuse(refusal, request);
-      connection.farewell(httpRefusalText(refusal));
-    },
+    denied: httpRefusalText,
   });
 }
 

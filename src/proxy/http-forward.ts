@@ -1,10 +1,9 @@
 import http, { type ClientRequest, type ClientRequestArgs, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Subscription } from 'rxjs';
 import type { Target } from './absolute-url.js';
 import type { Connection } from './connection.js';
 import { formatAuthority } from './destination.js';
-import { admit$, dial$, type Override } from './dial.js';
+import { admit, dial, type Override } from './dial.js';
 import type { ProxyRequest } from './events.js';
 import { endToEnd, valuesOf, via } from './headers.js';
 import { httpRefusal } from './http-refusal.js';
@@ -26,16 +25,16 @@ export function forward(exchange: Exchange, target: Target, user: string | undef
   const { host, port, path } = target;
   const method = request.method!;
   const asked = connection.requested({ protocol: 'http', host, port, ...(user !== undefined && { user }), method, path });
-  const forwarding: Subscription = admit$(connection, asked).subscribe({
-    next: (override) => {
+  admit(connection, asked, {
+    done: (override) => {
+      if (response.destroyed) return;
       const upstream = send({ ...exchange, target, asked, override }, RETRIES);
       response.once('close', () => {
         if (!response.writableFinished) upstream.abort();
       });
     },
-    error: (refusal: unknown) => refuseRequest(exchange, refusal as Refusal, asked),
+    refused: (refusal) => refuseRequest(exchange, refusal, asked),
   });
-  response.once('close', () => forwarding.unsubscribe());
 }
 
 /** Answers a request without passing it on. */
@@ -207,14 +206,12 @@ type Created = (error: Error | null, stream: Duplex) => void;
 class RaceAgent extends http.Agent {
   override createConnection(options: ClientRequestArgs, created?: Created): undefined {
     const { connection, asked, override } = (options as { readonly [PASSING]: Passing })[PASSING];
-    connection.life.add(
-      dial$(connection, asked, override).subscribe({
-        next: (socket) => {
-          socket.on('error', () => undefined); // until it has a request
-          created?.(null, socket);
-        },
-        error: (error: Error) => created?.(error, undefined as unknown as Duplex),
-      }),
-    );
+    dial(connection, asked, override, {
+      done: (socket) => {
+        socket.on('error', () => undefined); // until it has a request
+        created?.(null, socket);
+      },
+      refused: (refusal) => created?.(refusal, undefined as unknown as Duplex),
+    });
   }
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Observable } from 'rxjs';
-import { defer, finalize, mergeMap, of } from 'rxjs';
+import type { Socket } from 'node:net';
+import { Observable } from 'rxjs';
 import { createConnector } from '../index.js';
-import { connection$, type Connection, type Shared } from './connection.js';
+import { serveClient, type Shared } from './connection.js';
 import { connectorOptions } from './dial.js';
 import type { ProxyEvent } from './events.js';
 import { httpProxy } from './http-server.js';
-import { listen$, type Heard } from './listen.js';
+import { listen$ } from './listen.js';
 import { checkProxyOptions, type ProxyOptions, type ProxySettings } from './options.js';
 import { rateLimit } from './rate.js';
 import { serveSocks4, serveSocks5 } from './socks.js';
@@ -31,34 +31,50 @@ import { serveSocks4, serveSocks5 } from './socks.js';
 export function proxy$(options: ProxyOptions = {}): Observable<ProxyEvent> {
   const settings = checkProxyOptions(options);
   createConnector(connectorOptions(settings)); // for what it throws
-  return defer(() => serving$(settings));
+  return serving$(settings);
 }
 
 function serving$(settings: ProxySettings): Observable<ProxyEvent> {
-  const http = httpProxy(settings, `${randomBytes(4).toString('hex')}.rx-happy-eyeballs`);
-  const open = new Set<Connection>();
-  const shared: Shared = {
-    settings,
-    connector: createConnector(connectorOptions(settings)),
-    rate: rateLimit(settings.clientRate),
-    open,
-  };
-  const serve = { socks5: serveSocks5, socks4: serveSocks4, http: http.serve };
-  settings.drain?.addEventListener('abort', http.drain, { once: true });
-  let connections = 0;
-  const eventsOf = (heard: Heard): Observable<ProxyEvent> => {
-    if (heard.type === 'client') return connection$(++connections, heard.socket, shared, serve);
-    const time = Date.now();
-    if (heard.type === 'listening') return of({ ...heard, time });
-    const { error } = heard;
-    const message = `The system has refused a connection: ${error.message}`;
-    return of({ type: 'refused', time, connection: ++connections, reason: 'accept', message, error });
-  };
-  return listen$(settings).pipe(
-    mergeMap(eventsOf),
-    finalize(() => {
-      settings.drain?.removeEventListener('abort', http.drain);
+  return new Observable((subscriber) => {
+    const http = httpProxy(settings, `${randomBytes(4).toString('hex')}.rx-happy-eyeballs`);
+    const connector = createConnector(connectorOptions(settings));
+    const shared: Shared = { settings, connector, rate: rateLimit(settings.clientRate), open: new Set() };
+    const serve = { socks5: serveSocks5, socks4: serveSocks4, http: http.serve };
+    const see = (event: ProxyEvent) => subscriber.next(event);
+    const closing = new Set<() => void>();
+    let connections = 0;
+    let isDrained = false;
+
+    const accept = (socket: Socket) => {
+      const over = () => {
+        closing.delete(close);
+        if (isDrained && closing.size === 0) subscriber.complete();
+      };
+      const close = serveClient(++connections, socket, shared, serve, { see, over });
+      closing.add(close);
+    };
+    const listening = listen$(settings).subscribe({
+      next: (heard) => {
+        if (heard.type === 'client') accept(heard.socket);
+        else if (heard.type === 'listening') see({ ...heard, time: Date.now() });
+        else see(unaccepted(++connections, heard.error));
+      },
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => {
+        isDrained = true;
+        http.drain();
+        if (closing.size === 0) subscriber.complete();
+      },
+    });
+    return () => {
+      listening.unsubscribe();
+      for (const close of closing) close();
       http.close();
-    }),
-  );
+    };
+  });
+}
+
+function unaccepted(connection: number, error: Error): ProxyEvent {
+  const message = `The system has refused a connection: ${error.message}`;
+  return { type: 'refused', time: Date.now(), connection, reason: 'accept', message, error };
 }

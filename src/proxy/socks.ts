@@ -1,7 +1,5 @@
-import { switchMap } from 'rxjs';
 import type { Socket } from 'node:net';
 import type { Connection } from './connection.js';
-import { admit$, dial$ } from './dial.js';
 import type { ProxyRequest } from './events.js';
 import type { Parsed } from './parsed.js';
 import { Refusal } from './refusal.js';
@@ -16,6 +14,7 @@ import {
   REPLY,
   requestReply,
 } from './socks5.js';
+import { tunnel, type Answers } from './tunnel.js';
 
 /** Reads one message at the beginning of the bytes received. */
 type Step = (bytes: Buffer) => Progress;
@@ -109,14 +108,8 @@ function refused(connection: Connection, refusal: Refusal, reply: Buffer): 'refu
   return 'refused';
 }
 
-/** How a version says yes and no. */
-interface Replies {
-  readonly granted: (upstream: Socket) => Buffer;
-  readonly denied: (refusal: Refusal) => Buffer;
-}
-
 /** Reads step by step, until it is known where to connect to; what has come behind that waits in the socket. */
-function read(connection: Connection, beginning: Step, first: Buffer, replies: Replies): void {
+function read(connection: Connection, beginning: Step, first: Buffer, answers: Answers): void {
   const { socket } = connection;
   let next = beginning;
   let bytes = first;
@@ -135,7 +128,7 @@ function read(connection: Connection, beginning: Step, first: Buffer, replies: R
       socket.pause();
       if (bytes.length > 0) socket.unshift(bytes);
       connection.headIsThere();
-      tunnel(connection, progress.asked, replies);
+      tunnel(connection, progress.asked, answers);
       return;
     }
   };
@@ -145,22 +138,6 @@ function read(connection: Connection, beginning: Step, first: Buffer, replies: R
   };
   socket.on('data', more).once('end', ended).resume();
   advance();
-}
-
-/** Connects to the destination, says so, and passes bytes on; or says why not. */
-function tunnel(connection: Connection, asked: Asked, { granted, denied }: Replies): void {
-  const request = connection.requested(asked);
-  const upstream$ = admit$(connection, request).pipe(switchMap((override) => dial$(connection, request, override)));
-  connection.dial(upstream$, {
-    connected: (upstream) => {
-      connection.socket.write(granted(upstream));
-      connection.relay(upstream);
-    },
-    refused: (refusal) => {
-      connection.refuse(refusal, request);
-      connection.farewell(denied(refusal));
-    },
-  });
 }
 
 /** The local end of a connection, as bytes; all zeros where it is not known. */

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { countRaces } from '../../observe/prometheus.js';
 import type { ProxyEvent } from '../../proxy/index.js';
 
 /** Counts what happens in a proxy, and serves that for Prometheus. */
@@ -18,6 +17,7 @@ export interface Metrics {
  */
 export async function serveMetrics(host: string, port: number): Promise<Metrics & { readonly port: number }> {
   const registry = new Registry();
+  const { countRaces } = await import('../../observe/prometheus.js');
   const stop = countRaces({ registers: [registry] });
   const common = { registers: [registry] };
   const name = (rest: string) => `happy_eyeballs_proxy_${rest}`;
