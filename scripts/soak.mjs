@@ -17,7 +17,7 @@ const [FIRST, SECOND] = ['::1', '127.0.0.1'];
 
 /** The parts of the time: under load, then bytes and connections of each proxy, in short turns, so that both meet the same machine. */
 const SHARE_OF_LOAD = 0.45;
-const TURN = 400;
+const TURN = 500;
 
 const role = process.argv[2];
 if (role === 'rx' || role === 'plain') await serve(role, Number(process.argv[3]));
@@ -364,20 +364,28 @@ function granted(socket, then) {
   socket.on('data', read);
 }
 
-/** Bytes per second over a few connections. */
+/** Bytes per second over a few connections, once all of them flow. */
 async function throughput(proxyPort, port, ms) {
   let bytes = 0;
-  const sockets = Array.from({ length: 8 }, () => {
-    const socket = connectBy(proxyPort, port).on('error', () => undefined);
-    granted(socket, () => {
-      socket.on('data', (data) => (bytes += data.length));
-      socket.write(Buffer.from([1]));
-    });
-    return socket;
-  });
-  await sleep(ms * 0.2);
+  const sockets = [];
+  await Promise.all(
+    Array.from({ length: 8 }, () => {
+      const socket = connectBy(proxyPort, port).on('error', () => undefined);
+      sockets.push(socket);
+      return new Promise((resolve) => {
+        socket.once('close', resolve);
+        granted(socket, () => {
+          socket.on('data', (data) => {
+            bytes += data.length;
+            resolve();
+          });
+          socket.write(Buffer.from([1]));
+        });
+      });
+    }),
+  );
   const [before, at] = [bytes, performance.now()];
-  await sleep(ms * 0.8);
+  await sleep(ms);
   const rate = (bytes - before) / ((performance.now() - at) / 1000);
   for (const socket of sockets) socket.destroy();
   return rate;

@@ -13,6 +13,8 @@ import type { ProxySettings } from './options.js';
 interface Served {
   readonly connection: Connection;
   readonly upstreams: Upstreams;
+  /** Requests that have no whole response yet: several, where a client does not wait for one before it sends the next. */
+  requests: number;
 }
 
 /** Serves HTTP over connections that it is given. */
@@ -54,9 +56,13 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
 
   const exchanged = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
-    const { connection, upstreams } = served.get(socket)!;
+    const own = served.get(socket)!;
+    const { connection, upstreams } = own;
+    own.requests++;
     heads.isThere(socket);
-    response.once('close', () => heads.nextFrom(socket));
+    response.once('close', () => {
+      if (--own.requests === 0) heads.nextFrom(socket);
+    });
     const exchange: Exchange = { connection, request, response, upstreams, pseudonym };
     const user = userOf(request);
     const target = parseAbsoluteUrl(request.url!, request.method!);
@@ -84,7 +90,7 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
         refuseTunnel(connection, refused);
         return;
       }
-      served.set(socket, { connection, upstreams: createUpstreams(connection) });
+      served.set(socket, { connection, upstreams: createUpstreams(connection), requests: 0 });
       heads.nextFrom(socket, true);
       connection.life.add(() => {
         served.delete(socket);
@@ -94,7 +100,7 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
       server.emit('connection', socket);
       socket.resume();
     },
-    drain: () => server.closeIdleConnections(),
+    drain: () => heads.endWaiting(),
     close: () => heads.close(),
   };
 }
@@ -157,6 +163,10 @@ function watchHeads(headerTimeout: number, served: ReadonlyMap<Socket, Served>) 
       if (!socket.destroyed) heads.set(socket, { begun, at: performance.now(), bytes: socket.bytesRead });
     },
     isThere: (socket: Socket) => heads.delete(socket),
+    /** Ends the connections from which nothing of a next request has been received. */
+    endWaiting: () => {
+      for (const [socket, { begun, bytes }] of heads) if (!begun && socket.bytesRead === bytes) socket.destroy();
+    },
     close: () => clearInterval(looking),
   };
 }
