@@ -3,11 +3,13 @@
 // a plain proxy of 30 lines, and both as a ratio. It takes the time that it is given, and fails where something is lost or left.
 //
 //   npm run soak -- [--seconds 30] [--clients 2000] [--seed 1]
+import { Buffer } from 'node:buffer';
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { clearTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';

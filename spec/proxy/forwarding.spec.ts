@@ -471,9 +471,9 @@ describe('a proxy', () => {
   });
 
   it('closes connections without a request when it drains, and answers those with', async () => {
-    let respond = () => undefined as void;
+    let respond: () => unknown = () => undefined;
     const { port } = await webServer((request, response) => {
-      if (request.url === '/slow') respond = () => void response.end('slow');
+      if (request.url === '/slow') respond = () => response.end('slow');
       else response.end('fast');
     });
     const drain = new AbortController();
@@ -510,7 +510,11 @@ describe('a proxy', () => {
     for (let i = 0; i < 2; i++) {
       const port = await new Promise<number>((resolve) => {
         const subscription = events$.subscribe((event) => event.type === 'listening' && resolve(event.port));
-        void open({ port: 0, close: () => Promise.resolve(subscription.unsubscribe()) });
+        const close = () => {
+          subscription.unsubscribe();
+          return Promise.resolve();
+        };
+        void open({ port: 0, close });
       });
       ports.add(port);
     }

@@ -19,7 +19,7 @@ export interface RunningProxy {
 /** Lets a proxy listen on a free port of loopback. */
 export async function startProxy(options: ProxyOptions = {}): Promise<RunningProxy> {
   const events: ProxyEvent[] = [];
-  const seen = new ReplaySubject<ProxyEvent>();
+  const seen = new ReplaySubject<ProxyEvent>(Infinity);
   let completed = false;
   const subscription = proxy$({ listen: '127.0.0.1:0', ...options }).subscribe({
     next: (event) => {
@@ -29,9 +29,12 @@ export async function startProxy(options: ProxyOptions = {}): Promise<RunningPro
     complete: () => (completed = true),
   });
   const event: RunningProxy['event'] = (type) =>
-    firstValueFrom(seen.pipe(filter((one): one is Extract<ProxyEvent, { type: typeof type }> => one.type === type))) as never;
+    firstValueFrom(seen.pipe(filter((one): one is Extract<ProxyEvent, { type: typeof type }> => one.type === type)));
   const { port } = await event('listening');
-  const close = () => Promise.resolve(subscription.unsubscribe());
+  const close = () => {
+    subscription.unsubscribe();
+    return Promise.resolve();
+  };
   return open({ port, events, event, subscription, completed: () => completed, close });
 }
 

@@ -33,10 +33,7 @@ export const PROXY_FLAGS: readonly Flag[] = [
 ];
 
 /** Flags of a proxy for one command. */
-export const RUN_FLAGS: readonly Flag[] = [
-  PUBLIC_FLAG,
-  { usage: '--html <file>', meaning: 'Write a report of the last races' },
-];
+export const RUN_FLAGS: readonly Flag[] = [PUBLIC_FLAG, { usage: '--html <file>', meaning: 'Write a report of the last races' }];
 
 /** Flags of the races of a proxy: those of a tunnel, whose TLS is that of the client. */
 export const PROXY_RACE_FLAGS = PLAIN_RACE_FLAGS;
