@@ -35,8 +35,9 @@ export async function proxyCommand(flags: Flags, terminal: Terminal): Promise<nu
           end(signal === 'SIGINT' ? INTERRUPTED : 128 + constants.signals.SIGTERM);
           return;
         }
-        if (open > 0) terminal.stderr.write(`Draining: ${connections(open)} open. Once more ends them.\n`);
+        const left = open;
         drain.abort();
+        if (left > 0) terminal.stderr.write(`Draining: ${connections(left)} open. Once more ends them.\n`);
       });
       const end = (status: number) => {
         signals.forEach((signal, i) => terminal.off(signal, listeners[i]!));
