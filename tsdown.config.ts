@@ -13,6 +13,7 @@ const entry = {
   prometheus: 'src/observe/prometheus.ts',
   redis: 'src/connector/redis/redis-history.ts',
   testing: 'src/testing/index.ts',
+  proxy: 'src/proxy/index.ts',
 };
 
 type Plugin = Extract<UserConfig['plugins'], { name: string }>;

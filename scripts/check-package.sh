@@ -36,9 +36,14 @@ import { traceRaces } from 'rx-happy-eyeballs/otel';
 import { timeline } from 'rx-happy-eyeballs/pictures';
 import { pass } from 'rx-happy-eyeballs/policy';
 import { countRaces } from 'rx-happy-eyeballs/prometheus';
+import { proxy$ } from 'rx-happy-eyeballs/proxy';
 import { redisHistory } from 'rx-happy-eyeballs/redis';
 import { connects, virtualNetwork } from 'rx-happy-eyeballs/testing';
 
+const proxy = proxy$({ listen: '127.0.0.1:0' }).subscribe(({ type }) => {
+  assert.equal(type, 'listening');
+  proxy.unsubscribe();
+});
 traceRaces()();
 countRaces()();
 assert.throws(() => redisHistory({ client: 5 }), { code: 'ERR_INVALID_ARG_TYPE' });
@@ -59,6 +64,7 @@ const { traceRaces } = require('rx-happy-eyeballs/otel');
 const { timeline } = require('rx-happy-eyeballs/pictures');
 const { pass } = require('rx-happy-eyeballs/policy');
 const { countRaces } = require('rx-happy-eyeballs/prometheus');
+const { proxy$ } = require('rx-happy-eyeballs/proxy');
 const { redisHistory } = require('rx-happy-eyeballs/redis');
 const { connects, virtualNetwork } = require('rx-happy-eyeballs/testing');
 
@@ -66,6 +72,7 @@ traceRaces()();
 countRaces()();
 assert.throws(() => redisHistory({ client: 5 }), { code: 'ERR_INVALID_ARG_TYPE' });
 assert.equal(typeof connect$, 'function');
+assert.throws(() => proxy$({ listen: '0.0.0.0:0' }), { code: 'ERR_INVALID_ARG_VALUE' });
 assert.equal(typeof timeline([]), 'string');
 assert.equal(typeof ConnectionError, 'function');
 assert.equal(String(pass.and(pass)), 'pass & pass');
@@ -120,6 +127,7 @@ done
 
 step 'the command line'
 node_modules/.bin/rx-happy-eyeballs --version
+node_modules/.bin/rx-happy-eyeballs run -- node -e 'process.exit(process.env.https_proxy ? 0 : 1)'
 
 step 'types in an ES module and in a CommonJS module'
 for consumer in consumer.mts consumer.cts; do
@@ -127,7 +135,9 @@ for consumer in consumer.mts consumer.cts; do
 import { connect$ } from 'rx-happy-eyeballs';
 import { traceRaces } from 'rx-happy-eyeballs/otel';
 import { countRaces } from 'rx-happy-eyeballs/prometheus';
+import { proxy$, type ProxyEvent } from 'rx-happy-eyeballs/proxy';
 
+proxy$({ route: ({ host }) => ({ partition: host }) }).subscribe((event: ProxyEvent) => event.time);
 traceRaces({ attempts: 'events' });
 countRaces({ prefix: 'example_' });
 import { virtualNetwork } from 'rx-happy-eyeballs/testing';

@@ -16,15 +16,16 @@ const LAYERS = [
   'connect.ts',
   'connector',
   'stand-in',
-  'cli',
   'index.ts',
+  'proxy',
+  'cli',
   'lazy',
 ];
 
 /** Layers beside each other: none uses the other. */
 const NOT_FOR = new Map<string, readonly string[]>([
-  ['index.ts', ['cli', 'testing']],
-  ['lazy', ['cli', 'testing']],
+  ['index.ts', ['testing']],
+  ['lazy', ['cli', 'proxy', 'testing']],
   ['testing', ['policy']],
   ...['node', 'plan', 'connect.ts', 'connector', 'stand-in', 'cli'].map((layer) => [layer, ['testing']] as const),
 ]);
@@ -77,6 +78,14 @@ describe('the layers', () => {
       .filter((name) => name.startsWith('.') && !name.endsWith('package.json'))
       .map((name) => layerOf(relative(src, join(src, dirname(file), name)).replace(/\.js$/, '.ts')));
     expect(imported.filter((layer) => !allowed.includes(layer))).toEqual([]);
+  });
+
+  it.each(files.filter((file) => layerOf(file) === 'proxy'))('%s has of races what users have', (file) => {
+    const others = importsOf(file)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => relative(src, join(src, dirname(file), name)))
+      .filter((name) => !name.startsWith(`proxy${sep}`) && !name.startsWith(join('core', 'input', sep)));
+    expect(others.filter((name) => name !== 'index.js')).toEqual([]);
   });
 
   it.each(files)('%s is in no circle of imports', (file) => {

@@ -60,6 +60,7 @@ describe('the documentation', () => {
     ['README.md', 3],
     ['docs/observing.md', 3],
     ['docs/clients.md', 1],
+    ['docs/proxy.md', 1],
   ])(
     '%s has examples that compile',
     (file, least) => {

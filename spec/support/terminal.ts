@@ -39,6 +39,7 @@ export function fakeTerminal({ isTTY = false, columns, rows, colors = false }: L
     stdout: output('stdout'),
     stderr: output('stderr'),
     written,
+    on: (_, listener) => listeners.add(listener),
     once: (_, listener) => listeners.add(listener),
     off: (_, listener) => listeners.delete(listener),
     interrupt() {

@@ -9,9 +9,12 @@ import { CHECK_FLAGS, checkFlags } from './check/flags.js';
 import { CONNECT_FLAGS, connectCommand } from './connect.js';
 import { DEFAULT_SCENARIO, demoCommand } from './demo.js';
 import { ENV_FLAGS, envCommand } from './env.js';
-import { FILE_FLAGS, OUTPUT_FLAGS } from './output.js';
+import { DEBUG, FILE_FLAGS, OUTPUT_FLAGS } from './output.js';
 import type { Flag, Flags } from './flag.js';
+import { proxyCommand } from './proxy/command.js';
+import { PROXY_FLAGS, PROXY_RACE_FLAGS, RUN_FLAGS } from './proxy/flags.js';
 import { ofFlags, RACE_FLAGS } from './race-flags.js';
+import { runCommand } from './run.js';
 import { scenarios } from './scenarios.js';
 import { BAD_ARGUMENTS, FAILED, OK, type Terminal } from './terminal.js';
 
@@ -23,6 +26,7 @@ import { BAD_ARGUMENTS, FAILED, OK, type Terminal } from './terminal.js';
  */
 export async function main(argv: readonly string[], terminal: Terminal, register = ''): Promise<number> {
   const cli = cac('rx-happy-eyeballs');
+  const { own, commanded } = withoutCommand(argv);
   const declared: Flag[] = [];
   const command = (usage: string, meaning: string, ...own: (readonly Flag[])[]) => {
     declared.push(...own.flat());
@@ -53,6 +57,20 @@ export async function main(argv: readonly string[], terminal: Terminal, register
     .example('npx rx-happy-eyeballs env | source   # fish')
     .example('npx rx-happy-eyeballs env | Invoke-Expression   # PowerShell')
     .action((flags: Flags) => envCommand(flags, terminal, register));
+  command(
+    'proxy',
+    'Serve a proxy whose connections are raced for: HTTP, SOCKS 5 and SOCKS 4a on one port',
+    PROXY_FLAGS,
+    DEBUG,
+    PROXY_RACE_FLAGS,
+  )
+    .example('rx-happy-eyeballs proxy --top')
+    .example('rx-happy-eyeballs proxy --listen 0.0.0.0:8118 --allow 192.0.2.0/24 --metrics 127.0.0.1:9464')
+    .action((flags: Flags) => proxyCommand(flags, terminal));
+  command('run', 'Run a command whose connections are raced for: run [options] -- <command…>', RUN_FLAGS, DEBUG, PROXY_RACE_FLAGS)
+    .usage('run [options] -- <command…>')
+    .example('rx-happy-eyeballs run -- git clone https://example.com/project')
+    .action((flags: Flags) => runCommand(commanded, flags, terminal, register));
   connect('[host] [port]', 'As connect; without arguments, as demo')
     .usage('[host port] [options]')
     .example('rx-happy-eyeballs')
@@ -63,7 +81,7 @@ export async function main(argv: readonly string[], terminal: Terminal, register
   cli.help((sections) => sections.map(tidied));
   cli.version(packageJson.version);
   try {
-    const given = argv.filter((text) => text !== '--');
+    const given = own.filter((text) => text !== '--');
     refuse(given);
     cli.parse(['', '', ...given], { run: false });
     tidyFlags(cli.options, declared);
@@ -80,6 +98,13 @@ export async function main(argv: readonly string[], terminal: Terminal, register
     );
     return FAILED;
   }
+}
+
+/** Takes the command that `run` is given, which is another program's, away from our own arguments. */
+function withoutCommand(argv: readonly string[]): { own: readonly string[]; commanded: readonly string[] } {
+  const stop = argv.indexOf('--');
+  if (argv[0] !== 'run' || stop === -1) return { own: argv, commanded: [] };
+  return { own: argv.slice(0, stop), commanded: argv.slice(stop + 1) };
 }
 
 /** Throws for what the parser would take for something else. */

@@ -6,13 +6,15 @@ import { waterfall } from '../pictures/waterfall.js';
 import type { Flag, Flags } from './flag.js';
 import type { RaceResult } from './run-race.js';
 
+export const DEBUG: readonly Flag[] = [{ usage: '--debug', meaning: 'Show errors with their stack traces' }];
+
 /** How what is found is shown: flags of every command. */
 export const OUTPUT_FLAGS: readonly Flag[] = [
   { usage: '--json', meaning: 'Print JSON instead (docs/*.schema.json say what)' },
   { usage: '--ascii', meaning: 'Draw with ASCII alone' },
   { usage: '--no-color', meaning: 'Draw without colours, as with NO_COLOR=1' },
   { usage: '--fixed-clock', meaning: 'Show 10 ms from each event to the next, to compare outputs' },
-  { usage: '--debug', meaning: 'Show errors with their stack traces' },
+  ...DEBUG,
 ];
 
 /** Files of pictures: flags of commands that run one race. */

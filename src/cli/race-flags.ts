@@ -92,6 +92,11 @@ export const RACE_FLAGS: readonly Flag[] = [
   { usage: '--insecure', meaning: 'TLS: accept any certificate' },
 ];
 
+/** Of {@link RACE_FLAGS}, those of races whose TLS and whose rules are somebody else's: of a proxy. */
+export const PLAIN_RACE_FLAGS = RACE_FLAGS.filter(
+  ({ usage }) => !/^--(?:tls|servername|alpn|ca|cert|key|insecure|public-only|tcp-allow-half-open)\b/.test(usage),
+);
+
 /**
  * The options of a race that flags ask for.
  *
@@ -131,7 +136,7 @@ function durations(flags: Flags): object {
 }
 
 /** A number, or infinity. */
-function amount(flags: Flags, name: string, what: string): number | undefined {
+export function amount(flags: Flags, name: string, what: string): number | undefined {
   const value = flags[name];
   if (value === undefined || typeof value === 'number') return value;
   if (typeof value === 'string' && /^inf(?:inity)?$/i.test(value)) return Infinity;

@@ -8,13 +8,17 @@ export const FAILED = 1;
 export const BAD_ARGUMENTS = 2;
 export const INTERRUPTED = 130;
 
+/** What ends a command. */
+export type Signal = 'SIGINT' | 'SIGTERM';
+
 /** What a command needs of `process`. */
 export interface Terminal {
   readonly stdin: Readable;
   readonly stdout: Output;
   readonly stderr: Output;
-  once(signal: 'SIGINT', listener: () => void): unknown;
-  off(signal: 'SIGINT', listener: () => void): unknown;
+  on(signal: Signal, listener: () => void): unknown;
+  once(signal: Signal, listener: () => void): unknown;
+  off(signal: Signal, listener: () => void): unknown;
 }
 
 /** A stream of text that may be a terminal, and then knows its size and whether it has colours (`NO_COLOR`, `TERM`, `FORCE_COLOR`). */

@@ -1,0 +1,158 @@
+import { constants } from 'node:os';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { codedError, reasonOf, toError } from '../../core/error-tools.js';
+import { invalidValue } from '../../core/input/argument-errors.js';
+import { escapeInvisible, printable } from '../../core/input/printable.js';
+import { formatEndpoint } from '../../core/race/endpoint.js';
+import { proxy$, type ProxyEvent } from '../../proxy/index.js';
+import type { Flags } from '../flag.js';
+import { live } from '../live.js';
+import { FAILED, INTERRUPTED, OK, type Terminal } from '../terminal.js';
+import { proxyOptions } from './flags.js';
+import { openReport } from './open-report.js';
+import { collectConnections, jsonLine, textLine } from './lines.js';
+import { collectRaces, type EndedRace } from './races.js';
+import { top } from './top.js';
+
+/**
+ * `rx-happy-eyeballs proxy`: serves until it is told to end. The first Ctrl-C or SIGTERM drains: nothing more is accepted, and what
+ * is open goes on to its end. The second ends it all.
+ *
+ * @returns the exit status: 0 drained, 1 where it cannot listen, 130 or 143 ended by a second signal
+ */
+export async function proxyCommand(flags: Flags, terminal: Terminal): Promise<number> {
+  const drain = new AbortController();
+  const options = proxyOptions(flags);
+  const events$ = proxy$({ ...options, drain: drain.signal });
+  const watching = await watch(flags, terminal);
+  try {
+    return await new Promise((resolve) => {
+      let open = 0;
+      const signals = ['SIGINT', 'SIGTERM'] as const;
+      const listeners = signals.map((signal) => () => {
+        if (drain.signal.aborted) {
+          subscription.unsubscribe();
+          end(signal === 'SIGINT' ? INTERRUPTED : 128 + constants.signals.SIGTERM);
+          return;
+        }
+        const left = open;
+        drain.abort();
+        if (left > 0) terminal.stderr.write(`Draining: ${connections(left)} open. Once more ends them.\n`);
+      });
+      const end = (status: number) => {
+        signals.forEach((signal, i) => terminal.off(signal, listeners[i]!));
+        resolve(status);
+      };
+      // Once for each signal: either may come twice.
+      signals.forEach((signal, i) => terminal.on(signal, listeners[i]!));
+      const subscription = events$.subscribe({
+        next: (event) => {
+          if (event.type === 'accepted') open++;
+          if (event.type === 'closed') open--;
+          watching.see(event);
+        },
+        error: (error: unknown) => {
+          terminal.stderr.write(`${notListening(toError(error))}\n`);
+          end(FAILED);
+        },
+        complete: () => end(OK),
+      });
+    });
+  } finally {
+    watching.close();
+  }
+}
+
+function connections(count: number): string {
+  return count === 1 ? '1 connection is' : `${count} connections are`;
+}
+
+function notListening(error: NodeJS.ErrnoException): string {
+  const { code } = error;
+  if (code === 'EADDRINUSE') return 'The port is in use already: see --listen.';
+  if (code === 'EACCES') return 'This port may not be listened on: see --listen.';
+  if (code === 'EADDRNOTAVAIL') return 'This machine does not have the address: see --listen.';
+  return `Cannot listen: ${printable(error.message)}`;
+}
+
+/** What is shown and kept of a proxy's events. */
+interface Watching {
+  readonly see: (event: ProxyEvent) => void;
+  readonly close: () => void;
+}
+
+/** ms between two pictures of the table. */
+const REDRAW_INTERVAL = 1000;
+
+/** @throws for files that cannot be written, addresses that cannot be listened on, and libraries that are not there */
+async function watch(flags: Flags, { stdout, stderr }: Terminal): Promise<Watching> {
+  const seeing: ((event: ProxyEvent) => void)[] = [];
+  const closing: (() => void)[] = [];
+  const races: ((race: EndedRace) => void)[] = [];
+  const screen = live(stderr);
+
+  // A table and lines on the same terminal would tear each other apart.
+  if (!flags.top || !stdout.isTTY) {
+    const write = flags.json
+      ? collectConnections((log) => stdout.write(`${escapeInvisible(JSON.stringify(jsonLine(log)))}\n`))
+      : collectConnections((log) => stdout.write(`${textLine(log)}\n`));
+    seeing.push(write);
+  }
+  if (flags.top) {
+    const table = top();
+    races.push(table.add);
+    const drawing = setInterval(() => screen.draw(table.draw((stderr.rows ?? 24) - 2)), REDRAW_INTERVAL);
+    closing.push(() => {
+      clearInterval(drawing);
+      screen.clear();
+      stderr.write(`${table.draw(Infinity)}\n`);
+    });
+  }
+  if (flags.html !== undefined) {
+    const report = openReport(String(flags.html), `Run by ${packageJson.name} ${packageJson.version}.`);
+    races.push(report.add);
+    closing.push(report.close);
+  }
+  if (flags.metrics !== undefined) {
+    const metrics = await metricsAt(String(flags.metrics));
+    seeing.push(metrics.count);
+    closing.push(metrics.close);
+  }
+  if (flags.otel) closing.push(await traces());
+  if (races.length > 0) seeing.push(collectRaces((race) => races.forEach((add) => add(race))));
+
+  return {
+    see: (event) => {
+      if (event.type === 'listening') {
+        const { address, port } = event;
+        stderr.write(`Listening on ${formatEndpoint({ address, port, family: address.includes(':') ? 6 : 4 })}.\n`);
+      }
+      for (const see of seeing) see(event);
+    },
+    close: () => closing.forEach((close) => close()),
+  };
+}
+
+async function metricsAt(text: string) {
+  const [, host = '', port = ''] = /^(?:\[?([^\]]+)\]?:)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === '' || Number(port) > 65_535) throw invalidValue('--metrics', 'must be an address and a port', text);
+  const { serveMetrics } = await library(() => import('./metrics.js'), 'prom-client', '--metrics');
+  return serveMetrics(host || '127.0.0.1', Number(port)).catch((error: unknown) => {
+    throw invalidValue('--metrics', `cannot be listened on (${reasonOf(toError(error))})`, text);
+  });
+}
+
+async function traces(): Promise<() => void> {
+  const { traceRaces } = await library(() => import('../../observe/otel.js'), '@opentelemetry/api', '--otel');
+  return traceRaces();
+}
+
+/** What needs a library that a user of this package may not have. */
+async function library<T>(load: () => Promise<T>, name: string, flag: string): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw codedError('ERR_INVALID_ARG_VALUE', `"${flag}" needs the package ${name}: npm install ${name}`);
+  }
+}

@@ -1,0 +1,93 @@
+import { attemptRecords } from '../../core/race/attempt-records.js';
+import { formatDuration } from '../../core/duration.js';
+import { printable } from '../../core/input/printable.js';
+import { formatDestination } from '../../core/race/endpoint.js';
+import type { EndedRace } from './races.js';
+
+/** What is known of the races to one destination. */
+interface Destination {
+  races: number;
+  lost: number;
+  attempts: number;
+  /** Wins, by family. */
+  readonly wins: { 4: number; 6: number };
+  /** Races won by the other family than that of their first attempt. */
+  fallbacks: number;
+  /** ms to connect, of the last races. */
+  readonly durations: number[];
+}
+
+/** Counts races by destination. */
+export interface Top {
+  readonly add: (race: EndedRace) => void;
+  /**
+   * The destinations with the most races, as a table.
+   *
+   * @param rows of destinations, at most
+   */
+  readonly draw: (rows: number) => string;
+}
+
+/** Destinations that are kept in mind; the one whose last race was the longest ago is forgotten. */
+const MOST_DESTINATIONS = 1000;
+
+/** Races whose times are kept in mind, of each. */
+const MOST_DURATIONS = 500;
+
+const COLUMNS = ['DESTINATION', 'RACES', 'LOST', 'ATTEMPTS', 'IPV6', 'IPV4', 'FALLBACKS', 'P50', 'P95'];
+
+export function top(): Top {
+  const destinations = new Map<string, Destination>();
+  return {
+    add: ({ request, events }) => {
+      const name = printable(formatDestination(request));
+      const known = destinations.get(name) ?? newDestination();
+      destinations.delete(name);
+      destinations.set(name, known);
+      if (destinations.size > MOST_DESTINATIONS) destinations.delete(destinations.keys().next().value!);
+      const last = events.at(-1)!;
+      const first = events.find((event) => event.type === 'started');
+      known.races++;
+      known.attempts += attemptRecords(events, last.at).length;
+      if (last.type !== 'connected') {
+        known.lost++;
+        return;
+      }
+      const { family } = last.endpoint;
+      known.attempts++; // the winner, whom records leave out
+      known.wins[family]++;
+      if (first && first.endpoint.family !== family) known.fallbacks++;
+      known.durations.push(last.at);
+      if (known.durations.length > MOST_DURATIONS) known.durations.shift();
+    },
+    draw: (rows) => {
+      const most = [...destinations].sort(([, a], [, b]) => b.races - a.races).slice(0, rows);
+      return table([COLUMNS, ...most.map(([name, destination]) => cells(name, destination))]);
+    },
+  };
+}
+
+function newDestination(): Destination {
+  return { races: 0, lost: 0, attempts: 0, wins: { 4: 0, 6: 0 }, fallbacks: 0, durations: [] };
+}
+
+function cells(name: string, { races, lost, attempts, wins, fallbacks, durations }: Destination): string[] {
+  const sorted = [...durations].sort((a, b) => a - b);
+  const quantile = (share: number) => {
+    const value = sorted[Math.ceil(share * sorted.length) - 1];
+    return value === undefined ? '–' : formatDuration(value);
+  };
+  const counts = [races, lost, attempts, wins[6], wins[4], fallbacks].map(String);
+  return [name.length > WIDEST_NAME ? `${name.slice(0, WIDEST_NAME - 1)}…` : name, ...counts, quantile(0.5), quantile(0.95)];
+}
+
+/** Characters of a destination. */
+const WIDEST_NAME = 40;
+
+/** Rows in columns: names to the left, numbers to the right. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '))
+    .join('\n');
+}

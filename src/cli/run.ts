@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import packageJson from '../../package.json' with { type: 'json' };
+import { invalidValue } from '../core/input/argument-errors.js';
+import { printable } from '../core/input/printable.js';
+import { proxy$, type ProxyEvent } from '../proxy/index.js';
+import { nodeOptions } from './env.js';
+import type { Flags } from './flag.js';
+import { openReport } from './proxy/open-report.js';
+import { proxyOptions } from './proxy/flags.js';
+import { collectRaces } from './proxy/races.js';
+import type { Terminal } from './terminal.js';
+
+/** As shells have it: there is no such command, it cannot be run, and what a signal adds. */
+const NOT_FOUND = 127;
+const NOT_EXECUTABLE = 126;
+const BY_SIGNAL = 128;
+
+/**
+ * `rx-happy-eyeballs run -- <command…>`: starts a command whose connections go by way of a proxy of its own.
+ *
+ * @param register the URL of the entry `rx-happy-eyeballs/register`, by which programs of Node race themselves
+ * @returns the exit status of the command; 128 and the number of the signal that ended it
+ */
+export async function runCommand(
+  command: readonly string[],
+  flags: Flags,
+  terminal: Terminal,
+  register: string,
+): Promise<number> {
+  if (command.length === 0) throw invalidValue('command', 'must be given after --, as in: run -- curl https://example.com', '');
+  const options = { ...proxyOptions(flags), listen: { host: '127.0.0.1', port: 0 } };
+  const events$ = proxy$(options);
+  const report =
+    flags.html === undefined ? undefined : openReport(String(flags.html), `Run by ${packageJson.name} ${packageJson.version}.`);
+  const see = report && collectRaces(report.add);
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void) => {
+      subscription.unsubscribe();
+      report?.close();
+      settle();
+    };
+    const subscription = events$.subscribe({
+      next: (event: ProxyEvent) => {
+        see?.(event);
+        if (event.type !== 'listening') return;
+        void runWith(event.port, command, terminal, register).then((status) => end(() => resolve(status)));
+      },
+      error: (error: unknown) => end(() => reject(error)),
+    });
+  });
+}
+
+/** @returns the exit status */
+function runWith(port: number, [program, ...args]: readonly string[], terminal: Terminal, register: string): Promise<number> {
+  const child = spawn(program!, args, { stdio: 'inherit', env: { ...process.env, ...proxyEnv(port, register) } });
+  // Ctrl-C goes to the command as well, which decides; other signals are passed on to it.
+  const stay = () => undefined;
+  const pass = () => child.kill('SIGTERM');
+  terminal.on('SIGINT', stay);
+  terminal.on('SIGTERM', pass);
+  return new Promise((resolve) => {
+    const end = (status: number) => {
+      terminal.off('SIGINT', stay);
+      terminal.off('SIGTERM', pass);
+      resolve(status);
+    };
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      const isMissing = error.code === 'ENOENT';
+      terminal.stderr.write(`${printable(program!)}: ${isMissing ? 'there is no such command' : error.code}.\n`);
+      end(isMissing ? NOT_FOUND : NOT_EXECUTABLE);
+    });
+    child.on('exit', (status, signal) => end(status ?? BY_SIGNAL + constants.signals[signal!]));
+  });
+}
+
+/** The variables by which programs know of a proxy, in both cases: some read one, some the other. */
+export function proxyEnv(port: number, register: string, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const url = `http://127.0.0.1:${port}`;
+  const names = ['http_proxy', 'https_proxy', 'all_proxy'].flatMap((name) => [name, name.toUpperCase()]);
+  return {
+    ...Object.fromEntries(names.map((name) => [name, url])),
+    NODE_OPTIONS: nodeOptions(env.NODE_OPTIONS ?? '', register),
+  };
+}

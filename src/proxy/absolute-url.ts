@@ -1,0 +1,22 @@
+import { parseAuthority, type Destination } from './destination.js';
+
+/** Where a request with an absolute URL goes, and what it asks for there. */
+export type Target = Destination & { readonly path: string };
+
+const HTTP_PORT = 80;
+
+/**
+ * Takes `http://example.com:8080/path?query` apart. The path stays as it was written.
+ *
+ * @returns a sentence that says what is wrong with it
+ */
+export function parseAbsoluteUrl(url: string, method: string): Target | string {
+  const [, scheme, authority = '', rest = ''] = /^([a-z][a-z\d+.-]*):\/\/([^/?#\\]*)([^#]*)/i.exec(url) ?? [];
+  if (scheme === undefined) return 'This is a proxy: a request to it has an absolute URL, or the method CONNECT.';
+  if (scheme.toLowerCase() !== 'http') return 'Only http: URLs are passed on; for others there is the method CONNECT.';
+  const destination = parseAuthority(authority, HTTP_PORT);
+  if (!destination) return 'The URL names no host that can be connected to.';
+  // RFC 9112 section 3.2.4
+  const path = rest === '' && method === 'OPTIONS' ? '*' : rest.startsWith('/') ? rest : `/${rest}`;
+  return { ...destination, path };
+}

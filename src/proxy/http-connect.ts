@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http';
+import type { Connection } from './connection.js';
+import { parseAuthority } from './destination.js';
+import { httpRefusalText } from './http-refusal.js';
+import { proxyStatus } from './proxy-status.js';
+import { Refusal } from './refusal.js';
+import { tunnel } from './tunnel.js';
+import { formatEndpoint } from '../index.js';
+
+/**
+ * Serves the method CONNECT; RFC 9110 section 9.3.6.
+ *
+ * @param early what the client has sent behind its request, for the destination
+ */
+export function serveConnect(connection: Connection, { url = '' }: IncomingMessage, early: Buffer, user?: string): void {
+  const { socket } = connection;
+  if (early.length > 0) socket.unshift(early);
+  const destination = parseAuthority(url);
+  if (!destination) {
+    refuseTunnel(connection, new Refusal('malformed', 'CONNECT needs a host and a port, as example.com:443.'));
+    return;
+  }
+  const asked = { protocol: 'connect' as const, ...destination, ...(user !== undefined && { user }) };
+  tunnel(connection, asked, {
+    granted: ({ remoteAddress: address = '', remotePort: port = 0 }) => {
+      const nextHop = formatEndpoint({ address, port, family: address.includes(':') ? 6 : 4 });
+      return `HTTP/1.1 200 Connection established\r\nProxy-Status: ${proxyStatus({ nextHop })}\r\n\r\n`;
+    },
+    denied: httpRefusalText,
+  });
+}
+
+/** Refuses what asks for a tunnel, or for nothing that can be understood. */
+export function refuseTunnel(connection: Connection, refusal: Refusal): void {
+  connection.refuse(refusal);
+  connection.farewell(httpRefusalText(refusal));
+}

@@ -1,0 +1,217 @@
+import http, { type ClientRequest, type ClientRequestArgs, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Target } from './absolute-url.js';
+import type { Connection } from './connection.js';
+import { formatAuthority } from './destination.js';
+import { admit, dial, type Override } from './dial.js';
+import type { ProxyRequest } from './events.js';
+import { endToEnd, valuesOf, via } from './headers.js';
+import { httpRefusal } from './http-refusal.js';
+import { Refusal } from './refusal.js';
+
+/** A request of a client, and how it is answered. */
+export interface Exchange {
+  readonly connection: Connection;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly upstreams: Upstreams;
+  /** The name of this proxy in `Via`. */
+  readonly pseudonym: string;
+}
+
+/** Passes a request on to where its URL says, and the response back. */
+export function forward(exchange: Exchange, target: Target, user: string | undefined): void {
+  const { connection, request, response } = exchange;
+  const { host, port, path } = target;
+  const method = request.method!;
+  const asked = connection.requested({ protocol: 'http', host, port, ...(user !== undefined && { user }), method, path });
+  admit(connection, asked, {
+    done: (override) => {
+      if (response.destroyed) return;
+      const upstream = send({ ...exchange, target, asked, override }, RETRIES);
+      response.once('close', () => {
+        if (!response.writableFinished) upstream.abort();
+      });
+    },
+    refused: (refusal) => refuseRequest(exchange, refusal, asked),
+  });
+}
+
+/** Answers a request without passing it on. */
+export function refuseRequest({ connection, response }: Exchange, refusal: Refusal, asked?: ProxyRequest): void {
+  connection.refuse(refusal, asked);
+  if (response.headersSent || response.destroyed) {
+    response.socket?.resetAndDestroy(); // an end would look like that of the response
+    return;
+  }
+  const { status, headers, body } = httpRefusal(refusal);
+  response.writeHead(status, [...headers]).end(body);
+}
+
+/** An exchange whose request may be passed on. */
+interface Passing extends Exchange {
+  readonly target: Target;
+  readonly asked: ProxyRequest;
+  readonly override: Override;
+}
+
+/** Methods that change nothing, so that a request may be sent again; RFC 9110 section 9.2. */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** How often a request is sent again whose connection had been closed by the server while nothing was asked for. */
+const RETRIES = 3;
+
+/** @returns ends it */
+function send(passing: Passing, retries: number): { abort: () => void } {
+  const { request, response, upstreams, target, asked } = passing;
+  const hasBody = isFramed(request);
+  const isSafe = SAFE.has(request.method!) && !hasBody;
+  let current: { abort: () => void } = { abort: () => upstream.destroy() };
+  let upstream: ClientRequest;
+  const fail = (error: Error) => {
+    if (response.destroyed) return;
+    if (isSafe && upstream.reusedSocket && retries > 0 && !response.headersSent) current = send(passing, retries - 1);
+    else refuseRequest(passing, refusalOf(error, target), asked);
+  };
+  try {
+    upstream = upstreams.request(passing, isSafe, {
+      method: request.method,
+      path: target.path,
+      headers: requestHeaders(passing),
+    });
+  } catch (cause) {
+    refuseRequest(passing, new Refusal('malformed', 'The request holds what must not be passed on.', { cause }), asked);
+    return { abort: () => undefined };
+  }
+  upstream
+    .on('error', fail)
+    .on('continue', () => response.writeContinue())
+    .on('response', (answer) => {
+      try {
+        answerWith(passing, answer);
+      } catch (cause) {
+        upstream.destroy();
+        refuseRequest(passing, new Refusal('upstream', 'The response holds what must not be passed on.', { cause }), asked);
+      }
+    });
+  if (request.headers.expect !== undefined) upstream.flushHeaders();
+  if (!hasBody) upstream.end();
+  else {
+    request.pipe(upstream, { end: false });
+    request.once('end', () => {
+      if (upstream.destroyed) return;
+      if (request.rawTrailers.length > 0) upstream.addTrailers(pairs(request.rawTrailers));
+      upstream.end();
+    });
+  }
+  return { abort: () => current.abort() };
+}
+
+function refusalOf(error: Error, target: Target): Refusal {
+  if (error instanceof Refusal) return error;
+  return new Refusal('upstream', `${formatAuthority(target)} closed the connection without a response.`, { cause: error });
+}
+
+/** Whether a request has a body, as its fields tell. */
+function isFramed({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** Fields of the request that the proxy says by itself. */
+const SAID_ANEW = new Set(['host', 'via', 'max-forwards']);
+
+/** The fields of the request as it is passed on; RFC 9110 section 7.6, and section 7.2: the host is that of the URL. */
+function requestHeaders({ request, target, pseudonym }: Passing): string[] {
+  const { rawHeaders, headers, httpVersion } = request;
+  const forwards = Number(headers['max-forwards']);
+  const before = valuesOf(rawHeaders, 'via');
+  const isEmpty = !isFramed(request) && headers['content-length'] === undefined && !SAFE.has(request.method!);
+  return [
+    ...['Host', formatAuthority(target, 80)],
+    ...endToEnd(rawHeaders, SAID_ANEW),
+    ...(headers['transfer-encoding'] === undefined ? [] : ['Transfer-Encoding', 'chunked']),
+    ...(isEmpty ? ['Content-Length', '0'] : []),
+    ...(headers['max-forwards'] === undefined || !/^\d+$/.test(headers['max-forwards'] as string)
+      ? []
+      : ['Max-Forwards', String(forwards - 1)]),
+    ...['Via', [...before, via(httpVersion, pseudonym)].join(', ')],
+  ];
+}
+
+/** Passes the response on. */
+function answerWith({ connection, response, pseudonym }: Passing, answer: IncomingMessage): void {
+  const { rawHeaders, httpVersion, statusCode = 502, statusMessage = '' } = answer;
+  const before = valuesOf(rawHeaders, 'via');
+  const headers = [
+    ...endToEnd(rawHeaders, new Set(['via'])),
+    ...['Via', [...before, via(httpVersion, pseudonym)].join(', ')],
+    ...(connection.shared.settings.drain?.aborted ? ['Connection', 'close'] : []),
+  ];
+  response.writeHead(statusCode, statusMessage, headers);
+  response.flushHeaders();
+  answer.pipe(response, { end: false });
+  answer.once('end', () => {
+    if (answer.rawTrailers.length > 0) response.addTrailers(pairs(answer.rawTrailers));
+    response.end();
+  });
+  // The client must not take what it has for the whole.
+  answer.once('close', () => {
+    if (!answer.complete) response.socket?.resetAndDestroy();
+  });
+}
+
+function pairs(raw: readonly string[]): [string, string][] {
+  return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i]!, raw[2 * i + 1]!]);
+}
+
+/** Connections to servers that one client's requests use again, those of each user by themselves. */
+export interface Upstreams {
+  request(passing: Passing, isSafe: boolean, options: ClientRequestArgs): ClientRequest;
+}
+
+/** Connections to one server that are kept for the next request. */
+const MOST_FREE = 2;
+
+/**
+ * Makes the connections of one client. They are closed with it.
+ *
+ * A request that must not be sent twice has a connection of its own: one that was left open may be closed by the server at the same moment.
+ */
+export function createUpstreams(connection: Connection): Upstreams {
+  const { maxHeaderSize } = connection.shared.settings;
+  const agents = new Map<string, RaceAgent>();
+  connection.life.add(() => {
+    for (const agent of agents.values()) agent.destroy();
+  });
+  const agentFor = (key: string, keepAlive: boolean) => {
+    const agent = agents.get(key) ?? new RaceAgent({ keepAlive, maxFreeSockets: MOST_FREE });
+    agents.set(key, agent);
+    return agent;
+  };
+  return {
+    request: (passing, isSafe, options) => {
+      const { host, port, user = '' } = passing.asked;
+      const agent = agentFor(isSafe ? `user ${user}` : 'unsafe', isSafe);
+      return http.request({ ...options, host, port, agent, maxHeaderSize, ...({ [PASSING]: passing } as object) });
+    },
+  };
+}
+
+/** Under which the agent finds what a connection is made for. */
+const PASSING = Symbol('passing');
+
+type Created = (error: Error | null, stream: Duplex) => void;
+
+/** An agent whose connections are made by races that the subscribers of the proxy see. */
+class RaceAgent extends http.Agent {
+  override createConnection(options: ClientRequestArgs, created?: Created): undefined {
+    const { connection, asked, override } = (options as { readonly [PASSING]: Passing })[PASSING];
+    dial(connection, asked, override, {
+      done: (socket) => {
+        socket.on('error', () => undefined); // until it has a request
+        created?.(null, socket);
+      },
+      refused: (refusal) => created?.(refusal, undefined as unknown as Duplex),
+    });
+  }
+}

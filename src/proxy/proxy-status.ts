@@ -1,0 +1,51 @@
+import { formatEndpoint, type AttemptRecord, type ConnectionError } from '../index.js';
+
+/** The name by which the proxy is known in `Proxy-Status`. */
+const NAME = 'rx-happy-eyeballs';
+
+/** Attempts that are told one by one: a header has to stay short. */
+const TOLD = 10;
+
+/** Characters of `details`. */
+const LONGEST = 1000;
+
+/** What `Proxy-Status` says of a response. */
+export interface Status {
+  /** One of the error types of RFC 9209 section 2.3. */
+  readonly error?: string;
+  /** The address that was connected to. */
+  readonly nextHop?: string;
+  readonly details?: string;
+}
+
+/** The field `Proxy-Status`; RFC 9209. */
+export function proxyStatus({ error, nextHop, details }: Status): string {
+  const parameters = [
+    error && `error=${error}`,
+    nextHop && `next-hop=${quoted(nextHop)}`,
+    details && `details=${quoted(details.slice(0, LONGEST))}`,
+  ];
+  return [NAME, ...parameters.filter(Boolean)].join('; ');
+}
+
+/**
+ * What each attempt of a race met: `[2001:db8::1]:443 ECONNREFUSED after 2 ms; 192.0.2.1:443 no answer after 250 ms`. Addresses that
+ * are blocked are not told: they may be those of a private network.
+ */
+export function attemptsSummary({ attempts, code }: ConnectionError): string {
+  if (attempts.length === 0) return code ?? '';
+  const told = attempts.slice(0, TOLD).map(attemptText);
+  return [...told, ...(attempts.length > TOLD ? [`and ${attempts.length - TOLD} more`] : [])].join('; ');
+}
+
+function attemptText({ endpoint, startedAt, endedAt, outcome, error, code }: AttemptRecord): string {
+  if (outcome === 'blocked') return 'blocked';
+  const where = formatEndpoint(endpoint);
+  const what = outcome === 'cancelled' ? (error ? 'gave way' : 'no answer') : (code ?? outcome);
+  return `${where} ${what} after ${Math.round(endedAt - startedAt)} ms`;
+}
+
+/** A string of structured fields, which holds ASCII alone; RFC 8941 section 3.3.3. */
+function quoted(text: string): string {
+  return `"${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
+}

@@ -1,0 +1,111 @@
+import { ConnectionError } from '../index.js';
+import { failureOf, PROXY_ERROR_OF, SOCKS5_REPLY_OF, statusOfFailure, type Failure } from './failure.js';
+import { attemptsSummary, proxyStatus } from './proxy-status.js';
+import { REPLY } from './socks5.js';
+
+/**
+ * Why a client did not get what it wanted.
+ *
+ * - `client`: its address is not among those that are allowed
+ * - `connections`: there are as many connections as there may be
+ * - `credentials`: it has shown none, or wrong ones
+ * - `rate`: it has asked too often
+ * - `malformed`, `size`, `time`: its request is no request, too long, or was not sent in time
+ * - `unsupported`: it asks for what this proxy does not do
+ * - `loop`: its request has come through this proxy before
+ * - `route`: the function `route` has refused it
+ * - `upstream`: no connection was made, or it broke before there was an answer
+ * - `accept`: the system has refused to accept a connection
+ */
+export type RefusalReason =
+  | 'client'
+  | 'connections'
+  | 'credentials'
+  | 'rate'
+  | 'malformed'
+  | 'size'
+  | 'time'
+  | 'unsupported'
+  | 'loop'
+  | 'route'
+  | 'upstream'
+  | 'accept';
+
+/** What a client is refused with, whatever it speaks. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  /**
+   * @param message for the client, and for the log: without secrets
+   * @param status of HTTP, in place of that of the reason
+   */
+  constructor(
+    readonly reason: RefusalReason,
+    message: string,
+    private readonly given: { readonly status?: number; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause: given.cause });
+  }
+
+  get status(): number {
+    const failure = this.failure();
+    return this.given.status ?? (failure ? statusOfFailure(failure) : STATUS_OF[this.reason]);
+  }
+
+  /** The reply of SOCKS 5. */
+  get reply(): number {
+    const failure = this.failure();
+    return failure ? SOCKS5_REPLY_OF[failure] : (REPLY_OF[this.reason] ?? REPLY.generalFailure);
+  }
+
+  /** The field `Proxy-Status`. */
+  get proxyStatus(): string {
+    const { cause } = this;
+    const failure = this.failure();
+    if (!failure) return proxyStatus({ error: ERROR_OF[this.reason], details: this.message });
+    const details = cause instanceof ConnectionError ? attemptsSummary(cause) : this.message;
+    return proxyStatus({ error: PROXY_ERROR_OF[failure], details });
+  }
+
+  private failure(): Failure | undefined {
+    if (this.reason !== 'upstream') return undefined;
+    return this.cause instanceof ConnectionError ? failureOf(this.cause) : 'reset';
+  }
+}
+
+const STATUS_OF: Readonly<Record<RefusalReason, number>> = {
+  client: 403,
+  connections: 503,
+  credentials: 407,
+  rate: 429,
+  malformed: 400,
+  size: 431,
+  time: 408,
+  unsupported: 501,
+  loop: 508,
+  route: 403,
+  upstream: 502,
+  accept: 503,
+};
+
+const REPLY_OF: Readonly<Partial<Record<RefusalReason, number>>> = {
+  rate: REPLY.notAllowed,
+  route: REPLY.notAllowed,
+  unsupported: REPLY.commandNotSupported,
+};
+
+/** RFC 9209 section 2.3 */
+const ERROR_OF: Readonly<Record<RefusalReason, string>> = {
+  client: 'http_request_denied',
+  connections: 'connection_limit_reached',
+  credentials: 'http_request_denied',
+  rate: 'http_request_denied',
+  malformed: 'http_request_error',
+  size: 'http_request_error',
+  time: 'http_request_error',
+  unsupported: 'http_request_error',
+  loop: 'proxy_loop_detected',
+  route: 'http_request_denied',
+  upstream: 'destination_unavailable',
+  accept: 'proxy_internal_error',
+};

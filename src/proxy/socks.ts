@@ -1,0 +1,147 @@
+import type { Socket } from 'node:net';
+import type { Connection } from './connection.js';
+import type { ProxyRequest } from './events.js';
+import type { Parsed } from './parsed.js';
+import { Refusal } from './refusal.js';
+import { parseSocks4, SOCKS4_REPLY, socks4Reply } from './socks4.js';
+import {
+  credentialsReply,
+  METHOD,
+  methodReply,
+  parseCredentials,
+  parseGreeting,
+  parseRequest,
+  REPLY,
+  requestReply,
+} from './socks5.js';
+import { tunnel, type Answers } from './tunnel.js';
+
+/** Reads one message at the beginning of the bytes received. */
+type Step = (bytes: Buffer) => Progress;
+
+/**
+ * What a step has come to: it needs more bytes, the client was refused, or a message of some length was read, behind which comes
+ * another step, or what belongs to the destination.
+ */
+type Progress =
+  'more' | 'refused' | { readonly length: number; readonly next: Step } | { readonly length: number; readonly asked: Asked };
+
+type Asked = Omit<ProxyRequest, 'client'>;
+
+/** Serves SOCKS 5: RFC 1928, with user name and password (RFC 1929). */
+export function serveSocks5(connection: Connection, first: Buffer): void {
+  const { socket, shared } = connection;
+  const { verify } = shared.settings;
+
+  const greeting: Step = (bytes) =>
+    step(connection, parseGreeting(bytes), NO_REPLY, (methods, length) => {
+      const wanted = verify ? [METHOD.password] : [METHOD.none, METHOD.password];
+      const method = wanted.find((one) => methods.includes(one));
+      if (method === undefined) {
+        return refused(connection, new Refusal('credentials', CREDENTIALS_NEEDED), methodReply(METHOD.unacceptable));
+      }
+      socket.write(methodReply(method));
+      return { length, next: method === METHOD.password ? credentials : request() };
+    });
+
+  const credentials: Step = (bytes) =>
+    step(connection, parseCredentials(bytes), credentialsReply(false), (given, length) => {
+      if (verify && !verify(given)) {
+        return refused(connection, new Refusal('credentials', WRONG_CREDENTIALS), credentialsReply(false));
+      }
+      socket.write(credentialsReply(true));
+      return { length, next: request(verify && given.username) };
+    });
+
+  const request = (user?: string): Step => {
+    return (bytes) =>
+      step(connection, parseRequest(bytes), requestReply(REPLY.generalFailure), (destination, length) => {
+        return { length, asked: { protocol: 'socks5', ...destination, ...(user !== undefined && { user }) } };
+      });
+  };
+
+  read(connection, greeting, first, {
+    granted: (upstream) => requestReply(REPLY.succeeded, localEnd(upstream)),
+    denied: ({ reply }) => requestReply(reply),
+  });
+}
+
+/** Serves SOCKS 4 and SOCKS 4a. */
+export function serveSocks4(connection: Connection, first: Buffer): void {
+  const request: Step = (bytes) =>
+    step(connection, parseSocks4(bytes), socks4Reply(SOCKS4_REPLY.rejected), ({ userId, ...destination }, length) => {
+      if (connection.shared.settings.verify) {
+        return refused(connection, new Refusal('credentials', CREDENTIALS_NEEDED), socks4Reply(SOCKS4_REPLY.rejected));
+      }
+      return { length, asked: { protocol: 'socks4', ...destination, ...(userId !== '' && { user: userId }) } };
+    });
+
+  read(connection, request, first, {
+    granted: () => socks4Reply(SOCKS4_REPLY.granted),
+    denied: () => socks4Reply(SOCKS4_REPLY.rejected),
+  });
+}
+
+const CREDENTIALS_NEEDED = 'A user name and a password are needed.';
+const WRONG_CREDENTIALS = 'The user name or the password is wrong.';
+const NO_REPLY = Buffer.alloc(0);
+
+/** Goes on with what was parsed, or refuses what is malformed. */
+function step<T>(
+  connection: Connection,
+  parsed: Parsed<T>,
+  otherwise: Buffer,
+  go: (value: T, length: number) => Progress,
+): Progress {
+  if (parsed.state === 'complete') return go(parsed.value, parsed.length);
+  if (parsed.state === 'incomplete') return 'more';
+  const { why, reply } = parsed;
+  const isUnsupported = reply === REPLY.commandNotSupported || reply === REPLY.addressTypeNotSupported;
+  const refusal = new Refusal(isUnsupported ? 'unsupported' : 'malformed', `Not a request that is served: ${why}.`);
+  return refused(connection, refusal, isUnsupported ? requestReply(reply) : otherwise);
+}
+
+function refused(connection: Connection, refusal: Refusal, reply: Buffer): 'refused' {
+  connection.headIsThere();
+  connection.refuse(refusal);
+  connection.farewell(reply);
+  return 'refused';
+}
+
+/** Reads step by step, until it is known where to connect to; what has come behind that waits in the socket. */
+function read(connection: Connection, beginning: Step, first: Buffer, answers: Answers): void {
+  const { socket } = connection;
+  let next = beginning;
+  let bytes = first;
+  const ended = () => socket.end();
+  const advance = () => {
+    for (;;) {
+      const progress = next(bytes);
+      if (progress === 'more') return;
+      if (progress !== 'refused') bytes = bytes.subarray(progress.length);
+      if (progress !== 'refused' && 'next' in progress) {
+        next = progress.next;
+        continue;
+      }
+      socket.off('data', more).off('end', ended);
+      if (progress === 'refused') return;
+      socket.pause();
+      if (bytes.length > 0) socket.unshift(bytes);
+      connection.headIsThere();
+      tunnel(connection, progress.asked, answers);
+      return;
+    }
+  };
+  const more = (chunk: Buffer) => {
+    bytes = Buffer.concat([bytes, chunk]);
+    advance();
+  };
+  socket.on('data', more).once('end', ended).resume();
+  advance();
+}
+
+/** The local end of a connection, as bytes; all zeros where it is not known. */
+function localEnd({ localAddress = '', localPort = 0 }: Socket): { address: Uint8Array; port: number } | undefined {
+  const ipv4 = /^(?:::ffff:)?(\d+(?:\.\d+){3})$/.exec(localAddress)?.[1];
+  return ipv4 === undefined ? undefined : { address: Uint8Array.from(ipv4.split('.').map(Number)), port: localPort };
+}

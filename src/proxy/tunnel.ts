@@ -1,0 +1,33 @@
+import type { Socket } from 'node:net';
+import type { Connection } from './connection.js';
+import { admit, dial } from './dial.js';
+import type { ProxyRequest } from './events.js';
+import type { Refusal } from './refusal.js';
+
+/** What a client is told. */
+export interface Answers {
+  readonly granted: (upstream: Socket) => string | Uint8Array;
+  readonly denied: (refusal: Refusal) => string | Uint8Array;
+}
+
+/**
+ * Connects a client to the destination, where it may be, and passes bytes on. Until then as much is read of what the client sends
+ * as a socket holds, so that a client that breaks off is noticed.
+ */
+export function tunnel(connection: Connection, asked: Omit<ProxyRequest, 'client'>, { granted, denied }: Answers): void {
+  const { socket } = connection;
+  const request = connection.requested(asked);
+  const read = () => undefined;
+  socket.on('readable', read);
+  const refused = (refusal: Refusal) => {
+    socket.off('readable', read);
+    connection.refuse(refusal, request);
+    connection.farewell(denied(refusal));
+  };
+  const done = (upstream: Socket) => {
+    socket.off('readable', read);
+    socket.write(granted(upstream));
+    connection.relay(upstream);
+  };
+  admit(connection, request, { refused, done: (override) => dial(connection, request, override, { refused, done }) });
+}
