@@ -3,6 +3,7 @@ import { checkEach, given, string, type Checks } from '../core/input/checks.js';
 import { formatDuration } from '../core/duration.js';
 import { toError } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
+import { htmlPage } from './html-page.js';
 import { marbleDiagram } from './marble-diagram.js';
 import { escapeMarkup } from './markup.js';
 import { inLightAndDark, MONO, SANS, type Palette } from './palette.js';
@@ -50,21 +51,7 @@ export function htmlReport(events: readonly RaceEvent[], options: HtmlReportOpti
   const lookUps = race.rows.filter(({ kind }) => kind === 'look-up');
   const attempts = race.rows.filter(({ kind }) => kind === 'attempt');
 
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<link rel="icon" href="data:,">
-<title>${name}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<header>
+  const main = `<header>
 <h1>${name}</h1>
 <p class="verdict ${outcome}">${escapeMarkup(text)}</p>${note === undefined ? '' : `\n<p class="note">${escapeMarkup(plain(note))}</p>`}
 </header>
@@ -88,11 +75,8 @@ ${table('order', 'What was still to be tried, in order, whenever that changed.',
 <h2>As text</h2>
 ${details('marbles', 'Marble diagram', marbleDiagram(events, { width: TEXT_COLUMNS }))}
 ${details('timeline', 'Timeline', timeline(events, { width: TEXT_COLUMNS }))}
-</section>
-</main>
-</body>
-</html>
-`;
+</section>`;
+  return htmlPage({ title: name, style: STYLE, main });
 }
 
 /** px of the two waterfalls, of which a page shows the one that it has room for, and columns of text. */

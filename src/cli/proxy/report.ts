@@ -2,6 +2,7 @@ import { attemptRecords } from '../../core/race/attempt-records.js';
 import { formatDuration } from '../../core/duration.js';
 import { toError } from '../../core/error-tools.js';
 import { formatDestination, formatEndpoint } from '../../core/race/endpoint.js';
+import { htmlPage } from '../../pictures/html-page.js';
 import { escapeMarkup } from '../../pictures/markup.js';
 import { plain } from '../../pictures/plain.js';
 import { waterfall } from '../../pictures/waterfall.js';
@@ -18,28 +19,7 @@ export const REPORTED_RACES = 50;
  */
 export function racesReport(races: readonly EndedRace[], note: string): string {
   const latest = [...races].reverse();
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<link rel="icon" href="data:,">
-<title>The last races of a proxy</title>
-<style>
-body { font-family: system-ui, sans-serif; line-height: 1.5; margin: 0 auto; max-width: 70rem; padding: 1rem; }
-table { border-collapse: collapse; width: 100%; }
-caption { text-align: start; }
-th, td { padding: 0.25rem 0.75rem 0.25rem 0; text-align: start; vertical-align: top; }
-.number { font-variant-numeric: tabular-nums; text-align: end; }
-svg { height: auto; max-width: 100%; }
-</style>
-</head>
-<body>
-<main>
-<h1>The last races of a proxy</h1>
+  const main = `<h1>The last races of a proxy</h1>
 <p>${escapeMarkup(plain(note))}</p>
 <table>
 <caption>The latest comes first.</caption>
@@ -48,12 +28,18 @@ svg { height: auto; max-width: 100%; }
 ${latest.length === 0 ? '<tr><td colspan="5">None.</td></tr>' : latest.map(row).join('\n')}
 </tbody>
 </table>
-${latest.map(section).join('\n')}
-</main>
-</body>
-</html>
-`;
+${latest.map(section).join('\n')}`;
+  return htmlPage({ title: 'The last races of a proxy', style: STYLE, main });
 }
+
+const STYLE = `
+body { font-family: system-ui, sans-serif; line-height: 1.5; margin: 0 auto; max-width: 70rem; padding: 1rem; }
+table { border-collapse: collapse; width: 100%; }
+caption { text-align: start; }
+th, td { padding: 0.25rem 0.75rem 0.25rem 0; text-align: start; vertical-align: top; }
+.number { font-variant-numeric: tabular-nums; text-align: end; }
+svg { height: auto; max-width: 100%; }
+`;
 
 function row(race: EndedRace, index: number): string {
   const { request, events } = race;
