@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { toError } from '../core/error-tools.js';
 import { debug } from '../observe/debug.js';
-import { now } from '../rx/real-time.js';
+import { realTime } from '../rx/real-time.js';
 
 /**
  * What a file of the system says, read when it is first asked for and again whenever the file has changed.
@@ -17,8 +17,8 @@ export function watchedFile<T>(path: string, parse: (text: string) => T, lookInt
   let current: { readonly value: T } | undefined;
 
   return () => {
-    if (current && lookInterval > 0 && now() - lookedAt < lookInterval) return current.value;
-    lookedAt = now();
+    if (current && lookInterval > 0 && realTime().now() - lookedAt < lookInterval) return current.value;
+    lookedAt = realTime().now();
     const found = attempt(path, () => versionOf(path));
     if (!current || found !== version) {
       version = found;
