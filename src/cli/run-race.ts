@@ -11,7 +11,7 @@ export interface RaceResult {
   readonly outcome: 'connected' | 'failed' | 'cancelled';
   readonly events: readonly RaceEvent[];
   readonly winner?: Winner;
-  /** Why nobody won. */
+  /** Why the race was lost. */
   readonly error?: ConnectionError;
 }
 

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errorCode, toError } from '../core/error-tools.js';
+import { versionOf } from './watched-file.js';
 
 /**
  * A small text file of this user alone, which several processes read and replace. It is whole at every moment: a new version
@@ -54,10 +55,7 @@ export function sharedFile(path: string): SharedFile {
   const lock = `${path}.lock`;
 
   return {
-    version: () => {
-      const stats = statSync(path, { throwIfNoEntry: false });
-      return stats && `${stats.ino} ${stats.mtimeMs} ${stats.size}`;
-    },
+    version: () => versionOf(path),
     read: () => readOwn(path),
     replace: (text) => {
       mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -29,7 +29,7 @@ export function watchedFile<T>(path: string, parse: (text: string) => T, lookInt
 }
 
 /** Changes when the file does; `undefined` for one that does not exist. */
-function versionOf(path: string): string | undefined {
+export function versionOf(path: string): string | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats && `${stats.ino} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.size}`;
 }

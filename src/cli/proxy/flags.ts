@@ -4,7 +4,7 @@ import { proxyDefaults, type ProxyOptions } from '../../proxy/options.js';
 import { all, type Flag, type Flags } from '../flag.js';
 import { amount, PLAIN_RACE_FLAGS, raceOptions } from '../race-flags.js';
 
-/** Where connections may lead, whoever's they are. Declared, `--no-public-only` would make the other one the default. */
+/** Where the connections of all clients may lead. Declared, `--no-public-only` would make the other one the default. */
 const PUBLIC_FLAG: Flag = {
   usage: '--public-only',
   meaning: 'Connect to public addresses alone, as it does where it listens beyond loopback; not with --no-public-only',

@@ -7,7 +7,7 @@ export interface EndedRace {
   /** Of the race, in order. The last is `connected` where it was won. */
   readonly events: readonly RaceEvent[];
   readonly startedAt: number;
-  /** Why nobody won. */
+  /** Why the race was lost. */
   readonly error?: unknown;
 }
 
