@@ -5,7 +5,7 @@ import { codedError } from '../src/core/error-tools.js';
 import { parseNat64Prefix, type Nat64Prefix } from '../src/core/address/nat64.js';
 import { Nat64Discovery } from '../src/node/nat64.js';
 import { nat64Answers } from '../src/rx/nat64-answers.js';
-import type { Query } from '../src/rx/resolve.js';
+import type { Query } from '../src/rx/resolver.js';
 import { A, AAAA } from './support/virtual-race.js';
 
 /** What is dialled in a race, in order, and what its events say of it; nothing connects. */

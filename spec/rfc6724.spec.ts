@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Endpoint } from '../src/index.js';
 import { parseAddress } from '../src/core/address/address.js';
 import { addressWords, commonPrefixLength } from '../src/core/address/address-bits.js';
-import { defaultPolicyTable, policyLookup, type Policy } from '../src/core/race/policy-table.js';
+import { defaultPolicyTable, policyLookup, type PolicyTableRow } from '../src/core/race/policy-table.js';
 import { decision, destinationOf, firstDecision, rules, selectDestinations, type Destination } from '../src/core/race/rfc6724.js';
 
 /** `destination < source`, best first; without a source: no route. */
@@ -10,7 +10,7 @@ type Destinations = readonly string[];
 
 const endpointOf = (address: string): Endpoint => ({ ...parseAddress(address)!, port: 443 });
 
-function select(destinations: Destinations, policyTable: readonly Policy[] = defaultPolicyTable): Destinations {
+function select(destinations: Destinations, policyTable: readonly PolicyTableRow[] = defaultPolicyTable): Destinations {
   const policyOf = policyLookup(policyTable);
   const judged = destinations.map((text) => {
     const [destination, source] = text.split(' < ') as [string, string?];
@@ -20,12 +20,12 @@ function select(destinations: Destinations, policyTable: readonly Policy[] = def
 }
 
 /** Both orders in which a resolver could give them come to the same. */
-function expectOrder(destinations: Destinations, policyTable?: readonly Policy[]): void {
+function expectOrder(destinations: Destinations, policyTable?: readonly PolicyTableRow[]): void {
   expect(select(destinations, policyTable)).toEqual(destinations);
   expect(select([...destinations].reverse(), policyTable)).toEqual(destinations);
 }
 
-const withPolicy = (...policies: readonly Policy[]) => [
+const withPolicy = (...policies: readonly PolicyTableRow[]) => [
   ...defaultPolicyTable.filter(({ prefix }) => !policies.some((policy) => policy.prefix === prefix)),
   ...policies,
 ];
@@ -48,7 +48,7 @@ describe('RFC 6724 section 10.2, examples of destination address selection', () 
 describe('RFC 6724 sections 10.3 to 10.6, other policies', () => {
   const preferIPv4 = withPolicy({ prefix: '::ffff:0:0/96', precedence: 100, label: 4 });
 
-  it.each<[string, readonly Policy[], Destinations]>([
+  it.each<[string, readonly PolicyTableRow[], Destinations]>([
     ['IPv4 preferred, scope first', preferIPv4, ['2001:db8:1::1 < 2001:db8:1::2', '198.51.100.121 < 169.254.13.78']],
     ['IPv4 preferred, no scope to match', preferIPv4, ['198.51.100.121 < 198.51.100.117', '2001:db8:1::1 < fe80::1']],
     ['IPv4 preferred', preferIPv4, ['10.1.2.3 < 10.1.2.4', '2001:db8:1::1 < 2001:db8:1::2']],

@@ -17,7 +17,7 @@ export { dnsResolver, type DnsResolverOptions } from './node/dns-resolver.js';
 export { cached } from './node/cached.js';
 export type { CachedResolver, CacheOptions } from './rx/cache.js';
 export { staticResolver, type StaticTable } from './rx/static-resolver.js';
-export type { Query, Resolver, ServiceLookup } from './rx/resolve.js';
+export type { Query, Resolver, ServiceLookup } from './rx/resolver.js';
 export type { AnyAnswer, Answer, ServiceAnswer } from './core/race/answers.js';
 export type { Scheme, ServiceRecord } from './core/race/service-records.js';
 export { serviceResolver, type ServiceResolverOptions } from './node/service-resolver.js';
@@ -29,7 +29,7 @@ export type { ServiceOptions } from './plan/service-options.js';
 // order
 export { rfc6724, type AddressSelectionOptions } from './node/address-selection.js';
 export type { FindSources } from './node/source-address.js';
-export { defaultPolicyTable, type Policy } from './core/race/policy-table.js';
+export { defaultPolicyTable, type PolicyTableRow } from './core/race/policy-table.js';
 
 // attempts
 export { tcp, type SocketOptions, type TcpOptions } from './node/tcp.js';

@@ -1,6 +1,6 @@
 import { parseAbsoluteUrl } from '../../src/proxy/absolute-url.js';
 import { parseBasic, verifier } from '../../src/proxy/credentials.js';
-import { formatAuthority, parseAuthority } from '../../src/proxy/destination.js';
+import { formatAuthority, parseAuthority } from '../../src/proxy/authority.js';
 import { endToEnd, hasCome } from '../../src/proxy/headers.js';
 import type { Parsed } from '../../src/proxy/parsed.js';
 import { protocolOf } from '../../src/proxy/protocol.js';

@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import type { Endpoint } from '../../src/index.js';
 import { Attempt } from '../../src/rx/attempt.js';
-import { Terminal, type Transport } from '../../src/rx/transport.js';
+import { TerminalError, type Transport } from '../../src/rx/transport.js';
 import { assertMarbles } from '../../src/testing/index.js';
 
 const endpoint: Endpoint = { address: '2001:db8::1', family: 6, port: 443 };
@@ -110,7 +110,7 @@ describe('an attempt', () => {
 
   it('[T3] passes on that no other shall be tried', () => {
     run(({ cold, expectObservable, attempted }) => {
-      const source = cold('-#', {}, new Terminal(refused));
+      const source = cold('-#', {}, new TerminalError(refused));
       expectObservable(attempted(() => source)).toBe('-(f|)', { f: { ...failed(1), terminal: true } });
     });
   });

@@ -1,4 +1,4 @@
-import { formatDuration } from '../core/duration.js';
+import { formatDuration } from '../core/format-duration.js';
 import { formatDestination, formatEndpoint } from '../core/race/endpoint.js';
 import { errorCode, NOTHING_THERE, reasonOf, toError } from '../core/error-tools.js';
 import type { ConnectionError } from '../core/race/connection-error.js';

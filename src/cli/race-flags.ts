@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net';
 import { from } from 'rxjs';
-import { parseAddress } from '../core/address/address.js';
+import { FAMILIES, parseAddress } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
 import { invalidValue } from '../core/input/argument-errors.js';
 import { given } from '../core/input/checks.js';
@@ -11,7 +11,7 @@ import { systemResolver } from '../node/system-resolver.js';
 import { checkPrefixes } from '../plan/nat64-options.js';
 import { defaults, type ConnectOptions } from '../plan/options.js';
 import { presets } from '../plan/presets.js';
-import type { Resolver } from '../rx/resolve.js';
+import type { Resolver } from '../rx/resolver.js';
 import { all, type Flag, type Flags, type FlagValue } from './flag.js';
 import { pem } from './pem.js';
 
@@ -209,8 +209,10 @@ function addresses(texts: readonly string[]): Resolver {
     if (!address) throw invalidValue('--address', 'must be an IP address', text);
     return address;
   });
-  const answers = ([6, 4] as const)
-    .map((family) => ({ type: recordType(family), addresses: found.filter((one) => one.family === family) }))
+  const answers = FAMILIES.map((family) => ({
+    type: recordType(family),
+    addresses: found.filter((one) => one.family === family),
+  }))
     .filter((answer) => answer.addresses.length > 0)
     .map(({ type, addresses }): Answer => ({ type, addresses: addresses.map(({ address }) => address) }));
   return Object.assign(() => from(answers), { decides: true });

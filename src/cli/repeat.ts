@@ -1,4 +1,4 @@
-import { formatDuration } from '../core/duration.js';
+import { formatDuration } from '../core/format-duration.js';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import type { RaceResult } from './run-race.js';
 import type { Appearance } from './terminal.js';

@@ -16,7 +16,7 @@ import { runRace, type RaceResult } from './run-race.js';
 import { appearance, FAILED, INTERRUPTED, OK, untilInterrupted, type Terminal } from './terminal.js';
 
 /** A race that can be run again, and where it goes. */
-export interface Destination {
+export interface RepeatableRace {
   readonly host: string;
   readonly port: number;
   readonly race$: Observable<RaceEvent<Socket>>;
@@ -33,7 +33,7 @@ const REDRAW_INTERVAL = 100;
  * @returns the exit status
  */
 export async function showRace(
-  destination: Destination,
+  destination: RepeatableRace,
   flags: Flags,
   terminal: Terminal,
   conclude = conclusion,
@@ -68,7 +68,7 @@ export async function showRace(
 }
 
 /** Runs a race so many times, one after another, and shows who won how often and after what time. */
-export async function showRaces(times: number, destination: Destination, flags: Flags, terminal: Terminal): Promise<number> {
+export async function showRaces(times: number, destination: RepeatableRace, flags: Flags, terminal: Terminal): Promise<number> {
   for (const flag of ['pipe', 'html', 'svg']) refuseTogether(flags, 'repeat', flag);
   const { stdout, stderr } = terminal;
   const { interrupted, release } = untilInterrupted(terminal);
@@ -96,7 +96,7 @@ export async function showRaces(times: number, destination: Destination, flags: 
 
 /** Runs a race that is drawn while it runs, now and then: drawing must not take the time of what is drawn. */
 async function runWatched(
-  { race$ }: Destination,
+  { race$ }: RepeatableRace,
   flags: Flags,
   { stderr }: Terminal,
   interrupted: AbortSignal,

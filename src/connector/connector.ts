@@ -29,7 +29,7 @@ import {
 } from '../plan/options.js';
 import type { CacheOptions } from '../rx/cache.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
-import { wellFormedResolver } from '../rx/resolve.js';
+import { wellFormedResolver } from '../rx/resolver.js';
 import { ownTlsOptions } from '../node/tls.js';
 import { createSessions } from './tls-sessions.js';
 import { turnstile } from './turnstile.js';

@@ -18,7 +18,7 @@ export interface FileHistoryOptions {
   readonly maxEntries?: number;
 }
 
-const checks: Checks<FileHistoryOptions> = { maxEntries: integer(1, 100_000) };
+const FILE_HISTORY_CHECKS: Checks<FileHistoryOptions> = { maxEntries: integer(1, 100_000) };
 
 /** ms between two looks at the file, and between two new versions of it. */
 const INTERVAL = 1000;
@@ -50,7 +50,7 @@ const LAST_PAUSE = 5;
 export function fileHistory(path: string = defaultPath(), options: FileHistoryOptions = {}): HistoryStore {
   if (typeof path !== 'string') throw invalidType('path', 'of type string', path);
   if (path === '' || path.includes('\0')) throw invalidValue('path', 'must be a path without null bytes', path);
-  checkEach('options', options, checks);
+  checkEach('options', options, FILE_HISTORY_CHECKS);
   const absolute = resolve(path);
   const open = opened.get(absolute) ?? new FileHistory(sharedFile(absolute), absolute, options.maxEntries ?? 1000);
   opened.set(absolute, open);

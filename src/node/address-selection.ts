@@ -1,6 +1,12 @@
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { Recall } from '../core/race/path-records.js';
-import { defaultPolicyTable, policyLookup, prefersIPv4, type Policy, type PolicyLookup } from '../core/race/policy-table.js';
+import {
+  defaultPolicyTable,
+  policyLookup,
+  prefersIPv4,
+  type PolicyTableRow,
+  type PolicyLookup,
+} from '../core/race/policy-table.js';
 import { destinationOf, selectDestinations } from '../core/race/rfc6724.js';
 import { currentConnectivity, currentSources } from './connectivity.js';
 import type { FindSources } from './source-address.js';
@@ -8,7 +14,7 @@ import type { FindSources } from './source-address.js';
 /** Options of {@link rfc6724}. */
 export interface AddressSelectionOptions {
   /** Default: the policy table of RFC 6724 section 2.1, whatever tables this system has. */
-  readonly policyTable?: readonly Policy[];
+  readonly policyTable?: readonly PolicyTableRow[];
   /** Asked once for each address and race. Default: asks the kernel, whose answers are believed for a second. */
   readonly findSources?: FindSources;
 }

@@ -2,7 +2,7 @@ import { checkEach, given } from '../core/input/checks.js';
 import { toError } from '../core/error-tools.js';
 import { debug } from '../observe/debug.js';
 import { cacheChecks, createCache, type Cache, type CachedResolver, type CacheOptions } from '../rx/cache.js';
-import type { Resolver } from '../rx/resolve.js';
+import type { Resolver } from '../rx/resolver.js';
 import { currentNetwork } from './connectivity.js';
 
 /**

@@ -46,11 +46,11 @@ export function dnsQuery<Type extends keyof RecordData>(
 ): Observable<DnsAnswer<RecordData[Type]>> {
   string('name', name);
   oneOf(...Object.keys(RECORD_TYPES))('type', type);
-  checkEach('options', options, checks);
+  checkEach('options', options, DNS_QUERY_CHECKS);
   return queryRecords(name, type, dnsClient(options));
 }
 
-const checks: Checks<DnsQueryOptions> = {
+const DNS_QUERY_CHECKS: Checks<DnsQueryOptions> = {
   servers: checkServers,
   timeout: integer(1, LONGEST_DELAY),
   tries: integer(1, 100),

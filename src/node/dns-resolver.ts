@@ -1,11 +1,12 @@
 import { domainToASCII } from 'node:url';
 import { catchError, defer, map, of, type Observable } from 'rxjs';
-import type { Address, Family } from '../core/address/address.js';
+import { type Address, FAMILIES, type Family } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
 import { invalidAddress, invalidType } from '../core/input/argument-errors.js';
 import { callable, checkEach, integer, LONGEST_DELAY, type Checks } from '../core/input/checks.js';
 import { codedError } from '../core/error-tools.js';
-import { knownAnswers, type Resolver } from '../rx/resolve.js';
+import { knownAnswers } from '../rx/resolve.js';
+import type { Resolver } from '../rx/resolver.js';
 import { askFamilies, currentFamilies } from './connectivity.js';
 import { dnsClient, queryRecords, type DnsClient } from './dns-query.js';
 import { checkServers } from './dns-servers.js';
@@ -52,7 +53,7 @@ export function dnsResolver(options: DnsResolverOptions = {}): Resolver {
 
   const resolver: Resolver = (host, query = {}) => {
     const listed = hosts(host);
-    if (listed.length > 0) return askFamilies(query, [6, 4], (family) => of(listedAnswer(host, family, listed)));
+    if (listed.length > 0) return askFamilies(query, FAMILIES, (family) => of(listedAnswer(host, family, listed)));
     return knownAnswers(host) ?? defer(() => askFamilies(query, families(), (family) => lookUp(host, family, client)));
   };
   return Object.assign(resolver, { serviceRecords: serviceLookup(client) });

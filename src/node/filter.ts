@@ -1,3 +1,4 @@
+import { hasZone, withoutZone } from '../core/address/address.js';
 import type { BlockList } from 'node:net';
 import { throwError } from 'rxjs';
 import { embeddedIPv4 } from '../core/address/embedded-ipv4.js';
@@ -73,7 +74,7 @@ function explained(verdict: unknown): string {
 
 function formsOf(endpoint: Endpoint): readonly Endpoint[] {
   const { address } = endpoint;
-  const unzoned = address.includes('%') ? [{ ...endpoint, address: address.replace(/%.*$/, '') }] : [];
+  const unzoned = hasZone(address) ? [{ ...endpoint, address: withoutZone(address) }] : [];
   const ipv4s = embeddedIPv4(endpoint).map((ipv4): Endpoint => ({ ...endpoint, address: ipv4, family: 4 }));
   const own = UNSPECIFIED.get(unzoned[0]?.address ?? address);
   // As it is dialled, where NAT64 reaches an IPv4 address.

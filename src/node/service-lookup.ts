@@ -2,7 +2,7 @@ import { catchError, map, mergeMap, of, type Observable } from 'rxjs';
 import { codedError } from '../core/error-tools.js';
 import type { AnyAnswer, Answer } from '../core/race/answers.js';
 import { serviceRecords, type ServiceRecord } from '../core/race/service-records.js';
-import type { ServiceLookup } from '../rx/resolve.js';
+import type { ServiceLookup } from '../rx/resolver.js';
 import { answerFrom, type DnsAnswer } from './dns-answer.js';
 import { RECORD_TYPES } from './dns-message.js';
 import { queryRecords, type DnsClient } from './dns-query.js';

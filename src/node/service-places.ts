@@ -5,7 +5,7 @@ import type { ServiceAnswer } from '../core/race/answers.js';
 import type { Scheme } from '../core/race/service-records.js';
 import { Services, type ServicePlace } from '../core/race/services.js';
 import { debug } from '../observe/debug.js';
-import type { Resolver } from '../rx/resolve.js';
+import type { Resolver } from '../rx/resolver.js';
 import { dnsResolver } from './dns-resolver.js';
 
 /** Options of {@link servicePlaces}. */
@@ -32,7 +32,7 @@ export function servicePlaces(
   port: number,
   options: ServicePlacesOptions = {},
 ): Observable<readonly ServicePlace[]> {
-  checkEach('options', options, checks);
+  checkEach('options', options, SERVICE_PLACES_CHECKS);
   const { scheme = 'https', alpn = ['h2', 'http/1.1'], resolver = dnsResolver() } = options;
   const lookup = resolver.serviceRecords ?? (() => EMPTY);
   return defer(() => {
@@ -64,7 +64,7 @@ export function servicePlaces(
   });
 }
 
-const checks: Checks<ServicePlacesOptions> = {
+const SERVICE_PLACES_CHECKS: Checks<ServicePlacesOptions> = {
   scheme: oneOf('https', 'wss', 'http', 'ws'),
   alpn: (name, value) => {
     if (!Array.isArray(value)) throw invalidType(name, 'an array of protocols', value);

@@ -1,5 +1,5 @@
 import { callable, checkEach } from '../core/input/checks.js';
-import type { Resolver } from '../rx/resolve.js';
+import type { Resolver } from '../rx/resolver.js';
 import { dnsClient } from './dns-query.js';
 import { dnsChecks, dnsResolver, type DnsResolverOptions } from './dns-resolver.js';
 import { serviceLookup } from './service-lookup.js';

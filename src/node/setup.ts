@@ -3,7 +3,7 @@ import { defer, mergeMap, Observable, type ObservableInput } from 'rxjs';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { codedError, toError } from '../core/error-tools.js';
 import { realTime } from '../rx/real-time.js';
-import { Terminal, type Transport } from '../rx/transport.js';
+import { TerminalError, type Transport } from '../rx/transport.js';
 
 /** A step after connecting that belongs to the attempt; its first value is the attempt's. */
 export type Setup<C, T> = (connection: C, endpoint: Endpoint) => ObservableInput<T>;
@@ -76,9 +76,9 @@ function prepare<C, T>(
   });
 }
 
-function judged(error: Error, isTerminal: (error: Error) => boolean): Error | Terminal {
+function judged(error: Error, isTerminal: (error: Error) => boolean): Error | TerminalError {
   try {
-    return isTerminal(error) ? new Terminal(error) : error;
+    return isTerminal(error) ? new TerminalError(error) : error;
   } catch (mistake) {
     return toError(mistake);
   }

@@ -1,9 +1,9 @@
 import { concat, defer, mergeMap, Observable } from 'rxjs';
-import { parseAddress, type Family } from '../core/address/address.js';
+import { familiesFrom, type Family, parseAddress } from '../core/address/address.js';
 import { codedError } from '../core/error-tools.js';
 import { callable, checkEach, type Checks } from '../core/input/checks.js';
 import { recordType, type Answer } from '../core/race/answers.js';
-import type { Query, Resolver, ServiceLookup } from '../rx/resolve.js';
+import type { Query, Resolver, ServiceLookup } from '../rx/resolver.js';
 import { askFamilies, currentFamilies } from './connectivity.js';
 import { systemHosts } from './hosts-file.js';
 import { hostSources } from './nsswitch.js';
@@ -97,8 +97,8 @@ function together(lookUps: LookUps, host: string, query: Query): Observable<Answ
   return new Observable((subscriber) =>
     lookUps.find(host, 0, (found) => {
       const [first] = 'error' in found ? [] : found.addresses;
-      const order = first === undefined || first.includes(':') ? ([6, 4] as const) : ([4, 6] as const);
-      for (const family of order) {
+      const firstFamily = first === undefined || first.includes(':') ? 6 : 4;
+      for (const family of familiesFrom(firstFamily)) {
         if (query.family === undefined || query.family === family) subscriber.next(answerOf(found, host, family));
       }
       subscriber.complete();

@@ -105,12 +105,12 @@ function localEnds(addresses: TcpOptions['localAddress'], ports: TcpOptions['loc
 }
 
 /** Failures of the local end before any packet was sent: another one may do. */
-const LOCAL_FAILURES = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EINVAL']);
+const LOCAL_END_FAILURES = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EINVAL']);
 
 /** A port may be a privileged one. From `connect` the same code is what a router answered, "administratively prohibited". */
-function isLocal(error: NodeJS.ErrnoException): boolean {
+function isOfLocalEnd(error: NodeJS.ErrnoException): boolean {
   const code = errorCode(error) ?? '';
-  return LOCAL_FAILURES.has(code) || (code === 'EACCES' && error.syscall !== 'connect');
+  return LOCAL_END_FAILURES.has(code) || (code === 'EACCES' && error.syscall !== 'connect');
 }
 
 function connectFrom(ends: readonly LocalEnd[], endpoint: Endpoint, createSocket: () => Socket): Observable<Socket> {
@@ -123,7 +123,7 @@ function connectFrom(ends: readonly LocalEnd[], endpoint: Endpoint, createSocket
   if (others.length === 0) return socket$;
   return socket$.pipe(
     catchError((error: Error) => {
-      if (isLocal(error)) return connectFrom(others, endpoint, createSocket);
+      if (isOfLocalEnd(error)) return connectFrom(others, endpoint, createSocket);
       throw error;
     }),
   );

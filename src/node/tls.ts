@@ -5,7 +5,7 @@ import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { boolean, callable, given, integer, isObject, string, type Check, type Checks } from '../core/input/checks.js';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { codedError } from '../core/error-tools.js';
-import { parseLiteral } from '../rx/resolve.js';
+import { parseLiteral } from '../core/address/literal.js';
 import type { Transport } from '../rx/transport.js';
 import { tcp } from './tcp.js';
 
@@ -151,11 +151,11 @@ export function checkTlsOptions(name: string, options: unknown): asserts options
     if ((NOT_OURS as readonly string[]).includes(option)) {
       throw invalidValue(`${name}.${option}`, 'has no effect: the race makes the connections beneath', value);
     }
-    checks[option]?.(`${name}.${option}`, value);
+    TLS_CHECKS[option]?.(`${name}.${option}`, value);
   }
 }
 
-const checks: Partial<Checks<Record<keyof TlsOptions, unknown>>> & Readonly<Record<string, Check>> = {
+const TLS_CHECKS: Partial<Checks<Record<keyof TlsOptions, unknown>>> & Readonly<Record<string, Check>> = {
   host: string,
   servername: string,
   checkServerIdentity: callable,

@@ -1,4 +1,4 @@
-import { formatDuration } from '../core/duration.js';
+import { formatDuration } from '../core/format-duration.js';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { reasonOf, toError } from '../core/error-tools.js';
 import { formatRecord } from '../core/race/service-records.js';

@@ -1,5 +1,5 @@
 import { from, Observable, tap } from 'rxjs';
-import { formatDuration } from '../core/duration.js';
+import { formatDuration } from '../core/format-duration.js';
 import { formatDestination, type Endpoint } from '../core/race/endpoint.js';
 import { BLOCKED, errorCode, toError } from '../core/error-tools.js';
 import { ConnectionError } from '../core/race/connection-error.js';

@@ -48,7 +48,7 @@ export interface TraceOptions {
  * const stop = traceRaces();
  */
 export function traceRaces(options: TraceOptions = {}): () => void {
-  checkEach('options', options, checks);
+  checkEach('options', options, TRACE_CHECKS);
   const { tracerProvider = trace, attempts = 'spans' } = options;
   const tracer = tracerProvider.getTracer(packageJson.name, packageJson.version);
 
@@ -100,7 +100,7 @@ export function traceRaces(options: TraceOptions = {}): () => void {
   };
 }
 
-const checks: Checks<TraceOptions> = {
+const TRACE_CHECKS: Checks<TraceOptions> = {
   tracerProvider: (name, value) => {
     if (!isObject(value)) throw invalidType(name, 'a TracerProvider', value);
     callable(`${name}.getTracer`, (value as Partial<TracerProvider>).getTracer);

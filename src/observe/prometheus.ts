@@ -33,7 +33,7 @@ export interface CountOptions {
  * const stop = countRaces();
  */
 export function countRaces(options: CountOptions = {}): () => void {
-  checkEach('options', options, checks);
+  checkEach('options', options, COUNT_CHECKS);
   const { registers = [register], prefix = 'happy_eyeballs_', buckets } = options;
   const counter = <Label extends string>(name: string, help: string, ...labelNames: readonly Label[]) =>
     new Counter({ name: `${prefix}${name}_total`, help, labelNames, registers: [] });
@@ -87,7 +87,7 @@ export function countRaces(options: CountOptions = {}): () => void {
   };
 }
 
-const checks: Checks<CountOptions> = {
+const COUNT_CHECKS: Checks<CountOptions> = {
   registers: (name, value) => {
     if (!Array.isArray(value) || value.length === 0) throw invalidType(name, 'an array of registries', value);
     for (const one of value as unknown[]) {

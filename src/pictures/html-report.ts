@@ -1,14 +1,14 @@
 import { invalidType } from '../core/input/argument-errors.js';
 import { checkEach, given, string, type Checks } from '../core/input/checks.js';
-import { formatDuration } from '../core/duration.js';
+import { formatDuration } from '../core/format-duration.js';
 import { toError } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { htmlPage } from './html-page.js';
 import { marbleDiagram } from './marble-diagram.js';
 import { escapeMarkup } from './markup.js';
 import { inLightAndDark, MONO, SANS, type Palette } from './palette.js';
-import { plain } from './plain.js';
-import { labelOf, raceRows, type Outcome, type Queue, type RaceRows, type Row } from './rows.js';
+import { plainText } from './plain-text.js';
+import { labelOf, raceRows, type Outcome, type Queue, type RaceRows, type Row } from './race-rows.js';
 import { SIGNS, timeline } from './timeline.js';
 import { verdict, type Verdict } from './verdict.js';
 import { drawWaterfall } from './waterfall.js';
@@ -23,7 +23,7 @@ export interface HtmlReportOptions {
   readonly error?: Error;
 }
 
-const checks: Checks<HtmlReportOptions> = {
+const HTML_REPORT_CHECKS: Checks<HtmlReportOptions> = {
   title: string,
   note: string,
   error: (name, value) => {
@@ -43,17 +43,17 @@ const checks: Checks<HtmlReportOptions> = {
  * @throws TypeError for options that make no sense
  */
 export function htmlReport(events: readonly RaceEvent[], options: HtmlReportOptions = {}): string {
-  checkEach('options', options, checks);
+  checkEach('options', options, HTML_REPORT_CHECKS);
   const { title = 'A race of connections', note, error } = given(options);
   const race = raceRows(events);
   const { outcome, text } = verdictWith(race, error);
-  const name = escapeMarkup(plain(title));
+  const name = escapeMarkup(plainText(title));
   const lookUps = race.rows.filter(({ kind }) => kind === 'look-up');
   const attempts = race.rows.filter(({ kind }) => kind === 'attempt');
 
   const main = `<header>
 <h1>${name}</h1>
-<p class="verdict ${outcome}">${escapeMarkup(text)}</p>${note === undefined ? '' : `\n<p class="note">${escapeMarkup(plain(note))}</p>`}
+<p class="verdict ${outcome}">${escapeMarkup(text)}</p>${note === undefined ? '' : `\n<p class="note">${escapeMarkup(plainText(note))}</p>`}
 </header>
 <section>
 <h2 id="waterfall">Waterfall</h2>
@@ -86,7 +86,7 @@ const TEXT_COLUMNS = 100;
 
 /** An error that the race ended with says more than its events. */
 function verdictWith(race: RaceRows, error: Error | undefined): Verdict {
-  const message = error && !race.winner ? plain(toError(error).message) : '';
+  const message = error && !race.winner ? plainText(toError(error).message) : '';
   return message === '' ? verdict(race) : { outcome: 'failed', text: `Nobody won. ${message}` };
 }
 

@@ -1,9 +1,9 @@
 import { checkEach, given, integer, type Checks } from '../core/input/checks.js';
-import { formatDuration } from '../core/duration.js';
+import { formatDuration } from '../core/format-duration.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { drawnWidth, NARROWEST_BARS, padColumns, WIDEST, widest, wrap } from './columns.js';
 import { roundStep } from './round-step.js';
-import { raceRows, type Outcome, type Row } from './rows.js';
+import { raceRows, type Outcome, type Row } from './race-rows.js';
 
 /** Options of {@link marbleDiagram}. */
 export interface MarbleDiagramOptions {
@@ -16,7 +16,7 @@ export interface MarbleDiagramOptions {
   readonly frame?: number;
 }
 
-const checks: Checks<MarbleDiagramOptions> = {
+const MARBLE_DIAGRAM_CHECKS: Checks<MarbleDiagramOptions> = {
   width: integer(1, Number.MAX_SAFE_INTEGER),
   frame: integer(1, Number.MAX_SAFE_INTEGER),
 };
@@ -65,7 +65,7 @@ const LEGEND: readonly (readonly [letter: string, meaning: string])[] = [
  * @throws TypeError, RangeError for options that make no sense
  */
 export function marbleDiagram(events: readonly RaceEvent[], options: MarbleDiagramOptions = {}): string {
-  checkEach('options', options, checks);
+  checkEach('options', options, MARBLE_DIAGRAM_CHECKS);
   const { width: asked, frame: wanted } = given(options);
   const width = drawnWidth(asked);
   const { rows, endedAt } = raceRows(events);

@@ -1,4 +1,4 @@
-import type { Outcome } from './rows.js';
+import type { Outcome } from './race-rows.js';
 
 /** Colours that are told apart by those who see few, and on their background by those who see little (WCAG AA). */
 export interface Palette {

@@ -1,9 +1,9 @@
 import { callable, boolean, checkEach, given, integer, number, type Checks } from '../core/input/checks.js';
-import { formatDuration } from '../core/duration.js';
+import { formatDuration } from '../core/format-duration.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { columnsOf, drawnWidth, NARROWEST_BARS, padColumns, widest, wrap } from './columns.js';
-import { toAscii } from './plain.js';
-import { outcomeOf, raceRows, type Outcome, type Row } from './rows.js';
+import { toAscii } from './plain-text.js';
+import { outcomeOf, raceRows, type Outcome, type Row } from './race-rows.js';
 
 /** Options of {@link timeline}. */
 export interface TimelineOptions {
@@ -26,7 +26,7 @@ export type TimelineColour = 'green' | 'red' | 'dim' | 'cyan' | 'yellow';
 /** The fewest columns in which a sentence can be read beside a bar. */
 const NARROWEST_OUTCOMES = 28;
 
-const checks: Checks<TimelineOptions> = {
+const TIMELINE_CHECKS: Checks<TimelineOptions> = {
   width: integer(1, Number.MAX_SAFE_INTEGER),
   ascii: boolean,
   until: number(0, Number.MAX_SAFE_INTEGER),
@@ -91,7 +91,7 @@ const COLOURS: Readonly<Record<Outcome, TimelineColour>> = {
  * @throws TypeError, RangeError for options that make no sense
  */
 export function timeline(events: readonly RaceEvent[], options: TimelineOptions = {}): string {
-  checkEach('options', options, checks);
+  checkEach('options', options, TIMELINE_CHECKS);
   const { width: asked, ascii = false, until, style = (_: TimelineColour, text: string) => text } = given(options);
   const width = drawnWidth(asked);
   const { rows, endedAt } = raceRows(events, until);

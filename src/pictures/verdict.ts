@@ -1,5 +1,5 @@
-import { formatDuration } from '../core/duration.js';
-import { GAVE_WAY, labelOf, outcomeOf, type Outcome, type RaceRows } from './rows.js';
+import { formatDuration } from '../core/format-duration.js';
+import { GAVE_WAY, labelOf, outcomeOf, type Outcome, type RaceRows } from './race-rows.js';
 
 /** How a race went: whether somebody won, and a sentence or two about who won after what, or why nobody did. */
 export interface Verdict {

@@ -1,11 +1,11 @@
 import { checkEach, given, number, type Checks } from '../core/input/checks.js';
-import { formatDuration } from '../core/duration.js';
+import { formatDuration } from '../core/format-duration.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { columnsOf, cutColumns, widest, wrap } from './columns.js';
 import { escapeMarkup } from './markup.js';
 import { inLightAndDark, MONO, type Palette } from './palette.js';
 import { roundStep } from './round-step.js';
-import { outcomeOf, raceRows, type Outcome, type RaceRows, type Row } from './rows.js';
+import { outcomeOf, raceRows, type Outcome, type RaceRows, type Row } from './race-rows.js';
 import { verdict } from './verdict.js';
 
 /** Options of {@link waterfall}. */
@@ -14,7 +14,7 @@ export interface WaterfallOptions {
   readonly width?: number;
 }
 
-const checks: Checks<WaterfallOptions> = { width: number(240, 10_000) };
+const WATERFALL_CHECKS: Checks<WaterfallOptions> = { width: number(240, 10_000) };
 
 /** px. */
 const MARGIN = 16;
@@ -52,7 +52,7 @@ const THIN = { tls: 7, setup: 3 } as const;
  * @throws TypeError, RangeError for options that make no sense
  */
 export function waterfall(events: readonly RaceEvent[], options: WaterfallOptions = {}): string {
-  checkEach('options', options, checks);
+  checkEach('options', options, WATERFALL_CHECKS);
   const { width = 880 } = given(options);
   return drawWaterfall(raceRows(events), width);
 }

@@ -5,7 +5,7 @@ import type { Endpoint } from '../core/race/endpoint.js';
 import type { Translation } from '../core/race/known-endpoints.js';
 import { hasRoute, knownPrefixes, networkPrefixes } from '../node/nat64.js';
 import { nat64Answers } from '../rx/nat64-answers.js';
-import type { Query } from '../rx/resolve.js';
+import type { Query } from '../rx/resolver.js';
 import { parsedPrefixes } from './nat64-options.js';
 import { oncePerSettings, type Settings } from './options.js';
 

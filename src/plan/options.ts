@@ -27,7 +27,8 @@ import { copyOf } from '../core/remembered.js';
 import { checkTlsOptions, type TlsOptions } from '../node/tls.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import type { Transport } from '../rx/transport.js';
-import { parseLiteral, type Resolver } from '../rx/resolve.js';
+import { parseLiteral } from '../core/address/literal.js';
+import type { Resolver } from '../rx/resolver.js';
 import { checkNat64, type Nat64Options } from './nat64-options.js';
 import { checkServiceRecords, needsQuic, type ServiceOptions } from './service-options.js';
 
@@ -202,7 +203,7 @@ export function checkOptions<T>(options?: object): Settings<T> {
   const known = checked.get(options);
   if (known && isUnchanged(options, known)) return known.settings as unknown as Settings<T>;
 
-  checkEach('options', options, checks);
+  checkEach('options', options, OPTION_CHECKS);
   // Properties that are there already cost a tenth of those that are added.
   const settings: Record<string, unknown> = { ...nothingGiven };
   for (const [name, value] of Object.entries(options)) if (value !== undefined) settings[name] = value;
@@ -289,7 +290,7 @@ function mistakeIn(ascii: string): string | undefined {
 /** RFC 8305 section 5: the Connection Attempt Delay MUST NOT be under 10 ms. */
 const attemptDelay = number(10, LONGEST_DELAY);
 
-const checks: Checks<AllOptions> = {
+const OPTION_CHECKS: Checks<AllOptions> = {
   family: oneOf(0, 4, 6),
   preferFamily: oneOf(4, 6),
   sort: (name, value) => {
@@ -337,7 +338,7 @@ const checks: Checks<AllOptions> = {
 };
 
 /** Every option there is. */
-export const optionNames = Object.keys(checks) as readonly (keyof AllOptions)[];
+export const optionNames = Object.keys(OPTION_CHECKS) as readonly (keyof AllOptions)[];
 
 /** Every option as it is where it is not given. */
 const nothingGiven = Object.freeze({ ...Object.fromEntries(optionNames.map((name) => [name, undefined])), ...defaults });

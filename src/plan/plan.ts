@@ -5,7 +5,9 @@ import { systemHosts } from '../node/hosts-file.js';
 import { systemResolver } from '../node/system-resolver.js';
 import { debug } from '../observe/debug.js';
 import type { RacePlan } from '../rx/race-plan.js';
-import { parseLiteral, resolve, type Query } from '../rx/resolve.js';
+import { parseLiteral } from '../core/address/literal.js';
+import { resolve } from '../rx/resolve.js';
+import type { Query } from '../rx/resolver.js';
 import { nat64Stages } from './nat64.js';
 import { oncePerSettings, type Settings } from './options.js';
 import { ordering, type Order } from './order.js';
@@ -16,7 +18,7 @@ import type { Connecting } from './transport.js';
 const SYSTEM_RESOLVER = systemResolver();
 
 /** Where a race goes: the host as it was given and as it is looked up. */
-interface Destination {
+interface RaceTarget {
   readonly host: string;
   readonly asciiHost: string;
   readonly port: number;
@@ -24,7 +26,7 @@ interface Destination {
 
 /** The stages of a race, with defaults plugged in. */
 export function plan<T>(
-  { host, asciiHost, port }: Destination,
+  { host, asciiHost, port }: RaceTarget,
   settings: Settings<T>,
   attempts: Connecting<T>,
   past?: Past,

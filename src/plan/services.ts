@@ -5,7 +5,8 @@ import { systemHosts } from '../node/hosts-file.js';
 import { dropsOf } from '../node/service-drops.js';
 import { debug } from '../observe/debug.js';
 import type { RacePlan, ServicePlan } from '../rx/race-plan.js';
-import { knownAnswers, type Resolver } from '../rx/resolve.js';
+import { knownAnswers } from '../rx/resolve.js';
+import type { Resolver } from '../rx/resolver.js';
 import type { Settings } from './options.js';
 import type { ServiceOptions } from './service-options.js';
 

@@ -19,7 +19,7 @@ export interface BreakerOptions {
 }
 
 const duration = orInfinity(number(0, LONGEST_DELAY));
-const checks: Checks<BreakerOptions> = { resetDelay: duration, trialTimeout: duration, scheduler };
+const BREAKER_CHECKS: Checks<BreakerOptions> = { resetDelay: duration, trialTimeout: duration, scheduler };
 const checkFailures = integer(1, Number.MAX_SAFE_INTEGER);
 
 /**
@@ -37,7 +37,7 @@ const checkFailures = integer(1, Number.MAX_SAFE_INTEGER);
  */
 export function breaker(failures: number, options: BreakerOptions = {}): AnyPolicy {
   checkFailures('failures', failures);
-  checkEach('options', options, checks);
+  checkEach('options', options, BREAKER_CHECKS);
   const { resetDelay = 30_000, trialTimeout = 30_000, scheduler = monotonicScheduler } = options;
   const plan = { failures, resetDelay, trialTimeout };
   let state: BreakerState = closed;

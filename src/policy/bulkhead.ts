@@ -10,7 +10,7 @@ export interface BulkheadOptions {
   readonly queue?: number;
 }
 
-const checks: Checks<BulkheadOptions> = { queue: orInfinity(integer(0, Number.MAX_SAFE_INTEGER)) };
+const BULKHEAD_CHECKS: Checks<BulkheadOptions> = { queue: orInfinity(integer(0, Number.MAX_SAFE_INTEGER)) };
 const checkLimit = integer(1, Number.MAX_SAFE_INTEGER);
 
 /**
@@ -25,7 +25,7 @@ const checkLimit = integer(1, Number.MAX_SAFE_INTEGER);
  */
 export function bulkhead(limit: number, options: BulkheadOptions = {}): AnyPolicy {
   checkLimit('limit', limit);
-  checkEach('options', options, checks);
+  checkEach('options', options, BULKHEAD_CHECKS);
   const { queue = 0 } = options;
   const waiting = new Set<() => void>();
   let running = 0;

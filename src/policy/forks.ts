@@ -10,7 +10,7 @@ export interface HedgeOptions {
   readonly scheduler?: SchedulerLike;
 }
 
-const checks: Checks<HedgeOptions> = { scheduler };
+const HEDGE_CHECKS: Checks<HedgeOptions> = { scheduler };
 const checkDelay = orInfinity(number(0, LONGEST_DELAY));
 
 /** What makes something to be run and how it is written: a policy, or a service. */
@@ -53,7 +53,7 @@ export function forks<Input, T, Self extends (input: Input) => Observable<T>>(
     or: (other: Self) => fork('|', other, { delay: Infinity }),
     hedge: (other: Self, delay: number, options: HedgeOptions = {}) => {
       checkDelay('delay', delay);
-      checkEach('options', options, checks);
+      checkEach('options', options, HEDGE_CHECKS);
       return fork(`&${delay}`, other, { ...options, delay });
     },
     toString: () => expression.text,

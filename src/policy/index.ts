@@ -11,7 +11,7 @@ export { fail } from './fail.js';
 // layers
 export { timeout } from './timeout.js';
 export { delay } from './delay.js';
-export type { TimeOptions } from './duration.js';
+export type { TimeOptions } from './check-time.js';
 export { retry, type RetryOptions } from './retry.js';
 export { bulkhead, type BulkheadOptions } from './bulkhead.js';
 export { breaker, type BreakerOptions } from './breaker.js';

@@ -19,7 +19,7 @@ export interface RetryOptions {
   readonly scheduler?: SchedulerLike;
 }
 
-const checks: Checks<RetryOptions> = {
+const RETRY_CHECKS: Checks<RetryOptions> = {
   initialDelay: number(0, LONGEST_DELAY),
   maxDelay: number(0, LONGEST_DELAY),
   jitter: number(0, 1),
@@ -40,7 +40,7 @@ const checkCount = orInfinity(integer(0, Number.MAX_SAFE_INTEGER));
  */
 export function retry(count: number, options: RetryOptions = {}): AnyPolicy {
   checkCount('count', count);
-  checkEach('options', options, checks);
+  checkEach('options', options, RETRY_CHECKS);
   const { random = Math.random, isRetryable = () => true, scheduler = monotonicScheduler } = options;
   const again = (error: unknown, failures: number) => {
     if (!isRetryable(error)) throw error;

@@ -1,6 +1,6 @@
 import { limit } from '../rx/limit.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
-import { checkTime, type TimeOptions } from './duration.js';
+import { checkTime, type TimeOptions } from './check-time.js';
 import { makeLayer, type AnyPolicy } from './make-policy.js';
 
 /**

@@ -1,7 +1,7 @@
-import { parseAuthority, type Destination } from './destination.js';
+import { parseAuthority, type Authority } from './authority.js';
 
 /** Where a request with an absolute URL goes, and what it asks for there. */
-export type Target = Destination & { readonly path: string };
+export type Target = Authority & { readonly path: string };
 
 const HTTP_PORT = 80;
 

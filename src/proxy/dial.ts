@@ -4,7 +4,7 @@ import { attemptsSummary } from './proxy-status.js';
 import type { Connector, ConnectorOptions, ConnectOptions, Filter, RaceEvent } from '../index.js';
 import { ConnectionError, ssrf } from '../index.js';
 import type { Connection } from './connection.js';
-import { formatAuthority } from './destination.js';
+import { formatAuthority } from './authority.js';
 import type { ProxyRequest } from './events.js';
 import type { ProxySettings, RouteAnswer, RouteRefusal } from './options.js';
 import { Refusal } from './refusal.js';

@@ -1,12 +1,12 @@
 import type { Address, RaceEvent } from '../index.js';
-import type { Destination } from './destination.js';
+import type { Authority } from './authority.js';
 import type { RefusalReason } from './refusal.js';
 
 /** Where a client connects from. */
 export type Client = Address & { readonly port: number };
 
 /** What a client asks for. */
-export interface ProxyRequest extends Destination {
+export interface ProxyRequest extends Authority {
   /** `connect`: the method of HTTP; `http`: a request with an absolute URL. */
   readonly protocol: 'connect' | 'http' | 'socks5' | 'socks4';
   readonly client: Client;

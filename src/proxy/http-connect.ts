@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Connection } from './connection.js';
-import { parseAuthority } from './destination.js';
+import { parseAuthority } from './authority.js';
 import { httpRefusalText } from './http-refusal.js';
 import { proxyStatus } from './proxy-status.js';
 import { Refusal } from './refusal.js';

@@ -2,7 +2,7 @@ import http, { type ClientRequest, type ClientRequestArgs, type IncomingMessage,
 import type { Duplex } from 'node:stream';
 import type { Target } from './absolute-url.js';
 import type { Connection } from './connection.js';
-import { formatAuthority } from './destination.js';
+import { formatAuthority } from './authority.js';
 import { admit, dial, type Override } from './dial.js';
 import type { ProxyRequest } from './events.js';
 import { endToEnd, valuesOf, via } from './headers.js';

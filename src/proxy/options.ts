@@ -96,7 +96,7 @@ const DEFAULT_LISTEN = Object.freeze({ host: '127.0.0.1', port: 8118 });
  * @throws TypeError, RangeError with Node's codes, naming option and value; also where anyone could use the proxy
  */
 export function checkProxyOptions(options: ProxyOptions): ProxySettings {
-  checkEach('options', options, checks);
+  checkEach('options', options, PROXY_CHECKS);
   const { listen, auth, allow, publicOnly, race = {}, ...others } = given(options);
   const { host, port } = listenAt(listen);
   const isOpen = !isLoopback(host);
@@ -148,7 +148,7 @@ const credentials: Check = (name, value) => {
   if (!areGood) throw invalidValue(name, 'must be name:password, or several', [...all].fill('[hidden]'));
 };
 
-const checks: Checks<ProxyOptions> = {
+const PROXY_CHECKS: Checks<ProxyOptions> = {
   listen: (name, value) => {
     if (typeof value === 'string') return void listenAt(value);
     if (!isObject(value)) throw invalidType(name, 'a string or an object', value);

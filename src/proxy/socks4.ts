@@ -1,11 +1,11 @@
-import type { Destination } from './destination.js';
+import type { Authority } from './authority.js';
 import { complete, INCOMPLETE, malformed, type Parsed } from './parsed.js';
 
 /** Reply codes of SOCKS 4. */
 export const SOCKS4_REPLY = Object.freeze({ granted: 0x5a, rejected: 0x5b });
 
 /** What a client of SOCKS 4 wants. Its user name proves nothing: there is no password. */
-export type Socks4Request = Destination & { readonly userId: string };
+export type Socks4Request = Authority & { readonly userId: string };
 
 /** Bytes of a name, and of a user name: none may be longer. */
 const LONGEST_TEXT = 255;

@@ -1,4 +1,4 @@
-import type { Destination } from './destination.js';
+import type { Authority } from './authority.js';
 import { complete, INCOMPLETE, malformed, type Parsed } from './parsed.js';
 
 /** Authentication methods; RFC 1928 section 3. */
@@ -59,7 +59,7 @@ export function parseCredentials(bytes: Uint8Array): Parsed<GivenCredentials> {
  *
  * Types: 01 IPv4 (4 bytes), 03 a name (length, bytes), 04 IPv6 (16 bytes).
  */
-export function parseRequest(bytes: Uint8Array): Parsed<Destination> {
+export function parseRequest(bytes: Uint8Array): Parsed<Authority> {
   const [version, command, reserved, type] = bytes;
   if (version !== undefined && version !== VERSION) return malformed('not version 5', REPLY.generalFailure);
   if (command !== undefined && command !== CONNECT) return malformed('not the command CONNECT', REPLY.commandNotSupported);

@@ -3,7 +3,7 @@ import { codedError, toError } from '../core/error-tools.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent, Stage, Started } from '../core/race/events.js';
 import { Guarded } from './guarded.js';
-import { Terminal, type Transport } from './transport.js';
+import { TerminalError, type Transport } from './transport.js';
 
 /** What an attempt is made with. */
 export interface Attempting<T> {
@@ -83,7 +83,7 @@ export class Attempt<T> extends Guarded<T> {
   protected hasFailed(error: unknown): void {
     const { endpoint } = this;
     const at = this.at();
-    if (error instanceof Terminal) this.end({ type: 'failed', at, endpoint, error: error.error, terminal: true });
+    if (error instanceof TerminalError) this.end({ type: 'failed', at, endpoint, error: error.error, terminal: true });
     else this.end({ type: 'failed', at, endpoint, error: toError(error) });
   }
 

@@ -15,14 +15,14 @@ import {
   type SchedulerLike,
   type TimestampProvider,
 } from 'rxjs';
-import type { Family } from '../core/address/address.js';
-import { answerFamily, FAMILIES, recordType, saysNothing, type Answer } from '../core/race/answers.js';
+import { FAMILIES, type Family } from '../core/address/address.js';
+import { answerFamily, recordType, saysNothing, type Answer } from '../core/race/answers.js';
 import { invalidType } from '../core/input/argument-errors.js';
 import { callable, integer, isObject, number, type Checks } from '../core/input/checks.js';
 import { copyOf } from '../core/remembered.js';
 import { monotonicScheduler } from './monotonic.js';
 import { realTime } from './real-time.js';
-import { wellFormedResolver, type Query, type Resolver } from './resolve.js';
+import { wellFormedResolver, type Query, type Resolver } from './resolver.js';
 import { createServiceCache } from './service-cache.js';
 
 /** Options of {@link cached}. Times to live in seconds, as in DNS. */

@@ -27,7 +27,7 @@ export interface FirstSuccessOptions {
   readonly scheduler?: SchedulerLike;
 }
 
-const checks: Checks<FirstSuccessOptions> = {
+const FIRST_SUCCESS_CHECKS: Checks<FirstSuccessOptions> = {
   delay: orInfinity(number(0, LONGEST_DELAY)),
   maxConcurrent: orInfinity(integer(1, Number.MAX_SAFE_INTEGER)),
   scheduler,
@@ -63,7 +63,7 @@ export function firstSuccess<Input extends ObservableInput<unknown>>(
   options: FirstSuccessOptions = {},
 ): Observable<ObservedValueOf<Input>> {
   checkInputs(inputs);
-  checkEach('options', options, checks);
+  checkEach('options', options, FIRST_SUCCESS_CHECKS);
   const { delay = 0, maxConcurrent = Infinity, scheduler = monotonicScheduler } = options;
   return new Observable((subscriber) => {
     new FirstSuccess<Input>(inputs, { delay, maxConcurrent, scheduler }, subscriber).begin();

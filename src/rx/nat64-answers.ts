@@ -1,7 +1,7 @@
 import { defer, finalize, mergeMap, of, ReplaySubject, share, type Observable } from 'rxjs';
 import type { Nat64Prefix } from '../core/address/nat64.js';
 import { saysNothing, type Answer } from '../core/race/answers.js';
-import type { Query } from './resolve.js';
+import type { Query } from './resolver.js';
 
 /**
  * Answers of a network that may reach IPv4 by NAT64: its prefixes are asked for beside the addresses, and A answers wait for

@@ -1,14 +1,14 @@
 import type { Subscription } from 'rxjs';
-import type { Family } from '../core/address/address.js';
+import { FAMILIES, type Family } from '../core/address/address.js';
 import { errorCode, toError } from '../core/error-tools.js';
 import { normalName } from '../core/input/host-name.js';
-import { FAMILIES, familiesInDoubt, recordType, wellFormed, type Answer, type AnyAnswer } from '../core/race/answers.js';
+import { familiesInDoubt, recordType, wellFormed, type Answer, type AnyAnswer } from '../core/race/answers.js';
 import type { Answered, Resolved } from '../core/race/events.js';
-import { firstExpiry, type Known } from '../core/race/known-endpoints.js';
+import { firstExpiry, type KnownEndpoint } from '../core/race/known-endpoints.js';
 import { Guarded, Listener } from './guarded.js';
 import type { Services, ServiceQuery } from '../core/race/services.js';
 import type { RacePlan } from './race-plan.js';
-import type { Query } from './resolve.js';
+import type { Query } from './resolver.js';
 
 /** The least time between two questions for one type, in ms. */
 const RENEWAL_INTERVAL = 1000;
@@ -119,7 +119,7 @@ export class Questions<T> {
   }
 
   /** An answer has been handled, after which the race knows these endpoints: what expires is asked for in time. */
-  hasAnswered(answer: AnyAnswer, known: readonly Known[]): void {
+  hasAnswered(answer: AnyAnswer, known: readonly KnownEndpoint[]): void {
     this.answers.push(answer);
     if (this.services) this.askNames(this.at());
     if (this.renewals === undefined && known.every(({ expiresAt }) => expiresAt === Infinity)) return;
@@ -226,7 +226,7 @@ class Question extends Guarded<Answer> {
 
 /** Asks for each family whose addresses expire, one question at a time and at most one in `RENEWAL_INTERVAL`. */
 class Renewals {
-  private known: readonly Known[] = [];
+  private known: readonly KnownEndpoint[] = [];
   private readonly askedAt = new Map<Family, number>();
   private readonly underWay = new Set<Family>();
   private readonly timers = new Map<Family, Subscription>();
@@ -243,7 +243,7 @@ class Renewals {
   }
 
   /** Derives anew when each family is to be asked for again. */
-  plan(known: readonly Known[]): void {
+  plan(known: readonly KnownEndpoint[]): void {
     this.known = known;
     for (const family of FAMILIES) this.wait(family);
   }

@@ -6,7 +6,7 @@ import type { ServiceTerms } from '../core/race/services.js';
 import type { Translation } from '../core/race/known-endpoints.js';
 import type { Interleaving } from '../core/race/interleave.js';
 import type { Pacing } from '../core/race/schedule.js';
-import type { Query } from './resolve.js';
+import type { Query } from './resolver.js';
 import type { Transport } from './transport.js';
 
 /** Everything that a race needs, each stage a value. Durations in ms of the scheduler's time. */

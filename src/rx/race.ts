@@ -3,7 +3,7 @@ import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import { inFlight, type Answered, type Connected, type RaceEvent, type Started } from '../core/race/events.js';
 import { interleave } from '../core/race/interleave.js';
-import { gather, type Known } from '../core/race/known-endpoints.js';
+import { gatherEndpoints, type KnownEndpoint } from '../core/race/known-endpoints.js';
 import { Schedule } from '../core/race/schedule.js';
 import { Services } from '../core/race/services.js';
 import { Attempt } from './attempt.js';
@@ -61,7 +61,7 @@ class Race<T> extends Subscription implements Bounded {
   private readonly attempts: Attempt<T>[] = [];
   private readonly at: () => number;
   private isPaced = false;
-  private known: readonly Known[] = NOTHING;
+  private known: readonly KnownEndpoint[] = NOTHING;
   private sorting: Listener<readonly Endpoint[]> | undefined;
   /** The events so far, for the error: all but `queued`. */
   private readonly past: RaceEvent<T>[] = [];
@@ -116,7 +116,7 @@ class Race<T> extends Subscription implements Bounded {
 
   private hasAnswered(event: Answered): void {
     if (this.services) return this.hasAnsweredFor(this.services, event);
-    const known = gather(this.known, event, this.plan);
+    const known = gatherEndpoints(this.known, event, this.plan);
     const isNew = known !== this.known;
     this.known = known;
     this.questions.hasAnswered(event.answer, known);
@@ -208,7 +208,7 @@ class Race<T> extends Subscription implements Bounded {
 }
 
 /** Known before any answer. */
-const NOTHING: readonly Known[] = [];
+const NOTHING: readonly KnownEndpoint[] = [];
 
 function isList(sorted: ReturnType<RacePlan<unknown>['sort']>): sorted is readonly Endpoint[] {
   return Array.isArray(sorted);

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { finalize, from, ReplaySubject, share, tap, type Observable, type SchedulerLike, type TimestampProvider } from 'rxjs';
 import { saysNothing, type AnyAnswer } from '../core/race/answers.js';
-import type { ServiceLookup } from './resolve.js';
+import type { ServiceLookup } from './resolver.js';
 
 /** How answers of service records are remembered; times to live in seconds. */
 export interface ServiceCacheBounds {

@@ -1,5 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { formatDuration } from '../core/duration.js';
+import { formatDuration } from '../core/format-duration.js';
 import { codedError } from '../core/error-tools.js';
 import type { Cancelled, Started } from '../core/race/events.js';
 import type { Schedule } from '../core/race/schedule.js';

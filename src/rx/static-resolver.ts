@@ -1,10 +1,10 @@
 import { from } from 'rxjs';
-import { parseAddress } from '../core/address/address.js';
+import { familiesFrom, parseAddress } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { codedError } from '../core/error-tools.js';
 import { normalName } from '../core/input/host-name.js';
-import type { Resolver } from './resolve.js';
+import type { Resolver } from './resolver.js';
 
 /** Addresses by host name, one or several, or one list for every host. */
 export type StaticTable = Readonly<Record<string, string | readonly string[]>> | readonly string[];
@@ -41,8 +41,7 @@ function answersFor(texts: readonly string[]): readonly Answer[] {
     if (!address) throw invalidValue('table', 'must hold IP addresses', text);
     return address;
   });
-  const families = addresses[0]?.family === 4 ? ([4, 6] as const) : ([6, 4] as const);
-  return families.map((family) => {
+  return familiesFrom(addresses[0]?.family).map((family) => {
     const own = addresses.filter((address) => address.family === family).map(({ address }) => address);
     const answer = { type: recordType(family), addresses: own };
     return own.length > 0 ? answer : { ...answer, error: codedError('ENOTFOUND', `no IPv${family} address in the table`) };

@@ -12,7 +12,7 @@ import type { Stage } from '../core/race/events.js';
 export type Transport<T> = (endpoint: Endpoint, progressed?: (stage: Stage) => void) => Observable<T>;
 
 /** What an attempt errors with where no other shall be tried. */
-export class Terminal {
+export class TerminalError {
   constructor(readonly error: Error) {}
 }
 

@@ -6,7 +6,7 @@ import type { Connector } from '../connector/connector.js';
 import { connectByRace } from './connect-by-race.js';
 import { connectProxied, filterProxy, isProxied } from './proxied.js';
 import { racing, type StandInOptions } from './racing.js';
-import type { Destination } from './connect-arguments.js';
+import type { ConnectTarget } from './connect-arguments.js';
 
 /** How the connections of an agent are raced for. */
 export interface RaceAgentOptions {
@@ -37,8 +37,8 @@ export class HttpAgent extends http.Agent {
 
   override createConnection(options: ClientRequestArgs, created?: Created): Duplex | null | undefined {
     const create = (changed: object) => super.createConnection(changed, created) as Socket;
-    if (isProxied(this)) return connectProxied(create, options as Destination, this.#racing.filters);
-    return connectByRace(create, options as Destination, this.#racing);
+    if (isProxied(this)) return connectProxied(create, options as ConnectTarget, this.#racing.filters);
+    return connectByRace(create, options as ConnectTarget, this.#racing);
   }
 }
 
@@ -60,16 +60,16 @@ export class HttpsAgent extends https.Agent {
   override createConnection(options: RequestOptions, created?: Created): Duplex | null | undefined {
     const create = (changed: object) => super.createConnection(changed, created) as Socket;
     // TLS over a connection that is there already.
-    if ((options as Destination).socket) return create(options);
-    if (isProxied(this)) return connectProxied(create, options as Destination, this.#racing.filters);
+    if ((options as ConnectTarget).socket) return create(options);
+    if (isProxied(this)) return connectProxied(create, options as ConnectTarget, this.#racing.filters);
     return connectByRace(create, withSession(this, options), this.#racing);
   }
 }
 
 /** With the session that Node's agent would resume: the race has to know of it, too. */
-function withSession(agent: https.Agent, options: RequestOptions): Destination {
+function withSession(agent: https.Agent, options: RequestOptions): ConnectTarget {
   const { _getSession } = agent as { _getSession?: (key: string) => Buffer | undefined };
   const { _agentKey } = options as { _agentKey?: string };
   const session = _agentKey === undefined ? undefined : _getSession?.call(agent, _agentKey);
-  return { ...(session && { session }), ...(options as Destination) };
+  return { ...(session && { session }), ...(options as ConnectTarget) };
 }

@@ -1,7 +1,7 @@
 import { isIP, type LookupFunction } from 'node:net';
 
 /** What a socket is told of where to connect; names and meanings are those of `net.connect`. */
-export interface Destination {
+export interface ConnectTarget {
   readonly host?: string | null;
   readonly port?: number | string | null;
   readonly family?: number | string;
@@ -19,7 +19,7 @@ export interface Destination {
   readonly agent?: unknown;
 }
 
-/** Every name of {@link Destination}. */
+/** Every name of {@link ConnectTarget}. */
 const NAMES = [
   'host',
   'port',
@@ -32,10 +32,10 @@ const NAMES = [
   'localPort',
   'socket',
   'session',
-] as const satisfies readonly (keyof Destination)[];
+] as const satisfies readonly (keyof ConnectTarget)[];
 
 /** A destination whose properties are its own, where Node would read inherited ones and copies would lose them. */
-export function ownOf(destination: Destination): Destination {
+export function ownOf(destination: ConnectTarget): ConnectTarget {
   const prototype: unknown = Object.getPrototypeOf(destination);
   if (prototype === null || prototype === Object.prototype) return destination;
   const own: Record<string, unknown> = {};
@@ -46,16 +46,16 @@ export function ownOf(destination: Destination): Destination {
 }
 
 /** Whether there is no name to look up: an address, or a path. */
-export function isNameless({ host, path }: Destination): boolean {
+export function isNameless({ host, path }: ConnectTarget): boolean {
   return Boolean(path) || (typeof host === 'string' && isIP(host) !== 0);
 }
 
 /** The arguments of `socket.connect`, in each of its forms: `(port, host, listener)`, `(path)`, `(options)`, and that of `net.connect`. */
-export function connectArguments(given: readonly unknown[]): [destination: Destination, listener?: () => void] {
+export function connectArguments(given: readonly unknown[]): [destination: ConnectTarget, listener?: () => void] {
   const [first, second] = given;
   // As `net.connect` hands them on: a list in a list, which bears a mark.
   if (Array.isArray(first) && Object.getOwnPropertySymbols(first).length > 0)
-    return first as unknown as [Destination, () => void];
+    return first as unknown as [ConnectTarget, () => void];
   const last = given.at(-1);
   const listener = typeof last === 'function' ? (last as () => void) : undefined;
   if (typeof first === 'object' && first !== null) return [first, listener];

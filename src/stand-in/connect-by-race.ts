@@ -3,7 +3,7 @@ import dns from 'node:dns';
 import { getDefaultAutoSelectFamily, isIP, type LookupFunction, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { of } from 'rxjs';
-import type { Address } from '../core/address/address.js';
+import { type Address, familiesFrom } from '../core/address/address.js';
 import { recordType, type Answer } from '../core/race/answers.js';
 import { dialled } from '../core/race/endpoint.js';
 import { debug } from '../observe/debug.js';
@@ -11,9 +11,9 @@ import { original, systemLookup } from '../node/original-lookup.js';
 import { addressesOf } from '../node/system-lookup.js';
 import { checkHost, checkPort } from '../plan/options.js';
 import { realTime } from '../rx/real-time.js';
-import type { Resolver } from '../rx/resolve.js';
+import type { Resolver } from '../rx/resolver.js';
 import { HandleCalls } from './handle-calls.js';
-import { ownOf, type Destination } from './connect-arguments.js';
+import { ownOf, type ConnectTarget } from './connect-arguments.js';
 import { connectFiltered, refusalOf, textOf } from './connect-filtered.js';
 import { handleOf } from './handle.js';
 import { nativeError } from './native-error.js';
@@ -28,14 +28,18 @@ import type { Racing } from './racing.js';
  *
  * @param create makes it from options of `net.connect`, and connects it, as ever
  */
-export function connectByRace<S extends Socket>(create: (destination: Destination) => S, given: Destination, racing: Racing): S {
+export function connectByRace<S extends Socket>(
+  create: (destination: ConnectTarget) => S,
+  given: ConnectTarget,
+  racing: Racing,
+): S {
   const destination = ownOf(given);
   if (!isRaceable(destination)) return connectFiltered(create, destination, racing.filters);
   const connecting = new Connecting(destination, racing);
   const lookup: LookupFunction = (name, options, answered) => {
     connecting.lookUp(name, options, answered);
   };
-  const changed: Mutable<Destination> = { ...destination };
+  const changed: Mutable<ConnectTarget> = { ...destination };
   changed.autoSelectFamily = false;
   changed.lookup = lookup;
   const socket = create(changed);
@@ -56,7 +60,7 @@ class Connecting {
   #isCreated = false;
 
   constructor(
-    private readonly destination: Destination,
+    private readonly destination: ConnectTarget,
     private readonly racing: Racing,
   ) {
     this.#host = destination.host || 'localhost';
@@ -157,7 +161,7 @@ function isLookedUp(socket: Socket): boolean {
 }
 
 /** The protocols of a socket that speaks HTTP over TLS; `undefined` for others. */
-function httpProtocols({ ALPNProtocols, agent }: Destination): readonly string[] | undefined {
+function httpProtocols({ ALPNProtocols, agent }: ConnectTarget): readonly string[] | undefined {
   const offered: readonly unknown[] = Array.isArray(ALPNProtocols) ? ALPNProtocols : [];
   const protocols = offered.filter((one) => typeof one === 'string');
   // Where nothing is offered, `https` will offer this.
@@ -202,7 +206,7 @@ function firstOf(found: unknown): string | undefined {
  * The program's own look-up, where to ask the system for each family would not do: with hints for it, which it checks, and in a
  * program that has put another in its place. `register({ lookups: true })` puts none there that would count.
  */
-function otherLookup({ hints }: Destination): LookupFunction | undefined {
+function otherLookup({ hints }: ConnectTarget): LookupFunction | undefined {
   const lookup = original(dns.lookup);
   return hints || lookup !== systemLookup ? lookup : undefined;
 }
@@ -215,7 +219,7 @@ function byFamily(found: readonly Address[]): readonly Address[] {
 
 /** A resolver that knows the answers, whatever it is asked for; the family that was found first comes first. */
 function answering(found: readonly Address[]): Resolver {
-  const families = found[0]!.family === 6 ? ([6, 4] as const) : ([4, 6] as const);
+  const families = familiesFrom(found[0]!.family);
   const answers = families.map((family): Answer => {
     const own = found.filter((address) => address.family === family);
     return { type: recordType(family), addresses: own.map(({ address }) => address) };
@@ -232,7 +236,7 @@ function unraced(host: string, port: unknown, reason: string): false {
  * Whether there is anything to race for. An address, a path, a local end, a family, and a caller or a program that has turned
  * Node's own choice of families off, leave nothing to choose.
  */
-function isRaceable(destination: Destination): boolean {
+function isRaceable(destination: ConnectTarget): boolean {
   const { port, family, autoSelectFamily, lookup } = destination;
   const host = destination.host || 'localhost';
   if (isIP(host) || destination.path || destination.localAddress || destination.localPort || destination.socket) return false;

@@ -4,7 +4,7 @@ import { parseAddress } from '../core/address/address.js';
 import { invalidType } from '../core/input/argument-errors.js';
 import { BLOCKED, codedError, toError } from '../core/error-tools.js';
 import { refusal, type Filters } from '../node/filter.js';
-import type { Destination } from './connect-arguments.js';
+import type { ConnectTarget } from './connect-arguments.js';
 
 /**
  * Creates a socket that is not raced for, and that connects to no address which the filters refuse: it fails with
@@ -16,10 +16,10 @@ import type { Destination } from './connect-arguments.js';
  * @param create makes it from options of `net.connect`, and connects it, as ever
  * @param filters absent: there are none
  */
-export function connectFiltered<S>(create: (destination: Destination) => S, destination: Destination, filters?: Filters): S {
+export function connectFiltered<S>(create: (destination: ConnectTarget) => S, destination: ConnectTarget, filters?: Filters): S {
   if (!filters) return create(destination);
   // Read once: what is judged is what Node reads.
-  const own: Destination = { ...destination };
+  const own: ConnectTarget = { ...destination };
   const host: unknown = own.host || 'localhost';
   // Node may take it for the text that it turns into, and the next time for another.
   if (typeof host !== 'string') throw invalidType('options.host', 'of type string', host);

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { debug } from '../observe/debug.js';
-import { connectArguments, isNameless, type Destination } from './connect-arguments.js';
+import { connectArguments, isNameless, type ConnectTarget } from './connect-arguments.js';
 import type { Filters } from '../node/filter.js';
 // Before a program can replace them.
 import '../node/original-lookup.js';
@@ -13,13 +13,13 @@ export interface Races {
   /** @throws TypeError, RangeError for options that make no sense */
   readonly racing: (options: StandInOptions) => Racing;
   readonly connectByRace: <S extends Socket>(
-    create: (destination: Destination) => S,
-    destination: Destination,
+    create: (destination: ConnectTarget) => S,
+    destination: ConnectTarget,
     racing: Racing,
   ) => S;
   readonly connectFiltered: <S extends Socket>(
-    create: (destination: Destination) => S,
-    destination: Destination,
+    create: (destination: ConnectTarget) => S,
+    destination: ConnectTarget,
     filters?: Filters,
   ) => S;
   readonly hasConnection: (socket: Socket) => boolean;
@@ -103,7 +103,7 @@ function connecting(races: Races, options: StandInOptions): Connect {
   return (socket, given, original) => {
     const [destination, listener] = connectArguments(given);
     if (isNameless(destination) && !filters) return undefined;
-    const create = (changed: Destination) => Reflect.apply(original, socket, [changed, listener]) as Socket;
+    const create = (changed: ConnectTarget) => Reflect.apply(original, socket, [changed, listener]) as Socket;
     if (!races.hasConnection(socket)) return races.connectByRace(create, destination, (racing ??= races.racing(options)));
     return filters && races.connectFiltered(create, destination, filters);
   };

@@ -2,7 +2,7 @@ import type http from 'node:http';
 import net, { isIP } from 'node:net';
 import { codedError } from '../core/error-tools.js';
 import type { Filters } from '../node/filter.js';
-import type { Destination } from './connect-arguments.js';
+import type { ConnectTarget } from './connect-arguments.js';
 import { connectFiltered, refusalOf } from './connect-filtered.js';
 
 /** From Node 24 on an agent may go by the proxies of the environment, and connect to those by itself. */
@@ -12,7 +12,7 @@ export function isProxied(agent: http.Agent): boolean {
 
 /** How Node's agent connects to its proxy. */
 interface ProxyConfig {
-  proxyConnectionOptions?: Destination;
+  proxyConnectionOptions?: ConnectTarget;
 }
 
 /**
@@ -39,7 +39,7 @@ const knowsProxies = Number(process.versions.node.split('.')[0]) >= 24;
  * Creates the socket of an agent that goes by proxies: to a proxy, or to a host for which there is none. An address that is
  * refused must not be reached by way of a proxy, either.
  */
-export function connectProxied<S>(create: (destination: Destination) => S, destination: Destination, filters?: Filters): S {
+export function connectProxied<S>(create: (destination: ConnectTarget) => S, destination: ConnectTarget, filters?: Filters): S {
   const { host, port } = destination;
   const refused = filters && host && isIP(host) ? refusalOf(host, Number(port), filters) : undefined;
   if (refused) return failed(refused) as S;

@@ -8,7 +8,7 @@ import { ConnectionError } from '../core/race/connection-error.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
 import type { SocketFactory } from '../node/tcp.js';
-import { isLocalhost } from '../rx/resolve.js';
+import { isLocalhost } from '../core/address/literal.js';
 import { adopt, adoptSecure, canAdopt, handleClasses, replaceHandle } from './adoption.js';
 import { answerQuietly, OtherAttempt, OwnAttempt, socketAttempt, type Attempt, type Secure } from './attempt.js';
 import type { HandleCalls } from './handle-calls.js';

@@ -20,7 +20,7 @@ import { checkHost, checkOptions, checkRaceOptions, defaults, type RaceOptions, 
 import type { Order } from '../plan/order.js';
 import { plan } from '../plan/plan.js';
 import { connecting } from '../plan/transport.js';
-import type { Resolver } from '../rx/resolve.js';
+import type { Resolver } from '../rx/resolver.js';
 import { aheadOf } from './ahead.js';
 import type { Begun, FindAhead } from './head-start.js';
 

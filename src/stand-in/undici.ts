@@ -171,13 +171,13 @@ export function installGlobal(options: DispatcherOptions = {}): () => void {
 }
 
 function checkUndiciOptions(options: UndiciOptions): void {
-  checkEach('options', options, checks);
+  checkEach('options', options, UNDICI_CHECKS);
   const { race = {}, tls: tlsOptions = {} } = options;
   checkRaceOptions(splitHistory(race, options.connector).raceOptions, 'signal');
   checkTlsOptions('options.tls', tlsOptions);
 }
 
-const checks: Checks<UndiciOptions> = {
+const UNDICI_CHECKS: Checks<UndiciOptions> = {
   race: object,
   connector: (_name, value) => {
     checkConnector(value, 'setup', 'transport');

@@ -4,7 +4,7 @@ import { invalidReturn, invalidType, invalidValue } from '../core/input/argument
 import { callable, checkEach, integer, isObject, number, orInfinity, string, type Checks } from '../core/input/checks.js';
 import { reasonOf, toError } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
-import type { Dns } from './dns.js';
+import type { Dns } from './virtual-resolver.js';
 import { connects, hangs, isFate, refuses, unreachable, type Fate } from './fates.js';
 import { describeLeak, leftBehind, type Leak, type RunReport } from './report.js';
 import { virtualNetwork } from './network.js';
@@ -57,8 +57,8 @@ export function expectRace<T>(
   table: RaceTable,
 ): RunReport<T> {
   callable('race', race);
-  checkEach('table', table, checks);
-  checks.rows('table.rows', table.rows);
+  checkEach('table', table, RACE_TABLE_CHECKS);
+  RACE_TABLE_CHECKS.rows('table.rows', table.rows);
   checkStarts(table);
   const { rows, dns, options, host = 'example.com', port = 443 } = table;
   const network = virtualNetwork({ dns: dns ?? rows.map(([address]) => address), endpoints: fatesOf(rows) });
@@ -190,7 +190,7 @@ function drawn(lines: readonly Line[]): string {
   return table.map((cells) => `  ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd()).join('\n');
 }
 
-const checks: Checks<RaceTable> = {
+const RACE_TABLE_CHECKS: Checks<RaceTable> = {
   rows: (name, value) => {
     if (!Array.isArray(value) || !value.every(Array.isArray)) throw invalidType(name, 'a list of rows', value);
   },

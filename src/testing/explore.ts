@@ -5,7 +5,7 @@ import type { VirtualNetwork } from './virtual-network.js';
 
 /**
  * Runs a program in thousands of random networks, and looks for the smallest in which it fails: it throws, rejects or errors,
- * waits for ever, or leaves something behind. Whatever else must hold, the program checks by throwing.
+ * waits for ever, or leaves something behind. Whatever else must hold, the program EXPLORE_CHECKS by throwing.
  *
  *     await explore(async (network) => {
  *       const socket = await connect('example.com', 443, network).catch(() => undefined);
@@ -18,12 +18,12 @@ import type { VirtualNetwork } from './virtual-network.js';
  */
 export async function explore(program: (network: VirtualNetwork) => unknown, options: ExploreOptions = {}): Promise<Exploration> {
   callable('program', program);
-  checkEach('options', options, checks);
+  checkEach('options', options, EXPLORE_CHECKS);
   const { exploration } = await load();
   return exploration(program, { ...DEFAULTS, ...given(options) });
 }
 
-const checks: Checks<ExploreOptions> = {
+const EXPLORE_CHECKS: Checks<ExploreOptions> = {
   seed: integer(-(2 ** 31), 2 ** 31 - 1),
   runs: integer(1, Number.MAX_SAFE_INTEGER),
   path: string,

@@ -2,7 +2,7 @@ export { virtualNetwork } from './network.js';
 export type { NetworkDescription, Program, RaceInput, RunOptions, VirtualNetwork } from './virtual-network.js';
 
 // DNS
-export type { Dns, HostDescription, HostRecords } from './dns.js';
+export type { Dns, HostDescription, HostRecords } from './virtual-resolver.js';
 export {
   after,
   lost,

@@ -10,18 +10,18 @@ import { toError } from '../core/error-tools.js';
 import type { Stage } from '../core/race/events.js';
 import type { TimelineOptions } from '../pictures/timeline.js';
 import type { Transport } from '../rx/transport.js';
-import type { Resolver } from '../rx/resolve.js';
+import type { Resolver } from '../rx/resolver.js';
 import { life } from './assert-marbles.js';
 import { chance } from './chance.js';
 import { Clock } from './clock.js';
-import { virtualResolver } from './dns.js';
+import { virtualResolver } from './virtual-resolver.js';
 import { plannedFates, type FindFate } from './endpoints.js';
 import type { Fate, Server } from './fates.js';
 import { marblesOf } from './marble-diff.js';
 import { recordedResolver, recordedTransport } from './recorded.js';
 import { Recorder, type Mark } from './recorder.js';
 import { endsOf, lastConnected, NetworkReport, RunReport, startOf, type AttemptLog, type SubscriptionLog } from './report.js';
-import { begin, isPromise, type Running } from './running.js';
+import { beginProgram, isPromise, type RunningProgram } from './running-program.js';
 import type { NetworkDescription, Program, RunOptions, VirtualNetwork } from './virtual-network.js';
 import { VirtualScheduler } from './virtual-scheduler.js';
 import { openConnection, type Link } from './virtual-socket.js';
@@ -49,7 +49,7 @@ const STANDS_STILL =
 
 /** A program, and how it is run. */
 interface Run<T> {
-  readonly running: Running<T>;
+  readonly running: RunningProgram<T>;
   /** What came before is not its own. */
   readonly mark: Mark;
   /** When it is given up, in ms of the scheduler. */
@@ -75,7 +75,7 @@ export class Network implements VirtualNetwork {
   #mistake?: Error | undefined;
 
   constructor(description: NetworkDescription) {
-    checkEach('description', description, checks);
+    checkEach('description', description, NETWORK_CHECKS);
     if (description.scheduler === undefined && isWithinTestScheduler()) {
       throw new Error('within TestScheduler.run, a network lives in its time: virtualNetwork({ scheduler, … })');
     }
@@ -200,7 +200,7 @@ export class Network implements VirtualNetwork {
     const { until = UNTIL, unsubscribeAt, keepsSockets = false } = options;
     // A promise was begun before it came here, in this very ms or before.
     const mark = isPromise(program) ? this.#free : this.#records.mark();
-    const running = begin(program, this, this.#clock, { streamsAlone, unsubscribeAt });
+    const running = beginProgram(program, this, this.#clock, { streamsAlone, unsubscribeAt });
     return { running, mark, until: this.#clock.now + until, keepsSockets };
   }
 
@@ -294,7 +294,7 @@ function isWithinTestScheduler(): boolean {
   return Reflect.get(TestScheduler, 'frameTimeFactor') === 1 && Math.abs(asyncScheduler.now() - Date.now()) > A_MINUTE;
 }
 
-const checks: Checks<NetworkDescription> = {
+const NETWORK_CHECKS: Checks<NetworkDescription> = {
   dns: () => undefined, // by what reads it
   endpoints: () => undefined,
   seed: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),

@@ -5,7 +5,7 @@ import type { Endpoint } from '../core/race/endpoint.js';
 import type { Stage } from '../core/race/events.js';
 import type { AnyAnswer } from '../core/race/answers.js';
 import type { Transport } from '../rx/transport.js';
-import type { Resolver } from '../rx/resolve.js';
+import type { Resolver } from '../rx/resolver.js';
 import type { Recorder } from './recorder.js';
 import type { AttemptLog, Lookup } from './report.js';
 

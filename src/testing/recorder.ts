@@ -6,7 +6,7 @@ import { isObject } from '../core/input/checks.js';
 import { toError } from '../core/error-tools.js';
 import type { RaceEvent, Stage } from '../core/race/events.js';
 import type { Clock } from './clock.js';
-import { reached } from './reached.js';
+import { reachableFrom } from './reachable-from.js';
 import type { AttemptLog, Leak, Lookup, Observations, SubscriptionLog } from './report.js';
 
 /** A place in the records: what came before it is left out of a report, and time counts from it on. */
@@ -167,7 +167,7 @@ export class Recorder {
     const attempts = this.#attempts.slice(mark.attempts).filter(({ endedAt }) => endedAt === undefined);
     const lookups = this.#lookups.slice(mark.lookups).filter(({ endedAt }) => endedAt === undefined);
     const open = run?.keepsSockets === false ? this.#sockets.slice(mark.sockets).filter(isOpen) : [];
-    const held = reached(run?.values, new Set(open.map(({ socket }) => socket)));
+    const held = reachableFrom(run?.values, new Set(open.map(({ socket }) => socket)));
     const sockets = open.filter(({ socket }) => !held.has(socket));
     const timers = countTimers ? this.#clock.timers().filter((timer) => !mark.timers.has(timer)) : [];
     return [

@@ -34,7 +34,7 @@ export function isRecord(value: unknown): value is ServiceRecord {
 /** Throws, with the place in the description, unless it is a record. */
 export function checkRecord(name: string, value: unknown): asserts value is ServiceRecord {
   if (!isRecord(value)) throw invalidType(name, 'service records: service(target), alias(target)', value);
-  checkEach(name, value, checks);
+  checkEach(name, value, SERVICE_RECORD_CHECKS);
   if (!('priority' in value)) throw invalidType(`${name}.priority`, 'a number', undefined);
 }
 
@@ -56,7 +56,7 @@ function addressOf(family: Family) {
 
 const number16 = integer(0, 65535);
 
-const checks: Checks<ServiceRecord> = {
+const SERVICE_RECORD_CHECKS: Checks<ServiceRecord> = {
   priority: number16,
   target: (name, value) => {
     string(name, value);

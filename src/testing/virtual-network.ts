@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { Observable, VirtualTimeScheduler } from 'rxjs';
 import type { TimelineOptions } from '../pictures/timeline.js';
 import type { Transport } from '../rx/transport.js';
-import type { Resolver } from '../rx/resolve.js';
-import type { Dns } from './dns.js';
+import type { Resolver } from '../rx/resolver.js';
+import type { Dns } from './virtual-resolver.js';
 import type { Endpoints } from './endpoints.js';
 import type { NetworkReport, RunReport, SubscriptionLog } from './report.js';
 

@@ -5,7 +5,7 @@ import { toError } from '../../core/error-tools.js';
 import { checkServers } from '../../node/dns-servers.js';
 import type { TlsOptions } from '../../node/tls.js';
 import { onAbort } from '../../rx/abort.js';
-import { parseLiteral } from '../../rx/resolve.js';
+import { parseLiteral } from '../../core/address/literal.js';
 import { appearance, FAILED, INTERRUPTED, OK, untilInterrupted, type Appearance, type Terminal } from '../terminal.js';
 import { conclude } from './judge/conclude.js';
 import { hostReport } from './probe/host.js';
@@ -63,7 +63,7 @@ const HOSTS_AT_ONCE = 8;
  * @throws TypeError, RangeError with Node's codes, for targets and options that make no sense
  */
 export async function checkCommand(targets: readonly string[], options: CheckOptions, terminal: Terminal): Promise<number> {
-  checkEach('options', options, checks);
+  checkEach('options', options, CHECK_CHECKS);
   const parsed = parseTargets(targets, options.port);
   const probing = probingOf(options);
   const { stdout, stderr } = terminal;
@@ -111,7 +111,7 @@ export async function checkCommand(targets: readonly string[], options: CheckOpt
   });
 }
 
-const checks: Checks<CheckOptions> = {
+const CHECK_CHECKS: Checks<CheckOptions> = {
   json: boolean,
   port: integer(1, 65_535),
   tls: boolean,

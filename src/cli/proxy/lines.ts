@@ -1,4 +1,4 @@
-import { formatDuration } from '../../core/duration.js';
+import { formatDuration } from '../../core/format-duration.js';
 import { printable } from '../../core/input/printable.js';
 import { formatDestination, formatEndpoint, type Endpoint } from '../../core/race/endpoint.js';
 import type { Client, Closed, ProxyEvent, ProxyRequest, Refused } from '../../proxy/index.js';

@@ -1,10 +1,10 @@
 import { attemptRecords } from '../../core/race/attempt-records.js';
-import { formatDuration } from '../../core/duration.js';
+import { formatDuration } from '../../core/format-duration.js';
 import { toError } from '../../core/error-tools.js';
 import { formatDestination, formatEndpoint } from '../../core/race/endpoint.js';
 import { htmlPage } from '../../pictures/html-page.js';
 import { escapeMarkup } from '../../pictures/markup.js';
-import { plain } from '../../pictures/plain.js';
+import { plainText } from '../../pictures/plain-text.js';
 import { waterfall } from '../../pictures/waterfall.js';
 import type { EndedRace } from './races.js';
 
@@ -20,7 +20,7 @@ export const REPORTED_RACES = 50;
 export function racesReport(races: readonly EndedRace[], note: string): string {
   const latest = [...races].reverse();
   const main = `<h1>The last races of a proxy</h1>
-<p>${escapeMarkup(plain(note))}</p>
+<p>${escapeMarkup(plainText(note))}</p>
 <table>
 <caption>The latest comes first.</caption>
 <thead><tr><th scope="col">Destination</th><th scope="col">By</th><th scope="col">Outcome</th><th scope="col">Attempts</th><th scope="col">Time</th></tr></thead>
@@ -63,5 +63,5 @@ function outcome({ events, error }: EndedRace): string {
 }
 
 function text(others: string): string {
-  return escapeMarkup(plain(others));
+  return escapeMarkup(plainText(others));
 }

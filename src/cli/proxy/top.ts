@@ -1,11 +1,11 @@
 import { attemptRecords } from '../../core/race/attempt-records.js';
-import { formatDuration } from '../../core/duration.js';
+import { formatDuration } from '../../core/format-duration.js';
 import { printable } from '../../core/input/printable.js';
 import { formatDestination } from '../../core/race/endpoint.js';
 import type { EndedRace } from './races.js';
 
 /** What is known of the races to one destination. */
-interface Destination {
+interface DestinationCounts {
   races: number;
   lost: number;
   attempts: number;
@@ -37,7 +37,7 @@ const MOST_DURATIONS = 500;
 const COLUMNS = ['DESTINATION', 'RACES', 'LOST', 'ATTEMPTS', 'IPV6', 'IPV4', 'FALLBACKS', 'P50', 'P95'];
 
 export function top(): Top {
-  const destinations = new Map<string, Destination>();
+  const destinations = new Map<string, DestinationCounts>();
   return {
     add: ({ request, events }) => {
       const name = printable(formatDestination(request));
@@ -67,11 +67,11 @@ export function top(): Top {
   };
 }
 
-function newDestination(): Destination {
+function newDestination(): DestinationCounts {
   return { races: 0, lost: 0, attempts: 0, wins: { 4: 0, 6: 0 }, fallbacks: 0, durations: [] };
 }
 
-function cells(name: string, { races, lost, attempts, wins, fallbacks, durations }: Destination): string[] {
+function cells(name: string, { races, lost, attempts, wins, fallbacks, durations }: DestinationCounts): string[] {
   const sorted = [...durations].sort((a, b) => a - b);
   const quantile = (share: number) => {
     const value = sorted[Math.ceil(share * sorted.length) - 1];

@@ -37,7 +37,7 @@ export interface RedisHistory extends HistoryStore {
   close(): Promise<void>;
 }
 
-const checks: Checks<RedisHistoryOptions> = {
+const REDIS_HISTORY_CHECKS: Checks<RedisHistoryOptions> = {
   client: (_, client) => void commandOf(client as RedisClient),
   prefix: string,
   ttl: integer(1, 2 ** 31 - 1),
@@ -71,7 +71,7 @@ const LAST_WAIT = 1000;
  * @throws TypeError, RangeError at the call, with Node's codes
  */
 export function redisHistory(options: RedisHistoryOptions): RedisHistory {
-  checkEach('options', options, checks);
+  checkEach('options', options, REDIS_HISTORY_CHECKS);
   const { client, prefix = 'rx-happy-eyeballs:', ttl = 3600, maxEntries = 10_000, network = () => '' } = options;
   const stream = new LessonStream(commandOf(client), `${prefix}lessons:1`, ttl, randomUUID(), wallClock);
   return new Fleet(stream, maxEntries, network);

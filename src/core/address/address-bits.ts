@@ -1,5 +1,5 @@
 import { remembered } from '../remembered.js';
-import type { Address } from './address.js';
+import { withoutZone, type Address } from './address.js';
 
 /** The 128 bits of an address as eight numbers of 16; IPv4 addresses in their IPv4-mapped form. */
 export type Words = readonly number[];
@@ -15,7 +15,7 @@ export const wordsOf: (address: string) => Words = remembered((address): Words =
     const [a, b, c, d] = address.split('.').map(Number) as [number, number, number, number];
     return [0, 0, 0, 0, 0, 0xffff, a * 256 + b, c * 256 + d];
   }
-  const [left = '', right] = address.replace(/%.*$/, '').split('::');
+  const [left = '', right] = withoutZone(address).split('::');
   const head = hexWords(left);
   if (right === undefined) return head;
   const tail = hexWords(right);

@@ -9,6 +9,16 @@ export interface Address {
   readonly family: Family;
 }
 
+/** Both families in the order of RFC 8305 section 3: IPv6 first. */
+export const FAMILIES: readonly Family[] = [6, 4];
+
+const IPV4_FIRST: readonly Family[] = [4, 6];
+
+/** Both families, `first` first. */
+export function familiesFrom(first: Family | undefined): readonly Family[] {
+  return first === 4 ? IPV4_FIRST : FAMILIES;
+}
+
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
 const LEADING_ZERO = /(?:^|\.)0\d/;
 const IPV6 = /^([\da-f.]*:[\da-f:.]*)(?:%([\w.~:@-]+))?$/i;
@@ -58,4 +68,14 @@ function canonicalIPv6(digits: string): string | undefined {
 /** The IPv4 address of two numbers of 16 bits. */
 export function dottedDecimal(high: number, low: number): string {
   return [high >>> 8, high & 0xff, low >>> 8, low & 0xff].join('.');
+}
+
+/** Whether an address has a zone: `fe80::1%eth0`. */
+export function hasZone(address: string): boolean {
+  return address.includes('%');
+}
+
+/** The address without its zone. */
+export function withoutZone(address: string): string {
+  return address.replace(/%.*$/, '');
 }

@@ -1,5 +1,5 @@
 import { addressWords, commonPrefixLength, wordsOf, type Words } from './address-bits.js';
-import { parseAddress, type Address } from './address.js';
+import { hasZone, parseAddress, type Address } from './address.js';
 
 /** What an address of the network's NAT64 begins with: `64:ff9b::` and 96 bits. */
 export interface Nat64Prefix {
@@ -53,7 +53,7 @@ const WELL_KNOWN_PREFIX: Nat64Prefix = { prefix: '64:ff9b::', length: 96 };
  * for other addresses, and for what no NAT64 translates.
  */
 export function desynthesized(address: string, prefixes: readonly Nat64Prefix[]): string | undefined {
-  if ((prefixes.length === 0 && !address.startsWith('64:ff9b::')) || address.includes('%')) return undefined;
+  if ((prefixes.length === 0 && !address.startsWith('64:ff9b::')) || hasZone(address)) return undefined;
   const words = wordsOf(address);
   const within = [...prefixes, WELL_KNOWN_PREFIX].find(
     ({ prefix, length }) => commonPrefixLength(wordsOf(prefix), words) >= length && (length === 96 || words[4]! >>> 8 === 0),
@@ -72,7 +72,7 @@ export function parseNat64Prefix(text: string): Nat64Prefix | undefined {
   const [, start = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
   const address = parseAddress(start);
   const length = LENGTHS.find((one) => String(one) === bits);
-  if (address?.family !== 6 || length === undefined || address.address.includes('%')) return undefined;
+  if (address?.family !== 6 || length === undefined || hasZone(address.address)) return undefined;
   const words = addressWords(address);
   const isRest = words.every((word, index) => (word & mask(length, index)) === word);
   return isRest && words[4]! >>> 8 === 0 ? { prefix: address.address, length } : undefined;

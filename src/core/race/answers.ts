@@ -35,9 +35,6 @@ interface AnswerOfAnyType {
   readonly assumed?: boolean;
 }
 
-/** Both families, in the order in which they are asked for: RFC 8305 section 3. */
-export const FAMILIES: readonly Family[] = [6, 4];
-
 /** Which query asks for a family. */
 export function recordType(family: Family): Answer['type'] {
   return family === 6 ? 'AAAA' : 'A';

@@ -1,5 +1,5 @@
-import type { Family } from '../address/address.js';
-import { formatDuration } from '../duration.js';
+import { FAMILIES, type Family } from '../address/address.js';
+import { formatDuration } from '../format-duration.js';
 import { errorCode, flatten, NOTHING_THERE, reasonOf, toError, BLOCKED } from '../error-tools.js';
 import { addressesIn, recordType, type AnyAnswer } from './answers.js';
 import { attemptRecords, type AttemptRecord } from './attempt-records.js';
@@ -180,6 +180,6 @@ function describeAttempt({ endpoint, startedAt, endedAt, outcome, error }: Attem
 function unanswered({ timedOut, events }: LostRace): string[] {
   if (!timedOut || events.some(({ type }) => type === 'resolved')) return [];
   const answered = new Set(events.map((event) => event.type === 'answered' && event.answer.type));
-  const missing = ([6, 4] as const).map(recordType).filter((type) => !answered.has(type));
+  const missing = FAMILIES.map(recordType).filter((type) => !answered.has(type));
   return missing.map((type) => `${type} not answered`);
 }

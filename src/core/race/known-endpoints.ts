@@ -5,7 +5,7 @@ import type { Endpoint } from './endpoint.js';
 import type { Answered } from './events.js';
 
 /** An endpoint that an answer has brought. */
-export interface Known {
+export interface KnownEndpoint {
   readonly endpoint: Endpoint;
   readonly type: Answer['type'];
   readonly stale: boolean;
@@ -28,11 +28,11 @@ export type Translation = (address: Address) => readonly (Address & Pick<Endpoin
  * @param race its port, and the family that it is restricted to
  * @returns the same list for a negative answer that replaces nothing
  */
-export function gather(
-  known: readonly Known[],
+export function gatherEndpoints(
+  known: readonly KnownEndpoint[],
   { answer, at }: Answered,
   race: { readonly port: number; readonly family: 0 | Family; readonly translation?: Translation },
-): readonly Known[] {
+): readonly KnownEndpoint[] {
   if (!isOfAddresses(answer)) return known;
   const { type, stale = false } = answer;
   const replaces = !stale && !saysNothing(answer) && known.some((one) => isReplaced(one, type, at));
@@ -70,7 +70,7 @@ function keyOf({ address, via }: Place): string {
 
 const NONE: ReadonlyMap<string, Endpoint> = new Map();
 
-function isReplaced(one: Known, type: Answer['type'], at: number): boolean {
+function isReplaced(one: KnownEndpoint, type: Answer['type'], at: number): boolean {
   return one.type === type && (one.stale || one.expiresAt <= at);
 }
 
@@ -80,7 +80,7 @@ function expiryOf({ ttl }: Answer, at: number): number {
 }
 
 /** When the first of the endpoints that answers of this type have brought expires, in ms since the race began. */
-export function firstExpiry(known: readonly Known[], type: Answer['type']): number {
+export function firstExpiry(known: readonly KnownEndpoint[], type: Answer['type']): number {
   let first = Infinity;
   for (const one of known) if (one.type === type && one.expiresAt < first) first = one.expiresAt;
   return first;

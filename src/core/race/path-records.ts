@@ -97,7 +97,7 @@ export function retransmissionTimeout({ smoothedRtt, rttVariation = 0 }: PathRec
 }
 
 /** Codes of failures of this machine, which say nothing of the path: no local end, not allowed to send, out of resources. */
-const LOCAL_FAILURES = new Set([
+const MACHINE_FAILURES = new Set([
   'EADDRNOTAVAIL',
   'EADDRINUSE',
   'EPERM',
@@ -117,9 +117,9 @@ const LOCAL_CALLS = new Set(['socket', 'bind']);
  * Whether an error is this machine's own. The same code may be either's: `EACCES` of `connect` is what a router answered,
  * "administratively prohibited" by ICMPv6.
  */
-function isLocal(error: Error): boolean {
+function isOfThisMachine(error: Error): boolean {
   const { syscall } = error as { syscall?: unknown };
-  return LOCAL_FAILURES.has(errorCode(error) ?? '') || (typeof syscall === 'string' && LOCAL_CALLS.has(syscall));
+  return MACHINE_FAILURES.has(errorCode(error) ?? '') || (typeof syscall === 'string' && LOCAL_CALLS.has(syscall));
 }
 
 /**
@@ -144,7 +144,7 @@ export function lessons(events: readonly RaceEvent[]): readonly Lesson[] {
     } else if (event.type === 'connected') {
       learnt.push({ endpoint: event.endpoint, outcome: 'succeeded', rtt: roundTrip ?? event.at - winnerStart });
     } else if (event.type === 'failed') {
-      if (!isLocal(event.error)) learnt.push({ endpoint: event.endpoint, outcome: 'failed' });
+      if (!isOfThisMachine(event.error)) learnt.push({ endpoint: event.endpoint, outcome: 'failed' });
     } else if (event.type === 'cancelled') {
       const gaveWay = event.error !== undefined;
       if (gaveWay || startedAt.get(event.endpoint)! < winnerStart) learnt.push({ endpoint: event.endpoint, outcome: 'failed' });

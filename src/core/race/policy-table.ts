@@ -4,7 +4,7 @@ import { invalidType, invalidValue, outOfRange } from '../input/argument-errors.
 import { longestMatch, parsePrefix, type Prefix } from '../address/prefix-table.js';
 
 /** A row of the policy table: addresses within the prefix have this precedence and this label. */
-export interface Policy {
+export interface PolicyTableRow {
   /** In CIDR form, IPv4 as IPv4-mapped: `::ffff:0:0/96`, `2001:db8::/32`. */
   readonly prefix: string;
   readonly precedence: number;
@@ -16,7 +16,7 @@ export interface Policy {
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-2.1 RFC 6724 section 2.1}
  */
-export const defaultPolicyTable: readonly Policy[] = Object.freeze([
+export const defaultPolicyTable: readonly PolicyTableRow[] = Object.freeze([
   { prefix: '::1/128', precedence: 50, label: 0 },
   { prefix: '::/0', precedence: 40, label: 1 },
   { prefix: '::ffff:0:0/96', precedence: 35, label: 4 },
@@ -29,7 +29,7 @@ export const defaultPolicyTable: readonly Policy[] = Object.freeze([
 ]);
 
 /** What the tables say of an address. */
-export interface AddressPolicy extends Pick<Policy, 'precedence' | 'label'> {
+export interface AddressPolicy extends Pick<PolicyTableRow, 'precedence' | 'label'> {
   /** In place of the scope that RFC 6724 section 3 gives it, where a table has another. */
   readonly scope?: number | undefined;
 }
@@ -45,9 +45,11 @@ const NO_POLICY = { precedence: 0, label: -1 };
  *
  * @throws TypeError, RangeError for rows that are none, naming row and value
  */
-export function policyLookup(table: readonly Policy[]): PolicyLookup {
+export function policyLookup(table: readonly PolicyTableRow[]): PolicyLookup {
   if (!Array.isArray(table)) throw invalidType('policyTable', 'an array of policies', table);
-  const find = longestMatch(table.map((row: Policy, index) => ({ ...row, ...checkPolicy(row, `policyTable[${index}]`) })));
+  const find = longestMatch(
+    table.map((row: PolicyTableRow, index) => ({ ...row, ...checkPolicy(row, `policyTable[${index}]`) })),
+  );
   return (words) => find(words) ?? NO_POLICY;
 }
 
@@ -60,7 +62,7 @@ export function prefersIPv4(policyOf: PolicyLookup): boolean {
   return four > six;
 }
 
-function checkPolicy({ prefix, precedence, label }: Policy, name: string): Prefix {
+function checkPolicy({ prefix, precedence, label }: PolicyTableRow, name: string): Prefix {
   if (typeof prefix !== 'string') throw invalidType(`${name}.prefix`, 'of type string', prefix);
   for (const [key, value] of Object.entries({ precedence, label })) {
     if (typeof value !== 'number') throw invalidType(`${name}.${key}`, 'of type number', value);

@@ -1,6 +1,6 @@
 import type { Address, Family } from '../address/address.js';
 import type { Endpoint, Service } from './endpoint.js';
-import type { Known, Translation } from './known-endpoints.js';
+import type { KnownEndpoint, Translation } from './known-endpoints.js';
 
 /** A place where a service is to be had. */
 export interface Offer {
@@ -15,7 +15,7 @@ export interface Offer {
 /** A name whose addresses are, or will be, known. */
 export class TargetName {
   /** Their ports are not those of endpoints. */
-  known: readonly Known[] = [];
+  known: readonly KnownEndpoint[] = [];
   /** Families of which something has been heard, */
   readonly heard = new Set<Family>();
   /** and not suspect addresses alone, */

@@ -1,9 +1,9 @@
-import { parseAddress, type Address, type Family } from '../address/address.js';
+import { type Address, FAMILIES, type Family, parseAddress } from '../address/address.js';
 import { normalName } from '../input/host-name.js';
-import { answerFamily, FAMILIES, saysNothing, type ServiceAnswer } from './answers.js';
+import { answerFamily, saysNothing, type ServiceAnswer } from './answers.js';
 import type { Endpoint, Service } from './endpoint.js';
 import type { Answered } from './events.js';
-import { gather, type Known, type Translation } from './known-endpoints.js';
+import { gatherEndpoints, type KnownEndpoint, type Translation } from './known-endpoints.js';
 import type { Gate, Pacing } from './schedule.js';
 import { ServiceGroups, TargetName, type Offer } from './service-groups.js';
 import { servicePort, serviceRecordName, type Scheme, type ServiceRecord } from './service-records.js';
@@ -133,7 +133,7 @@ export class Services implements Gate {
   }
 
   /** All addresses of all names, for their times to live. */
-  get known(): readonly Known[] {
+  get known(): readonly KnownEndpoint[] {
     return [...this.names.values()].flatMap(({ known }) => known);
   }
 
@@ -194,7 +194,7 @@ export class Services implements Gate {
     const isSuspect = answer.addresses.length > 0 && pacing.suspects?.(answer) === true;
     if (!isSuspect) name.answered.add(family);
     name.heard.add(family);
-    name.known = gather(name.known, { ...event, answer }, { port: 0, family: this.terms.family, translation });
+    name.known = gatherEndpoints(name.known, { ...event, answer }, { port: 0, family: this.terms.family, translation });
   }
 
   private foldRecords(answer: ServiceAnswer): void {

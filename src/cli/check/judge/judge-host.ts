@@ -1,4 +1,4 @@
-import type { Family } from '../../../core/address/address.js';
+import { FAMILIES, type Family } from '../../../core/address/address.js';
 import { usableRecords } from '../../../core/race/usable-records.js';
 import type {
   AddressRecords,
@@ -40,7 +40,7 @@ export function judgeHost(report: HostReport): readonly Finding[] {
     ...inSection('Reachability', [...addresses.flatMap((address) => reachability(address, report)), ...untriedAddresses(report)]),
     ...inSection(
       'Families',
-      ([6, 4] as const).flatMap((family) => families(report, family)),
+      FAMILIES.flatMap((family) => families(report, family)),
     ),
     ...inSection('Fallback', fallback ? judgeFallback(fallback, report) : []),
   ];

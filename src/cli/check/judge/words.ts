@@ -1,4 +1,4 @@
-import { formatDuration } from '../../../core/duration.js';
+import { formatDuration } from '../../../core/format-duration.js';
 import type { Failure } from '../report.js';
 
 export function listed(texts: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { concatMap, defer, forkJoin, from, map, of, tap, toArray, type Observable } from 'rxjs';
 import { parseAddress, type Address } from '../../../core/address/address.js';
-import { parseLiteral } from '../../../rx/resolve.js';
+import { parseLiteral } from '../../../core/address/literal.js';
 import { fallbackReport } from './fallback.js';
 import { mapInOrder } from '../../../rx/map-in-order.js';
 import { ordered } from './order.js';

@@ -6,7 +6,7 @@ import type { Clock } from './clock.js';
 import type { Program, VirtualNetwork } from './virtual-network.js';
 
 /** A program under way. */
-export interface Running<T> {
+export interface RunningProgram<T> {
   readonly values: readonly T[];
   /** When it was over, in ms of the scheduler; absent while it goes on. */
   finishedAt?: number;
@@ -16,7 +16,7 @@ export interface Running<T> {
 }
 
 /** What kinds of programs are taken. */
-export interface Taken {
+export interface AcceptedPrograms {
   /** Whether it must be a stream. */
   readonly streamsAlone: boolean;
   /** ms after which a stream is unsubscribed. */
@@ -24,14 +24,14 @@ export interface Taken {
 }
 
 /** Begins a program. What it throws is its error. */
-export function begin<T>(
+export function beginProgram<T>(
   program: Program<T>,
   network: VirtualNetwork,
   clock: Clock,
-  { streamsAlone, unsubscribeAt }: Taken,
-): Running<T> {
+  { streamsAlone, unsubscribeAt }: AcceptedPrograms,
+): RunningProgram<T> {
   const values: T[] = [];
-  const running: Running<T> = { values, stop: () => undefined };
+  const running: RunningProgram<T> = { values, stop: () => undefined };
   const next = (value: T) => {
     values.push(value);
   };

@@ -1,5 +1,5 @@
 import { columnsOf, cutColumns, wrap } from '../../src/pictures/columns.js';
-import { plain, toAscii } from '../../src/pictures/plain.js';
+import { plainText, toAscii } from '../../src/pictures/plain-text.js';
 
 describe('plain', () => {
   it.each([
@@ -11,14 +11,14 @@ describe('plain', () => {
     ['e\u0301\u0301\u0301\u0301', 'e\u0301\u0301'],
     [' ', ''],
   ])('%j is %j', (text, line) => {
-    expect(plain(text)).toBe(line);
+    expect(plainText(text)).toBe(line);
   });
 
   it('cuts what is too long, between characters', () => {
-    expect(plain('x'.repeat(500))).toBe('x'.repeat(500));
-    expect(plain('x'.repeat(501))).toBe(`${'x'.repeat(499)}…`);
-    expect(plain('💩💩💩', 2)).toBe('💩…');
-    expect(plain(`${' '.repeat(3000)}x`)).toBe('…');
+    expect(plainText('x'.repeat(500))).toBe('x'.repeat(500));
+    expect(plainText('x'.repeat(501))).toBe(`${'x'.repeat(499)}…`);
+    expect(plainText('💩💩💩', 2)).toBe('💩…');
+    expect(plainText(`${' '.repeat(3000)}x`)).toBe('…');
   });
 
   it('can be had in ASCII', () => {

@@ -1,5 +1,5 @@
 /** Where a client wants to be connected to: a name or an IP address, without brackets, and a port. */
-export interface Destination {
+export interface Authority {
   readonly host: string;
   readonly port: number;
 }
@@ -13,7 +13,7 @@ const AUTHORITY = /^(?:\[([\da-f:.]+(?:%25[\w.~-]+|%[\w.~-]+)?)\]|([^\s:@/?#[\]\
  * @param defaultPort where none is written; absent: there must be one
  * @returns `undefined` for text that is nothing of the kind: with user name and password as well, which have no place there
  */
-export function parseAuthority(text: string, defaultPort?: number): Destination | undefined {
+export function parseAuthority(text: string, defaultPort?: number): Authority | undefined {
   const [, literal, name, written] = AUTHORITY.exec(text) ?? [];
   const host = literal ?? name;
   const port = written === undefined || written === '' ? defaultPort : Number(written);
@@ -22,7 +22,7 @@ export function parseAuthority(text: string, defaultPort?: number): Destination 
 }
 
 /** The destination as it is written in a request. */
-export function formatAuthority({ host, port }: Destination, defaultPort?: number): string {
+export function formatAuthority({ host, port }: Authority, defaultPort?: number): string {
   const written = host.includes(':') ? `[${host}]` : host;
   return port === defaultPort ? written : `${written}:${port}`;
 }

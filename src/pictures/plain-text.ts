@@ -8,7 +8,7 @@ const LONGEST = 500;
  * characters (escape sequences of terminals begin with one, and XML forbids them) and halves of characters become `U+FFFD`. Of
  * marks that are set above each other two are kept.
  */
-export function plain(text: string, longest = LONGEST): string {
+export function plainText(text: string, longest = LONGEST): string {
   const line = text
     .slice(0, 4 * longest)
     .replace(/\s+/gu, ' ')

@@ -1,12 +1,12 @@
 import { invalidType } from '../core/input/argument-errors.js';
-import { formatDuration } from '../core/duration.js';
+import { formatDuration } from '../core/format-duration.js';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { BLOCKED, errorCode, reasonOf, toError } from '../core/error-tools.js';
 import type { ServiceAnswer } from '../core/race/answers.js';
 import type { Answered, Failed, RaceEvent, Stage } from '../core/race/events.js';
 import { formatRecord } from '../core/race/service-records.js';
 import { cutColumns } from './columns.js';
-import { plain } from './plain.js';
+import { plainText } from './plain-text.js';
 
 /** What became of a look-up (`found`, `nothing`, or `failed` as a whole) or of an attempt; `open`: it goes on. */
 export type Outcome = 'found' | 'nothing' | 'connected' | 'failed' | 'blocked' | 'cancelled' | 'open';
@@ -161,7 +161,7 @@ const LONGEST_LABEL = 100;
 export function labelOf(endpoint: Endpoint): string {
   const { protocol, via } = endpoint;
   const how = [protocol === 'quic' && 'QUIC', via !== undefined && `via ${via}`].filter(Boolean);
-  return plain([formatEndpoint(endpoint), ...how].join(' '), LONGEST_LABEL);
+  return plainText([formatEndpoint(endpoint), ...how].join(' '), LONGEST_LABEL);
 }
 
 function instant({ at }: RaceEvent): number {
@@ -183,19 +183,19 @@ type Ending = Pick<Row, 'outcome' | 'what' | 'addresses' | 'code' | 'message'>;
 
 function answerOf({ answer }: Answered): Ending & Pick<Row, 'label'> {
   const { type, name, error, stale } = answer;
-  const label = plain(name === undefined ? type : `${type} ${name}`, LONGEST_LABEL);
+  const label = plainText(name === undefined ? type : `${type} ${name}`, LONGEST_LABEL);
   if (answer.type === 'HTTPS') return { label, ...recordsOf(answer) };
   const { addresses } = answer;
   if (error && addresses.length === 0) return { label, ...failureOf(error), outcome: 'nothing' };
   const found = `${addresses.length} ${stale ? 'stale ' : ''}${addresses.length === 1 ? 'address' : 'addresses'}`;
-  const kept = addresses.slice(0, KEPT_ADDRESSES).map((address) => plain(address));
+  const kept = addresses.slice(0, KEPT_ADDRESSES).map((address) => plainText(address));
   return { label, outcome: addresses.length === 0 ? 'nothing' : 'found', what: found, addresses: kept };
 }
 
 function recordsOf({ records, error }: ServiceAnswer): Ending {
   if (error && records.length === 0) return { ...failureOf(error), outcome: 'nothing' };
   const what = `${records.length} ${records.length === 1 ? 'record' : 'records'}`;
-  const kept = records.slice(0, KEPT_ADDRESSES).map((record) => plain(formatRecord(record)));
+  const kept = records.slice(0, KEPT_ADDRESSES).map((record) => plainText(formatRecord(record)));
   return { outcome: records.length === 0 ? 'nothing' : 'found', what, addresses: kept };
 }
 
@@ -210,8 +210,8 @@ function failureOf(thrown: Failed['error']): Ending {
   const code = errorCode(error);
   return {
     outcome: code === BLOCKED ? 'blocked' : 'failed',
-    what: plain(reasonOf(error)) || 'failed',
-    message: plain(error.message),
-    ...(code !== undefined && { code: plain(code) }),
+    what: plainText(reasonOf(error)) || 'failed',
+    message: plainText(error.message),
+    ...(code !== undefined && { code: plainText(code) }),
   };
 }

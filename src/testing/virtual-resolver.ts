@@ -3,7 +3,7 @@ import { isOfAddresses, recordType, type AnyAnswer, type Answer } from '../core/
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { normalName } from '../core/input/host-name.js';
 import { parseAddress } from '../core/address/address.js';
-import type { Resolver } from '../rx/resolve.js';
+import type { Resolver } from '../rx/resolver.js';
 import type { Clock } from './clock.js';
 import { isPlainObject } from './plain-object.js';
 import { nodata, nxdomain, plannedAnswers, type PlannedAnswer, type Replies, type ServiceReplies } from './replies.js';

@@ -4,7 +4,7 @@ import { isObject } from '../core/input/checks.js';
 const MOST = 10_000;
 
 /** Which of the objects that are looked for can be reached from another: within lists, maps, sets and properties. */
-export function reached(from: unknown, wanted: ReadonlySet<unknown>): ReadonlySet<unknown> {
+export function reachableFrom(from: unknown, wanted: ReadonlySet<unknown>): ReadonlySet<unknown> {
   const found = new Set<unknown>();
   const seen = new Set<unknown>([from]);
   for (const one of seen) {

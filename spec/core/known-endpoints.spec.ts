@@ -1,10 +1,13 @@
 import type { Answer } from '../../src/core/race/answers.js';
-import { firstExpiry, gather, type Known } from '../../src/core/race/known-endpoints.js';
+import { firstExpiry, gatherEndpoints, type KnownEndpoint } from '../../src/core/race/known-endpoints.js';
 import { A, AAAA, negative } from '../support/virtual-race.js';
 
-const take = (known: readonly Known[], answer: Answer, { at = 0, family = 0 }: { at?: number; family?: 0 | 4 | 6 } = {}) =>
-  gather(known, { type: 'answered', at, answer }, { port: 443, family });
-const addresses = (known: readonly Known[]) => known.map(({ endpoint }) => endpoint.address);
+const take = (
+  known: readonly KnownEndpoint[],
+  answer: Answer,
+  { at = 0, family = 0 }: { at?: number; family?: 0 | 4 | 6 } = {},
+) => gatherEndpoints(known, { type: 'answered', at, answer }, { port: 443, family });
+const addresses = (known: readonly KnownEndpoint[]) => known.map(({ endpoint }) => endpoint.address);
 
 describe('gather', () => {
   it('adds endpoints with family and port, in the order of the answer', () => {

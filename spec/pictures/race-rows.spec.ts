@@ -1,4 +1,4 @@
-import { raceRows } from '../../src/pictures/rows.js';
+import { raceRows } from '../../src/pictures/race-rows.js';
 import { verdict } from '../../src/pictures/verdict.js';
 import type { Answer, Endpoint, RaceEvent } from '../../src/index.js';
 import { connects, hangs, refuses } from '../../src/testing/index.js';

@@ -7,11 +7,11 @@ export interface TimeOptions {
   readonly scheduler?: SchedulerLike;
 }
 
-const checks: Checks<TimeOptions> = { scheduler };
+const TIME_CHECKS: Checks<TimeOptions> = { scheduler };
 const isDuration = orInfinity(number(0, LONGEST_DELAY));
 
 /** A duration in ms, and what it is measured by. */
 export function checkTime(duration: unknown, options: unknown): void {
   isDuration('duration', duration);
-  checkEach<TimeOptions>('options', options, checks);
+  checkEach<TimeOptions>('options', options, TIME_CHECKS);
 }
