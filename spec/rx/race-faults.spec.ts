@@ -215,9 +215,9 @@ describe('messages', () => {
     [
       'addresses that may not be tried',
       { family: 4, resolver: staticResolver([six]) },
-      /no addresses to try, for none of the 1 found may be tried/,
+      /no addresses to try: none of the 1 found may be used/,
     ],
-    ['addresses that are sorted out', { sort: () => [], transport: () => NEVER }, /none of the 2 found may be tried/],
+    ['addresses that are sorted out', { sort: () => [], transport: () => NEVER }, /none of the 2 found may be used/],
   ])('tell of %s', (_, options, message) => {
     expect(messageOf(options)).toMatch(message);
   });

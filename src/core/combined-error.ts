@@ -1,10 +1,10 @@
 import { reasonOf, toError } from './error-tools.js';
 
-/** Causes that a message tells of one by one. */
+/** The most causes that a message lists. */
 const DESCRIBED_CAUSES = 20;
 
 /**
- * One error for several causes, which are its `errors`, in the same order; each has its place in the message.
+ * One error for several causes. Its `errors` and its message list them in order.
  *
  *     primary & backup: ECONNREFUSED; ETIMEDOUT
  */

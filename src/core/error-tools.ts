@@ -1,29 +1,29 @@
 import { withoutCredentials } from './input/secrets.js';
 
-/** Anything that was thrown, as an Error with a message. */
+/** Converts anything that was thrown to an Error with a message. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   const tag = Object.prototype.toString.call(thrown);
-  // By tag and shape where it is of another realm.
+  // An error of another realm is recognised by its tag.
   if (tag === '[object Error]' || tag === '[object DOMException]') return thrown as Error;
   const what = Object(thrown) === thrown ? tag : String(thrown);
   return new Error(`${what} was thrown, which is not an Error`, { cause: thrown });
 }
 
-/** An Error with a code, as Node's system errors have. */
+/** An Error with a `code`, like Node's system errors. */
 export function codedError(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
 }
 
-/** The `code` of an error, where it has one. */
+/** The `code` of an error, if it has one. */
 export function errorCode(error: Error | undefined): string | undefined {
   const code: unknown = (error as { code?: unknown } | undefined)?.code;
   return typeof code === 'string' ? code : undefined;
 }
 
 /**
- * Why, in a word: the error's code; where that is one of Node's own or missing, its message; in any case something. The
- * messages of OpenSSL are long, and hold a reason.
+ * A short reason, never empty: the error's code, or its message where the code is missing or one of Node's own (`ERR_…`). Of
+ * OpenSSL's long messages, only the reason is used.
  */
 export function reasonOf(error: Error): string {
   const code = errorCode(error);
@@ -33,20 +33,20 @@ export function reasonOf(error: Error): string {
   return code !== undefined && !code.startsWith('ERR_') ? code : messageOf(error) || code || error.name;
 }
 
-/** Without the passwords of URLs: messages are somebody else's, and may repeat what they were given. */
+/** Without the passwords of URLs: a foreign message may repeat its input. */
 function messageOf({ message }: { readonly message: unknown }): string {
   return typeof message === 'string' ? withoutCredentials(message) : '';
 }
 
-/** The code of an attempt that a filter has refused. */
+/** The code of an attempt that a filter refused. */
 export const BLOCKED = 'ERR_IP_BLOCKED';
 
-/** Codes that say that there is nothing, where others say that nobody knows. */
+/** Codes that say that a name has no addresses. Every other code leaves that open. */
 export const NOTHING_THERE = new Set(['ENOTFOUND', 'ENODATA']);
 
 /**
- * The errors within an error, in order, through lists in lists; the error itself where it holds none. An error that holds
- * others is opened once: where it comes again, as in itself, it stands for itself.
+ * The errors nested in an error, in order and at any depth, or the error itself if it contains none. Each error is opened once,
+ * so that one that contains itself ends the search.
  */
 export function flatten(error: Error): Error[] {
   return opened(error, (one) => {
@@ -55,12 +55,12 @@ export function flatten(error: Error): Error[] {
   }).map(toError);
 }
 
-/** What an error comes from, in order: an AggregateError's errors and theirs in turn; itself where it names none. */
+/** The causes of an error, in order and at any depth: those of an AggregateError, or the error itself. */
 export function causesOf(error: unknown): unknown[] {
   return opened(error, (one) => (one instanceof AggregateError && one.errors.length > 0 ? one.errors : [one]));
 }
 
-/** What is within, by a loop: lists may be nested deeper than the stack is. */
+/** A loop, because lists may be nested deeper than the stack allows. */
 function opened(whole: unknown, within: (one: unknown) => readonly unknown[]): unknown[] {
   const found: unknown[] = [];
   const seen = new Set<unknown>();

@@ -1,4 +1,4 @@
-/** A duration as people read it, in whole ms. */
+/** A duration in words, in whole ms. */
 export function formatDuration(duration: number): string {
   return `${Math.round(duration)} ms`;
 }

@@ -1,13 +1,13 @@
-/** How many results of a function are remembered. */
+/** The most results that one function remembers. */
 const REMEMBERED = 1000;
 
-/** In characters: what is longer is worked out anew each time. */
+/** In characters. Results for longer text are not remembered. */
 const LONGEST_TEXT = 300;
 
 /**
- * A function of a text that remembers its latest results: a race asks for the same several times, and for what others have asked.
+ * Memoizes a function of a text. A race asks for the same result several times, and races to the same host share theirs.
  *
- * @param workOut called with a copy of a text that is remembered: see {@link copyOf}
+ * @param workOut called with a copy of the text: see {@link copyOf}
  */
 export function remembered<Result>(workOut: (text: string) => Result): (text: string) => Result {
   const results = new Map<string, Result>();
@@ -24,8 +24,7 @@ export function remembered<Result>(workOut: (text: string) => Result): (text: st
 }
 
 /**
- * The same text, in memory of its own. To remember a part that was cut out of a text, as `slice` and `split` do, would keep all
- * of that text in memory.
+ * Copies a text to memory of its own. A part that `slice` or `split` cut from a long text keeps the whole text in memory.
  */
 export function copyOf(text: string): string {
   return ` ${text}`.slice(1);

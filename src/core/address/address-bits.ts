@@ -4,12 +4,12 @@ import { withoutZone, type Address } from './address.js';
 /** The 128 bits of an address as eight numbers of 16; IPv4 addresses in their IPv4-mapped form. */
 export type Words = readonly number[];
 
-/** The bits of an address in its canonical form; a zone does not count. */
+/** The bits of a canonical address; its zone is ignored. */
 export function addressWords({ address }: Address): Words {
   return wordsOf(address);
 }
 
-/** {@link addressWords} of the text of a canonical address. */
+/** {@link addressWords} for the text of a canonical address. */
 export const wordsOf: (address: string) => Words = remembered((address): Words => {
   if (!address.includes(':')) {
     const [a, b, c, d] = address.split('.').map(Number) as [number, number, number, number];
@@ -26,7 +26,7 @@ function hexWords(text: string): number[] {
   return text === '' ? [] : text.split(':').map((group) => parseInt(group, 16));
 }
 
-/** How many leading bits two addresses share. */
+/** The number of leading bits that two addresses share. */
 export function commonPrefixLength(a: Words, b: Words): number {
   for (let i = 0; i < 8; i++) {
     const differing = a[i]! ^ b[i]!;

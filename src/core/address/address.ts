@@ -1,9 +1,9 @@
 import { remembered } from '../remembered.js';
 
-/** Internet Protocol version of an address. */
+/** An address family, as the version of the Internet Protocol. */
 export type Family = 4 | 6;
 
-/** An IP address in its one canonical form, and the family that it belongs to. */
+/** An IP address in canonical form, with its family. */
 export interface Address {
   readonly address: string;
   readonly family: Family;
@@ -40,7 +40,7 @@ export function parseAddress(text: string): Address | undefined {
   return text.length > LONGEST_ADDRESS ? undefined : known(text);
 }
 
-/** In characters: 45 for the address, the rest for a zone, which no system writes in more. */
+/** In characters: 45 for the address, and more than any system needs for a zone. */
 const LONGEST_ADDRESS = 300;
 
 const known = remembered(parse);
@@ -56,7 +56,7 @@ function parse(text: string): Address | undefined {
   return { address: zone === undefined ? canonical : `${canonical}%${zone}`, family: 6 };
 }
 
-/** The platform's own IPv6 parser, reached through `URL`: exact, in every runtime, and five times faster than a library. */
+/** Uses the platform's own IPv6 parser through `URL`: exact, in every runtime, and five times faster than a library. */
 function canonicalIPv6(digits: string): string | undefined {
   try {
     return new URL(`http://[${digits}]`).hostname.slice(1, -1);
@@ -65,7 +65,7 @@ function canonicalIPv6(digits: string): string | undefined {
   }
 }
 
-/** The IPv4 address of two numbers of 16 bits. */
+/** The IPv4 address whose upper and lower 16 bits are `high` and `low`. */
 export function dottedDecimal(high: number, low: number): string {
   return [high >>> 8, high & 0xff, low >>> 8, low & 0xff].join('.');
 }

@@ -3,15 +3,15 @@ import { dottedDecimal, type Address } from './address.js';
 import { translatedIPv4 } from './nat64.js';
 
 /**
- * The IPv4 addresses within an IPv6 address that lead, or may lead, to them: a packet to the one can end at the other.
+ * The IPv4 addresses that a packet to an IPv6 address may reach, because the IPv6 address contains them.
  *
  *     ::192.0.2.1                  IPv4-compatible, RFC 4291 section 2.5.5.1
  *     64:ff9b::192.0.2.1           NAT64, RFC 6052 section 2.1
- *     64:ff9b:1::192.0.2.1         NAT64 of the network, RFC 8215; at any place where RFC 6052 section 2.2 may put it
+ *     64:ff9b:1::192.0.2.1         local-use NAT64, RFC 8215; in every position that RFC 6052 section 2.2 allows
  *     2002:c000:201::              6to4, RFC 3056
  *     2001:0:…                     Teredo, RFC 4380 section 4: its server, and its client (inverted)
  *
- * None within an IPv4 address, nor in `::` and `::1`. IPv4-mapped addresses are IPv4 addresses from the start.
+ * IPv4 addresses, `::` and `::1` contain none. IPv4-mapped addresses were parsed as IPv4 addresses.
  */
 export function embeddedIPv4(address: Address): readonly string[] {
   if (address.family === 4) return [];

@@ -1,19 +1,19 @@
 import { addressWords, commonPrefixLength, wordsOf, type Words } from './address-bits.js';
 import { hasZone, parseAddress, type Address } from './address.js';
 
-/** What an address of the network's NAT64 begins with: `64:ff9b::` and 96 bits. */
+/** A NAT64 prefix of the network, such as `64:ff9b::` with 96 bits. */
 export interface Nat64Prefix {
   /** In its canonical form; the bits after the prefix are 0. */
   readonly prefix: string;
   readonly length: Nat64Length;
 }
 
-/** The name whose addresses are known to be {@link WELL_KNOWN}, so that any IPv6 address of it was made by NAT64's DNS. */
+/** A name whose only real addresses are {@link WELL_KNOWN}: any IPv6 address for it was synthesized by DNS64. */
 export const IPV4_ONLY = 'ipv4only.arpa';
 
 const WELL_KNOWN = ['192.0.0.170', '192.0.0.171'];
 
-/** Which bytes of an IPv6 address hold the IPv4 address, by the length of the prefix; byte 8 is 0 unless the prefix covers it. */
+/** By prefix length: the bytes of an IPv6 address that hold the IPv4 address. Byte 8 is 0 unless the prefix covers it. */
 const PLACES = {
   32: [4, 5, 6, 7],
   40: [5, 6, 7, 9],
@@ -25,16 +25,16 @@ const PLACES = {
 
 export type Nat64Length = keyof typeof PLACES;
 
-/** The lengths that a prefix can have. */
+/** The prefix lengths that RFC 6052 allows. */
 const LENGTHS = Object.keys(PLACES).map((length) => Number(length) as Nat64Length);
 
-/** The IPv4 address in an IPv6 address that has a prefix of so many bits: RFC 6052 section 2.2. */
+/** The IPv4 address within an IPv6 address whose prefix has `length` bits: RFC 6052 section 2.2. */
 export function translatedIPv4(words: Words, length: Nat64Length): string {
   const bytes = bytesOf(words);
   return PLACES[length].map((place) => bytes[place]).join('.');
 }
 
-/** The IPv6 address that stands for an IPv4 address within a prefix: RFC 6052 section 2.2. */
+/** The IPv6 address that represents an IPv4 address under a prefix: RFC 6052 section 2.2. */
 export function synthesized(ipv4: string, { prefix, length }: Nat64Prefix): string {
   const bytes = bytesOf(wordsOf(prefix));
   const four = ipv4.split('.').map(Number);
@@ -45,12 +45,12 @@ export function synthesized(ipv4: string, { prefix, length }: Nat64Prefix): stri
   return parseAddress(groups.join(':'))!.address;
 }
 
-/** Of every NAT64, whether or not a network has told of it: RFC 6052 section 2.1. */
+/** Valid on every network, announced or not: RFC 6052 section 2.1. */
 const WELL_KNOWN_PREFIX: Nat64Prefix = { prefix: '64:ff9b::', length: 96 };
 
 /**
- * The IPv4 address for which an IPv6 address stands: within one of the prefixes, or within 64:ff9b::/96 in any case. `undefined`
- * for other addresses, and for what no NAT64 translates.
+ * The IPv4 address that an IPv6 address represents, under one of `prefixes` or under 64:ff9b::/96. Returns `undefined` for any
+ * other address, and where the IPv4 address is one that NAT64 never translates.
  */
 export function desynthesized(address: string, prefixes: readonly Nat64Prefix[]): string | undefined {
   if ((prefixes.length === 0 && !address.startsWith('64:ff9b::')) || hasZone(address)) return undefined;
@@ -62,12 +62,12 @@ export function desynthesized(address: string, prefixes: readonly Nat64Prefix[])
   return ipv4 === undefined || isNeverTranslated(ipv4) ? undefined : ipv4;
 }
 
-/** Addresses of one machine or one link, which a translator elsewhere knows nothing of; HEv3, "Synthesizing IPv6 Addresses". */
+/** Addresses of this machine or link, which a translator elsewhere cannot reach; HEv3, "Synthesizing IPv6 Addresses". */
 export function isNeverTranslated(ipv4: string): boolean {
   return /^(?:0|127|169\.254)\./.test(ipv4) || ipv4 === '255.255.255.255';
 }
 
-/** A prefix in CIDR form; `undefined` for text that is not a prefix, or has a length that RFC 6052 does not know. */
+/** Parses a prefix in CIDR form. Returns `undefined` for invalid text, and for a length that RFC 6052 does not allow. */
 export function parseNat64Prefix(text: string): Nat64Prefix | undefined {
   const [, start = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
   const address = parseAddress(start);
@@ -78,20 +78,20 @@ export function parseNat64Prefix(text: string): Nat64Prefix | undefined {
   return isRest && words[4]! >>> 8 === 0 ? { prefix: address.address, length } : undefined;
 }
 
-/** How IPv4 addresses are reached from here. */
+/** How this machine reaches IPv4 addresses. */
 export interface Nat64 {
-  /** In the order in which they are tried; as they are known now. */
+  /** The prefixes known now, in the order in which they are tried. */
   readonly prefixes: () => readonly Nat64Prefix[];
   /** Whether the machine reaches an IPv4 address without NAT64. */
   readonly hasRoute: (address: Address) => boolean;
 }
 
 /**
- * What is dialled for an address, and what it counts as.
+ * Maps an address to what is dialled for it, and to the address that it counts as.
  *
  *     64:ff9b::c000:201    →  192.0.2.1 where IPv4 has a route, else 192.0.2.1 via 64:ff9b::c000:201
  *     192.0.2.1            →  192.0.2.1 where IPv4 has a route, else via each prefix
- *     2001:db8::1          →  undefined: it has nothing to do with NAT64
+ *     2001:db8::1          →  undefined: NAT64 does not concern it
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6052 RFC 6052}; HEv3, "Handling NAT64 Networks"
  */
@@ -113,17 +113,18 @@ export function translation({
 }
 
 /**
- * The prefixes by which this network's NAT64 reaches IPv4, found in the IPv6 addresses that its DNS gives {@link IPV4_ONLY}: what
- * stands before a well-known address. None for addresses that hold none.
+ * The NAT64 prefixes of this network, found in the IPv6 addresses that its DNS returns for {@link IPV4_ONLY}: each prefix is what
+ * precedes a well-known IPv4 address.
  *
  *     64:ff9b::c000:aa               → 64:ff9b::/96
  *     2001:db8:122:c000:0:aa00::     → 2001:db8:122::/48
  *
- * Where a well-known address stands in several places of one address, the one counts that the other well-known address, in
- * another answer, has confirmed. Where it has confirmed none, or several, nothing is found: a wrong prefix would send what is
- * meant for one machine to another.
+ * A well-known address may appear in several positions of one IPv6 address. Then only the position that the other well-known
+ * address confirms, in another answer, counts. If it confirms none or several, the answer is ignored: a wrong prefix would send
+ * traffic to the wrong machine.
  *
- * @param answers of an AAAA query; each prefix is given once, in their order
+ * @param answers the addresses of an AAAA query
+ * @returns each prefix once, in the order of the answers
  * @see {@link https://www.rfc-editor.org/rfc/rfc7050#section-3 RFC 7050 section 3}
  */
 export function nat64Prefixes(answers: readonly string[]): readonly Nat64Prefix[] {
@@ -141,7 +142,7 @@ export function nat64Prefixes(answers: readonly string[]): readonly Nat64Prefix[
   return [...new Map(prefixes.map(({ text, prefix, length }) => [text, { prefix, length }])).values()];
 }
 
-/** A place in an answer where a well-known address stands. */
+/** A prefix that one position of a well-known address suggests. */
 interface Candidate extends Nat64Prefix {
   readonly text: string;
   readonly holds: string;
@@ -163,7 +164,7 @@ export function formatPrefix({ prefix, length }: Nat64Prefix): string {
   return `${prefix}/${length}`;
 }
 
-/** The bits of a word of an address that a prefix covers. */
+/** A mask of the bits that a prefix of `length` bits covers in the word at `index`. */
 function mask(length: number, index: number): number {
   const covered = Math.min(Math.max(length - index * 16, 0), 16);
   return 0xffff & ~(0xffff >>> covered);

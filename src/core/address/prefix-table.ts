@@ -7,7 +7,7 @@ export interface Prefix {
   readonly length: number;
 }
 
-/** Reads a prefix in CIDR form: `10.0.0.0/8`, `2001:db8::/32`, `::ffff:0:0/96`; `undefined` for what is none. */
+/** Parses a prefix in CIDR form: `10.0.0.0/8`, `2001:db8::/32`, `::ffff:0:0/96`. Returns `undefined` for invalid text. */
 export function parsePrefix(text: string): Prefix | undefined {
   const [, start = '', digits = ''] = /^(.+)\/(\d{1,3})$/.exec(text) ?? [];
   const address = parseAddress(start);
@@ -16,7 +16,7 @@ export function parsePrefix(text: string): Prefix | undefined {
   return length <= 128 ? { words: addressWords(address), length } : undefined;
 }
 
-/** Finds, of the rows whose prefix an address is in, the one with the longest. */
+/** Returns a function that finds the row with the longest prefix that contains an address. */
 export function longestMatch<Row extends Prefix>(rows: readonly Row[]): (words: Words) => Row | undefined {
   const longestFirst = [...rows].sort((a, b) => b.length - a.length);
   return (words) => longestFirst.find((row) => commonPrefixLength(row.words, words) >= row.length);

@@ -2,7 +2,7 @@ import { addressWords } from './address-bits.js';
 import type { Address } from './address.js';
 
 /**
- * Under which name the names of an address are.
+ * The name to query for the PTR records of an address.
  *
  *     192.0.2.1      → 1.2.0.192.in-addr.arpa
  *     2001:db8::1    → 1.0.0.0. … .8.b.d.0.1.0.0.2.ip6.arpa

@@ -3,11 +3,11 @@ import type { Address } from './address.js';
 import { longestMatch, parsePrefix } from './prefix-table.js';
 
 /**
- * Which blocks of the address space lead to the public Internet, and which do not; the longest that matches decides.
+ * The blocks of the address space that lead to the public Internet, and those that do not. The longest match decides.
  *
- * IANA's special-purpose registries, by their column "Globally Reachable", with multicast, the site-local addresses of old and
- * all that is not allocated as global unicast. Blocks that translate (NAT64, 6to4, Teredo) are public as far as the IPv4
- * addresses within are.
+ * Taken from IANA's special-purpose registries (column "Globally Reachable"), plus multicast, the deprecated site-local addresses
+ * and everything that is not allocated as global unicast. Translating blocks (NAT64, 6to4, Teredo) are public if the IPv4
+ * addresses within them are.
  *
  * @see {@link https://www.iana.org/assignments/iana-ipv4-special-registry IPv4},
  * {@link https://www.iana.org/assignments/iana-ipv6-special-registry IPv6}
@@ -59,7 +59,7 @@ const blockOf = longestMatch(
   ),
 );
 
-/** The address belongs to the public Internet, as far as it tells by itself. */
+/** Whether an address belongs to the public Internet, judged by the address alone. */
 export function isPublic(address: Address): boolean {
   return blockOf(addressWords(address))!.isPublic;
 }

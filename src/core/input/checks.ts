@@ -1,13 +1,13 @@
 import { invalidType, invalidValue, outOfRange } from './argument-errors.js';
 
-/** Throws, with name and value, unless the value may be given under that name. */
+/** Checks one option. Throws an error that names the option and shows its value, unless the value is valid. */
 export type Check = (name: string, value: unknown) => void;
 
-/** A check for each option there is. */
+/** One check per option. */
 export type Checks<Options> = { readonly [Name in keyof Options]-?: Check };
 
 /**
- * Checks each option that is given; `undefined` counts as not given.
+ * Checks each option that is present; `undefined` counts as absent.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` (also for an option that does not exist), RangeError
  * `ERR_OUT_OF_RANGE`
@@ -21,12 +21,12 @@ export function checkEach<Options>(name: string, options: unknown, checks: Check
   }
 }
 
-/** The options that are given: `undefined` counts as not given. */
+/** The options without those that are `undefined`. */
 export function given<Options extends object>(options: Options): Options {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
 }
 
-/** The longest delay that Node's timers know; a longer one would end at once. */
+/** The longest delay of Node's timers, in ms. A longer one would fire at once. */
 export const LONGEST_DELAY = 2 ** 31 - 1;
 
 export function oneOf(...values: readonly (string | number)[]): Check {

@@ -1,4 +1,4 @@
-/** A host name as names are compared: without regard to case and to a final dot. */
+/** Normalizes a host name for comparison: lower case, without a trailing dot. */
 export function normalName(name: string): string {
   return name.replace(/\.$/, '').toLowerCase();
 }

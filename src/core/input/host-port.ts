@@ -1,15 +1,15 @@
 import { parseAddress } from '../address/address.js';
 
-/** A host, and the port where one is given with it. */
+/** A host and, if present, its port; both as written. */
 export interface HostPort {
   readonly host: string;
   readonly port?: string;
 }
 
 /**
- * Takes apart what people write for a host, perhaps with its port: `example.com:8443`, `192.0.2.1:53`, `[2001:db8::1]:53`. An
- * IPv6 address without brackets is all host, and so is a text with an `@`: what stands before that may be a password, and is no
- * host. Neither is checked.
+ * Splits a host from its port: `example.com:8443`, `192.0.2.1:53`, `[2001:db8::1]:53`. An IPv6 address without brackets is all
+ * host. So is text with an `@`: what precedes the `@` may be a password, and must not be taken for a host. Neither part is
+ * validated.
  */
 export function hostPort(text: string): HostPort {
   if (text.includes('@')) return { host: text };

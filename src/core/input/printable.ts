@@ -1,14 +1,14 @@
 const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * Somebody else's text, in which what a terminal would act on, and what cannot be seen, is escaped: control characters, those
- * that change the direction of text, line ends.
+ * Escapes untrusted text for a terminal: control characters, line ends, and characters that are invisible or change the
+ * direction of text.
  */
 export function printable(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, escaped);
 }
 
-/** The same in ASCII alone. */
+/** Like {@link printable}, in ASCII only. */
 export function printableAscii(text: string): string {
   return printable(text).replace(/[^\x20-\x7e]/gu, escaped);
 }
@@ -19,8 +19,8 @@ function escaped(character: string): string {
 }
 
 /**
- * JSON in which control characters, those that change the direction of text and those that cannot be seen are escaped. It means
- * the same: such characters stand within strings alone. Line ends between the parts stay.
+ * Escapes control characters and characters that are invisible or change the direction of text in JSON. The meaning stays the
+ * same, because such characters occur within strings only. Line ends between tokens stay.
  */
 export function escapeInvisible(json: string): string {
   return json.replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu, (character) =>

@@ -3,44 +3,44 @@ import { errorCode, NOTHING_THERE } from '../error-tools.js';
 import { show } from '../input/argument-errors.js';
 import type { ServiceRecord } from './service-records.js';
 
-/** What one query brought: addresses of one family, or none (a negative answer). */
+/** The answer to one query: addresses of one family, or none (a negative answer). */
 export interface Answer extends AnswerOfAnyType {
   readonly type: 'AAAA' | 'A';
-  /** In the order of the resolver; empty for a negative answer. */
+  /** In the resolver's order; empty for a negative answer. */
   readonly addresses: readonly string[];
 }
 
-/** What a query for HTTPS records brought, where a race asks for them; without records it is a negative answer. */
+/** The answer to a query for HTTPS records. Without records it is a negative answer. */
 export interface ServiceAnswer extends AnswerOfAnyType {
   readonly type: 'HTTPS';
-  /** Aliases alone, where there is one; else the lowest priority first. */
+  /** The lowest priority first. If any record is an alias, aliases only. */
   readonly records: readonly ServiceRecord[];
 }
 
 export type AnyAnswer = Answer | ServiceAnswer;
 
 interface AnswerOfAnyType {
-  /** Seconds for which the answer holds; unknown when absent. */
+  /** Time to live, in seconds; absent if unknown. */
   readonly ttl?: number;
-  /** Why there is nothing: `ENOTFOUND`, `ESERVFAIL`, `ETIMEOUT` … */
+  /** Why the answer is negative: `ENOTFOUND`, `ESERVFAIL`, `ETIMEOUT` … */
   readonly error?: Error;
-  /** The name that was asked for, where that is not the host itself: the target of a service record, or an alias. */
+  /** The name that was queried, if it is not the host itself: the target of a service record, or an alias. */
   readonly name?: string;
-  /** Expired, and given all the same so that nobody has to wait; a fresh answer of this type is to follow and replaces it. */
+  /** Expired, but served to save the wait. A fresh answer of this type follows and replaces it. */
   readonly stale?: boolean;
   /**
-   * Not asked for now: remembered from earlier, or taken for granted, as that there is nothing in a family in which this
-   * machine has no route. Before the race would be lost, it is asked for after all.
+   * No query was made: the answer is cached, or assumed, for example that a family without a route has no addresses. The race
+   * makes the query before it gives up.
    */
   readonly assumed?: boolean;
 }
 
-/** Which query asks for a family. */
+/** The query type for a family. */
 export function recordType(family: Family): Answer['type'] {
   return family === 6 ? 'AAAA' : 'A';
 }
 
-/** Which family a query asks for. */
+/** The family of an answer's addresses. */
 export function answerFamily({ type }: Answer): Family {
   return type === 'AAAA' ? 6 : 4;
 }
@@ -49,14 +49,14 @@ export function isOfAddresses(answer: AnyAnswer): answer is Answer {
   return answer.type !== 'HTTPS';
 }
 
-/** The addresses that an answer holds: none for one of service records. */
+/** The addresses in an answer; none in an answer with service records. */
 export function addressesIn(answer: AnyAnswer): readonly string[] {
   return answer.type === 'HTTPS' ? NO_ADDRESSES : answer.addresses;
 }
 
 const NO_ADDRESSES: readonly string[] = [];
 
-/** Whether it leaves open what there is: its query has failed, or was not made. `ENOTFOUND` and `ENODATA` say that there is nothing. */
+/** Whether an answer is inconclusive, because its query failed. `ENOTFOUND` and `ENODATA` are conclusive: nothing is there. */
 export function saysNothing(answer: AnyAnswer): boolean {
   const { error } = answer;
   return isEmpty(answer) && error !== undefined && !NOTHING_THERE.has(errorCode(error) ?? '');
@@ -67,10 +67,10 @@ function isEmpty(answer: AnyAnswer): boolean {
 }
 
 /**
- * The families that are worth asking for before a race is lost: those whose latest answer was an assumed one. None where all
- * answers say that there is nothing: a name that does not exist is remembered so that it is not asked for again.
+ * The families to query before a race gives up: those whose latest answer was assumed. None if every answer says that nothing
+ * is there: the point of caching that a name does not exist is not to ask again.
  *
- * @param answers of one race, in the order in which they came
+ * @param answers the answers of one race, in order of arrival
  */
 export function familiesInDoubt(answers: readonly AnyAnswer[]): readonly Family[] {
   const latest = new Map(answers.filter(isOfAddresses).map((answer) => [answer.type, answer]));
@@ -80,11 +80,11 @@ export function familiesInDoubt(answers: readonly AnyAnswer[]): readonly Family[
 }
 
 /**
- * The answer without what does not belong into one: text that is not an address, addresses of another family than its type,
- * a time to live below 0. One bad record is no reason to give up the good ones.
+ * Drops the invalid parts of an answer: text that is not an address, addresses of the wrong family, a negative time to live. One
+ * bad record must not cost the good ones.
  *
- * @param complain is told of each thing that is left out
- * @returns the same object where there is nothing to leave out; `undefined` for what is no answer at all
+ * @param complain called with a message for everything that is dropped
+ * @returns the same object if nothing is dropped; `undefined` if it is no answer at all
  */
 export function wellFormed(answer: Answer, complain: (complaint: string) => void): Answer | undefined {
   const given: unknown = answer;
@@ -104,7 +104,7 @@ export function wellFormed(answer: Answer, complain: (complaint: string) => void
   return { ...answer, addresses: listed.filter(isGood), ttl: holds ? ttl : undefined };
 }
 
-/** An IPv4-mapped address is of both families: in an AAAA answer it is well-formed, and an IPv4 address. */
+/** An IPv4-mapped address is valid in an AAAA answer, although it counts as an IPv4 address. */
 function belongs(text: string, type: Answer['type']): boolean {
   const family = parseAddress(text)?.family;
   return type === 'A' ? family === 4 : family === 6 || (family === 4 && text.includes(':'));

@@ -2,20 +2,20 @@ import { BLOCKED, errorCode } from '../error-tools.js';
 import type { Endpoint } from './endpoint.js';
 import type { RaceEvent } from './events.js';
 
-/** What became of one attempt. Instants in ms since the race began. */
+/** The outcome of one attempt. Instants are in ms since the race began. */
 export interface AttemptRecord {
   readonly endpoint: Endpoint;
   readonly startedAt: number;
   readonly endedAt: number;
-  /** `blocked`: refused by a filter, and never dialled. */
+  /** `blocked`: refused by a filter and never dialled. */
   readonly outcome: 'failed' | 'cancelled' | 'blocked';
-  /** What it failed with. A cancelled attempt has one only where it gave way to the next, and its code is `ETIMEDOUT`. */
+  /** The error. A cancelled attempt has one only if it gave way to the next attempt; its code is `ETIMEDOUT`. */
   readonly error?: Error;
-  /** The error's `code`, where it has one: `ECONNREFUSED`, `EHOSTUNREACH` … */
+  /** The error's `code`, if it has one: `ECONNREFUSED`, `EHOSTUNREACH` … */
   readonly code?: string;
 }
 
-/** What became of every attempt in a race's events, in start order; `endedAt` for those that are still in flight. */
+/** The records of all attempts but the winner, in start order. Attempts still in flight are recorded as cancelled at `endedAt`. */
 export function attemptRecords(events: readonly RaceEvent[], endedAt: number): AttemptRecord[] {
   const records = new Map<Endpoint, AttemptRecord>();
   for (const event of events) {

@@ -7,16 +7,16 @@ import { formatDestination, formatEndpoint } from './endpoint.js';
 import type { Answered, Failed, RaceEvent, Resolved } from './events.js';
 
 /**
- * Why a race has no winner.
+ * Why a race had no winner.
  *
  * - `attempts`: every attempt failed
- * - `timeout`: `connectTimeout` was over first
+ * - `timeout`: `connectTimeout` elapsed first
  * - `resolution`: there was no address to try
- * - `blocked`: every address was refused by a filter
+ * - `blocked`: a filter refused every address
  */
 export type ConnectionErrorReason = 'attempts' | 'timeout' | 'resolution' | 'blocked';
 
-/** What a {@link ConnectionError} is made of: where the race went, how it ended, and its events in order. */
+/** The input of a {@link ConnectionError}: the race's destination, its end, and its events in order. */
 export interface LostRace {
   readonly host: string;
   readonly port: number;
@@ -29,16 +29,16 @@ export interface LostRace {
 
 const brand = Symbol.for('rx-happy-eyeballs.ConnectionError');
 
-/** The method by which Node's `util.inspect` and `console` print an object. */
+/** The method that Node's `util.inspect` and `console` call to print an object. */
 const inspected = Symbol.for('nodejs.util.inspect.custom');
 
-/** What that method is given to print something with. */
+/** The function that this method receives to print nested values. */
 type Inspect = (value: unknown, options: object) => string;
 
 /**
- * A race that nobody won, with everything that was learnt: why, from which attempts, and each one's own error.
+ * The error of a race without a winner: the reason, a record of every attempt, and each attempt's own error.
  *
- * `console.error` prints each attempt's error once, in a line; `attempts` and `errors` have all of it.
+ * `console.error` prints one line per attempt; `attempts` and `errors` hold the details.
  *
  * `instanceof` also holds between the ESM and the CommonJS copy of this package.
  */
@@ -47,16 +47,16 @@ export class ConnectionError extends AggregateError {
   readonly host: string;
   readonly port: number;
   /**
-   * That of the first attempt, in start order, that failed with one, or of the error that was terminal (and is then the
-   * `cause`); `ETIMEDOUT` when the race ran out of time; the resolver's when there was nothing to try (`ENOTFOUND` if it gave none); `ERR_IP_BLOCKED` when all was blocked.
+   * The code of the first attempt, in start order, that failed with one, or of the terminal error, which is then the `cause`;
+   * `ETIMEDOUT` for `timeout`; the resolver's code for `resolution`, or `ENOTFOUND` without one; `ERR_IP_BLOCKED` for `blocked`.
    */
   readonly code: string | undefined;
   readonly reason: ConnectionErrorReason;
-  /** The family whose addresses were waited for. */
+  /** The family whose answer the race waited for. */
   readonly preferredFamily: Family;
-  /** One record for every attempt that was started, in start order. */
+  /** One record for every attempt, in start order. */
   readonly attempts: readonly AttemptRecord[];
-  /** The attempts' errors in start order, or the queries' where there was no attempt; nested ones are flattened. */
+  /** The attempts' errors in start order, or the queries' errors if there was no attempt. Nested errors are flattened. */
   declare readonly errors: Error[];
 
   constructor(race: LostRace) {
@@ -81,7 +81,7 @@ export class ConnectionError extends AggregateError {
     Object.defineProperty(this, brand, {}); // not enumerable
   }
 
-  /** For Node's `util.inspect`. Without `attempts`, `cause` and the stacks of `errors`, which repeat what the message says. */
+  /** For Node's `util.inspect`. Omits `attempts`, `cause` and the stacks of `errors`, which only repeat the message. */
   [inspected](depth: number, options: object, inspect: Inspect): string {
     if (depth < 0) return '[ConnectionError]';
     const own = Object.entries(this).filter(([name]) => name !== 'attempts' && name !== 'name');
@@ -92,7 +92,7 @@ export class ConnectionError extends AggregateError {
     return inspect(shown, options);
   }
 
-  /** True for the other copy's errors too; subclasses keep JavaScript's own rule. */
+  /** Also true for errors of the package's other copy. Subclasses keep JavaScript's own rule. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== ConnectionError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === 'object' && value !== null && brand in value;
@@ -121,7 +121,7 @@ interface QueryError {
   readonly error: Error;
 }
 
-/** The errors of queries; that of an assumed answer only where no query was made after all. */
+/** The errors of queries. That of an assumed answer counts only if the query was never made. */
 function queryErrors(events: readonly RaceEvent[]): QueryError[] {
   const asked = new Set(events.map((event) => event.type === 'answered' && !event.answer.assumed && event.answer.type));
   return events
@@ -134,7 +134,7 @@ function queryErrors(events: readonly RaceEvent[]): QueryError[] {
     });
 }
 
-/** A race can do without service records: what became of them is told, and is not why it was lost. */
+/** A race does not need service records: their errors appear in the message but never as the cause. */
 function causeOf({ type, error }: QueryError): readonly Error[] {
   return type === 'HTTPS' ? [] : [error];
 }
@@ -147,7 +147,7 @@ function codeOf(reason: ConnectionErrorReason, attempts: readonly AttemptRecord[
   return codes.find((code) => !NOTHING_THERE.has(code)) ?? codes[0] ?? 'ENOTFOUND';
 }
 
-/** Attempts that a message tells of one by one. */
+/** The most attempts that a message lists. */
 const DESCRIBED_ATTEMPTS = 20;
 
 function describe(race: LostRace, attempts: readonly AttemptRecord[], queries: readonly QueryError[]): string {
@@ -164,7 +164,7 @@ function describe(race: LostRace, attempts: readonly AttemptRecord[], queries: r
 
 function nothingToTry({ events }: LostRace): string {
   const found = events.flatMap((event) => (event.type === 'answered' ? addressesIn(event.answer) : []));
-  return found.length === 0 ? 'no addresses to try' : `no addresses to try, for none of the ${found.length} found may be tried`;
+  return found.length === 0 ? 'no addresses to try' : `no addresses to try: none of the ${found.length} found may be used`;
 }
 
 function describeAttempt({ endpoint, startedAt, endedAt, outcome, error }: AttemptRecord): string {
@@ -176,7 +176,7 @@ function describeAttempt({ endpoint, startedAt, endedAt, outcome, error }: Attem
   return `${where} ${ending} after ${formatDuration(endedAt - startedAt)}`;
 }
 
-/** The queries whose answer a race that ran out of time was still waiting for. */
+/** The queries that were still unanswered when time ran out. */
 function unanswered({ timedOut, events }: LostRace): string[] {
   if (!timedOut || events.some(({ type }) => type === 'resolved')) return [];
   const answered = new Set(events.map((event) => event.type === 'answered' && event.answer.type));

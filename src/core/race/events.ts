@@ -2,30 +2,30 @@ import type { AnyAnswer } from './answers.js';
 import type { Endpoint } from './endpoint.js';
 
 /**
- * Everything that can happen in a race, in one vocabulary: what `race$` emits, what the schedule folds, what pictures are
- * drawn from and what the records of a {@link ConnectionError} are made of.
+ * Everything that can happen in a race, in one vocabulary: `race$` emits these events, the schedule folds them, pictures are
+ * drawn from them, and the records of a {@link ConnectionError} are made of them.
  *
  * `at` is in milliseconds since the race began.
  */
 export type RaceEvent<T = unknown> = Answered | Resolved | Queued | Started | Progressed | Failed | Cancelled | Connected<T>;
 
-/** A query was answered, with addresses or without. */
+/** A query was answered, positively or negatively. */
 export interface Answered {
   readonly type: 'answered';
   readonly at: number;
   readonly answer: AnyAnswer;
-  /** When its question was asked, in ms since the race began; absent for the question with which it began. */
+  /** When the query was made, in ms since the race began; absent for the race's first query. */
   readonly askedAt?: number;
 }
 
-/** The resolver has finished: no answer will follow, unless the race asks it again. `error` when it ended by one. */
+/** The resolver has finished. No answer follows unless the race queries again. `error` is set if the resolver failed. */
 export interface Resolved {
   readonly type: 'resolved';
   readonly at: number;
   readonly error?: Error;
 }
 
-/** The order in which what has not been started would be started, as it stands now. */
+/** The candidates that have not been started, in their present order. */
 export interface Queued {
   readonly type: 'queued';
   readonly at: number;
@@ -39,40 +39,40 @@ export interface Started {
   readonly endpoint: Endpoint;
 }
 
-/** What an attempt may have before it when its connection is up: a TLS handshake, or the caller's `setup`. */
+/** What an attempt may still have to do once its connection is up: a TLS handshake, or the caller's `setup`. */
 export type Stage = 'tls' | 'setup';
 
-/** An attempt has come as far as its next stage: TCP is up, and a handshake to come. */
+/** An attempt reached its next stage: its TCP connection is up, and a handshake follows. */
 export interface Progressed {
   readonly type: 'progressed';
   readonly at: number;
   readonly endpoint: Endpoint;
-  /** What has begun now. */
+  /** The stage that begins now. */
   readonly stage: Stage;
-  /** ms since the attempt was started. */
+  /** In ms since the attempt started. */
   readonly after: number;
 }
 
-/** An attempt ended by an error of its own. */
+/** An attempt ended with an error of its own. */
 export interface Failed {
   readonly type: 'failed';
   readonly at: number;
   readonly endpoint: Endpoint;
   readonly error: Error;
-  /** True where it ends the whole race: see `isTerminal`. */
+  /** True if the error ends the whole race: see `isTerminal`. */
   readonly terminal?: boolean;
 }
 
-/** An attempt was ended from outside: it lost, gave way, or the race was out of time. Its socket is already gone. */
+/** The race ended an attempt: it lost, gave way, or time ran out. Its socket is already destroyed. */
 export interface Cancelled {
   readonly type: 'cancelled';
   readonly at: number;
   readonly endpoint: Endpoint;
-  /** Present where it gave way to the next attempt while the race went on; its code is `ETIMEDOUT`. */
+  /** Set if the attempt gave way to the next one while the race went on; its code is `ETIMEDOUT`. */
   readonly error?: Error;
 }
 
-/** An attempt won. The last event of a race: everything else has been released. */
+/** An attempt won. This is the last event of a race; everything else has been released. */
 export interface Connected<T> {
   readonly type: 'connected';
   readonly at: number;
@@ -80,7 +80,7 @@ export interface Connected<T> {
   readonly value: T;
 }
 
-/** The endpoints whose attempts have begun and not ended, in the order of their start. */
+/** The endpoints of the attempts in flight, in start order. */
 export function inFlight(events: readonly RaceEvent[]): ReadonlySet<Endpoint> {
   const endpoints = new Set<Endpoint>();
   for (const event of events) {

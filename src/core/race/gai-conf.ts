@@ -2,33 +2,33 @@ import { addressWords } from '../address/address-bits.js';
 import { parseAddress, type Family } from '../address/address.js';
 import type { Prefix } from '../address/prefix-table.js';
 
-/** A row of a table: addresses within the prefix have this value. */
+/** A row of a table: the value of addresses within a prefix. */
 export interface GaiRow extends Prefix {
   readonly value: number;
 }
 
 /**
- * The tables of a gai.conf. Each replaces the system's own one; `undefined`: the file has no valid line of that kind.
+ * The tables of a gai.conf. Each replaces the system's default table; `undefined` if the file has no valid line of that kind.
  *
- * Of rows with the same prefix the first counts.
+ * The first of several rows with the same prefix counts.
  */
 export interface GaiConf {
   readonly labels: readonly GaiRow[] | undefined;
   readonly precedences: readonly GaiRow[] | undefined;
-  /** Of IPv4 addresses alone, in their IPv4-mapped form. */
+  /** For IPv4 addresses only, in IPv4-mapped form. */
   readonly scopes: readonly GaiRow[] | undefined;
 }
 
 /**
- * Reads a gai.conf as glibc does: gai.conf(5).
+ * Parses a gai.conf as glibc does: gai.conf(5).
  *
- *     precedence  ::ffff:0:0/96   100      keyword, prefix, value; what follows is a comment
- *     scopev4     10.0.0.0/8      2        dotted or IPv4-mapped; the other tables take IPv6 notation alone
+ *     precedence  ::ffff:0:0/96   100      keyword, prefix, value; the rest is a comment
+ *     scopev4     10.0.0.0/8      2        dotted or IPv4-mapped; the other tables accept IPv6 notation only
  *
- * Keywords are case-sensitive; a prefix without a length is a single address. A table that lacks a row for all other
- * addresses gets one. `reload` is ignored: it tells glibc whether to read a changed file again.
+ * Keywords are case-sensitive. A prefix without a length is a single address. A table without a catch-all row gets one. `reload`
+ * is ignored: it tells glibc whether to reread a changed file.
  *
- * @param complain called with each line that is invalid, and therefore ignored
+ * @param complain called with each invalid line, which is ignored
  */
 export function parseGaiConf(text: string, complain: (line: string) => void = () => undefined): GaiConf {
   const tables = new Map<string, GaiRow[]>([...READERS.keys()].map((keyword) => [keyword, []]));
@@ -52,20 +52,20 @@ const ALL_IPV4: Prefix = { words: addressWords({ address: '0.0.0.0', family: 4 }
 /** glibc keeps values as `int`. */
 const GREATEST_VALUE = 2 ** 31 - 1;
 
-/** A prefix as it is written, whatever table it is for. */
+/** A prefix as written, before its table is known. */
 interface WrittenPrefix extends Prefix {
   readonly family: Family;
   readonly dotted: boolean;
 }
 
-/** Which prefixes a table takes, by its keyword. */
+/** By keyword: which prefixes a table accepts. */
 const READERS = new Map<string, (prefix: WrittenPrefix) => boolean>([
   ['label', ({ dotted }) => !dotted],
   ['precedence', ({ dotted }) => !dotted],
   ['scopev4', ({ family, length }) => family === 4 && length >= 96],
 ]);
 
-/** C's white space and end of text, not JavaScript's: a no-break space or a byte order mark belongs to its word. */
+/** Splits at C's white space and end of string, not JavaScript's: a no-break space or a byte order mark is part of a word. */
 function wordsOf(line: string): readonly string[] {
   return line.replace(/[#\0].*/s, '').match(/[^ \t\v\f\r]+/g) ?? [];
 }

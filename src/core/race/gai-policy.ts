@@ -4,9 +4,9 @@ import type { GaiConf, GaiRow } from './gai-conf.js';
 import type { PolicyLookup } from './policy-table.js';
 
 /**
- * Makes a look-up of the tables of a gai.conf.
+ * Creates a look-up in the tables of a gai.conf.
  *
- * @param otherwise for the tables that the file does not replace
+ * @param otherwise used for the tables that the file does not replace
  */
 export function gaiPolicyLookup({ labels, precedences, scopes }: GaiConf, otherwise: PolicyLookup): PolicyLookup {
   const [labelOf, precedenceOf, scopeOf] = [labels, precedences, scopes].map(valueLookup) as [Lookup, Lookup, Lookup];

@@ -1,18 +1,18 @@
 import type { Family } from '../address/address.js';
 import type { Endpoint } from './endpoint.js';
 
-/** How the families share the list of candidates. */
+/** How the two families share the list of candidates. */
 export interface Interleaving {
-  /** Leads whatever the list says; absent: the family of the list's first endpoint leads. */
+  /** The family that leads. Default: that of the first endpoint. */
   readonly preferFamily?: Family;
-  /** False: all of the leading order, families not alternated. */
+  /** If false, the families do not alternate. */
   readonly interleave: boolean;
-  /** How many of the leading family come before the first of the other. */
+  /** The number of endpoints of the leading family before the first of the other. */
   readonly firstAddressFamilyCount: number;
 }
 
 /**
- * Alternates the families of a sorted list, each family in its sorted order.
+ * Alternates the families of a sorted list. Each family keeps its order.
  *
  *     6a 6b 6c 4a 4b   →   6a 4a 6b 4b 6c           firstAddressFamilyCount 1
  *     6a 6b 6c 4a 4b   →   6a 6b 4a 6c 4b           firstAddressFamilyCount 2

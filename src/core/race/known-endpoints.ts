@@ -4,28 +4,28 @@ import { LONGEST_DELAY } from '../input/checks.js';
 import type { Endpoint } from './endpoint.js';
 import type { Answered } from './events.js';
 
-/** An endpoint that an answer has brought. */
+/** An endpoint from an answer. */
 export interface KnownEndpoint {
   readonly endpoint: Endpoint;
   readonly type: Answer['type'];
   readonly stale: boolean;
-  /** In ms since the race began; from then on the next answer of its type replaces it. `Infinity`: it holds for the race. */
+  /** In ms since the race began. Later, the next answer of its type replaces the endpoint. `Infinity`: valid for the whole race. */
   readonly expiresAt: number;
 }
 
 /**
- * An address as this network's NAT64 has it: the IPv4 address that it is, or stands for, by each way to it. `undefined`: NAT64 has
- * nothing to do with it.
+ * Translates an address for this network's NAT64: returns the IPv4 address that it is, or represents, once for each way to dial
+ * it. Returns `undefined` if NAT64 does not concern the address.
  */
 export type Translation = (address: Address) => readonly (Address & Pick<Endpoint, 'via'>)[] | undefined;
 
 /**
- * Adds an answer's addresses to what is known so far, each endpoint once, as the object that it was.
+ * Adds an answer's addresses to the known endpoints. Each endpoint appears once and keeps its object identity.
  *
- * A fresh answer replaces the stale and the expired endpoints of its type: what it does not hold is no longer known. An answer
- * that says nothing, as that of a query that failed, replaces nothing.
+ * A fresh answer replaces the stale and expired endpoints of its type. An inconclusive answer (its query failed) replaces
+ * nothing.
  *
- * @param race its port, and the family that it is restricted to
+ * @param race the race's port, and the family that it is restricted to
  * @returns the same list for a negative answer that replaces nothing
  */
 export function gatherEndpoints(
@@ -63,7 +63,7 @@ export function gatherEndpoints(
 
 type Place = Address & Pick<Endpoint, 'via'>;
 
-/** What is dialled: one IPv4 address may be reached by several ways. */
+/** Identifies an endpoint by the address that is dialled, since NAT64 may offer several ways to one IPv4 address. */
 function keyOf({ address, via }: Place): string {
   return via ?? address;
 }
@@ -74,12 +74,12 @@ function isReplaced(one: KnownEndpoint, type: Answer['type'], at: number): boole
   return one.type === type && (one.stale || one.expiresAt <= at);
 }
 
-/** A time to live of 0 is for the race under way. */
+/** A time to live of 0 is valid for the present race. */
 function expiryOf({ ttl }: Answer, at: number): number {
   return ttl !== undefined && ttl > 0 && ttl * 1000 <= LONGEST_DELAY ? at + ttl * 1000 : Infinity;
 }
 
-/** When the first of the endpoints that answers of this type have brought expires, in ms since the race began. */
+/** When the first endpoint from answers of this type expires, in ms since the race began. */
 export function firstExpiry(known: readonly KnownEndpoint[], type: Answer['type']): number {
   let first = Infinity;
   for (const one of known) if (one.type === type && one.expiresAt < first) first = one.expiresAt;

@@ -1,48 +1,48 @@
 import type { Endpoint } from './endpoint.js';
 
-/** How long attempts wait for one another. Delays in ms. */
+/** The pace of attempts. Delays are in ms. */
 export interface LanePace {
-  /** Between two starts, by the endpoint of the first. */
+  /** The delay after the start of an attempt on `after`. */
   readonly attemptDelay: (after: Endpoint) => number;
-  /** What each further attempt of the lane in flight multiplies that delay by; 1 or more. */
+  /** A factor of at least 1 for each further attempt of the lane in flight. */
   readonly attemptDelayMultiplier: number;
   /**
-   * The most that attempts in flight or a handshake under way may make of it. It is also how long an attempt keeps its place
-   * when there are `maxConcurrentAttempts` in flight and another is due.
+   * The upper bound of a delay that attempts in flight or a handshake extend. With `maxConcurrentAttempts` in flight and another
+   * attempt due, it is also how long the oldest keeps its place.
    */
   readonly maximumAttemptDelay: number;
 }
 
 /**
- * Round trips that a handshake is given: TLS 1.3 takes one and TLS 1.2 two. HEv3, "Determining Successful Connection
+ * The round trips allowed for a handshake: TLS 1.3 takes one, TLS 1.2 two. HEv3, "Determining Successful Connection
  * Establishment".
  */
 const HANDSHAKE_ROUND_TRIPS = 2;
 
 /**
- * A queue of candidates with a pace of its own.
+ * A queue of candidates with its own pace.
  *
- * The race of RFC 8305 is one lane; per-family pacing is two. Within a lane, attempts start one at a time.
+ * A race per RFC 8305 has one lane; per-family pacing has two. Within a lane, attempts start one at a time.
  */
 export class Lane {
-  /** Candidates in order; those before `next` have been started. */
+  /** The candidates in order; those before `next` have been started. */
   private order: readonly Endpoint[] = [];
   private next = 0;
-  /** The attempt started last. It sets the pace: the others may fail or go on as they like. */
+  /** The attempt that started last. Only this one sets the pace. */
   private latest: Endpoint | undefined;
   private startedAt = 0;
   private failedAt = Infinity;
-  /** The number of its attempts that have begun and not ended. */
+  /** The number of attempts in flight. */
   private inFlight = 0;
-  /** When the TLS handshakes under way should be over. */
+  /** When the TLS handshakes in progress should be complete. */
   private handshakes: Map<Endpoint, number> | undefined;
 
-  /** The candidate whose turn is next. */
+  /** The next candidate. */
   get head(): Endpoint | undefined {
     return this.order[this.next];
   }
 
-  /** What has not been started. */
+  /** The candidates that have not been started. */
   get rest(): readonly Endpoint[] {
     return this.order.slice(this.next);
   }
@@ -52,10 +52,10 @@ export class Lane {
    *
    *     start 1 ──────── delay ────────► start 2        nothing happened
    *     start 1 ───── ✗ ► start 2                       the latest attempt failed
-   *     start 1 ─── TCP ─── handshake ───► start 2      a handshake is under way, and should be over by then
+   *     start 1 ─── TCP ─── handshake ───► start 2      a handshake is in progress, and should be complete by then
    *
-   * A failure is an answer, so the next attempt does not wait for the delay, nor for RFC 8305's floor of 10 ms: that bounds
-   * the timer, so that unanswered packets cannot pile up.
+   * A failure is an answer. The next attempt therefore waits neither for the delay nor for RFC 8305's floor of 10 ms, which
+   * bounds the timer so that unanswered packets cannot pile up.
    *
    * @param opensAt when the lane's first attempt may start
    * @returns ms since the race began; `Infinity` while the lane has no candidate
@@ -67,7 +67,7 @@ export class Lane {
     return Math.min(this.extended(timer, pace), this.failedAt);
   }
 
-  /** Never past the ceiling that the latest start sets, and never before the timer itself. */
+  /** Extends the timer for handshakes, up to `maximumAttemptDelay` after the latest start. */
   private extended(timer: number, { maximumAttemptDelay }: LanePace): number {
     if (!this.handshakes) return timer;
     const over = Math.max(...this.handshakes.values());
@@ -75,8 +75,8 @@ export class Lane {
   }
 
   /**
-   * The delay after the latest start. It grows with the attempts that are in flight besides the first, up to the maximum; those
-   * that have failed no longer count.
+   * The delay after the latest start. It grows with each further attempt in flight, up to the maximum. Failed attempts no longer
+   * count.
    *
    *     start 1 ── 50 ──► start 2 ── 100 ──► start 3 ── 200 ──► start 4        base 50 ms, multiplier 2
    */
@@ -87,13 +87,13 @@ export class Lane {
     return Math.max(base, Math.min(grown, pace.maximumAttemptDelay));
   }
 
-  /** Replaces the candidates; none of them may have been started. */
+  /** Replaces the candidates. None of the new ones may have been started. */
   fill(candidates: readonly Endpoint[]): void {
     this.order = candidates;
     this.next = 0;
   }
 
-  /** An attempt on the lane's head has begun. */
+  /** Records that an attempt on the lane's head has begun. */
   begin(endpoint: Endpoint, at: number): void {
     this.next++;
     this.latest = endpoint;
@@ -102,19 +102,19 @@ export class Lane {
     this.inFlight++;
   }
 
-  /** An attempt's TCP connection is up, after one round trip of `roundTrip` ms, and its TLS handshake has begun. */
+  /** Records that an attempt's TLS handshake has begun, after a TCP round trip of `roundTrip` ms. */
   beginHandshake(endpoint: Endpoint, at: number, roundTrip: number): void {
     this.handshakes ??= new Map();
     this.handshakes.set(endpoint, at + HANDSHAKE_ROUND_TRIPS * roundTrip);
   }
 
-  /** One of the lane's attempts has failed. Where that is the latest, the next may start. */
+  /** Records that an attempt has failed. If it was the latest, the next may start. */
   fail(endpoint: Endpoint, at: number): void {
     if (endpoint === this.latest) this.failedAt = at;
     this.giveWay(endpoint);
   }
 
-  /** One of the lane's attempts has given way. That is not a failure: it brings no start forward. */
+  /** Records that an attempt has given way. Unlike a failure, this does not let the next attempt start sooner. */
   giveWay(endpoint: Endpoint): void {
     this.inFlight--;
     this.handshakes?.delete(endpoint);

@@ -3,43 +3,43 @@ import type { Endpoint } from './endpoint.js';
 import type { Connected, RaceEvent } from './events.js';
 import { BLOCKED, errorCode } from '../error-tools.js';
 
-/** What is known of the way to an address. Durations in ms; instants in ms of the clock of whoever keeps it. */
+/** What is known about the path to an address. Durations in ms; instants in ms of the keeper's clock. */
 export interface PathRecord {
   /** SRTT, RFC 6298 section 2. */
   readonly smoothedRtt?: number;
   /** RTTVAR, RFC 6298 section 2. */
   readonly rttVariation?: number;
-  /** When a connection to it last came about. */
+  /** When a connection last succeeded. */
   readonly usedAt?: number;
-  /** When it last failed, or was overtaken; absent once a connection has come about. */
+  /** When an attempt last failed or was overtaken; absent once a connection has succeeded. */
   readonly failedAt?: number;
 }
 
-/** What is known of an address. */
+/** Returns what is known about the path to an address. */
 export type Recall = (address: Address) => PathRecord | undefined;
 
-/** What a race knows of those before it. */
+/** What a race knows from earlier races. */
 export interface Past {
   readonly recall: Recall;
   readonly failedLately: (record: PathRecord) => boolean;
 }
 
-/** What failed lately after what did not, each in its order. */
+/** Moves addresses that failed recently to the end. Both parts keep their order. */
 export function failuresLast<E extends Address>(all: readonly E[], { recall, failedLately }: Past): readonly E[] {
   if (all.length < 2) return all;
   const failed = new Set(all.filter((one) => failedLately(recall(one) ?? {})));
   return failed.size === 0 ? all : [...all.filter((one) => !failed.has(one)), ...failed];
 }
 
-/** What a race has taught of one of its endpoints. */
+/** What a race taught about one of its endpoints. */
 export type Lesson =
   | { readonly endpoint: Endpoint; readonly outcome: 'succeeded'; readonly rtt: number }
   | { readonly endpoint: Endpoint; readonly outcome: 'failed' };
 
-/** A connection that takes longer has had its first packet sent again, so that its time is not a round trip (Karn). In ms. */
+/** In ms. A slower connection had its first packet retransmitted, so its time is not a round trip (Karn's algorithm). */
 const FIRST_RETRANSMISSION = 1000;
 
-/** The record once a connection has taken so long: smoothed as RFC 6298 section 2 has it. */
+/** The record after a connection that took `rtt` ms, smoothed per RFC 6298 section 2. */
 export function succeeded(record: PathRecord, rtt: number, at: number): PathRecord {
   const { smoothedRtt, rttVariation = 0 } = record;
   if (rtt >= FIRST_RETRANSMISSION) return smoothedRtt === undefined ? { usedAt: at } : { smoothedRtt, rttVariation, usedAt: at };
@@ -48,23 +48,23 @@ export function succeeded(record: PathRecord, rtt: number, at: number): PathReco
   return { smoothedRtt: (7 / 8) * smoothedRtt + (1 / 8) * rtt, rttVariation: variation, usedAt: at };
 }
 
-/** The record once an attempt has failed. */
+/** The record after a failed attempt. */
 export function failed(record: PathRecord, at: number): PathRecord {
   return { ...record, failedAt: at };
 }
 
-/** How many round trips a smoothed one stands for at most: each new one counts for 1/8 (RFC 6298 section 2). */
+/** The most round trips that a smoothed one represents: each new one counts for 1/8 (RFC 6298 section 2). */
 export const MOST_SAMPLES = 8;
 
-/** What one observer knows of a path, and from how many round trips. */
+/** What one observer knows about a path, and the number of round trips behind it. */
 export interface Observed {
   readonly record: PathRecord;
   readonly samples: number;
 }
 
 /**
- * One record of what two observers know of the same path: round-trip times weighted by their samples, and of success and failure
- * the later one. Instants are those of one clock. The order of the two makes no difference.
+ * Merges what two observers know about the same path: round-trip times weighted by samples, and the later of success and failure.
+ * Both must use the same clock. The order of the arguments does not matter.
  */
 export function merged(one: Observed, other: Observed): PathRecord {
   const usedAt = latest(one.record.usedAt, other.record.usedAt);
@@ -91,12 +91,12 @@ function smoothedTogether(one: Observed, other: Observed): Pick<PathRecord, 'smo
   return { smoothedRtt: mean(({ smoothedRtt = 0 }) => smoothedRtt), rttVariation: mean(({ rttVariation = 0 }) => rttVariation) };
 }
 
-/** When the first packet would be sent again on this path, in ms after it: RTO, RFC 6298 section 2. */
+/** The retransmission timeout of a path in ms: RTO, RFC 6298 section 2. */
 export function retransmissionTimeout({ smoothedRtt, rttVariation = 0 }: PathRecord): number | undefined {
   return smoothedRtt === undefined ? undefined : smoothedRtt + 4 * rttVariation;
 }
 
-/** Codes of failures of this machine, which say nothing of the path: no local end, not allowed to send, out of resources. */
+/** Codes of failures of this machine, which say nothing about the path: no local address, sending forbidden, no resources. */
 const MACHINE_FAILURES = new Set([
   'EADDRNOTAVAIL',
   'EADDRINUSE',
@@ -110,12 +110,12 @@ const MACHINE_FAILURES = new Set([
   BLOCKED,
 ]);
 
-/** System calls that only concern this machine. A privileged port is an `EACCES` of `bind`. */
+/** System calls that concern this machine only. Binding a privileged port fails with `EACCES` in `bind`. */
 const LOCAL_CALLS = new Set(['socket', 'bind']);
 
 /**
- * Whether an error is this machine's own. The same code may be either's: `EACCES` of `connect` is what a router answered,
- * "administratively prohibited" by ICMPv6.
+ * Whether an error comes from this machine. `EACCES` may come from either side: in `connect` it is a router's answer,
+ * "administratively prohibited" in ICMPv6.
  */
 function isOfThisMachine(error: Error): boolean {
   const { syscall } = error as { syscall?: unknown };
@@ -123,9 +123,8 @@ function isOfThisMachine(error: Error): boolean {
 }
 
 /**
- * What a race that has ended teaches: its winner's round trip, without what came after TCP; and what failed. An attempt has
- * failed by an error that is not this machine's own, by giving way, by being overtaken by an attempt that was started after
- * it, or by being in flight when the time was over.
+ * What a finished race teaches: its winner's round trip (TCP only) and its failures. An attempt counts as failed if it ended with
+ * an error that does not come from this machine, gave way, was overtaken by a later attempt, or was in flight when time ran out.
  */
 export function lessons(events: readonly RaceEvent[]): readonly Lesson[] {
   const startedAt = new Map<Endpoint, number>();

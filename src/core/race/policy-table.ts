@@ -3,7 +3,7 @@ import { parseAddress } from '../address/address.js';
 import { invalidType, invalidValue, outOfRange } from '../input/argument-errors.js';
 import { longestMatch, parsePrefix, type Prefix } from '../address/prefix-table.js';
 
-/** A row of the policy table: addresses within the prefix have this precedence and this label. */
+/** A row of RFC 6724's policy table: the precedence and label of addresses within a prefix. */
 export interface PolicyTableRow {
   /** In CIDR form, IPv4 as IPv4-mapped: `::ffff:0:0/96`, `2001:db8::/32`. */
   readonly prefix: string;
@@ -28,22 +28,22 @@ export const defaultPolicyTable: readonly PolicyTableRow[] = Object.freeze([
   { prefix: '3ffe::/16', precedence: 1, label: 12 },
 ]);
 
-/** What the tables say of an address. */
+/** What the tables say about an address. */
 export interface AddressPolicy extends Pick<PolicyTableRow, 'precedence' | 'label'> {
-  /** In place of the scope that RFC 6724 section 3 gives it, where a table has another. */
+  /** Overrides the scope of RFC 6724 section 3, if a table has another. */
   readonly scope?: number | undefined;
 }
 
-/** Finds the policy of an address: for each table, the row with the longest matching prefix. */
+/** Returns the policy of an address: for each table, the row with the longest matching prefix. */
 export type PolicyLookup = (words: Words) => AddressPolicy;
 
-/** What holds where no row matches, as in a table without `::/0`. */
+/** The policy if no row matches, as in a table without `::/0`. */
 const NO_POLICY = { precedence: 0, label: -1 };
 
 /**
- * Makes a look-up of a policy table.
+ * Creates a look-up in a policy table.
  *
- * @throws TypeError, RangeError for rows that are none, naming row and value
+ * @throws TypeError, RangeError for an invalid row, naming row and value
  */
 export function policyLookup(table: readonly PolicyTableRow[]): PolicyLookup {
   if (!Array.isArray(table)) throw invalidType('policyTable', 'an array of policies', table);
@@ -53,7 +53,7 @@ export function policyLookup(table: readonly PolicyTableRow[]): PolicyLookup {
   return (words) => find(words) ?? NO_POLICY;
 }
 
-/** Whether, by a policy, IPv4 destinations come before those of global IPv6 where nothing else tells them apart. */
+/** Whether a policy puts IPv4 destinations before global IPv6 ones if nothing else distinguishes them. */
 export function prefersIPv4(policyOf: PolicyLookup): boolean {
   const [six, four] = ['2000::', '0.0.0.0'].map((text) => policyOf(addressWords(parseAddress(text)!)).precedence) as [
     number,

@@ -5,76 +5,76 @@ import type { Endpoint } from './endpoint.js';
 import type { PathRecord } from './path-records.js';
 import type { PolicyLookup } from './policy-table.js';
 
-/** All that the rules need to know of a destination D and of Source(D), the address that the kernel would connect from. */
+/** What the rules know about a destination D and about Source(D), the address that the kernel would connect from. */
 export interface Destination {
   readonly endpoint: Endpoint;
-  /** There is a source address: a route. */
+  /** Whether there is a source address, and hence a route. */
   readonly usable: boolean;
   readonly scope: number;
   readonly sourceScope: number;
   readonly label: number;
   readonly sourceLabel: number;
   readonly precedence: number;
-  /** CommonPrefixLen(Source(D), D), at most the first 64 bits; -1 for IPv4, where it says nothing. */
+  /** CommonPrefixLen(Source(D), D), at most 64; -1 for IPv4, where it means nothing. */
   readonly commonPrefixLength: number;
-  /** What earlier races have learnt, where there were any. */
+  /** What earlier races have learnt. */
   readonly record: PathRecord;
 }
 
-/** Whatever has a history. */
+/** Anything with a history. */
 type Recorded = Pick<Destination, 'record'>;
 
-/** A rule compares two destinations: negative, the first comes first; positive, the second; 0, the next rule decides. */
+/** Compares two destinations: negative if `a` comes first, positive if `b` does, 0 if the next rule decides. */
 export type Rule = (a: Destination, b: Destination) => number;
 
 /** Rule 1: avoid unusable destinations. */
 export const avoidUnusableDestinations: Rule = (a, b) => first(a, b, ({ usable }) => usable);
 
-/** Rule 2: prefer destinations whose scope is that of their source. */
+/** Rule 2: prefer destinations whose scope matches their source's. */
 export const preferMatchingScope: Rule = (a, b) => first(a, b, ({ scope, sourceScope }) => scope === sourceScope);
 
-// Rule 3, avoid deprecated addresses, and rule 4, prefer home addresses, speak of what Node does not tell of a source
-// address. The kernel applies their like where it chooses the source.
+// Rule 3 (avoid deprecated addresses) and rule 4 (prefer home addresses) depend on properties of the source address that Node
+// does not expose. The kernel applies similar rules when it chooses the source.
 
-/** Rule 5: prefer destinations whose label is that of their source. */
+/** Rule 5: prefer destinations whose label matches their source's. */
 export const preferMatchingLabel: Rule = (a, b) => first(a, b, ({ label, sourceLabel }) => label === sourceLabel);
 
 /** Rule 6: prefer higher precedence. */
 export const preferHigherPrecedence: Rule = (a, b) => b.precedence - a.precedence;
 
-// Rule 7, prefer native transport, speaks of tunnels, which cannot be told apart from here.
+// Rule 7 (prefer native transport) concerns tunnels, which cannot be recognised from here.
 
 /** Rule 8: prefer smaller scope. */
 export const preferSmallerScope: Rule = (a, b) => a.scope - b.scope;
 
-/** Between rules 8 and 9, where there is history: prefer lower round-trip times (RFC 8305 section 4). */
+/** Between rules 8 and 9, given history: prefer lower round-trip times (RFC 8305 section 4). */
 export const preferLowerRoundTripTime = ({ record: a }: Recorded, { record: b }: Recorded): number => {
   const [first, second] = [a.smoothedRtt ?? Infinity, b.smoothedRtt ?? Infinity];
   return first === second ? 0 : first - second;
 };
 
-/** Then: prefer addresses that were used with success (RFC 8305 section 4). */
+/** Then: prefer addresses that were used successfully (RFC 8305 section 4). */
 export const preferUsed = (a: Recorded, b: Recorded): number => first(a, b, ({ record }) => record.usedAt !== undefined);
 
 /**
  * Rule 9: use the longest matching prefix.
  *
- * IPv6 alone: in IPv4 it defeats the rotation of addresses by DNS servers. Between the families, where the RFC leaves it to
- * the order, IPv6 comes first: otherwise there would be no order of three that all sorts agree on.
+ * For IPv6 only: in IPv4 it would defeat the rotation of addresses by DNS servers. Between families, which the RFC leaves
+ * unordered, IPv6 comes first; otherwise the comparison would not be transitive.
  */
 export const useLongestMatchingPrefix: Rule = (a, b) => b.commonPrefixLength - a.commonPrefixLength;
 
-/** What is known of a rule. */
+/** A rule that decided. */
 export interface Decision {
-  /** As RFC 6724 section 6 counts them; `history` for what RFC 8305 section 4 has between rules 8 and 9. */
+  /** Its number in RFC 6724 section 6; `history` for those that RFC 8305 section 4 adds between rules 8 and 9. */
   readonly rule: number | 'history';
-  /** What the rule wants. */
+  /** What the rule asks for. */
   readonly name: string;
 }
 
 /**
- * The rules of destination address selection in their order. Rule 10, otherwise leave the order unchanged, is the sort's:
- * it is stable.
+ * The rules of destination address selection, in order. Rule 10 (otherwise leave the order unchanged) follows from the sort,
+ * which is stable.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-6 RFC 6724 section 6}
  */
@@ -91,12 +91,12 @@ const DECISIONS = new Map<Rule, Decision>([
 
 export const rules: readonly Rule[] = [...DECISIONS.keys()];
 
-/** The destinations, best first: sorted by the first rule that tells them apart. */
+/** Sorts destinations, best first, by the first rule that distinguishes them. */
 export function selectDestinations(destinations: readonly Destination[]): readonly Destination[] {
   return [...destinations].sort((a, b) => firstDecision(rules, a, b));
 }
 
-/** What the first rule says that says anything. */
+/** The result of the first rule that is not 0. */
 export function firstDecision<D>(by: readonly ((a: D, b: D) => number)[], a: D, b: D): number {
   for (const rule of by) {
     const order = rule(a, b);
@@ -107,13 +107,13 @@ export function firstDecision<D>(by: readonly ((a: D, b: D) => number)[], a: D, 
 
 const UNCHANGED: Decision = { rule: 10, name: 'otherwise, leave the order unchanged' };
 
-/** Which rule tells two destinations apart: the first that does. */
+/** The first rule that distinguishes two destinations. */
 export function decision(a: Destination, b: Destination): Decision {
   const deciding = rules.find((rule) => rule(a, b) !== 0);
   return deciding ? DECISIONS.get(deciding)! : UNCHANGED;
 }
 
-/** What the rules see of an endpoint and its source address; without one, it is unusable. */
+/** The destination that the rules see. Without a `source` address it is unusable. */
 export function destinationOf(
   endpoint: Endpoint,
   source: string | undefined,
@@ -137,7 +137,7 @@ export function destinationOf(
   };
 }
 
-/** What a policy says of an address, with its bits. */
+/** The bits of an address and what a policy says about it. */
 interface Traits {
   readonly words: Words;
   readonly scope: number;
@@ -145,7 +145,7 @@ interface Traits {
   readonly precedence: number;
 }
 
-/** Traits are remembered for as long as their policy is in use. */
+/** Memoized for as long as the policy is in use. */
 const traits = new WeakMap<PolicyLookup, (address: string) => Traits>();
 
 function traitsBy(policyOf: PolicyLookup): (address: string) => Traits {
@@ -160,7 +160,7 @@ function traitsBy(policyOf: PolicyLookup): (address: string) => Traits {
   return traitsOf;
 }
 
-/** Scopes as in IPv6 multicast addresses: RFC 6724 section 3.1. */
+/** Scope values of IPv6 multicast addresses: RFC 6724 section 3.1. */
 const LINK_LOCAL = 0x2;
 const SITE_LOCAL = 0x5;
 const GLOBAL = 0xe;

@@ -4,61 +4,61 @@ import type { Endpoint } from './endpoint.js';
 import type { Answered, Cancelled, Failed, Progressed, Queued, RaceEvent, Resolved, Started } from './events.js';
 import { Lane, type LanePace } from './lanes.js';
 
-/** What decides when attempts start. Delays in ms; an `attemptDelay` of `Infinity`: only after a failure. */
+/** What decides when attempts start. Delays are in ms; an `attemptDelay` of `Infinity` means: only after a failure. */
 export interface Pacing extends LanePace {
   /** The family whose answer the first attempt waits for, within the Resolution Delay. */
   readonly preferredFamily: Family;
   readonly resolutionDelay: number;
-  /** Given: each family is a lane of its own, and the other family's opens this much after the preferred one's. */
+  /** If set, each family has its own lane, and the other family's lane opens this long after the preferred one's. */
   readonly familyStaggerDelay?: number;
   readonly maxConcurrentAttempts: number;
-  /** Whether nothing good is to be expected of an answer's addresses: then the other family's are waited for as well. */
+  /** Whether an answer's addresses are unlikely to work. If so, the race waits for the other family's as well. */
   readonly suspects?: (answer: Answer) => boolean;
 }
 
-/** What a race that goes by service records waits for; folded with the same events, before the schedule. */
+/** What a race with service records waits for. It folds the same events, before the schedule does. */
 export interface Gate {
-  /** There is an endpoint. */
+  /** Whether there is an endpoint. */
   readonly isPositive: boolean;
-  /** Nothing is missing that the Resolution Delay waits for. */
+  /** Whether everything that the Resolution Delay waits for has arrived. */
   readonly isReady: boolean;
-  /** The last event has changed the endpoints, and their order is to come. */
+  /** Whether the last event changed the endpoints, so that a new order follows. */
   readonly isReordered: boolean;
 }
 
 /**
- * All that pacing needs to know of a race so far: the race's events, folded one by one, and two questions about them: when the
- * next attempt may start, and which.
+ * What pacing knows about a race. It folds the race's events one by one and answers two questions: when the next attempt may
+ * start, and on which endpoint.
  *
- * It has no clock: the events bring their instants, in ms since the race began. It is folded in place, since a race folds some
- * ten events and copying the whole state for each would cost more than the race itself.
+ * It has no clock: each event carries its instant, in ms since the race began. Events are folded in place, because copying the
+ * state for each of a race's ten or so events would cost more than the race itself.
  */
 export class Schedule {
-  /** One for both families, or the preferred family's and the other's. */
+  /** One lane for both families, or one each: the preferred family's first. */
   private readonly lanes: readonly [Lane] | readonly [Lane, Lane];
-  /** Everything that has been started. */
+  /** The endpoints that have been started. */
   private begun: Set<Endpoint> | undefined;
   /** The attempts in flight, in start order. */
   private readonly flights: Started[] = [];
-  /** When the first attempt may start; `Infinity` while there is nothing to wait for. */
+  /** When the first attempt may start; `Infinity` while there are no addresses. */
   private opensAt = Infinity;
-  /** When the second lane opens even before its stagger is over: the first has failed, and nothing is in flight. */
+  /** When the second lane opens before its stagger has elapsed, because the first lane failed and nothing is in flight. */
   private relievedAt = Infinity;
-  /** The preferred family's query has been answered, with addresses or without; but not with suspect ones alone. */
+  /** Whether the preferred family's query has been answered, and not with suspect addresses only. */
   private preferredAnswered = false;
   /** The family whose query was answered first. */
   private firstAnswered: Family | undefined;
-  /** Addresses have come whose order is still being decided. */
+  /** Whether addresses have arrived whose order is still being decided. */
   private ordering = false;
-  /** No answer will follow. */
+  /** Whether no further answer will follow. */
   private resolved = false;
 
-  /** An attempt has failed in such a way that no other is to be tried. */
+  /** Whether an attempt failed with a terminal error, so that no other is tried. */
   terminated = false;
-  /** Since the last answer nothing has happened but its being put in order, and others may come in the same turn. */
+  /** Whether nothing but sorting has happened since the last answer, so that others may arrive in the same turn. */
   gathering = false;
 
-  /** @param gate default: the preferred family's answer is all that is waited for */
+  /** @param gate default: the race waits for the preferred family's answer only */
   constructor(
     private readonly pacing: Pacing,
     private readonly gate?: Gate,
@@ -67,10 +67,10 @@ export class Schedule {
   }
 
   /**
-   * When the next attempt may start, and at the same time the whole pacing rule: when the first lane says so; at the cap, also
-   * not before the oldest attempt has had its time.
+   * When the next attempt may start. This is the whole pacing rule: when the first lane allows it and, at the cap, not before the
+   * oldest attempt has had its time.
    *
-   * @returns ms since the race began, in the past where an attempt is due; `Infinity`: not before something else happens
+   * @returns ms since the race began, in the past if an attempt is due; `Infinity` until another event changes it
    */
   get nextStart(): number {
     const start = this.startOf(this.nextLane);
@@ -79,8 +79,8 @@ export class Schedule {
   }
 
   /**
-   * The attempt that has to give way before the next can start: at the cap, the oldest in flight. Silent addresses would
-   * otherwise keep their places to the end of the race, and a good one behind them would never be tried.
+   * The attempt that must give way before the next can start: at the cap, the oldest in flight. Otherwise silent addresses would
+   * keep their places to the end of the race, and a good address behind them would never be tried.
    *
    *     1 ├─────────────── maximum ──────────────○ gave way
    *     2 │   ├──────────────────────────────────┼────
@@ -90,30 +90,30 @@ export class Schedule {
     return this.flights.length < this.pacing.maxConcurrentAttempts ? undefined : this.flights[0];
   }
 
-  /** The endpoint that {@link nextStart} speaks of. */
+  /** The endpoint that {@link nextStart} refers to. */
   get nextCandidate(): Endpoint | undefined {
     return this.lanes[this.nextLane]!.head;
   }
 
-  /** All that have not been started, lane by lane; the next first. */
+  /** The candidates that have not been started, lane by lane, the next one first. */
   get candidates(): readonly Endpoint[] {
     const first = this.lanes[this.nextLane]!;
     return [first, ...this.lanes.filter((lane) => lane !== first)].flatMap(({ rest }) => rest);
   }
 
-  /** Nothing runs, nothing waits and nothing can come, or nothing shall: the race is lost. */
+  /** Whether the race is lost: nothing runs, nothing waits and nothing can follow, or a terminal error has ended it. */
   get exhausted(): boolean {
     if (this.terminated) return true;
     return this.resolved && !this.ordering && this.flights.length === 0 && this.lanes.every(({ head }) => head === undefined);
   }
 
-  /** Those of the endpoints that have not been started, in the same order. */
+  /** The endpoints that have not been started, in the same order. */
   unstarted(endpoints: readonly Endpoint[]): readonly Endpoint[] {
     const { begun } = this;
     return begun ? endpoints.filter((endpoint) => !begun.has(endpoint)) : endpoints;
   }
 
-  /** Takes one more event in. */
+  /** Folds one more event. */
   fold(event: RaceEvent): void {
     switch (event.type) {
       case 'answered':
@@ -137,11 +137,11 @@ export class Schedule {
   /**
    * The gate of the Resolution Delay.
    *
-   *     AAAA ──► open                          addresses of the preferred family: at once
-   *     A ────── Resolution Delay ──► open     of the other only: wait that long for the preferred
-   *     A ──── AAAA (with or without) ► open   … and no longer than its answer takes
+   *     AAAA ──► open                            addresses of the preferred family: at once
+   *     A ────── Resolution Delay ──► open       of the other family only: wait for the preferred one
+   *     A ──── AAAA (positive or not) ► open     … but no longer than until its answer
    *
-   * RFC 8305 section 3. An answer may follow when all had been answered: what has expired, or was in doubt, is asked for again.
+   * RFC 8305 section 3. Answers may arrive after all queries were answered, because expired and assumed ones are queried again.
    */
   private foldAnswered({ at, answer }: Answered): void {
     const { gate } = this;
@@ -168,7 +168,7 @@ export class Schedule {
   }
 
   private foldResolved({ at }: Resolved): void {
-    this.opensAt = Math.min(this.opensAt, at); // with nothing found, open or not is all the same
+    this.opensAt = Math.min(this.opensAt, at); // if nothing was found, this has no effect
     this.resolved = true;
     this.gathering = false;
   }
@@ -210,7 +210,7 @@ export class Schedule {
     this.gathering = false;
   }
 
-  /** The lane that starts first; the preferred family's when both are due. */
+  /** The lane that starts first; the preferred family's if both are due. */
   private get nextLane(): 0 | 1 {
     return this.lanes.length === 1 || this.startOf(0) <= this.startOf(1) ? 0 : 1;
   }
@@ -219,7 +219,7 @@ export class Schedule {
     return this.lanes[index]!.nextStart(index === 0 ? this.opensAt : this.secondOpensAt, this.pacing);
   }
 
-  /** The second lane waits for its stagger only while the first has something to show for it. */
+  /** The second lane waits for its stagger only while the first has candidates or attempts. */
   private get secondOpensAt(): number {
     if (this.flights.length === 0 && this.lanes[0].head === undefined) return this.opensAt;
     return Math.min(this.opensAt + this.pacing.familyStaggerDelay!, this.relievedAt);

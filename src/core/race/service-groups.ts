@@ -2,60 +2,60 @@ import type { Address, Family } from '../address/address.js';
 import type { Endpoint, Service } from './endpoint.js';
 import type { KnownEndpoint, Translation } from './known-endpoints.js';
 
-/** A place where a service is to be had. */
+/** A name and port that offer the service. */
 export interface Offer {
   readonly target: string;
   readonly port: number;
   readonly hints: readonly Address[];
-  /** Absent for the host without records. */
+  /** Absent for the host itself, without records. */
   readonly service?: Service;
   readonly hinted?: Service;
 }
 
-/** A name whose addresses are, or will be, known. */
+/** A name whose addresses the race looks up. */
 export class TargetName {
-  /** Their ports are not those of endpoints. */
+  /** Their ports are placeholders. */
   known: readonly KnownEndpoint[] = [];
-  /** Families of which something has been heard, */
+  /** Families with any answer. */
   readonly heard = new Set<Family>();
-  /** and not suspect addresses alone, */
+  /** Families with an answer that did not consist of suspect addresses only. */
   readonly answered = new Set<Family>();
-  /** and what addresses there are: a query that failed says nothing of hints. */
+  /** Families with a conclusive answer. A failed query neither confirms nor refutes hints. */
   readonly confirmed = new Set<Family>();
   isAsked = false;
   hasEnded = false;
 }
 
-/** What is wanted of the groups. */
+/** How groups are formed. */
 interface GroupTerms {
   readonly hints: 'untilAnswered' | 'lastResort';
   readonly translation?: Translation;
 }
 
 /**
- * The endpoints of a race that goes by service records, in the groups in which they are sorted: one for each offer, best first,
- * and with `lastResort` one for the hints that were denied. None stands in two groups.
+ * The endpoints of a race with service records, in groups that are sorted separately: one group per offer, best first, and with
+ * `lastResort` one for refuted hints. No endpoint is in two groups.
  *
  * @see HEv3, "Grouping By Service Priority"
  */
 export class ServiceGroups {
-  /** The groups as they were put together last. */
+  /** The present groups. */
   current: readonly (readonly Endpoint[])[] = [];
   private readonly begun = new Map<string, Endpoint>();
   private kept = new Map<string, Endpoint>();
 
-  /** @param names by which offers are resolved; filled in as the race goes on */
+  /** @param names the targets of offers, filled in as the race goes on */
   constructor(
     private readonly terms: GroupTerms,
     private readonly names: ReadonlyMap<string, TargetName>,
   ) {}
 
-  /** An attempt on this endpoint has begun: it stays as it is, whatever is learnt of it. */
+  /** Records that an attempt on this endpoint has begun. Its object no longer changes. */
   start(endpoint: Endpoint): void {
     this.begun.set(keyOf(endpoint), endpoint);
   }
 
-  /** Puts the endpoints together anew; those that have not changed stay the objects that they were. Returns whether any has. */
+  /** Rebuilds the groups. Unchanged endpoints keep their object identity. Returns whether anything changed. */
   regroup(offers: readonly Offer[]): boolean {
     const before = this.current;
     const seen = new Map<string, Endpoint>();
@@ -69,7 +69,7 @@ export class ServiceGroups {
   private endpointsOf({ target, port, hints, service, hinted }: Offer, seen: Map<string, Endpoint>): readonly Endpoint[] {
     const name = this.names.get(target);
     const real = (name?.known ?? []).map(({ endpoint }) => endpoint);
-    // What has been begun keeps its place, so that the family of the next follows from it.
+    // A started endpoint keeps its place, because the family of the next one depends on it.
     const isOpen = (place: Place) => !name?.confirmed.has(place.family) || this.begun.has(keyOf(place));
     const add = (protocol: 'quic' | undefined) => [
       ...hints
@@ -95,7 +95,7 @@ export class ServiceGroups {
     return this.terms.translation?.(hint) ?? [hint];
   }
 
-  /** The endpoint, once: as it was begun, or as it was before, or a new one. */
+  /** The endpoint's object, once per rebuild: the started one, the previous one, or a new one. */
   private keep(endpoint: Place, service: Service | undefined, seen: Map<string, Endpoint>): readonly Endpoint[] {
     const { protocol, ...place } = endpoint;
     const made: Endpoint = { ...place, ...(protocol && { protocol }), ...(service && { service }) };
@@ -108,7 +108,7 @@ export class ServiceGroups {
   }
 }
 
-/** An endpoint before it is known by which record it was found. */
+/** An endpoint without its record. */
 type Place = Omit<Endpoint, 'service'>;
 
 function isHttp3(protocol: string): boolean {

@@ -1,31 +1,31 @@
 import { parseAddress } from '../address/address.js';
 import { codedError } from '../error-tools.js';
 
-/** An HTTPS (or SVCB) record: where a service is to be had, and how. */
+/** An HTTPS (or SVCB) record: where a service is offered, and how. */
 export interface ServiceRecord {
-  /** 0: an alias (AliasMode); else the lowest is tried first. */
+  /** 0 for an alias (AliasMode); otherwise the lowest is tried first. */
   readonly priority: number;
-  /** Without the final dot. `.`: the owner of the record, in an alias that there is no service. */
+  /** Without the trailing dot. `.` is the owner of the record; in an alias it means that there is no service. */
   readonly target: string;
-  /** Protocols beside the default one, as in TLS: `h2`, `h3`; a character for each byte. */
+  /** Protocols besides the default one, as in TLS: `h2`, `h3`. One character per byte. */
   readonly alpn?: readonly string[];
-  /** The default protocol, HTTP/1.1, is not spoken. */
+  /** Whether the default protocol, HTTP/1.1, is not supported. */
   readonly noDefaultAlpn?: boolean;
   readonly port?: number;
   readonly ipv4hint?: readonly string[];
   readonly ipv6hint?: readonly string[];
-  /** Configurations of Encrypted ClientHello, as they came. */
+  /** Configurations of Encrypted ClientHello, in wire format. */
   readonly ech?: Uint8Array;
-  /** Parameters without which the record must not be used, by name; those that are not known here as `key` and their number. */
+  /** Names of parameters that a client must support to use the record; unknown ones as `key` and their number. */
   readonly mandatory?: readonly string[];
 }
 
-/** Parameters by number: RFC 9460 section 14.3.2. */
+/** Names of parameters by number: RFC 9460 section 14.3.2. */
 const KEYS = ['mandatory', 'alpn', 'no-default-alpn', 'port', 'ipv4hint', 'ech', 'ipv6hint'] as const;
 
 /**
- * Under which name the HTTPS records of an origin are: its host's, with port and scheme before it unless the port is 443. Of
- * http and ws, port 80 stands for 443.
+ * The name that owns the HTTPS records of an origin: its host, prefixed with port and scheme unless the port is 443. For http and
+ * ws, port 80 counts as 443.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9460#section-9.1 RFC 9460 section 9.1}
  */
@@ -34,11 +34,11 @@ export function serviceRecordName(host: string, port: number, scheme: Scheme = '
 }
 
 /**
- * The records of an answer, those with the lowest priority first; equals stay in order, for it is the caller who has to shuffle
- * them. With an alias among them, aliases alone. A record that contradicts itself is left out.
+ * Parses the records of an answer and sorts them, lowest priority first. Equals keep their order, since the caller shuffles them.
+ * If any record is an alias, only aliases are returned. Self-inconsistent records are dropped.
  *
- * @param rdata of each record of the answer
- * @throws Error `EBADRESP` when one of them is malformed: then none of them may be used
+ * @param rdata the RDATA of each record
+ * @throws Error `EBADRESP` if one of them is malformed: then none of them may be used
  * @see {@link https://www.rfc-editor.org/rfc/rfc9460#section-2.2 RFC 9460 sections 2.2, 2.4 and 8}
  */
 export function serviceRecords(rdata: readonly Uint8Array[]): readonly ServiceRecord[] {
@@ -53,14 +53,14 @@ export function serviceRecords(rdata: readonly Uint8Array[]): readonly ServiceRe
   return inOrder(records);
 }
 
-/** Those with the lowest priority first, and equals as they were; with an alias among them, aliases alone. */
+/** Sorts records, lowest priority first, equals in order. If any record is an alias, only aliases are returned. */
 export function inOrder(records: readonly ServiceRecord[]): readonly ServiceRecord[] {
   const aliases = records.filter(({ priority }) => priority === 0);
   return aliases.length > 0 ? aliases : [...records].sort((a, b) => a.priority - b.priority);
 }
 
 /**
- * One record. Parameters that are not known here are left out; those of an alias are not looked at.
+ * Parses one record. Unknown parameters are ignored, and so are all parameters of an alias.
  *
  * @throws Error `EBADRESP`, as {@link serviceRecords}
  */
@@ -86,15 +86,15 @@ export function serviceRecord(rdata: Uint8Array): ServiceRecord {
   return record.noDefaultAlpn && !record.alpn ? contradiction('no-default-alpn stands without alpn') : record;
 }
 
-/** What a race connects for: what says whether there are HTTPS records to ask for. */
+/** The URL scheme that a race connects for. */
 export type Scheme = 'https' | 'wss' | 'http' | 'ws';
 
-/** The port of a record that names none: the authority's, and that of https where the record turns http into it. */
+/** The port of a record without one: the authority's, or 443 where the record upgrades http to https. */
 export function servicePort(port: number, scheme: Scheme): number {
   return port === 80 && (scheme === 'http' || scheme === 'ws') ? 443 : port;
 }
 
-/** What is left to be read of a record or of a part of it. */
+/** A reader of a record's bytes. */
 class Bytes {
   private at = 0;
 
@@ -114,16 +114,16 @@ class Bytes {
     return this.take(1)[0]!;
   }
 
-  /** Of 16 bits. */
+  /** Reads 16 bits. */
   number(): number {
     return this.byte() * 256 + this.byte();
   }
 }
 
-/** The longest name there is, in bytes: RFC 1035 section 2.3.4. */
+/** The maximum length of a name in bytes: RFC 1035 section 2.3.4. */
 const LONGEST_NAME = 255;
 
-/** Never compressed, so that a label has its length before it, or ends the name: RFC 9460 section 2.2. */
+/** Names are never compressed here: RFC 9460 section 2.2. */
 function targetName(bytes: Bytes): string {
   const labels: string[] = [];
   const before = bytes.length;
@@ -135,7 +135,7 @@ function targetName(bytes: Bytes): string {
   return labels.join('.') || '.';
 }
 
-/** As in zone files, where a dot within a label and what cannot be printed have a backslash: RFC 1035 section 5.1. */
+/** Escapes as zone files do, with a backslash before a dot within a label and for unprintable bytes: RFC 1035 section 5.1. */
 function labelCharacter(code: number): string {
   if (code <= 0x20 || code >= 0x7f) return `\\${String(code).padStart(3, '0')}`;
   const character = String.fromCharCode(code);
@@ -173,7 +173,7 @@ function protocol(bytes: Bytes): string {
 
 function ipv6(bytes: Bytes): string {
   const groups = Array.from({ length: 8 }, () => bytes.number().toString(16));
-  // An IPv4-mapped hint is an IPv4 address from the start.
+  // An IPv4-mapped hint becomes an IPv4 address.
   return parseAddress(groups.join(':'))!.address;
 }
 
@@ -197,7 +197,7 @@ function mandatoryKeys(bytes: Bytes, params: ReadonlyMap<number, unknown>): read
   return keys.map(keyName);
 }
 
-/** A record that can be read, and says two things at once: it spoils itself, and no other of its answer. */
+/** A well-formed but self-inconsistent record. It is dropped, and the other records of its answer stay valid. */
 class Contradiction extends Error {
   readonly code = 'EBADRESP';
 }
@@ -210,7 +210,7 @@ function malformed(reason: string): never {
   throw codedError('EBADRESP', `malformed service record: ${reason}`);
 }
 
-/** A record as zone files have it: `1 cdn.example alpn=h2,h3 port=8443`. Keys of Encrypted ClientHello are left out. */
+/** Formats a record like a zone file: `1 cdn.example alpn=h2,h3 port=8443`. The value of `ech` is omitted. */
 export function formatRecord({ priority, target, alpn, noDefaultAlpn, port, ...record }: ServiceRecord): string {
   const { ipv4hint, ipv6hint, ech, mandatory } = record;
   const params = [

@@ -10,54 +10,54 @@ import { servicePort, serviceRecordName, type Scheme, type ServiceRecord } from 
 import { shuffled } from './shuffled.js';
 import { usableRecords, type UsableRecord } from './usable-records.js';
 
-/** What a race that goes by service records wants of them. */
+/** The terms of a race with service records. */
 export interface ServiceTerms {
   readonly host: string;
   readonly port: number;
   readonly family: 0 | Family;
   readonly scheme: Scheme;
-  /** What the client speaks, best first. With `h3` each endpoint that speaks it is dialled by QUIC as well. */
+  /** The client's protocols, best first. With `h3`, each endpoint that supports it is also dialled over QUIC. */
   readonly alpn: readonly string[];
-  /** Whether hints that no answer has confirmed are dropped, or tried after all else. */
+  /** Whether hints that no answer confirms are dropped, or tried after everything else. */
   readonly hints: 'untilAnswered' | 'lastResort';
   readonly pacing: Pick<Pacing, 'preferredFamily' | 'suspects' | 'resolutionDelay'>;
   readonly translation?: Translation;
   readonly random: () => number;
-  /** Called with a message for every record that is not used. */
+  /** Called with a message for every record that is ignored. */
   readonly complain: (complaint: string) => void;
 }
 
-/** A question that a race has to ask: for service records, or for both families' addresses. */
+/** A query that a race makes: for service records, or for the addresses of both families. */
 export interface ServiceQuery {
   readonly name: string;
   readonly type: 'HTTPS' | 'addresses';
-  /** Of addresses: this family alone, since the other's have come already. */
+  /** For addresses: this family only, because the other's have arrived already. */
   readonly family?: Family;
 }
 
-/** A name and a port where a service is to be had. */
+/** A name and a port that offer a service. */
 export interface ServicePlace {
   readonly target: string;
   readonly port: number;
-  /** The protocols that its record and the client share; absent where no record speaks of it. */
+  /** The protocols that its record and the client share; absent without a record. */
   readonly alpn?: readonly string[];
 }
 
-/** Names that are looked up for one race, with the host: aliases and targets together. */
+/** The most names that one race looks up: the host, aliases and targets. */
 const MOST_NAMES = 8;
 
-/** Targets of records that are looked up at a time. */
+/** The most targets that are looked up at the same time. */
 const TARGETS_AT_ONCE = 3;
 
 /**
- * What a race knows of the services behind its host, folded from the answers one by one: where to connect, in groups, and what
- * else there is to ask.
+ * What a race knows about the services behind its host. It folds answers one by one and tells where to connect, in groups, and
+ * what to query next.
  *
  *     HTTPS   example.com   1 cdn.example   2 .
  *
  *     group 1   cdn.example   its addresses; the record's hints until they come
  *     group 2   example.com   the host's own
- *     the rest  example.com   addresses that no record speaks of
+ *     the rest  example.com   addresses without a record
  *
  * Like the schedule, it has no clock and is folded in place.
  *
@@ -66,23 +66,23 @@ const TARGETS_AT_ONCE = 3;
  */
 export class Services implements Gate {
   private readonly names = new Map<string, TargetName>();
-  /** Names whose service records have been asked for: the first, and those to which its aliases lead. */
+  /** The names whose service records have been queried: the first, and the aliases that followed. */
   private readonly chain: string[];
-  /** Where the service is to be had by its records, best first. */
+  /** The offers in records, best first. */
   private recorded: readonly Offer[] = [];
-  /** Where an alias has led, which counts also without records. */
+  /** The target of an alias, which is an offer even without records. */
   private aliased: Offer | undefined;
-  /** Where it is to be had if there were no records. */
+  /** The host itself, in case there are no records. */
   private readonly fallback: Offer;
   private readonly wanted: ServiceQuery[] = [];
   private readonly targets: string[] = [];
   private readonly grouped: ServiceGroups;
-  /** A record that can be used has come, or it is clear that there is none. */
+  /** Whether a usable record has arrived, or it is certain that there is none. */
   private isKnown = false;
-  /** When there was an endpoint for the first time. */
+  /** When the first endpoint appeared. */
   private positiveAt = Infinity;
 
-  /** The last answer has changed the endpoints. */
+  /** Whether the last answer changed the endpoints. */
   isReordered = false;
 
   constructor(private readonly terms: ServiceTerms) {
@@ -95,7 +95,7 @@ export class Services implements Gate {
     this.wanted.push({ name: this.chain[0]!, type: 'HTTPS' }, { name: origin, type: 'addresses' });
   }
 
-  /** What is to be asked now that has not been before. Each question is given once. */
+  /** The queries to make now. Each is returned once. */
   questions(): readonly ServiceQuery[] {
     while (this.targets.length > 0 && this.targetsUnderWay < TARGETS_AT_ONCE) {
       this.ask(this.targets.shift()!);
@@ -103,7 +103,7 @@ export class Services implements Gate {
     return this.wanted.splice(0);
   }
 
-  /** What the additional section has brought is not asked for again: RFC 9460 section 4.1. */
+  /** Addresses from the additional section are not queried again: RFC 9460 section 4.1. */
   private ask(target: string): void {
     const name = this.names.get(target)!;
     name.isAsked = true;
@@ -117,37 +117,37 @@ export class Services implements Gate {
     return this.terms.family === 0 || this.terms.family === family;
   }
 
-  /** The endpoints, in the groups in which they are sorted; none twice. */
+  /** The endpoints in groups that are sorted separately. No endpoint appears twice. */
   get groups(): readonly (readonly Endpoint[])[] {
     return this.grouped.current;
   }
 
-  /** Where the service is to be had, best first: what a proxy is told that looks names up by itself. */
+  /** The offers, best first, for a proxy that resolves names itself. */
   get places(): readonly ServicePlace[] {
     return this.offers.map(({ target, port, service }) => ({ target, port, ...(service && { alpn: service.alpn }) }));
   }
 
-  /** The same with what is known of each. */
+  /** All offers, best first. */
   private get offers(): readonly Offer[] {
     return [...this.recorded, ...(this.aliased ? [this.aliased] : []), this.fallback];
   }
 
-  /** All addresses of all names, for their times to live. */
+  /** The addresses of all names, for their times to live. */
   get known(): readonly KnownEndpoint[] {
     return [...this.names.values()].flatMap(({ known }) => known);
   }
 
-  /** The names whose addresses have been asked for. */
+  /** The names whose addresses have been queried. */
   get askedNames(): readonly string[] {
     return [...this.names].filter(([name, { isAsked }]) => isAsked || name === this.fallback.target).map(([name]) => name);
   }
 
-  /** There is an endpoint. */
+  /** Whether there is an endpoint. */
   get isPositive(): boolean {
     return this.groups.length > 0;
   }
 
-  /** Nothing that the Resolution Delay waits for is missing. */
+  /** Whether everything that the Resolution Delay waits for has arrived. */
   get isReady(): boolean {
     if (!this.isKnown) return false;
     const states = this.recorded.map((offer) => this.stateOf(offer));
@@ -160,12 +160,12 @@ export class Services implements Gate {
     return false;
   }
 
-  /** Whether the service records of a name are still to come, and the whole Resolution Delay has been spent on them. */
+  /** Whether the service records of a name are still missing after the whole Resolution Delay. */
   hasWaitedFor(name: string, at: number): boolean {
     return !this.isKnown && name === this.chain.at(-1) && at - this.positiveAt >= this.terms.pacing.resolutionDelay;
   }
 
-  /** Takes one more answer in. */
+  /** Folds one more answer. */
   fold(event: Answered): void {
     const { answer } = event;
     if (answer.type === 'HTTPS') this.foldRecords(answer);
@@ -174,12 +174,12 @@ export class Services implements Gate {
     if (this.isPositive) this.positiveAt = Math.min(this.positiveAt, event.at);
   }
 
-  /** An attempt on this endpoint has begun: it is not begun anew, whatever is learnt of it. */
+  /** Records that an attempt on this endpoint has begun, so that it is not started again. */
   start(endpoint: Endpoint): void {
     this.grouped.start(endpoint);
   }
 
-  /** A question is over, with an answer or without. */
+  /** Records that a query has ended, with or without an answer. */
   end({ name, type }: ServiceQuery): void {
     if (type === 'HTTPS') this.isKnown ||= name === this.chain.at(-1);
     else this.nameOf(name).hasEnded = true;
@@ -200,7 +200,7 @@ export class Services implements Gate {
   private foldRecords(answer: ServiceAnswer): void {
     const { host, random, complain } = this.terms;
     const asked = normalName(answer.name ?? host);
-    // What came late of a name that is no longer on the way says nothing.
+    // A late answer for a name that was replaced by an alias is ignored.
     if (asked !== this.chain.at(-1)) return;
     this.isKnown = true;
     const aliases = answer.records.filter(({ priority }) => priority === 0);
@@ -210,7 +210,7 @@ export class Services implements Gate {
     else if (aliases.length === 0) this.offer(asked, answer.records);
   }
 
-  /** An alias without end, or one that is too long, counts as if there were no record. */
+  /** An alias loop, or a chain that is too long, counts as no record. */
   private follow(from: string, target: string): void {
     const { complain, port, scheme } = this.terms;
     const isLoop = this.chain.includes(target);
@@ -249,7 +249,7 @@ export class Services implements Gate {
     return { target, port, hints: wanted, service, hinted: { ...service, hint: true } };
   }
 
-  /** Has a name looked up, unless it is or there are too many. Returns whether it is. */
+  /** Queues a name for look-up unless it is known or there are too many names. Returns false in the latter case. */
   private add(target: string): boolean {
     const known = this.names.get(target);
     if (known) {
@@ -265,7 +265,7 @@ export class Services implements Gate {
   private nameOf(name: string): TargetName {
     const known = this.names.get(name);
     if (known) return known;
-    // Of the additional section, before the record that leads to it.
+    // The additional section may mention it before the record does.
     const made = new TargetName();
     if (this.names.size < MOST_NAMES) this.names.set(name, made);
     return made;

@@ -1,4 +1,4 @@
-/** The same in random order; `random` as `Math.random`. */
+/** A copy of a list in random order; `random` works like `Math.random`. */
 export function shuffled<T>(list: readonly T[], random: () => number): readonly T[] {
   const mixed = [...list];
   for (let last = mixed.length - 1; last > 0; last--) {

@@ -2,16 +2,16 @@ import { invalidType, invalidValue } from '../input/argument-errors.js';
 import { isObject } from '../input/checks.js';
 import type { PathRecord } from './path-records.js';
 
-/** History as plain JSON. The path that was used last comes first. */
+/** History as plain JSON, the most recently used path first. */
 export interface Snapshot {
   readonly version: 1;
   readonly paths: Readonly<Record<string, PathRecord>>;
 }
 
 /**
- * The records of a snapshot that came from outside. Each is to be checked by {@link validRecord}.
+ * The records of an untrusted snapshot. Check each with {@link validRecord}.
  *
- * @throws TypeError for anything but a snapshot of a known version
+ * @throws TypeError unless it is a snapshot of a known version
  */
 export function pathsOf(snapshot: unknown): readonly (readonly [string, unknown])[] {
   if (!isObject(snapshot)) throw invalidType('snapshot', 'what snapshot() returned', snapshot);
@@ -21,13 +21,13 @@ export function pathsOf(snapshot: unknown): readonly (readonly [string, unknown]
   return Object.entries(paths);
 }
 
-/** What a record has, and nothing else. */
+/** The properties of a record. */
 const RECORD_KEYS: readonly (keyof PathRecord)[] = ['smoothedRtt', 'rttVariation', 'usedAt', 'failedAt'];
 
 /**
- * A record that came from outside, without properties that records do not have; `undefined` for an invalid one.
+ * Validates an untrusted record and drops unknown properties. Returns `undefined` for an invalid record.
  *
- * @param now ms; an instant of a clock that was ahead of this one would never age, and becomes this one. Default: none is ahead.
+ * @param now in ms. Later instants, of a clock that was ahead, would never age and are replaced by `now`. Default: `Infinity`.
  */
 export function validRecord(record: unknown, now = Infinity): PathRecord | undefined {
   if (!isObject(record) || Array.isArray(record)) return undefined;

@@ -1,19 +1,19 @@
 import { formatRecord, type ServiceRecord } from './service-records.js';
 
-/** What a client can do with a record. */
+/** A record that the client can use. */
 export interface UsableRecord {
   readonly record: ServiceRecord;
   /** The protocols that the record and the client share, in the client's order. */
   readonly alpn: readonly string[];
 }
 
-/** What is spoken where a record does not say otherwise: RFC 9460 section 9. */
+/** The protocol that a record implies: RFC 9460 section 9. */
 const DEFAULT_PROTOCOL = 'http/1.1';
 
-/** Parameters that this package acts on. `ech` is not among them: Node has no Encrypted ClientHello. */
+/** The parameters that this package supports. `ech` is missing because Node has no Encrypted ClientHello. */
 const KNOWN_KEYS = new Set(['alpn', 'no-default-alpn', 'port', 'ipv4hint', 'ipv6hint']);
 
-/** Ports that no HTTP client connects to: {@link https://fetch.spec.whatwg.org/#port-blocking the fetch standard}. */
+/** Ports that HTTP clients refuse: {@link https://fetch.spec.whatwg.org/#port-blocking the fetch standard}. */
 const BAD_PORTS = new Set([
   0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113,
   115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556,
@@ -22,13 +22,13 @@ const BAD_PORTS = new Set([
 ]);
 
 /**
- * The records that a client can use, in their order. Aliases are not asked for here.
+ * Filters the records that a client can use. Does not expect aliases.
  *
- * Left out are those whose protocols have nothing that the client speaks, those with a mandatory parameter that it does not act
- * on, and those that lead to a port where HTTP is not spoken. `ech` alone excludes nothing.
+ * Drops records that share no protocol with the client, that have an unsupported mandatory parameter, or whose port is not for
+ * HTTP. A record with `ech` is kept.
  *
- * @param alpn what the client speaks, in its order
- * @param complain called with a message for each record that is left out
+ * @param alpn the client's protocols, best first
+ * @param complain called with a message for each record that is dropped
  * @see {@link https://www.rfc-editor.org/rfc/rfc9460#section-7.1.2 RFC 9460 sections 7.1.2 and 8}
  */
 export function usableRecords(
@@ -45,14 +45,14 @@ export function usableRecords(
   });
 }
 
-/** The protocols of a record, with the default one: its "SVCB ALPN set". */
+/** The protocols of a record including the default one: its "SVCB ALPN set". */
 function protocolsOf({ alpn = [], noDefaultAlpn = false }: ServiceRecord): readonly string[] {
   return noDefaultAlpn ? alpn : [...alpn, DEFAULT_PROTOCOL];
 }
 
 function obstacleTo({ mandatory = [], port }: ServiceRecord, shared: readonly string[]): string | undefined {
   const unknown = mandatory.find((key) => !KNOWN_KEYS.has(key));
-  if (unknown !== undefined) return `its parameter ${unknown} is mandatory, and not known here`;
-  if (shared.length === 0) return 'it has no protocol of this client';
+  if (unknown !== undefined) return `its mandatory parameter ${unknown} is not supported`;
+  if (shared.length === 0) return 'it has no protocol in common with this client';
   return port !== undefined && BAD_PORTS.has(port) ? `port ${port} is not for HTTP` : undefined;
 }
