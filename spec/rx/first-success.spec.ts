@@ -305,7 +305,7 @@ describe('firstSuccess', () => {
     const inputs = [throws, 1 as unknown as Observable<string>, EMPTY];
     const error = errorOf(firstSuccess(inputs)) as AggregateError;
     expect(error.errors).toEqual([thrown, expect.any(TypeError), expect.any(EmptyError)]);
-    expect(error.message).toMatch(/^No input has succeeded: created; .*; no elements in sequence$/);
+    expect(error.message).toMatch(/^No input succeeded: created; .*; no elements in sequence$/);
   });
 
   it('is not kept from its result by a teardown that throws, which is reported as RxJS does', () => {

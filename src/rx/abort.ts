@@ -1,4 +1,4 @@
-/** Those who wait for a signal, and the one listener that all of them share. */
+/** The callbacks that wait for a signal, and the one listener that they share. */
 interface Waiting {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;
@@ -7,10 +7,10 @@ interface Waiting {
 const waitingFor = new WeakMap<AbortSignal, Waiting>();
 
 /**
- * Calls back when a signal is aborted. However many wait for the same signal, it gets one listener: a signal that ends a
- * whole server must not look like a leak.
+ * Calls back when a signal is aborted. All callbacks of a signal share one listener, so that a signal for a whole server does not
+ * look like a leak.
  *
- * @returns stops waiting
+ * @returns a function that stops waiting
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const { callbacks, listener } = waitingFor.get(signal) ?? listenTo(signal);

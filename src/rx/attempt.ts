@@ -5,7 +5,7 @@ import type { RaceEvent, Stage, Started } from '../core/race/events.js';
 import { Guarded } from './guarded.js';
 import { TerminalError, type Transport } from './transport.js';
 
-/** What an attempt is made with. */
+/** The part of a plan that an attempt needs. */
 export interface Attempting<T> {
   readonly transport: Transport<T>;
   /** ms */
@@ -13,12 +13,12 @@ export interface Attempting<T> {
   readonly scheduler: SchedulerLike;
 }
 
-/** Who is told what becomes of an attempt. */
+/** The receiver of an attempt's events. */
 type Told<T> = Pick<Observer<RaceEvent<T>>, 'next' | 'complete'>;
 
 /**
- * One attempt, as the events that follow its `started`: `progressed` for each stage of its transport, then `failed` or
- * `connected`, and its end. Never errors. Unsubscribing ends the attempt: its transport is unsubscribed.
+ * One attempt. Emits the events that follow its `started`: `progressed` for each stage of its transport, then `failed` or
+ * `connected`, and completes. Never errors. Unsubscribing cancels the attempt by unsubscribing from its transport.
  *
  *     started   ├──── TCP ──── TLS ───●         progressed, connected
  *     started   ├──── TCP ──✗                   progressed, failed
@@ -28,7 +28,7 @@ export class Attempt<T> extends Guarded<T> {
   private timer: Subscription | undefined;
 
   /**
-   * @param underWay holds the attempt from its begin to its end
+   * @param underWay the list that holds the attempt while it is in flight
    * @param at ms since the race began
    */
   constructor(
@@ -55,7 +55,7 @@ export class Attempt<T> extends Guarded<T> {
     this.timer = scheduler.schedule(timedOut, attemptTimeout);
   }
 
-  /** Ends the attempt so that another can begin; no event says so. */
+  /** Ends the attempt, without an event, so that another can begin. */
   giveWay(): void {
     this.unsubscribe();
     this.told.complete();

@@ -2,19 +2,19 @@ import type { Subscription } from 'rxjs';
 import { onAbort } from './abort.js';
 import type { RacePlan } from './race-plan.js';
 
-/** What can be ended from outside. */
+/** A race as its bounds see it. */
 export interface Bounded {
-  /** Ends it with the signal's reason. */
+  /** Ends the race with the signal's reason. */
   abandon(reason: unknown): void;
-  /** Ends it because its time is over. */
+  /** Ends the race because time has run out. */
   lose(how: { readonly timedOut: true }): void;
 }
 
 /**
- * Sets the bounds of a race: its signal, and its time.
+ * Applies the bounds of a race: its signal and its timeout.
  *
  * @param held holds both until the race is over
- * @returns whether it may begin: a race whose signal is already aborted is abandoned
+ * @returns false if the signal was already aborted, and the race abandoned
  */
 export function setBounds(
   plan: Pick<RacePlan<unknown>, 'signal' | 'connectTimeout' | 'scheduler'>,

@@ -27,39 +27,39 @@ import { createServiceCache } from './service-cache.js';
 
 /** Options of {@link cached}. Times to live in seconds, as in DNS. */
 export interface CacheOptions {
-  /** The longest that an answer holds, and how long one holds that does not say. Default 30. */
+  /** The upper bound of a time to live, and the value for answers without one. Default 30. */
   readonly maxTtl?: number;
-  /** The shortest that an answer holds. Default 0: what says 0 is asked for again. */
+  /** The lower bound of a time to live. Default 0: an answer with 0 is not cached. */
   readonly minTtl?: number;
-  /** How long it holds that a name, or its addresses of a family, do not exist. Default 5, and never over `maxTtl`. */
+  /** The upper bound of a negative answer's time to live. Default 5; never above `maxTtl`. */
   readonly negativeTtl?: number;
   /**
-   * For how many seconds addresses that have expired are still given, while they are asked for again; at most 604 800, a week.
-   * Default 0: not at all.
+   * For how long expired addresses are served while fresh ones are looked up; at most 604 800, a week. Default 0: expired
+   * addresses are not served.
    */
   readonly staleFor?: number;
-  /** Answers kept, over all networks; the one used longest ago makes room. Default 1000. */
+  /** The most answers kept, over all networks. The least recently used one is evicted. Default 1000. */
   readonly maxEntries?: number;
-  /** A scheduler, or whatever tells the time in ms. Default: monotonic real time. */
+  /** A scheduler, or any clock in ms. Default: monotonic real time. */
   readonly clock?: TimestampProvider | SchedulerLike;
   /**
-   * Names the network that this machine is in: answers are used in the network alone in which they were asked for. Default: the
-   * machine's addresses and their interfaces.
+   * Returns the name of the network that this machine is in. An answer is used only in the network where it was received.
+   * Default: derived from the machine's interfaces and addresses.
    */
   readonly network?: () => string;
 }
 
-/** A resolver that remembers. */
+/** A resolver with a cache. */
 export interface CachedResolver extends Resolver {
-  /** Forgets every answer, those of queries under way too. */
+  /** Drops every answer, including those of queries in progress. */
   clear(): void;
 }
 
-/** What is remembered of a resolver's answers, for each partition and each network by itself. */
+/** A cache of a resolver's answers, separate for each partition and network. */
 export interface Cache {
-  /** The resolver as it remembers within a partition. */
+  /** The caching resolver of a partition. */
   readonly resolver: (partition: string) => Resolver;
-  /** Forgets every answer, those of queries under way too. */
+  /** Drops every answer, including those of queries in progress. */
   readonly clear: () => void;
 }
 
@@ -69,7 +69,7 @@ export interface Cache {
  */
 const LINGER = 1000;
 
-/** In characters; no name that can be looked up has more. */
+/** In characters; longer than any valid name. */
 const LONGEST_HOST = 300;
 
 /** A week, in seconds. RFC 8767 section 5 recommends one to three days. */
@@ -78,7 +78,7 @@ const STALEST = 604_800;
 /** The options with every default filled in. */
 type Bounds = Required<CacheOptions>;
 
-/** Makes the cache of {@link cached}. The options have been checked, and there is a name of the network to be had. */
+/** Creates the cache of {@link cached}. The caller has checked the options. */
 export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bounds, 'network'>): Cache {
   const { maxTtl = 30, minTtl = 0, negativeTtl = 5, staleFor = 0, maxEntries = 1000 } = options;
   const { clock = monotonicScheduler, network } = options;
@@ -105,7 +105,7 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
     if (missing.length === 0) return known$;
     const query = missing.length === 1 ? { ...asked, family: missing[0] } : asked;
     const fresh$ = defer(() => queries.share(room, host, query)).pipe(
-      // What has failed says nothing against what is stale.
+      // A failed query does not refute stale addresses.
       map((answer) => (stale.has(answer.type) && saysNothing(answer) ? { ...answer, stale: true } : answer)),
     );
     return concat(known$, fresh$);
@@ -123,7 +123,7 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
         return room;
       };
       const cachedResolver = (host: string, asked: Query = {}) => {
-        // It is no name that exists, and would only take the place of those that do.
+        // Such a name cannot exist. It would only evict names that do.
         if (host.length > LONGEST_HOST) return resolver(host, asked);
         return defer(() => ask(current(), copyOf(host.toLowerCase()), asked));
       };
@@ -139,10 +139,10 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
   };
 }
 
-/** The answers that are remembered. */
+/** The cached answers. */
 interface Memory {
   readonly store: (room: Room, host: string, answer: Answer) => void;
-  /** What is remembered of a family. Where it alone is asked for, an assumption is no answer. */
+  /** The cached answer of a family. An assumed one does not count if only this family is queried. */
   readonly recall: (room: Room, host: string, family: Family, asked: Query) => Entry | undefined;
   readonly clear: () => void;
 }
@@ -152,7 +152,7 @@ function createMemory({ maxTtl, minTtl, negativeTtl, maxEntries, clock }: Bounds
 
   const holdsFor = (answer: Answer) => {
     const { addresses, ttl = addresses.length > 0 ? maxTtl : negativeTtl } = answer;
-    // That a family is not worth asking for says something of this machine, and nothing of the name.
+    // That a family was not queried concerns this machine, not the name.
     if (saysNothing(answer)) return maxTtl;
     return Math.min(Math.max(addresses.length > 0 ? ttl : Math.min(ttl, negativeTtl), minTtl), maxTtl);
   };
@@ -172,7 +172,7 @@ function createMemory({ maxTtl, minTtl, negativeTtl, maxEntries, clock }: Bounds
   };
 }
 
-/** The queries under way: one for all in a room who ask for the same. */
+/** The queries in progress. Equal queries of one room share one. */
 interface Queries {
   readonly share: (room: Room, host: string, query: Query) => Observable<Answer>;
   readonly clear: () => void;
@@ -184,12 +184,12 @@ function createQueries(resolver: Resolver, { clock, network }: Bounds, memory: M
 
   const begin = (key: string, room: Room, host: string, query: Query): Observable<Answer> => {
     const answered = new Set<Family>();
-    /** Whether it has been cleared, or another has taken its place. */
+    /** Whether the query has been neither cleared nor replaced. */
     const isCurrent = () => underWay.get(key)?.answered === answered;
     const answers$ = source(host, query).pipe(
       tap((answer) => {
         answered.add(answerFamily(answer));
-        // An answer from after a move may be of either network.
+        // After a change of network, the answer may come from either.
         if (isCurrent() && network() === room.network) memory.store(room, host, answer);
       }),
       finalize(() => {
@@ -209,7 +209,7 @@ function createQueries(resolver: Resolver, { clock, network }: Bounds, memory: M
     const same = underWay.get(keyOf(query.family));
     if (same) return same.answers$;
     const both = underWay.get(keyOf());
-    // What it has brought already may have expired since.
+    // An answer that arrived earlier may have expired since.
     if (both && !both.answered.has(query.family!)) {
       return both.answers$.pipe(filter((answer) => answerFamily(answer) === query.family));
     }
@@ -226,7 +226,7 @@ function createQueries(resolver: Resolver, { clock, network }: Bounds, memory: M
   };
 }
 
-/** Emits when those who wait no more have been waited for long enough; in real time without holding the process open. */
+/** Emits after {@link LINGER}. In real time, its timer does not keep the process alive. */
 function lingering(clock: TimestampProvider | SchedulerLike): Observable<unknown> {
   if (isScheduler(clock) && clock !== monotonicScheduler) return timer(LINGER, clock);
   return new Observable((subscriber) => {
@@ -250,14 +250,14 @@ interface Entry {
   readonly freshUntil: number;
 }
 
-/** A query under way. */
+/** A query in progress. */
 interface SharedQuery {
   readonly answers$: Observable<Answer>;
-  /** The families of which an answer has come. */
+  /** The families that have been answered. */
   readonly answered: ReadonlySet<Family>;
 }
 
-/** Whose answers are used together: those of one partition in one network. */
+/** One partition in one network. Its answers are used together. */
 interface Room {
   readonly network: string;
   readonly name: string;
@@ -285,17 +285,17 @@ export const cacheChecks: Checks<CacheOptions> = {
   network: callable,
 };
 
-/** Fresh, or addresses that are not too stale: that there was nothing is no answer once it has expired. */
+/** Whether an entry may be served: if it is fresh, or has addresses that are not too stale. Negative answers are never stale. */
 function isUsable({ answer, freshUntil }: Entry, now: number, staleFor: number): boolean {
   return freshUntil > now || (answer.addresses.length > 0 && freshUntil + staleFor * 1000 > now);
 }
 
-/** An answer as it is given from memory: as a stale one, or with the time to live that is left of it where it has one. */
+/** A cached answer as it is served: marked as stale, or with its remaining time to live. */
 function given({ answer, freshUntil }: Entry, now: number): Answer {
-  // Written out: a spread costs more than the rest of the look into the cache.
+  // Written out, because a spread would cost more than the rest of the look-up.
   const { type, addresses, error, name } = answer;
   if (freshUntil <= now) return { type, addresses, ttl: 0, error, name, stale: true };
-  // Rounded up, so that what has expired for a race has expired here as well.
+  // Rounded up, so that an answer that has expired for a race has expired here as well.
   const ttl = answer.ttl === undefined ? undefined : Math.ceil(freshUntil - now) / 1000;
   return { type, addresses, ttl, error, name, assumed: true };
 }

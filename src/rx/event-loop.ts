@@ -1,19 +1,19 @@
 /**
- * Handles events one at a time and in order, even where handling one brings about others.
+ * Handles events one at a time and in order, even if handling one raises others.
  *
  *     raise  a b        waits:  a b
  *     handle a                  b
- *       raise  c                b c        something else has happened: after all that waits
- *       follow d                d b c      d follows from a: before what waits
+ *       raise  c                b c        another event: after everything that waits
+ *       follow d                d b c      d follows from a: before everything that waits
  *     handle d
  *
- * An event that is raised while no other is being handled is handled at once. One that is raised while another is being handled
- * waits for its turn: no event is handled within another, and a thousand failures in one call do not deepen the stack. Nothing
- * is handled before the loop is opened, and nothing after it was stopped.
+ * An event that is raised while no other is being handled is handled at once; otherwise it waits for its turn. No event is
+ * handled within another, so a thousand failures in one call do not deepen the stack. Nothing is handled before the loop is
+ * opened or after it is stopped.
  */
 export class EventLoop<E> {
   private readonly waiting: E[] = [];
-  /** True also before it is opened. */
+  /** Also true before the loop is opened. */
   private handling = true;
   private stopped = false;
 
@@ -24,31 +24,31 @@ export class EventLoop<E> {
     return this.waiting.length > 0;
   }
 
-  /** As an observer: what a stream emits has happened. */
+  /** For use as an observer: raises what a stream emits. */
   next(event: E): void {
     this.raise(event);
   }
 
-  /** As an observer: that a stream has ended is no event. */
+  /** For use as an observer: the end of a stream is not an event. */
   complete(): void {
-    // Its last event has said so.
+    // The last event was enough.
   }
 
-  /** Something has happened. */
+  /** Queues an event after all that wait. */
   raise(event: E): void {
     if (this.stopped) return;
     this.waiting.push(event);
     if (!this.handling) this.open();
   }
 
-  /** Something follows from the event at hand: it comes next, before all that waits. */
+  /** Queues a consequence of the present event before all that wait. */
   follow(event: E): void {
     if (this.stopped) return;
     this.waiting.unshift(event);
     if (!this.handling) this.open();
   }
 
-  /** Handles what waits. From now on, what is raised is handled at once. */
+  /** Handles the events that wait. From now on, raised events are handled at once. */
   open(): void {
     this.handling = true;
     try {
@@ -58,7 +58,7 @@ export class EventLoop<E> {
     }
   }
 
-  /** Stops for good: what is raised from now on is dropped. Returns the events that were still waiting. */
+  /** Stops for good and drops later events. Returns the events that were waiting. */
   stop(): E[] {
     this.stopped = true;
     return this.waiting.length === 0 ? [] : this.waiting.splice(0);

@@ -19,9 +19,9 @@ import { monotonicScheduler } from './monotonic.js';
 
 /** Options of {@link firstSuccess}. */
 export interface FirstSuccessOptions {
-  /** Between two starts, in ms. Default 0: all at once; `Infinity`: only after a failure. */
+  /** The delay between two starts, in ms. Default 0: all at once. `Infinity`: only after a failure. */
   readonly delay?: number;
-  /** Inputs in flight. Default `Infinity`. */
+  /** The most inputs in flight. Default `Infinity`. */
   readonly maxConcurrent?: number;
   /** Every timer and every timestamp. Default: monotonic real time. */
   readonly scheduler?: SchedulerLike;
@@ -36,24 +36,24 @@ const FIRST_SUCCESS_CHECKS: Checks<FirstSuccessOptions> = {
 /**
  * Emits the first value that any of the inputs emits, starting them one after another.
  *
- *     input 1   ├─────────────────○         the next is started the delay after it; the loser is cancelled
- *     input 2         ├──✗                  has failed: the next is started at once
+ *     input 1   ├─────────────────○         the next starts after the delay; the loser is cancelled
+ *     input 2         ├──✗                  failed: the next starts at once
  *     input 3            ├────────●         the first value wins
  *     result    ──────────────────(●|)
  *
- * The inputs are a list, or a stream that may still be open while they race. The next one is started `delay` after the last,
- * or at once when that fails: an error, completing without a value (an `EmptyError`) and throwing when it is subscribed to
- * are all the same. While `maxConcurrent` are in flight nothing is started; what is due then starts as soon as one fails. An
- * input that was never started has never been subscribed to.
+ * The inputs are a list, or a stream that may stay open while they race. Each input starts `delay` after the one before, or at
+ * once when that one fails. An input fails by an error, by completing without a value (`EmptyError`) or by throwing on
+ * subscription. While `maxConcurrent` inputs are in flight, none starts; a start that is due waits for the next failure. An input
+ * that never starts is never subscribed.
  *
- * Emits one value, when all else has been unsubscribed, and completes. The winner itself is let go of after its value has been
- * handed over: when it has completed, at the latest at the end of the job in which the value came. What it does beside
- * emitting, as marking a response as taken, so comes before its teardown. Unsubscribing ends everything at once.
+ * Emits one value after all losers have been unsubscribed, then completes. The winner is unsubscribed after its value has been
+ * emitted: when it completes, or at the latest at the end of the job in which it emitted. Its own follow-up work, such as marking
+ * a response as taken, therefore precedes its teardown. Unsubscribing ends everything at once.
  *
- * Errors with one `AggregateError` when all have failed and no other will come, its `errors` in the order of the inputs; an
- * error of the stream of inputs is the last of them.
+ * Errors with one `AggregateError` when every input has failed and none can follow. Its `errors` are in the order of the inputs;
+ * an error of the stream of inputs comes last.
  *
- * @throws TypeError, RangeError at the call, for an empty list and for options that make no sense
+ * @throws TypeError, RangeError at the call, for an empty list and for invalid options
  *
  * @example
  * firstSuccess([primary$, backup$], { delay: 100 }).subscribe(console.log);
@@ -70,18 +70,18 @@ export function firstSuccess<Input extends ObservableInput<unknown>>(
   });
 }
 
-/** What can happen on the way to the first success. */
+/** The events of {@link firstSuccess}. */
 type Happening<Input, Value> =
   | { readonly type: 'arrived'; readonly input: Input }
   | { readonly type: 'closed' }
-  /** Something may be due. */
+  /** A start may be due. */
   | { readonly type: 'due' }
   | { readonly type: 'failed'; readonly index: number; readonly error: unknown }
   | { readonly type: 'succeeded'; readonly value: Value; readonly winner: Subscription };
 
 /**
- * The connection race's own schedule does not fit: it counts families, answers and handshakes of endpoints. This is what is left
- * of it without them, on the same event loop.
+ * The schedule of a connection race does not fit here: it knows families, answers and handshakes. This is the same race without
+ * them, on the same event loop.
  */
 class FirstSuccess<Input extends ObservableInput<unknown>> {
   private readonly loop = new EventLoop<Happening<Input, ObservedValueOf<Input>>>((event) => this.happened(event));
@@ -91,7 +91,7 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
   private started = 0;
   private running = 0;
   private closed = false;
-  /** The input started last sets the pace: the others may fail or go on as they like. */
+  /** Only the input that started last sets the pace. */
   private latestStart = -Infinity;
   private latestFailure = Infinity;
   private timer: Subscription | undefined;
@@ -138,7 +138,7 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
     this.pace();
   }
 
-  /** Starts what is due, or waits for it. Derived anew after each event, so that there is never more than one timer. */
+  /** Starts the next input, or sets a timer for it. Called after each event, so that there is never more than one timer. */
   private pace(): void {
     const { delay, maxConcurrent, scheduler } = this.options;
     this.timer?.unsubscribe();
@@ -157,11 +157,11 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
     this.latestStart = this.options.scheduler.now();
     this.latestFailure = Infinity;
     this.listenTo(this.arrived[index]!, index);
-    // Whether more is due is asked once what this start has brought about is handled: it may have won.
+    // The input may have won already, so the next start is considered after that event.
     this.loop.raise({ type: 'due' });
   }
 
-  /** Of its values the first counts, and nothing after it. */
+  /** Only the first value of an input counts. */
   private listenTo(input: Input, index: number): void {
     let hasSucceeded = false;
     const ended = (error: unknown) => {
@@ -175,7 +175,7 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
           this.loop.raise({ type: 'succeeded', value, winner: listener });
           return;
         }
-        // Not of one value: it is not waited for.
+        // An input with a second value is not waited for.
         listener.unsubscribe();
         ended(undefined);
       },
@@ -190,7 +190,7 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
     listener.listen(create);
   }
 
-  /** Lets go of all others, hands the value over, and lets go of the winner: in this order. */
+  /** Unsubscribes the losers, emits the value, then unsubscribes the winner: in this order. */
   private win({ value, winner }: { readonly value: ObservedValueOf<Input>; readonly winner: Subscription }): void {
     const { subscriber } = this;
     this.held.remove(winner);
@@ -209,7 +209,7 @@ class FirstSuccess<Input extends ObservableInput<unknown>> {
 
   private lose(): void {
     this.letGo();
-    const what = this.errors.length > 0 ? 'No input has succeeded' : 'There was no input to start';
+    const what = this.errors.length > 0 ? 'No input succeeded' : 'There was no input to start';
     this.subscriber.error(combinedError(what, this.errors));
   }
 

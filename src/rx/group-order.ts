@@ -5,11 +5,11 @@ import { interleave, type Interleaving } from '../core/race/interleave.js';
 type Sort = (endpoints: readonly Endpoint[]) => readonly Endpoint[] | Observable<readonly Endpoint[]>;
 
 /**
- * One list of several groups: each is sorted and interleaved by itself, and none is begun before all of the one before it.
+ * Joins groups to one list. Each group is sorted and interleaved separately, and comes after the whole group before it.
  *
  *     6a 6b 4a   |   6c 4c      →      6a 4a 6b   6c 4c
  *
- * @returns an Observable where a group's order is one
+ * @returns an Observable if the order of any group is one
  * @see HEv3, "Grouping By Service Priority"
  */
 export function groupOrder(

@@ -1,22 +1,21 @@
 import { from, Observable, Subscription, type ObservableInput, type Observer } from 'rxjs';
 import { reportUnhandledError } from './unhandled.js';
 
-/** An observer that is a subscription as well, as those of RxJS are: what it holds is let go of with it. */
+/** An observer that is also a subscription, like RxJS's own subscribers, and tears down what is added to it. */
 export type Holder<T> = Subscription & Observer<T>;
 
 /**
- * A subscription to a stream of the caller's, which can do no harm. What creating or subscribing throws is the stream's error;
- * what its teardown throws is reported as unhandled. The stream is let go of before its end is told.
+ * A subscription to a caller's stream that contains its faults. What creating or subscribing throws becomes the stream's error.
+ * What its teardown throws is reported as unhandled. The stream is unsubscribed before its end is passed on.
  *
- * Being an observer as well, it is subscribed as it is: RxJS wraps nothing around it, and it can be ended before `subscribe` has
- * returned.
+ * It is also the observer, so that RxJS wraps nothing around it, and it can be closed before `subscribe` has returned.
  */
 export abstract class Guarded<T> extends Subscription implements Observer<T> {
   protected abstract hasNext(value: T): void;
   protected abstract hasFailed(error: unknown): void;
   protected abstract hasCompleted(): void;
 
-  /** Subscribes, once. */
+  /** Subscribes to the stream. Call it once. */
   listen(create: () => ObservableInput<T>): void {
     try {
       const source = create();
@@ -26,7 +25,7 @@ export abstract class Guarded<T> extends Subscription implements Observer<T> {
     }
   }
 
-  /** Begins something that tells this observer, in place of a stream. */
+  /** Begins something that notifies this observer, in place of a stream. */
   hold(begin: (holder: this) => void): void {
     try {
       begin(this);
@@ -65,10 +64,10 @@ export abstract class Guarded<T> extends Subscription implements Observer<T> {
   }
 }
 
-/** What a {@link Listener} is told. */
+/** The callbacks of a {@link Listener}. */
 type Told<T> = { readonly next: (value: T) => void } & Partial<Pick<Observer<T>, 'error' | 'complete'>>;
 
-/** Listens to a stream of the caller's. */
+/** Listens to a caller's stream. */
 export class Listener<T> extends Guarded<T> {
   constructor(private readonly told: Told<T>) {
     super();

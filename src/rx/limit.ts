@@ -2,9 +2,9 @@ import { throwError, timeout, type MonoTypeOperatorFunction, type SchedulerLike 
 import { codedError } from '../core/error-tools.js';
 
 /**
- * Errors with `ETIMEDOUT` when nothing has come after so many ms; `Infinity`: never.
+ * Errors with `ETIMEDOUT` if no value arrives within `duration` ms. `Infinity`: never.
  *
- * @param what has not come by then: `connection`, `value`
+ * @param what the missing value's name in the message: `connection`, `value`
  */
 export function limit<T>(duration: number, scheduler: SchedulerLike, what: string): MonoTypeOperatorFunction<T> {
   if (duration === Infinity) return (source) => source;

@@ -1,8 +1,8 @@
 import { defer, map, mergeMap, type Observable, type OperatorFunction } from 'rxjs';
 
 /**
- * As `mergeMap`, at most so many at once, for streams of one value each: their values come in the order of the source, each as
- * soon as it and all before it are there.
+ * Like `mergeMap` with at most `concurrent` inner streams of one value each, but emits their values in the order of the source,
+ * as soon as a value and all before it have arrived.
  */
 export function mapInOrder<T, R>(
   project: (value: T, index: number) => Observable<R>,

@@ -5,28 +5,28 @@ import { now, realTime } from './real-time.js';
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
 
 /**
- * Runs work after a delay that the wall clock cannot bend; the default scheduler of a race.
+ * The default scheduler of a race. Changes of the wall clock do not affect it.
  *
- * It differs from RxJS's `asyncScheduler` in four ways. `now()` is monotonic (`performance.now()`), in ms. No delay is cut
- * short: Node's timers count whole milliseconds of a clock that they round down, so one is added. A delay ends with the turn of
- * the event loop in which it is over, one of 0 with the current turn. And fake timers that are installed after this package was
- * loaded do not touch it.
+ * It differs from RxJS's `asyncScheduler` in four ways. `now()` is monotonic (`performance.now()`), in ms. No delay is cut short:
+ * Node's timers round their clock down to whole milliseconds, so one is added. Work runs at the end of the turn of the event loop
+ * in which its delay elapses; a delay of 0 means the end of the present turn. Fake timers that are installed after this package
+ * was loaded do not affect it.
  *
  *     blocked ────────────────► timers ──► poll ──────────────────► check
- *                               it's over  connections and answers   work
+ *                               elapsed    connections and answers   work
  *
- * The event loop sees to timers before sockets. After it was blocked, or its process stopped, for longer than a time-out, it
- * would otherwise give up on a connection that the kernel has had for long.
+ * Node's event loop handles timers before sockets. Without the last point, a race whose process was blocked or stopped for longer
+ * than a timeout would give up on a connection that the kernel established long ago.
  */
 export const monotonicScheduler: SchedulerLike = {
   now,
   schedule: <T>(work: Work<T>, delay?: number, state?: T): Subscription => new Action(work).schedule(state, delay),
 };
 
-/** Work that is to be run, and again whenever it says so, until it is unsubscribed. */
+/** Scheduled work, which may reschedule itself until it is unsubscribed. */
 class Action<T> extends Subscription implements SchedulerAction<T> {
   private state: T | undefined;
-  /** The timers by which it was set. */
+  /** The timer functions that were used. */
   private time = realTime();
   private timeout: NodeJS.Timeout | undefined;
   private immediate: NodeJS.Immediate | undefined;

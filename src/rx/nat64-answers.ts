@@ -4,14 +4,14 @@ import { saysNothing, type Answer } from '../core/race/answers.js';
 import type { Query } from './resolver.js';
 
 /**
- * Answers of a network that may reach IPv4 by NAT64: its prefixes are asked for beside the addresses, and A answers wait for
- * them, for without them no IPv4 address can be dialled.
+ * Answers on a network that may reach IPv4 through NAT64. The prefixes are discovered in parallel, and A answers wait for them,
+ * since no IPv4 address can be dialled without them.
  *
  *     prefixes   ────────────●
  *     AAAA       ────●
  *     A          ───────●····●
  *
- * Where there is a prefix, an A answer that was taken for granted, since the machine has no IPv4 route, is asked for.
+ * If there is a prefix, A is queried even where its answer was assumed because the machine has no IPv4 route.
  *
  * @param prefixes$ emits once
  * @see HEv3, "Discovering PREF64"

@@ -9,13 +9,13 @@ import type { Holder } from './guarded.js';
 import type { RacePlan } from './race-plan.js';
 
 /**
- * The race to an IP address: nothing is asked, ordered or waited for, and its one attempt decides.
+ * The race to an IP address: there is nothing to look up, sort or wait for, and its one attempt decides.
  *
  *     answered, queued, resolved, started ──► failed       the race is lost
  *                                         ──► connected    the race is won
  *
- * Emits the same events as the full race would, and ends as it does. The attempt, and everything else that has to be released,
- * belongs to it.
+ * Emits the same events as the full race, and ends in the same way. It holds the attempt and everything else that must be
+ * released.
  */
 export class OnlyAttempt<T> extends Subscription implements Bounded {
   private readonly past: RaceEvent<T>[] = [];
@@ -58,7 +58,7 @@ export class OnlyAttempt<T> extends Subscription implements Bounded {
     this.subscriber.next(event);
   }
 
-  /** What becomes of the attempt. */
+  /** Handles an event of the attempt. */
   next(event: RaceEvent<T>): void {
     if (this.closed) return;
     if (event.type === 'connected') return this.win(event);
@@ -69,12 +69,12 @@ export class OnlyAttempt<T> extends Subscription implements Bounded {
   }
 
   private fail(): void {
-    // The subscriber may have left on the failure.
+    // The subscriber may have unsubscribed on the failure.
     if (!this.closed) this.lose({ timedOut: false });
   }
 
   complete(): void {
-    // Its last event has said so.
+    // The attempt's last event was enough.
   }
 
   private win(event: Connected<T>): void {

@@ -10,23 +10,23 @@ import type { Services, ServiceQuery } from '../core/race/services.js';
 import type { RacePlan } from './race-plan.js';
 import type { Query } from './resolver.js';
 
-/** The least time between two questions for one type, in ms. */
+/** The least time between two queries of one type, in ms. */
 const RENEWAL_INTERVAL = 1000;
 
 /**
- * What a race asks its resolver.
+ * The queries that a race makes.
  *
- *     {}                  ──► AAAA ──── A        the first question
- *     { family: 6 }             ──► AAAA         AAAA has expired: again, at most once a second
+ *     {}                  ──► AAAA ──── A        the first query
+ *     { family: 6 }             ──► AAAA         AAAA has expired: at most once a second
  *     { insist: true }               ──► A       nothing is left, and some answers were assumed: once
  *
- * Raises `answered` for each answer, and `resolved` whenever no question is under way any more. The race says what it has
- * handled, since what is to be asked follows from that.
+ * Raises `answered` for each answer, and `resolved` whenever no query is in progress any more. The race reports which of these
+ * events it has handled, since the next queries depend on them.
  */
 export class Questions<T> {
   private readonly answers: AnyAnswer[] = [];
   private underWay = 0;
-  /** The number of `resolved` that have been raised and not handled. */
+  /** The number of `resolved` events that have been raised but not handled. */
   private ends = 0;
   private unhandled = false;
   private insisted = false;
@@ -35,7 +35,7 @@ export class Questions<T> {
 
   /**
    * @param at ms since the race began
-   * @param held holds all questions under way, and the timers of those to come
+   * @param held holds all queries in progress, and the timers of later ones
    */
   constructor(
     private readonly plan: RacePlan<T>,
@@ -45,23 +45,23 @@ export class Questions<T> {
     private readonly services?: Services,
   ) {}
 
-  /** Whether a question is under way, or ended by an event that has not been handled. */
+  /** Whether a query is in progress, or has ended by an event that has not been handled. */
   get isOpen(): boolean {
     return this.unhandled;
   }
 
-  /** Whether a `resolved` that comes to be handled is the last: answers that were handled meanwhile may have led to questions. */
+  /** Whether a `resolved` that is about to be handled is the last one: answers handled since may have led to more queries. */
   isLastEnd(): boolean {
     return --this.ends === 0 && this.underWay === 0;
   }
 
-  /** Asks the first question; with service records, one for each name. */
+  /** Makes the first query; with service records, one for each name. */
   ask(): void {
     if (this.services) this.askNames(undefined);
     else this.begin(EVERYTHING, undefined);
   }
 
-  /** Asks what service records, or names that have been looked up, leave to be asked. */
+  /** Makes the queries that service records and the look-ups so far call for. */
   private askNames(askedAt: number | undefined): void {
     const { services } = this;
     for (const question of services?.questions() ?? []) {
@@ -76,7 +76,7 @@ export class Questions<T> {
 
   private beginRecords({ name }: ServiceQuery, askedAt: number | undefined, done: () => void): void {
     const { records, drops } = this.plan.services!;
-    // What is not waited for is told of as if there were nothing, until it is there.
+    // If the race does not wait for records, they count as absent until they arrive.
     if (drops.isUnanswered()) this.tell({ type: 'HTTPS', ...this.named(name), records: [], assumed: true }, askedAt);
     let isAnswered = false;
     this.held.add(() => {
@@ -100,7 +100,7 @@ export class Questions<T> {
     question.listen(() => records(name));
   }
 
-  /** A name as answers have it: none for the host itself. */
+  /** The `name` of an answer: absent for the host itself. */
   private named(name: string): { readonly name?: string } {
     return name === normalName(this.plan.host) ? {} : { name };
   }
@@ -109,7 +109,7 @@ export class Questions<T> {
     return this.named(name).name;
   }
 
-  /** Asks once more, if there is anything in doubt and it has not been asked before. Returns whether it was. */
+  /** Queries once more, unless nothing is in doubt or this has been done before. Returns whether it does. */
   insist(): boolean {
     const families = this.insisted ? [] : familiesInDoubt(this.answers).filter((family) => this.isWanted(family));
     if (families.length === 0) return false;
@@ -118,7 +118,7 @@ export class Questions<T> {
     return true;
   }
 
-  /** An answer has been handled, after which the race knows these endpoints: what expires is asked for in time. */
+  /** Records that an answer has been handled. Endpoints that expire are queried again in time. */
   hasAnswered(answer: AnyAnswer, known: readonly KnownEndpoint[]): void {
     this.answers.push(answer);
     if (this.services) this.askNames(this.at());
@@ -129,7 +129,7 @@ export class Questions<T> {
     this.renewals.plan(known);
   }
 
-  /** A `resolved` has been handled. */
+  /** Records that a `resolved` event has been handled. */
   hasResolved(): void {
     if (this.underWay === 0) this.unhandled = false;
   }
@@ -138,7 +138,7 @@ export class Questions<T> {
     return this.plan.family === 0 || this.plan.family === family;
   }
 
-  /** Asks of every name once more. */
+  /** Repeats a query for every name. */
   private beginAgain(query: Query, done?: () => void): void {
     const names = this.services?.askedNames.map((name) => this.named(name).name) ?? [undefined];
     let open = names.length;
@@ -176,7 +176,7 @@ export class Questions<T> {
   hasEnded(done: (() => void) | undefined, error = this.failure): void {
     this.underWay--;
     this.failure = error;
-    // First, for it may ask more.
+    // First, because it may make more queries.
     done?.();
     if (this.underWay === 0) this.haveAllEnded();
   }
@@ -190,10 +190,10 @@ export class Questions<T> {
   }
 }
 
-/** Of both families. */
+/** For both families. */
 const EVERYTHING: Query = {};
 
-/** What is known of a question beside what is asked. */
+/** The circumstances of a query. */
 interface Asked {
   readonly askedAt: number | undefined;
   /** Absent: the host itself. */
@@ -201,7 +201,7 @@ interface Asked {
   readonly done: (() => void) | undefined;
 }
 
-/** A question for addresses that is under way. */
+/** A query for addresses in progress. */
 class Question extends Guarded<Answer> {
   constructor(
     private readonly questions: Pick<Questions<unknown>, 'hasCome' | 'hasEnded'>,
@@ -242,7 +242,7 @@ class Renewals {
     for (const one of FAMILIES) if ((family ?? one) === one) this.askedAt.set(one, at);
   }
 
-  /** Derives anew when each family is to be asked for again. */
+  /** Computes anew when each family is queried again. */
   plan(known: readonly KnownEndpoint[]): void {
     this.known = known;
     for (const family of FAMILIES) this.wait(family);

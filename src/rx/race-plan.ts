@@ -9,29 +9,29 @@ import type { Pacing } from '../core/race/schedule.js';
 import type { Query } from './resolver.js';
 import type { Transport } from './transport.js';
 
-/** Everything that a race needs, each stage a value. Durations in ms of the scheduler's time. */
+/** Everything that a race needs, one property per stage. Durations are in ms of the scheduler's time. */
 export interface RacePlan<T> {
   readonly host: string;
   readonly port: number;
   readonly family: 0 | Family;
-  /** The only endpoint there can be, known without asking and tried without waiting: the host is its address. */
+  /** The only possible endpoint, if the host is an IP address: it is known at once and needs no waiting. */
   readonly only?: Endpoint;
-  /** Asks the resolver: once for each question, of which a race may have several. `name`: default the host. */
+  /** Queries the resolver. A race may do so several times. `name`: default the host. */
   readonly answers: (query: Query, name?: string) => ObservableInput<Answer>;
-  /** Present where the race goes by service records. */
+  /** Present if the race uses service records. */
   readonly services?: ServicePlan;
-  /** Present where IPv6 addresses may stand for IPv4 ones. */
+  /** Present if IPv6 addresses may represent IPv4 ones (NAT64). */
   readonly translation?: Translation;
   /** Called with a message for everything that is dropped from a malformed answer. */
   readonly complain: (complaint: string) => void;
-  /** Asked whenever addresses have come, for all of them. */
+  /** Sorts all known endpoints; called whenever addresses arrive. */
   readonly sort: (endpoints: readonly Endpoint[]) => readonly Endpoint[] | Observable<readonly Endpoint[]>;
   readonly interleaving: Interleaving;
   readonly pacing: Pacing;
   readonly transport: Transport<T>;
-  /** What the transport connects by, where that is known. */
+  /** The transport's protocol, if known. */
   readonly protocol?: 'tcp';
-  /** Ends a value that was won when its subscriber has left. */
+  /** Disposes of a winner whose subscriber has left. */
   readonly discard: (value: T, endpoint: Endpoint) => void;
   readonly attemptTimeout: number;
   readonly connectTimeout: number;
@@ -39,19 +39,19 @@ export interface RacePlan<T> {
   readonly scheduler: SchedulerLike;
 }
 
-/** What a race that goes by service records needs besides. */
+/** What a race with service records needs in addition. */
 export interface ServicePlan {
   readonly terms: ServiceTerms;
-  /** Asks for the HTTPS records of a name. May bring addresses of the names to which they lead as well, and these first. */
+  /** Queries the HTTPS records of a name. May first emit addresses of their targets. */
   readonly records: (name: string) => ObservableInput<AnyAnswer>;
   readonly drops: Drops;
 }
 
-/** Whether queries for service records are answered here, learnt from race to race. */
+/** Learns from race to race whether this network answers queries for service records. */
 export interface Drops {
-  /** So many have not been answered lately that nothing waits for the next. */
+  /** Whether recent queries went unanswered, so that races no longer wait for them. */
   readonly isUnanswered: () => boolean;
   readonly hasAnswered: () => void;
-  /** One has cost a race its whole Resolution Delay. */
+  /** Records that a query cost a race its whole Resolution Delay. */
   readonly hasDropped: () => void;
 }

@@ -28,8 +28,8 @@ import { reportUnhandledError } from './unhandled.js';
  *
  * The schedule is data, folded from the events. After each event, the timer for the next start is derived from it anew.
  *
- * Events are handled in the order in which they were raised, also when one is raised while another is being handled. Say one
- * attempt fails and another connects before the event loop goes on:
+ * Events are handled in the order in which they were raised, even if one is raised while another is being handled. Suppose that
+ * one attempt fails and another connects before the event loop goes on:
  *
  *     failed, connected    the failure is emitted, and the next attempt may start at once; the connection wins and cancels it
  *     connected, failed    the race is over; the failure is never handled, and its attempt is emitted as cancelled
@@ -48,15 +48,15 @@ export function begin<T>(plan: RacePlan<T>, subscriber: Holder<RaceEvent<T>>): v
 }
 
 /**
- * One race. Unsubscribing releases everything: questions, the bounds and the order being decided, which are added to it, and its
- * starts and attempts.
+ * One race. Unsubscribing releases everything: its queries, its bounds and the sorting in progress, which are added to it, and
+ * its starts and attempts.
  */
 class Race<T> extends Subscription implements Bounded {
   private readonly loop = new EventLoop<RaceEvent<T>>((event) => this.happened(event));
   private readonly schedule: Schedule;
   private readonly questions: Questions<T>;
   private readonly starts: Starts;
-  /** Present where the race goes by service records. */
+  /** Present if the race uses service records. */
   private readonly services: Services | undefined;
   private readonly attempts: Attempt<T>[] = [];
   private readonly at: () => number;
@@ -75,7 +75,7 @@ class Race<T> extends Subscription implements Bounded {
     const began = scheduler.now();
     this.at = () => scheduler.now() - began;
     this.services = plan.services && new Services(plan.services.terms);
-    // The schedule says which endpoint starts, how many at once, and when; the starts keep its timer.
+    // The schedule decides which endpoint starts, when, and how many at once. The starts keep its timer.
     this.schedule = new Schedule(plan.pacing, this.services);
     this.starts = new Starts(this.schedule, this.at, scheduler, this.loop);
     this.questions = new Questions(plan, this.at, this, this.loop, this.services);
@@ -86,23 +86,23 @@ class Race<T> extends Subscription implements Bounded {
     if (!setBounds(this.plan, this, this)) return;
     this.questions.ask();
     this.loop.open();
-    // Only now, so that answers which came at once are all put in order before the first start.
+    // Only now, so that all answers that arrived at once are sorted before the first start.
     this.isPaced = true;
     if (!this.closed) this.pace();
   }
 
   /**
-   * Handles one event. It is emitted; the addresses of an answer are put in order, and the attempt of a start is made; then the
-   * event is folded into the schedule, and the next start follows from that.
+   * Handles one event: emits it, then sorts the addresses of an answer or makes the attempt of a start, then folds the event into
+   * the schedule, from which the next start follows.
    *
-   * The attempt is made before its start is folded, so that its timers are set before the timer for the next start. When both
-   * are due in the same millisecond, the attempt's time-out, failure or connection is handled before the next start. A start
-   * without delay, as after a failure, is handled next, before any event that waits.
+   * The attempt is made before its start is folded, so that its timers are set before the timer for the next start. If both are
+   * due in the same millisecond, the attempt's timeout, failure or connection is handled before the next start. A start without
+   * delay, as after a failure, is handled next, before any event that waits.
    */
   private happened(event: RaceEvent<T>): void {
     if (event.type === 'connected') return this.win(event);
     if (event.type === 'resolved' && this.services && !this.questions.isLastEnd()) return;
-    // An attempt gives way at the cap, and the race goes on. What a win or a loss cancels is emitted by `release`.
+    // At the cap, an attempt gives way and the race goes on. Attempts that a win or a loss cancels are emitted by `release`.
     if (event.type === 'cancelled') this.attempts.find(({ endpoint }) => endpoint === event.endpoint)?.giveWay();
     if (event.type !== 'queued') this.past.push(event);
     this.subscriber.next(event);
@@ -159,7 +159,7 @@ class Race<T> extends Subscription implements Bounded {
     else this.starts.derive();
   }
 
-  /** The race is lost, unless a question is under way, or there is one left to ask. */
+  /** Loses the race, unless a query is in progress or left to make. */
   private withNothingLeft(): void {
     if (!this.schedule.terminated && (this.questions.isOpen || this.questions.insist())) return;
     this.lose({ timedOut: false });
@@ -167,7 +167,7 @@ class Race<T> extends Subscription implements Bounded {
 
   private win(event: Connected<T>): void {
     this.release(event.endpoint);
-    // The subscriber may have left on the `cancelled` of a loser.
+    // The subscriber may have unsubscribed on the `cancelled` of a loser.
     if (this.subscriber.closed) this.plan.discard(event.value, event.endpoint);
     this.subscriber.next(event);
     this.subscriber.complete();
@@ -184,7 +184,7 @@ class Race<T> extends Subscription implements Bounded {
     this.subscriber.error(error);
   }
 
-  /** Lets go of everything, then emits each attempt as cancelled whose end was not handled: a failure that waits is dropped. */
+  /** Releases everything, then emits `cancelled` for each attempt whose end was not handled. A failure that waits is dropped. */
   private release(winner?: Endpoint): void {
     const at = this.at();
     this.unsubscribe();
@@ -207,7 +207,7 @@ class Race<T> extends Subscription implements Bounded {
   }
 }
 
-/** Known before any answer. */
+/** The endpoints before any answer. */
 const NOTHING: readonly KnownEndpoint[] = [];
 
 function isList(sorted: ReturnType<RacePlan<unknown>['sort']>): sorted is readonly Endpoint[] {

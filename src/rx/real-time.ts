@@ -1,4 +1,4 @@
-/** The timers and the clock of the process, as they are now. */
+/** The process's timers and clock, read now. */
 const current = () => {
   const { setTimeout, clearTimeout, setImmediate, clearImmediate, queueMicrotask, performance, process } = globalThis;
   return {
@@ -10,7 +10,7 @@ const current = () => {
     nextTick: process.nextTick.bind(process),
     /** Monotonic, in ms. */
     now: performance.now.bind(performance),
-    /** The instant at which `now` is 0, in ms of the wall clock. */
+    /** The wall-clock time, in ms, at which `now` was 0. */
     timeOrigin: performance.timeOrigin,
   };
 };
@@ -18,11 +18,11 @@ const current = () => {
 const loaded = current();
 
 /**
- * The timers and the clock that the process had when this module was loaded. A race goes by these, as Node's own sockets do: fake
- * timers that a test installs later do not stop it. A test that wants time of its own passes a `scheduler`.
+ * The timers and the clock that the process had when this module was loaded. Races use these, as Node's own sockets do, so that
+ * fake timers installed later do not stop them. A test that needs its own time passes a `scheduler`.
  *
- * Where timers were fake already (Sinon, Jest and Vitest mark them with `clock`), they are read anew with each call, so that
- * races run again once the real ones are back.
+ * If the timers were fake already (Sinon, Jest and Vitest mark them with `clock`), they are read anew on each call, so that races
+ * run again once the real ones are restored.
  */
 export const realTime: () => typeof loaded = 'clock' in loaded.setTimeout ? current : () => loaded;
 

@@ -4,11 +4,11 @@ import { isLocalhost, parseLiteral } from '../core/address/literal.js';
 import { recordType, type Answer } from '../core/race/answers.js';
 import type { Query, Resolver } from './resolver.js';
 
-/** The addresses of a name that this machine's own files hold; none where they do not hold it. */
+/** The addresses of a name in this machine's own files; none if they do not list it. */
 export type OwnNames = (name: string) => readonly Address[];
 
 /**
- * The answers for a host: what is known without asking, or else the resolver's.
+ * The answers for a host: those known without a query, or else the resolver's.
  *
  * @param ownNames default: none
  */
@@ -17,10 +17,10 @@ export function resolve(host: string, resolver: Resolver, query: Query, ownNames
 }
 
 /**
- * What is known of a host without asking anybody.
+ * The answers for a host that are known without a query, or `undefined`.
  *
- * IP literals (with brackets or without, with a zone, IPv4-mapped) are their own answer. `localhost`, and all names below
- * it, are the two loopback addresses (RFC 6761 section 6.3), unless the machine's own files map them elsewhere.
+ * IP literals (with or without brackets, with a zone, IPv4-mapped) are their own answer. `localhost` and its subdomains are the
+ * two loopback addresses (RFC 6761 section 6.3), unless the machine's own files map them elsewhere.
  */
 export function knownAnswers(host: string, ownNames: OwnNames = () => []): Observable<Answer> | undefined {
   const literal = parseLiteral(host);
@@ -31,7 +31,7 @@ export function knownAnswers(host: string, ownNames: OwnNames = () => []): Obser
   return isElsewhere ? from(answersOf(own)) : of(answer(6, ['::1']), answer(4, ['127.0.0.1']));
 }
 
-/** Both families' answers, that of the first address first. */
+/** The answers of both families, that of the first address first. */
 function answersOf(addresses: readonly Address[]): readonly Answer[] {
   return familiesFrom(addresses[0]?.family).map((family) =>
     answer(

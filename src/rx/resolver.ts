@@ -2,36 +2,36 @@ import { defer, filter, map, type Observable } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import { wellFormed, type Answer, type ServiceAnswer } from '../core/race/answers.js';
 
-/** What a race wants to know of a host. */
+/** What a race wants to know about a host. */
 export interface Query {
-  /** Only this family; both when absent. */
+  /** Only this family. Default: both. */
   readonly family?: Family;
-  /** Asks now, whatever is remembered and however little is to be expected: no answer may be an assumed one. */
+  /** Forces a query, bypassing caches and assumptions: no answer may be an assumed one. */
   readonly insist?: boolean;
 }
 
 /**
- * Finds the addresses of a host: emits an answer whenever a query has been answered, and completes when all have been.
- * An answer without addresses is a negative one. An error after the first answer loses nothing that was found.
- * Unsubscribing cancels the queries. The race never asks it for an IP address or for `localhost`, unless it `decides`.
+ * Finds the addresses of a host. Emits an answer whenever a query is answered, and completes when all are. An answer without
+ * addresses is negative. An error after the first answer does not discard earlier answers. Unsubscribing cancels the queries. A
+ * race never passes an IP address or `localhost` to a resolver, unless the resolver `decides`.
  */
 export interface Resolver {
   (host: string, query?: Query): Observable<Answer>;
-  /** Its queries go on when they are unsubscribed, so that waiting for them a little longer costs nothing. */
+  /** Whether its queries continue after they are unsubscribed, so that waiting a little longer costs nothing. */
   readonly uncancellable?: boolean;
-  /** It is asked for `localhost` and addresses as well: who gave it wants to decide. */
+  /** Whether it also receives `localhost` and IP addresses. */
   readonly decides?: boolean;
-  /** Asks for service records, in races with the option `serviceRecords`; absent: such races go without. */
+  /** Looks up service records for races with the option `serviceRecords`. Without it, the option has no effect. */
   readonly serviceRecords?: ServiceLookup;
 }
 
 /**
- * Finds the HTTPS records of a name: emits one answer, with records or without, and completes. Addresses of the names to which
- * the records lead, where they have come along, are emitted before. Unsubscribing cancels the query.
+ * Finds the HTTPS records of a name. Emits one answer, positive or negative, and completes. May first emit addresses of the
+ * records' targets, if the response contained them. Unsubscribing cancels the query.
  */
 export type ServiceLookup = (name: string) => Observable<Answer | ServiceAnswer>;
 
-/** A resolver whose answers are well-formed; `complain` is told of what is left out. */
+/** Wraps a resolver so that its answers are well-formed. `complain` is called with a message for everything that is dropped. */
 export function wellFormedResolver(resolver: Resolver, complain: (complaint: string) => void): Resolver {
   const ask = (host: string, query?: Query) =>
     defer(() => resolver(host, query)).pipe(

@@ -3,7 +3,7 @@ import { finalize, from, ReplaySubject, share, tap, type Observable, type Schedu
 import { saysNothing, type AnyAnswer } from '../core/race/answers.js';
 import type { ServiceLookup } from './resolver.js';
 
-/** How answers of service records are remembered; times to live in seconds. */
+/** How answers with service records are cached. Times to live are in seconds. */
 export interface ServiceCacheBounds {
   readonly maxTtl: number;
   readonly minTtl: number;
@@ -12,21 +12,21 @@ export interface ServiceCacheBounds {
   readonly clock: TimestampProvider | SchedulerLike;
 }
 
-/** What is remembered of service records, by room and name. */
+/** A cache of service records, by room and name. */
 export interface ServiceCache {
   readonly ask: (room: string, name: string) => Observable<AnyAnswer>;
   readonly clear: () => void;
 }
 
 interface Entry {
-  /** With addresses that have come along. */
+  /** Including addresses from the same response. */
   readonly answers: readonly AnyAnswer[];
   readonly freshUntil: number;
 }
 
 /**
- * Remembers service records for as long as they hold, with the addresses that have come along. One query under way answers all
- * who ask for the same. Queries that have failed are not remembered.
+ * Caches service records for their time to live, together with addresses from the same response. Concurrent look-ups of the same
+ * name share one query. Failed queries are not cached.
  */
 export function createServiceCache(lookup: ServiceLookup, bounds: ServiceCacheBounds): ServiceCache {
   const { clock, maxEntries } = bounds;
@@ -55,7 +55,7 @@ export function createServiceCache(lookup: ServiceLookup, bounds: ServiceCacheBo
 
   return {
     ask: (room, name) => {
-      // No room has a space at its end: it is JSON.
+      // Unambiguous, because a room's name is JSON and never ends with a space.
       const key = `${room} ${name}`;
       const entry = entries.get(key);
       if (entry && entry.freshUntil > clock.now()) return from(entry.answers);

@@ -4,20 +4,20 @@ import { codedError } from '../core/error-tools.js';
 import type { Cancelled, Started } from '../core/race/events.js';
 import type { Schedule } from '../core/race/schedule.js';
 
-/** The loop that a start is raised in. */
+/** The event loop that starts are raised in. */
 interface Loop {
   readonly isPending: boolean;
   follow(event: Started | Cancelled): void;
 }
 
 /**
- * Brings the starts of a race when its schedule says so.
+ * Raises the starts of a race when its schedule says so.
  *
- *     answered, queued  ──► schedule ──► timer, 0 ──► started          another answer may come in the same turn
+ *     answered, queued  ──► schedule ──► timer, 0 ──► started          another answer may arrive in the same turn
  *     started           ──► schedule ──► timer, delay ──► started
  *     failed            ──► schedule ──► started
  *
- * After each event that was folded into the schedule, {@link derive} is to be called. There is never more than one timer.
+ * Call {@link derive} after each event that was folded into the schedule. There is never more than one timer.
  */
 export class Starts {
   private timer: Subscription | undefined;
@@ -31,7 +31,7 @@ export class Starts {
   ) {}
 
   /**
-   * Derives the next start anew: now, by a timer, or not before something else happens. While another answer may come in the same
+   * Derives the next start anew: at once, by a timer, or not until another event. While another answer may arrive in the same
    * turn, a start that is due waits for the end of the turn.
    */
   derive(): void {
@@ -44,7 +44,7 @@ export class Starts {
       this.timer = this.scheduler.schedule(() => this.start(), wait);
       return;
     }
-    // An event that waits may end the attempt that would give way. After that event, this is called again.
+    // A waiting event may end the attempt that would give way. This is called again after that event.
     if (!schedule.inTheWay || !this.loop.isPending) this.start();
   }
 
@@ -52,7 +52,7 @@ export class Starts {
     this.timer?.unsubscribe();
   }
 
-  /** At the cap, the oldest attempt gives way first, and the start follows from that. */
+  /** Raises the start. At the cap, the oldest attempt gives way first, and the start follows from that event. */
   private start(): void {
     const { inTheWay, nextCandidate } = this.schedule;
     const at = this.at();

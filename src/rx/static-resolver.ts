@@ -6,13 +6,13 @@ import { codedError } from '../core/error-tools.js';
 import { normalName } from '../core/input/host-name.js';
 import type { Resolver } from './resolver.js';
 
-/** Addresses by host name, one or several, or one list for every host. */
+/** Addresses by host name, or one list for every host. */
 export type StaticTable = Readonly<Record<string, string | readonly string[]>> | readonly string[];
 
 /**
- * Answers from given addresses at once, within `subscribe`: both families, the family of the host's first address first;
- * then completes. A host that is not in the table has negative answers (`ENOTFOUND`). Names are compared without regard to
- * case and to a final dot.
+ * Creates a resolver with fixed addresses. It answers synchronously, for both families, the family of the host's first address
+ * first, and completes. A host that is not in the table gets negative answers (`ENOTFOUND`). Names are compared without regard to
+ * case or a trailing dot.
  *
  * @throws TypeError `ERR_INVALID_ARG_VALUE` for text that is not an IP address, `ERR_INVALID_ARG_TYPE` for another table
  *

@@ -3,22 +3,23 @@ import type { Endpoint } from '../core/race/endpoint.js';
 import type { Stage } from '../core/race/events.js';
 
 /**
- * How one attempt connects: emits once when connected. An error, or completing without a value, is a failed attempt;
- * unsubscribing cancels it. A transport lets go of what it has emitted: its teardown ends only what it still holds. A value
- * that nobody is left to receive is ended by its `destroy()`, where it has one.
+ * How one attempt connects. Emits once, when connected. An error, or completing without a value, means that the attempt failed;
+ * unsubscribing cancels it. A transport no longer owns what it has emitted, so its teardown must not end it. If nobody is left to
+ * receive the value, the race calls its `destroy()`, if it has one.
  *
- * It may call `progressed('tls')` when its TCP connection is up and a TLS handshake begins: the race then allows for it.
+ * A transport may call `progressed('tls')` when its TCP connection is up and a TLS handshake begins. The race then allows time for
+ * the handshake.
  */
 export type Transport<T> = (endpoint: Endpoint, progressed?: (stage: Stage) => void) => Observable<T>;
 
-/** What an attempt errors with where no other shall be tried. */
+/** What an attempt errors with if no other attempt shall be made. */
 export class TerminalError {
   constructor(readonly error: Error) {}
 }
 
 /**
- * A transport that dials each endpoint by its `protocol`: the place to put QUIC, which Node does not speak yet. With `h3` among
- * the protocols of `serviceRecords`, endpoints whose record has it come with `protocol: 'quic'`, before the same over TCP.
+ * Creates a transport that dials each endpoint by its `protocol`. This is the place for QUIC, which Node does not support yet. With
+ * `h3` among the protocols of `serviceRecords`, an endpoint whose record lists it is tried with `protocol: 'quic'` before TCP.
  *
  * @example
  * connect$('example.com', 443, {

@@ -1,6 +1,6 @@
 import { config } from 'rxjs';
 
-/** As RxJS reports what nobody handles: to its hook, or else as an uncaught exception, in a turn of its own. */
+/** Reports an error as RxJS does if nobody handles it: to its hook or as an uncaught exception, in a later turn. */
 export function reportUnhandledError(error: unknown): void {
   setTimeout(() => {
     if (!config.onUnhandledError) throw error;
