@@ -13,21 +13,21 @@ import type { FindSources } from './source-address.js';
 
 /** Options of {@link rfc6724}. */
 export interface AddressSelectionOptions {
-  /** Default: the policy table of RFC 6724 section 2.1, whatever tables this system has. */
+  /** Default: the policy table of RFC 6724 section 2.1. The system's own tables do not apply. */
   readonly policyTable?: readonly PolicyTableRow[];
-  /** Asked once for each address and race. Default: asks the kernel, whose answers are believed for a second. */
+  /** Finds source addresses; called once for each address and race. Default: asks the kernel and caches its answers for 1 s. */
   readonly findSources?: FindSources;
 }
 
 /**
  * Destination address selection as a `sort` function: usable addresses first, then by scope, label, precedence and longest
- * matching prefix, with the source address that the kernel would choose for each. What no rule tells apart stays in order.
+ * matching prefix, using the source address that the kernel would choose for each. Addresses that no rule distinguishes keep
+ * their order.
  *
- * Rules 3, 4 and 7 (deprecated and home addresses, native transport) need to know what Node does not tell, and are left out.
- * A single address is not asked for. No packet is sent. The tables of this system, in `/etc/gai.conf`, count for
- * `sort: 'rfc6724'` alone.
+ * Rules 3, 4 and 7 (deprecated and home addresses, native transport) are omitted, because Node does not expose what they need.
+ * No packet is sent. A single address is not sorted. The system's tables in `/etc/gai.conf` apply to `sort: 'rfc6724'` only.
  *
- * @throws TypeError, RangeError at the call, for a policy table that is none
+ * @throws TypeError, RangeError at the call, for an invalid policy table
  *
  * @example
  * // IPv4 first, as RFC 6724 section 10.3 would have it
@@ -41,31 +41,31 @@ export function rfc6724(options: AddressSelectionOptions = {}): (endpoints: read
   return sortBy({ ...(policyTable === undefined ? defaultSelection : selectionBy(policyLookup(policyTable))), ...others });
 }
 
-/** A sort function by a selection, which {@link selectionOf} finds again. */
+/** Creates a sort function from a selection, which {@link selectionOf} finds again. */
 export function sortBy(selection: Selection): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
   const sort = destinationSelection(selection);
   selections.set(sort, selection);
   return sort;
 }
 
-/** {@link AddressSelectionOptions}, the policy table having been read. */
+/** {@link AddressSelectionOptions} with a parsed policy table. */
 export interface Selection extends Omit<AddressSelectionOptions, 'policyTable'> {
   readonly policyOf: PolicyLookup;
-  /** Whether IPv4 destinations come before those of global IPv6 where nothing else tells them apart. */
+  /** Whether IPv4 destinations come before global IPv6 ones if nothing else distinguishes them. */
   readonly prefersIPv4: boolean;
 }
 
-/** Selection by tables, with the sources that the kernel tells. */
+/** Selection by policy tables, with the kernel's source addresses. */
 export function selectionBy(policyOf: PolicyLookup): Selection {
   return { policyOf, prefersIPv4: prefersIPv4(policyOf) };
 }
 
-/** By the policy table of RFC 6724. */
+/** Selection by the policy table of RFC 6724. */
 export const defaultSelection: Selection = selectionBy(policyLookup(defaultPolicyTable));
 
 const selections = new WeakMap<object, Selection>();
 
-/** By what a sort function selects that {@link sortBy} has made. */
+/** The selection of a sort function that {@link sortBy} created. */
 export function selectionOf(sort: object): Selection | undefined {
   return selections.get(sort);
 }
@@ -73,7 +73,7 @@ export function selectionOf(sort: object): Selection | undefined {
 type SelectionSort = (endpoints: readonly Endpoint[]) => readonly Endpoint[];
 type SourcesOf = (endpoints: readonly Endpoint[]) => readonly (string | undefined)[];
 
-/** {@link rfc6724} with what is known of earlier races. */
+/** {@link rfc6724} with the history of earlier races. */
 export function destinationSelection({
   policyOf,
   findSources,
@@ -96,7 +96,7 @@ function selecting(policyOf: PolicyLookup, sourcesOf: SourcesOf, recall?: Recall
 
 const alone = new WeakMap<PolicyLookup, SelectionSort>();
 
-/** Selection that goes by the addresses alone, so that all races share what it has decided. */
+/** Selection by addresses only, whose results all races share. */
 function selectionAlone(policyOf: PolicyLookup): SelectionSort {
   const known = alone.get(policyOf);
   if (known) return known;
@@ -105,14 +105,14 @@ function selectionAlone(policyOf: PolicyLookup): SelectionSort {
   return made;
 }
 
-/** Lists that are remembered, and how long they may be. */
+/** The most lists that are remembered, and the most addresses in one. */
 const REMEMBERED = 1000;
 const LONGEST = 16;
 
 /**
- * Remembers the order of lists of addresses for as long as the state of the machine stays the same object.
+ * Memoizes the order of lists of addresses while `state` returns the same object.
  *
- * @param state changes whenever the machine has been looked at anew
+ * @param state returns another object whenever the machine's state has been read anew
  */
 function remembering(select: SelectionSort, state: () => object): SelectionSort {
   const orders = new Map<string, readonly number[]>();
@@ -134,7 +134,7 @@ function remembering(select: SelectionSort, state: () => object): SelectionSort 
   };
 }
 
-/** Asks for the source of each endpoint once. An endpoint object belongs to one race, and is forgotten with it. */
+/** Finds the source of each endpoint once. An endpoint object belongs to one race. */
 function oncePerRace(find: FindSources): SourcesOf {
   const sources = new WeakMap<Endpoint, { readonly source: string | undefined }>();
   return (endpoints) => {

@@ -6,22 +6,22 @@ import type { Resolver } from '../rx/resolver.js';
 import { currentNetwork } from './connectivity.js';
 
 /**
- * Remembers a resolver's answers for as long as they hold, in the network in which they were asked for.
+ * Caches a resolver's answers for their time to live, separately for each network.
  *
- *     ask ──► resolver ──► answer                 nothing known
- *     ask ──► answer                              fresh: at once, with the `ttl` that is left
+ *     ask ──► resolver ──► answer                 nothing cached
+ *     ask ──► answer                              fresh: at once, with the remaining `ttl`
  *     ask ──► stale answer ──► resolver ──► answer    expired, within `staleFor`: a fresh one follows and replaces it
  *
- * A family that is not known, or not any more, is asked for alone. Those who ask for the same while a query is under way
- * share it; it is cancelled with the last of them. That there is nothing (`ENOTFOUND`, `ENODATA`) is remembered too; that a
- * query failed (`ESERVFAIL`, `ETIMEOUT` …) is not, and does not replace a stale answer.
+ * Only the families that are missing or expired are queried. Concurrent look-ups share one query, which is cancelled with its
+ * last subscriber. Negative answers (`ENOTFOUND`, `ENODATA`) are cached. Failed queries (`ESERVFAIL`, `ETIMEOUT` …) are not, and
+ * do not replace a stale answer.
  *
- * What comes from memory is `assumed`: when all of it has failed, a race asks once more. In another network nothing of this
- * one is used, and neither are answers that come after the change.
+ * Cached answers are `assumed`: a race queries once more after all their addresses have failed. Answers are never used in another
+ * network, and neither are those that arrive after the network has changed.
  *
- * Errors with the resolver's error. Share one among races that should profit from each other.
+ * Errors with the resolver's error. Share one cached resolver among races that should profit from each other.
  *
- * @throws TypeError, RangeError at the call, for options that make no sense
+ * @throws TypeError, RangeError at the call, for invalid options
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8767 RFC 8767} for stale answers, {@link https://www.rfc-editor.org/rfc/rfc2308
  * RFC 2308} for negative ones, {@link https://www.rfc-editor.org/rfc/rfc9460#section-12 RFC 9460 section 12} for networks
@@ -37,7 +37,7 @@ export function networkCache(resolver: Resolver, options: CacheOptions): Cache {
   return createCache(resolver, { ...given(options), network: named(options.network ?? currentNetwork) });
 }
 
-/** A network that cannot be named is one with all others of its kind: a cache must not keep a race from its answers. */
+/** All networks that cannot be named count as one: a race must not fail because of its cache. */
 function named(network: () => string): () => string {
   return () => {
     try {

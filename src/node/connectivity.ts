@@ -9,23 +9,22 @@ import { now } from '../rx/real-time.js';
 import { debug } from '../observe/debug.js';
 import { findSources, rememberingSources, type FindSources } from './source-address.js';
 
-/** The addresses of this machine, as `os.networkInterfaces()` tells them. */
+/** The addresses of this machine, as `os.networkInterfaces()` returns them. */
 export type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
 
 const LINK_LOCAL = /^(?:169\.254\.|fe[89ab])/i;
 
-/** An address by which this machine reaches others: neither loopback nor link-local. */
+/** Whether this machine can reach others from an address: it is neither loopback nor link-local. */
 export function reachesOthers({ internal, address }: NetworkInterfaceInfo): boolean {
   return !internal && !LINK_LOCAL.test(address);
 }
 
-/** For how long an answer of the system about its interfaces is believed, in ms. */
+/** How long the list of interfaces is cached, in ms. */
 const LOOK_INTERVAL = 1000;
 
 /**
- * The families worth asking for: those in which the kernel has a route to the Internet, whatever address it would use, and
- * those with an address that reaches at least the machines beside this one. Both, when there is neither: then only names of
- * this machine itself can work, in either family.
+ * The families worth querying: those in which the kernel has a route to the Internet, and those with an address that reaches at
+ * least the local network. Both if there is neither: then only this machine's own names can work, in either family.
  */
 export function connectedFamilies(interfaces: Interfaces, routed: readonly Family[] = []): readonly Family[] {
   const usable = Object.values(interfaces)
@@ -36,8 +35,8 @@ export function connectedFamilies(interfaces: Interfaces, routed: readonly Famil
 }
 
 /**
- * Names the network that a machine is in: the same while it has the same addresses on the same interfaces. Loopback and
- * link-local addresses do not count, and of IPv6 addresses only the network's part, for the rest changes with time.
+ * Names the network that a machine is in. The name stays the same while the machine has the same addresses on the same
+ * interfaces. Loopback and link-local addresses do not count, and of IPv6 addresses only the prefix, since the rest may change.
  */
 export function networkId(interfaces: Interfaces): string {
   const addresses = Object.entries(interfaces).flatMap(([name, infos]) =>
@@ -52,23 +51,23 @@ function networkPart(text: string): string {
   return address?.family === 6 ? addressWords(address).slice(0, 4).join(':') : text;
 }
 
-/** What a look at the machine's addresses and routes tells. */
+/** What the machine's addresses and routes say. */
 export interface Connectivity {
-  /** Those worth asking for: {@link connectedFamilies}. */
+  /** The families worth querying: {@link connectedFamilies}. */
   readonly families: readonly Family[];
-  /** Those in which the Internet can be reached; the same as `families` where neither can. */
+  /** The families with a route to the Internet; the same as `families` if there is none. */
   readonly routed: readonly Family[];
   readonly network: () => string;
 }
 
-/** Where the system does not tell: nothing speaks against either family. */
+/** Assumed if the system does not say: both families are usable. */
 const UNKNOWN: Connectivity = { families: FAMILIES, routed: FAMILIES, network: () => '' };
 
 /**
- * Asks the system for its addresses and routes, at most once in `LOOK_INTERVAL`; in between, and where it fails, what it said
- * before. Each look gives another object.
+ * Reads the system's addresses and routes at most once per `LOOK_INTERVAL`. In between, and on failure, returns the previous
+ * object; each reading returns a new one.
  *
- * @param routedFamilies those in which the kernel has a route to the Internet
+ * @param routedFamilies returns the families in which the kernel has a route to the Internet
  */
 export function watchConnectivity(
   interfaces: () => Interfaces,
@@ -95,52 +94,52 @@ export function watchConnectivity(
 }
 
 /**
- * Addresses that every route to the Internet covers, and to which nothing is ever sent: the anycast service of RFC 7535, which
- * answers for whatever is not delegated.
+ * Addresses on the Internet, used only to look up a route. Nothing is ever sent to them. They belong to the anycast service of
+ * RFC 7535.
  */
 const ANYWHERE: readonly Address[] = [
   { address: '2001:4:112::1', family: 6 },
   { address: '192.31.196.1', family: 4 },
 ];
 
-/** The families in which the kernel finds a source for a connected UDP socket, which sends nothing. */
+/** The families in which the kernel finds a source address for a connected UDP socket, which sends nothing. */
 export function familiesWithRoute(find: FindSources = findSources): readonly Family[] {
   const sources = find(ANYWHERE);
   return ANYWHERE.flatMap(({ family }, index) => (sources[index] === undefined ? [] : [family]));
 }
 
-/** {@link Connectivity} of this machine as it is now, a second old at most. */
+/** The present {@link Connectivity} of this machine, at most a second old. */
 export const currentConnectivity = watchConnectivity(networkInterfaces, now, () => familiesWithRoute());
 
-/** Networks by whose NAT64 IPv4 can be reached. */
+/** The networks whose NAT64 reaches IPv4. */
 const translated = new Set<string>();
 
-/** Says whether a network reaches IPv4 by NAT64, so that A is worth asking for there. */
+/** Records whether a network reaches IPv4 through NAT64, so that A is worth querying there. */
 export function hasTranslation(network: string, has: boolean): void {
   if (has) translated.add(network);
   else translated.delete(network);
 }
 
-/** The families worth asking for on this machine as it is now, a second old at most: IPv4 also where NAT64 leads there. */
+/** The families worth querying on this machine, at most a second old. Includes IPv4 if NAT64 reaches it. */
 export const currentFamilies = (): readonly Family[] => {
   const { families, network } = currentConnectivity();
   return translated.size === 0 || families.length > 1 || !translated.has(network()) ? families : FAMILIES;
 };
 
-/** The families in which this machine as it is now, a second old at most, has a route to the Internet. */
+/** The families in which this machine has a route to the Internet, at most a second old. */
 export const currentlyRouted = () => currentConnectivity().routed;
 
-/** The addresses from which this machine as it is now, a second old at most, would connect. */
+/** The source addresses that this machine would connect from, at most a second old. */
 export const currentSources = rememberingSources(findSources, currentConnectivity);
 
-/** {@link networkId} of this machine as it is now, a second old at most. */
+/** The present {@link networkId} of this machine, at most a second old. */
 export const currentNetwork = () => currentConnectivity().network();
 
 /**
- * Asks for each family that is wanted, side by side, AAAA first.
+ * Queries each wanted family in parallel, AAAA first.
  *
- * A family in which this machine has no route is not asked for: the negative answer is an assumed one. Unless the other has no
- * address either: then the name may be one of this machine itself, whose loopback addresses need no network.
+ * A family without a route is not queried, and gets an assumed negative answer. It is queried after all if the other family has
+ * no address either: then the name may belong to this machine, whose loopback addresses need no network.
  */
 export function askFamilies(
   query: Query,

@@ -4,25 +4,25 @@ import { normalName } from '../core/input/host-name.js';
 import { serviceRecord } from '../core/race/service-records.js';
 import { RECORD_TYPES, type DnsRecord } from './dns-message.js';
 
-/** What a DNS server has told of a name. */
+/** A DNS server's answer about a name. */
 export interface DnsAnswer<Data> {
-  /** The names to which the one that was asked for leads (CNAME), in order; the last is the owner of the records. */
+  /** The CNAMEs from the queried name, in order; the last is the owner of the records. */
   readonly aliases: readonly string[];
-  /** None: the name, or the last alias, has no records of that type. */
+  /** Empty if the name, or its last alias, has no records of that type. */
   readonly data: readonly Data[];
-  /** Seconds for which all of it holds; absent when there is nothing. */
+  /** The least time to live, in seconds; absent if there are no records. */
   readonly ttl?: number;
-  /** Records that came along for the names to which the answer leads, for {@link answerFrom}; absent when there are none. */
+  /** Records of the additional section for names that the answer leads to, for {@link answerFrom}; absent if there are none. */
   readonly additional?: readonly DnsRecord[];
 }
 
-/** CNAMEs that are followed. */
+/** The most CNAMEs that are followed. */
 export const LONGEST_CHAIN = 16;
 
 /**
- * Reads the answer to a question from the records of a message; `undefined` where the name leads on and on, or in a circle.
+ * Finds the answer to a question in the records of a message. Returns `undefined` if the chain of CNAMEs is too long or a loop.
  *
- * @param additional records of the additional section; those of names to which the answer does not lead are ignored
+ * @param additional the additional section; records of names that the answer does not lead to are ignored
  */
 export function answerOf(
   { name, type }: Question,
@@ -51,21 +51,21 @@ export function answerOf(
 }
 
 /**
- * Answers a question from records that came along with another answer; `undefined` where they do not hold what is asked for.
- * That is no negative answer: a server adds what it likes.
+ * Answers a question from the additional records of another answer. Returns `undefined` if they do not contain the answer, which
+ * is not a negative answer: servers are free in what they add.
  */
 export function answerFrom(question: Question, additional: readonly DnsRecord[] = []): DnsAnswer<unknown> | undefined {
   const answer = answerOf(question, additional, additional);
   return answer && answer.data.length > 0 ? answer : undefined;
 }
 
-/** The answer of a name whose aliases end with a name that has the next answer. It holds no longer than either. */
+/** Joins the answer about a name's aliases with the answer about the last alias. The shorter time to live counts. */
 export function joined(first: DnsAnswer<unknown>, next: DnsAnswer<unknown>): DnsAnswer<unknown> {
   const ttls = [first.ttl, next.ttl].filter((ttl) => ttl !== undefined);
   return { ...next, aliases: [...first.aliases, ...next.aliases], ...(ttls.length > 0 && { ttl: Math.min(...ttls) }) };
 }
 
-/** The records of these names, and of the names to which they lead in turn. A server has no say in others. */
+/** The records of `names` and of the names that they lead to. A server must not answer for any others. */
 function ledTo(names: readonly string[], additional: readonly DnsRecord[]): readonly DnsRecord[] {
   const led = new Set(names.map(normalName));
   for (let step = 0; ; step++) {
@@ -76,7 +76,7 @@ function ledTo(names: readonly string[], additional: readonly DnsRecord[]): read
   }
 }
 
-/** The names to which a record leads: an alias, and where a service is to be had. */
+/** The names that a record leads to: the target of an alias or of a service record. */
 function targetsOf({ name, type, data }: DnsRecord): readonly string[] {
   if (type === RECORD_TYPES.CNAME) return [data as string];
   if (type !== RECORD_TYPES.HTTPS) return [];
@@ -84,6 +84,6 @@ function targetsOf({ name, type, data }: DnsRecord): readonly string[] {
     const { target } = serviceRecord(data as Uint8Array);
     return [target === '.' ? name : target];
   } catch {
-    return []; // the reader of the records says what is wrong with it
+    return []; // the reader of service records reports the error
   }
 }

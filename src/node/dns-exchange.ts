@@ -7,16 +7,16 @@ import { codedError } from '../core/error-tools.js';
 import type { Reply } from './dns-message.js';
 import { tcp } from './tcp.js';
 
-/** Reads a message; `undefined` for one that does not answer the question. */
+/** Parses a message. Returns `undefined` if it does not answer the question. */
 export type Read = (message: Buffer, protocol: 'udp' | 'tcp') => Reply | undefined;
 
-/** The first datagram of the server that answers; others are passed over. */
+/** Emits the first datagram from the server that answers the query, and ignores all others. */
 export function overUdp({ address, family, port }: Endpoint, query: Buffer, read: Read): Observable<Reply> {
   return new Observable((subscriber) => {
     const socket = createSocket(`udp${family}`);
     subscriber.add(() => socket.close());
     const receive = (message: Buffer, peer: RemoteInfo) => {
-      // The system lets only the server through, from the moment when the socket is connected.
+      // From the moment the socket is connected, the system drops datagrams from anyone else.
       if (peer.port !== port || parseAddress(peer.address.replace(/%.*/, ''))?.address !== address.replace(/%.*/, '')) return;
       try {
         const reply = read(message, 'udp');
@@ -35,7 +35,7 @@ export function overUdp({ address, family, port }: Endpoint, query: Buffer, read
   });
 }
 
-/** Each message has its length before it: RFC 1035 section 4.2.2. */
+/** Over TCP, each message is preceded by its length: RFC 1035 section 4.2.2. */
 export function overTcp(server: Endpoint, query: Buffer, read: Read): Observable<Reply> {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(query.length);

@@ -3,7 +3,7 @@ import { codedError } from '../core/error-tools.js';
 import { normalName } from '../core/input/host-name.js';
 import { readMessage, type DnsMessage, type ReadQuestion, type ReadRecord } from './dns-reader.js';
 
-/** What can be asked for, and what the records then hold: addresses, names, or what {@link serviceRecords} reads. */
+/** The query types and the data of their records: addresses, names, or the input of {@link serviceRecords}. */
 export interface RecordData {
   readonly A: string;
   readonly AAAA: string;
@@ -12,16 +12,16 @@ export interface RecordData {
   readonly HTTPS: Uint8Array;
 }
 
-/** In the words of dns-packet, which takes an HTTPS record for one of type 0 where it is called by its name. */
+/** The types in dns-packet's vocabulary, which encodes the name HTTPS as type 0. */
 export const RECORD_TYPES = { A: 'A', AAAA: 'AAAA', CNAME: 'CNAME', PTR: 'PTR', HTTPS: 'UNKNOWN_65' } as const satisfies Record<
   keyof RecordData,
   string
 >;
 
-/** Bytes that an answer over UDP may have, so that it need not be cut up on its way. */
+/** The most bytes of an answer over UDP, small enough to avoid fragmentation. */
 const UDP_SIZE = 1232;
 
-/** A question as it is sent. */
+/** Encodes a query. */
 export function queryMessage(id: number, question: Question, edns: boolean): Buffer {
   const opt = { type: 'OPT', name: '.', udpPayloadSize: UDP_SIZE, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false };
   return encode({
@@ -33,7 +33,7 @@ export function queryMessage(id: number, question: Question, edns: boolean): Buf
   });
 }
 
-/** The codes of the answers that are errors: RFC 1035 section 4.1.1. */
+/** Error codes by response code: RFC 1035 section 4.1.1. */
 const RESPONSE_CODES: Readonly<Record<number, string>> = {
   1: 'EFORMERR',
   2: 'ESERVFAIL',
@@ -42,23 +42,23 @@ const RESPONSE_CODES: Readonly<Record<number, string>> = {
   5: 'EREFUSED',
 };
 
-/** The codes of servers that have answered, so that they need not be asked again. */
+/** The codes that mean that a server has answered, so that it is not asked again. */
 export const ANSWERED = new Set([...Object.values(RESPONSE_CODES), 'EBADRESP']);
 
-/** What a server has answered. */
+/** A server's reply. */
 export interface Reply {
-  /** Of an error. */
+  /** Set if the reply is an error. */
   readonly code?: string;
-  /** It has not fitted, and has to be asked for over TCP: there are no records. */
+  /** Whether the answer did not fit and must be requested over TCP. If so, there are no records. */
   readonly truncated: boolean;
-  /** Of the answer section. */
+  /** The answer section. */
   readonly records: readonly DnsRecord[];
-  /** Of the authority section: with a start of authority (SOA) among them, what there is not has been looked for. */
+  /** The authority section. A start of authority (SOA) in it makes a negative answer authoritative. */
   readonly authority: readonly DnsRecord[];
   readonly additional: readonly DnsRecord[];
 }
 
-/** A record of a message. */
+/** One resource record. */
 export interface DnsRecord {
   readonly name: string;
   readonly type: string;
@@ -67,15 +67,15 @@ export interface DnsRecord {
   readonly data: unknown;
 }
 
-/** A response (QR) to a standard query: the opcode is 0. */
+/** The flag of a response (QR). The opcode of a standard query is 0. */
 const RESPONSE = 0x8000;
 const RESPONSE_AND_OPCODE = 0xf800;
 
 /**
- * Reads a message; `undefined` for one that does not answer the question: it may be from anyone. So may one whose question
- * cannot be read.
+ * Parses a message. Returns `undefined` if it does not answer the question, or if its question cannot be parsed: then it may come
+ * from anyone.
  *
- * @throws Error `EBADRESP` for an answer to the question that cannot be read
+ * @throws Error `EBADRESP` for a malformed answer to the question
  */
 export function replyTo(id: number, question: Question, message: Buffer, protocol: 'udp' | 'tcp'): Reply | undefined {
   if (message.length < 12 || message.readUInt16BE(0) !== id) return undefined;
@@ -84,7 +84,7 @@ export function replyTo(id: number, question: Question, message: Buffer, protoco
   const truncated = protocol === 'udp' && (flags & TRUNCATED_RESPONSE) !== 0;
   const questions = decoded(withoutRecords(message))?.questions;
   if (questions ? !repeats(questions, question, (flags & 0xf) !== 0) : !truncated) return undefined;
-  // Such an answer may end anywhere.
+  // A truncated answer may end anywhere.
   if (truncated) return { truncated, records: [], authority: [], additional: [] };
   const packet = decoded(message);
   if (!packet) throw codedError('EBADRESP', 'the DNS server has answered with what cannot be read');
@@ -100,16 +100,16 @@ export function replyTo(id: number, question: Question, message: Buffer, protoco
   };
 }
 
-/** The class of the records of the Internet. */
+/** The class IN. */
 const INTERNET = 1;
 
-/** The records of the Internet, without those that are of the message itself (OPT). A TTL with its top bit set is 0: RFC 2181 section 8. */
+/** The records of class IN, without pseudo-records (OPT). A TTL with its top bit set counts as 0: RFC 2181 section 8. */
 function usable(records: readonly ReadRecord[]): readonly DnsRecord[] {
   const owned = records.filter((record) => record.type !== 'OPT' && record.class === INTERNET);
   return owned.map(({ name, type, ttl, data }) => ({ name, type, ttl: ttl < 2 ** 31 ? ttl : 0, data }));
 }
 
-/** A server that could not read the question need not repeat it. */
+/** A server that could not parse the question need not repeat it. */
 function repeats([asked, ...others]: readonly ReadQuestion[], { name, type }: Question, failed: boolean): boolean {
   if (!asked) return failed;
   const same = asked.type === type && asked.class === INTERNET && normalName(asked.name) === normalName(name);
@@ -126,7 +126,7 @@ function withoutRecords(message: Buffer): Buffer {
   return Buffer.from(message).fill(0, 6, 12);
 }
 
-/** `undefined` for what cannot be read. */
+/** Returns `undefined` for a malformed message. */
 function decoded(message: Buffer): DnsMessage | undefined {
   try {
     return readMessage(message);

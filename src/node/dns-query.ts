@@ -14,30 +14,30 @@ import { checkServers, serverEndpoints, systemServers } from './dns-servers.js';
 /** Options of {@link dnsQuery}. */
 export interface DnsQueryOptions {
   /**
-   * Addresses of DNS servers, with a port where that is not 53: `192.0.2.53`, `[2001:db8::53]:5353`. Default: the system's, as
-   * they are when the query is made.
+   * Addresses of DNS servers, with a port if it is not 53: `192.0.2.53`, `[2001:db8::53]:5353`. Default: the system's, read when
+   * the query is made.
    */
   readonly servers?: readonly string[];
-  /** How long a server is given for its first try, in ms; for each further one twice as long. Default 1000. */
+  /** The timeout of the first try of each server, in ms. It doubles with each further try. Default 1000. */
   readonly timeout?: number;
-  /** How often a server that does not answer is tried. Default 2. */
+  /** The number of tries of a server that does not answer. Default 2. */
   readonly tries?: number;
 }
 
 /**
- * Asks DNS servers for the records of a name, over UDP, and over TCP where the answer does not fit.
+ * Queries DNS servers for the records of a name, over UDP, and over TCP if the answer does not fit.
  *
- * Servers are asked one after the other, those with IPv6 addresses first, and those that do not answer again; one that answers
- * with an error is not asked again. Where a server has not followed the aliases of the name to their end, the last one is asked
- * for in turn, unless what it has is in the additional section. Emits the answer, also one without records, and completes.
- * Unsubscribing closes everything at once.
+ * Servers are queried one after the other, those with IPv6 addresses first. Those that do not answer are tried again; those that
+ * answer with an error are not. If a server has not followed all aliases of the name, the last alias is queried in turn, unless the
+ * additional section has its records. Emits the answer, even one without records, and completes. Unsubscribing closes everything
+ * at once.
  *
- * Errors with `ENOTFOUND` as soon as a server says that there is no such name. When all servers have failed, it errors with what
- * says most of the name, in the codes of `node:dns`: `ESERVFAIL`, then `EREFUSED`, `ENOTIMP`, `EFORMERR`, then `EBADRESP` (the
- * answer cannot be read, or its aliases have no end), then `ETIMEOUT`, then the code of a socket; of equals the latest. Errors
- * with `EBADNAME` for what cannot be asked.
+ * Errors with `ENOTFOUND` as soon as a server says that the name does not exist. If all servers fail, errors with the most
+ * informative failure, in the codes of `node:dns`: `ESERVFAIL`, then `EREFUSED`, `ENOTIMP`, `EFORMERR`, then `EBADRESP` (a
+ * malformed answer, or a loop of aliases), then `ETIMEOUT`, then the code of a socket; the latest of equals. Errors with `EBADNAME`
+ * for a name that cannot be queried.
  *
- * @throws TypeError, RangeError at the call, with Node's codes, for a type and options that are none
+ * @throws TypeError, RangeError at the call, with Node's codes, for an invalid type or option
  */
 export function dnsQuery<Type extends keyof RecordData>(
   name: string,
@@ -56,11 +56,11 @@ const DNS_QUERY_CHECKS: Checks<DnsQueryOptions> = {
   tries: integer(1, 100),
 };
 
-/** Which servers are asked, and how patiently. */
+/** The servers to query, and how patiently. */
 export interface DnsClient {
-  /** In the order in which they are asked; called for each question. */
+  /** Returns the servers in order; called for each query. */
   readonly servers: () => readonly Endpoint[];
-  /** ms for the first try */
+  /** The timeout of the first try, in ms. */
   readonly timeout: number;
   readonly tries: number;
 }
@@ -84,12 +84,12 @@ export function queryRecords<Type extends keyof RecordData>(
   }) as Observable<DnsAnswer<RecordData[Type]>>;
 }
 
-/** RFC 1035 section 2.3.4; and nothing but what can be printed. */
+/** Whether a name can be queried: within the limits of RFC 1035 section 2.3.4, and printable. */
 function canBeAsked(name: string): boolean {
   return /^[\x21-\x7e]{1,253}$/.test(name) && name.split('.').every((label) => label.length >= 1 && label.length <= 63);
 }
 
-/** Asks for a name, and for the end of its aliases where no server has followed them; `before`: the names that have led to it. */
+/** Queries a name, and the last of its aliases if no server has followed them. `before`: the names that led to this one. */
 function follow(question: Question, client: DnsClient, before: readonly string[]): Observable<DnsAnswer<unknown>> {
   return search(question, client).pipe(
     mergeMap(({ answer, target }) => {
@@ -105,23 +105,23 @@ function follow(question: Question, client: DnsClient, before: readonly string[]
   );
 }
 
-/** What a server has answered, and which alias it has left open. */
+/** A server's answer, and the alias that it did not follow. */
 interface Step {
   readonly answer: DnsAnswer<unknown>;
   readonly target?: string;
 }
 
-/** How far the search for a server that answers has come. */
+/** The state of the search for a server that answers. */
 interface Search {
-  /** Servers to be asked in this round, in order, */
+  /** Servers still to be queried in this round, in order. */
   readonly waiting: readonly Endpoint[];
-  /** and those that have not answered in it: they are asked again in the next. */
+  /** Servers that did not answer in this round, and are queried again in the next. */
   readonly silent: readonly Endpoint[];
-  /** ms */
+  /** The timeout of this round, in ms. */
   readonly patience: number;
-  /** Rounds, with this one. */
+  /** The number of rounds left, including this one. */
   readonly rounds: number;
-  /** The most telling one so far. */
+  /** The most informative error so far. */
   readonly error: Error;
 }
 
@@ -134,7 +134,7 @@ function search(question: Question, { servers, timeout: patience, tries: rounds 
       return server ? ask(server, state.patience, question) : throwError(() => state.error);
     });
     return next$.pipe(
-      // In place: searches that go on for long must not deepen the stack.
+      // A loop, because a long search must not deepen the stack.
       retry({
         delay: (failure: Error) => {
           if (state.waiting.length === 0 || errorCode(failure) === 'ENOTFOUND') throw failure;
@@ -146,7 +146,7 @@ function search(question: Question, { servers, timeout: patience, tries: rounds 
   });
 }
 
-/** The search after the server whose turn it was has failed. */
+/** The state of the search after the present server has failed. */
 function passedOver({ waiting: [server, ...others], ...search }: Search, failure: Error): Search {
   const silent = ANSWERED.has(errorCode(failure) ?? '') ? search.silent : [...search.silent, server!];
   const error = telling(failure) >= telling(search.error) ? failure : search.error;
@@ -155,14 +155,14 @@ function passedOver({ waiting: [server, ...others], ...search }: Search, failure
   return { waiting: rounds > 0 ? silent : [], silent: [], patience: Math.min(search.patience * 2, LONGEST_DELAY), rounds, error };
 }
 
-/** From the least telling to the most: those before all of them are of sockets, and say nothing of the name. */
+/** From the least informative to the most. Codes of sockets rank below all of these: they say nothing about the name. */
 const TELLING = ['ETIMEOUT', 'EBADRESP', 'EFORMERR', 'ENOTIMP', 'EREFUSED', 'ESERVFAIL'];
 
 function telling(error: Error): number {
   return TELLING.indexOf(errorCode(error) ?? '');
 }
 
-/** Once. A server that does not know EDNS is asked without it: RFC 6891 section 6.2.2. */
+/** Queries a server once. One that does not support EDNS is queried again without it: RFC 6891 section 6.2.2. */
 function ask(server: Endpoint, patience: number, question: Question): Observable<Step> {
   return exchange(server, patience, question, true).pipe(
     catchError((error: Error) => {
@@ -194,7 +194,7 @@ function exchange(server: Endpoint, patience: number, question: Question, edns: 
   );
 }
 
-/** The last alias, where it has no records; unless the server says with a start of authority that it has none: RFC 2308. */
+/** The last alias, if its records are missing and no start of authority (SOA) says that there are none: RFC 2308. */
 function leftOpen({ aliases, data }: DnsAnswer<unknown>, { authority }: Reply): string | undefined {
   const target = data.length > 0 ? undefined : aliases.at(-1);
   return authority.some(({ type, name }) => type === 'SOA' && isWithin(target ?? '', name)) ? undefined : target;

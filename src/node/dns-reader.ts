@@ -1,6 +1,6 @@
 import { parseAddress } from '../core/address/address.js';
 
-/** A DNS message, as far as it is of use here: RFC 1035 section 4.1. */
+/** The parts of a DNS message that are needed here: RFC 1035 section 4.1. */
 export interface DnsMessage {
   readonly questions: readonly ReadQuestion[];
   readonly answers: readonly ReadRecord[];
@@ -15,27 +15,27 @@ export interface ReadQuestion {
 }
 
 export interface ReadRecord extends ReadQuestion {
-  /** s; of OPT the upper bits of the response code, a version and flags. */
+  /** s; in OPT, the upper bits of the response code, a version and flags. */
   readonly ttl: number;
   /** An address, a name, or bytes. */
   readonly data: unknown;
 }
 
-/** The types whose data is read; the data of others is bytes. */
+/** The types whose data is parsed. The data of others stays bytes. */
 const TYPES: Readonly<Record<number, string>> = { 1: 'A', 5: 'CNAME', 6: 'SOA', 12: 'PTR', 28: 'AAAA', 41: 'OPT' };
 
-/** RFC 1035 section 2.3.4, in bytes, without the one that ends the name. */
+/** In bytes, without the terminating one: RFC 1035 section 2.3.4. */
 const LONGEST_NAME = 254;
 
-/** As many as a name has labels at most. A pointer that leads to another pointer leads to nothing that the other does not. */
+/** The most labels of a name. A pointer to a pointer serves no purpose, so more pointers than labels are invalid. */
 const MOST_POINTERS = 127;
 
 /**
- * Reads a message. Its work grows with its length alone: pointers lead backwards only, and each name is bounded.
+ * Parses a message, in time linear in its length: pointers lead backwards only, and each name is bounded.
  *
- * dns-packet follows pointers to pointers without a bound: a message of 64 kB keeps it busy for a second.
+ * dns-packet follows pointers to pointers without a bound, so that a message of 64 kB keeps it busy for a second.
  *
- * @throws Error for a message that is malformed, or ends too early
+ * @throws Error for a message that is malformed or truncated
  */
 export function readMessage(bytes: Buffer): DnsMessage {
   const reader = new Reader(bytes);
@@ -49,7 +49,7 @@ export function readMessage(bytes: Buffer): DnsMessage {
   };
 }
 
-/** Reads one part after the other, after the header. Node's own checks refuse to read beyond the end. */
+/** Reads the parts of a message after its header, one after the other. Buffer's own checks prevent reading past the end. */
 class Reader {
   private at = 12;
 
@@ -89,9 +89,9 @@ class Reader {
     const { bytes } = this;
     const labels: string[] = [];
     let at = this.at;
-    /** Where what follows the name begins, once a pointer has led elsewhere. */
+    /** Where reading continues after the name, once a pointer has been followed. */
     let next: number | undefined;
-    /** Pointers lead to before it. */
+    /** Pointers must lead to a place before this one. */
     let before = at;
     let size = 0;
     let pointers = 0;
@@ -124,7 +124,7 @@ class Reader {
   }
 }
 
-/** An IPv4-mapped address is still of an AAAA record. */
+/** Keeps an IPv4-mapped address in IPv6 form, since it is in an AAAA record. */
 function ipv6(words: readonly number[]): string {
   const { address, family } = parseAddress(words.map((word) => word.toString(16)).join(':'))!;
   return family === 6 ? address : `::ffff:${address}`;

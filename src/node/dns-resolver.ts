@@ -16,32 +16,31 @@ import { serviceLookup } from './service-lookup.js';
 /** Options of {@link dnsResolver}. */
 export interface DnsResolverOptions {
   /**
-   * Addresses of DNS servers, with a port where that is not 53: `192.0.2.53`, `[2001:db8::53]:5353`. Default: the system's, as
-   * they are at each question: a resolv.conf that has changed counts at once.
+   * Addresses of DNS servers, with a port if it is not 53: `192.0.2.53`, `[2001:db8::53]:5353`. Default: the system's, read for
+   * each query, so that changes of resolv.conf apply at once.
    */
   readonly servers?: readonly string[];
-  /** How long a server is given for its first try, in ms; for each further one twice as long. Default 1000. */
+  /** The timeout of the first try of each server, in ms. It doubles with each further try. Default 1000. */
   readonly timeout?: number;
-  /** How often a server that does not answer is tried. Default 2. */
+  /** The number of tries of a server that does not answer. Default 2. */
   readonly tries?: number;
-  /** Asked before any server; false: none. Default: the system's. */
+  /** The path of a hosts file that is consulted before any server; false: none. Default: the system's. */
   readonly hostsFile?: string | false;
-  /** The families worth asking for; default: those in which this machine has a non-loopback, non-link-local address. */
+  /** Returns the families worth querying. Default: those with a route, or an address that is neither loopback nor link-local. */
   readonly families?: () => readonly Family[];
 }
 
 /**
- * Asks DNS servers itself, with AAAA and A as separate queries: knows how long answers hold, does not share Node's four
- * look-up threads, and can be cancelled. The hosts file and `localhost` come before any query; search domains, mDNS and
- * other sources of the system are not asked.
+ * Creates a resolver that queries DNS servers itself, AAAA and A separately. It knows times to live, needs none of Node's threads
+ * for look-ups, and can be cancelled. It consults the hosts file and knows `localhost`, but not search domains, mDNS or other
+ * sources of the system.
  *
- * Servers with IPv6 addresses are asked first. A server that does not answer, or answers with an error of its own (SERVFAIL,
- * REFUSED, NOTIMP, FORMERR), is passed over; that there is no such name ends the search. Emits an answer for each family when it
- * comes, with `ttl` (the least of its records', in s) or with the `error` of its query (`ENODATA`, `ENOTFOUND`, `ESERVFAIL`,
- * `ETIMEOUT` …: where all servers have failed, what says most); completes when both have come; never errors. Unsubscribing
- * cancels the queries.
+ * Servers with IPv6 addresses come first. A server that does not answer, or answers SERVFAIL, REFUSED, NOTIMP or FORMERR, is
+ * skipped; NXDOMAIN ends the search. Emits an answer for each family as it arrives, with `ttl` (the least of its records', in s) or
+ * with the `error` of its query (`ENODATA`, `ENOTFOUND`, `ESERVFAIL`, `ETIMEOUT` …; the most informative one if all servers
+ * failed). Completes after both answers, and never errors. Unsubscribing cancels the queries.
  *
- * @throws TypeError, RangeError at the call, with Node's codes, for servers, timeout or tries that are none
+ * @throws TypeError, RangeError at the call, with Node's codes, for invalid options
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-3 RFC 8305 section 3}
  */
@@ -83,7 +82,7 @@ function lookUp(host: string, family: Family, client: DnsClient): Observable<Ans
   );
 }
 
-/** As it stands in the DNS: internationalised names have an ASCII form. One that has none cannot be asked for. */
+/** The ASCII form of an internationalised name, as the DNS has it. A name without one cannot be queried. */
 function asciiName(host: string): string {
   return /^[\0-\x7f]*$/.test(host) ? host : domainToASCII(host) || host;
 }

@@ -9,18 +9,18 @@ import { initialServers } from './initial-servers.js';
 import { realTime } from '../rx/real-time.js';
 import { resolvConf, SYSTEM_RESOLV_CONF } from './resolv-conf.js';
 
-/** @throws for what is not a list of the addresses of servers; `invalid` makes the error for text that is no address */
+/** @throws unless the value is a list of server addresses; `invalid` creates the error for text that is not an address */
 export function checkServers(name: string, value: unknown, invalid = invalidValue): void {
   if (!Array.isArray(value)) throw invalidType(name, 'an array of addresses', value);
   oneOrMore((each, server) => serverEndpoint(each, server, invalid))(name, value);
 }
 
-/** The servers in the order in which they are asked: those with IPv6 addresses first. */
+/** Parses server addresses and puts those with IPv6 addresses first. */
 export function serverEndpoints(servers: readonly string[]): readonly Endpoint[] {
   return servers.map((server) => serverEndpoint('options.servers', server)).sort((a, b) => b.family - a.family);
 }
 
-/** @throws for what is not the address of a server */
+/** @throws unless the value is the address of a server */
 function serverEndpoint(name: string, server: unknown, invalid = invalidValue): Endpoint {
   if (typeof server !== 'string') throw invalidType(name, 'of type string', server);
   const { host, port = '53' } = hostPort(server);
@@ -30,29 +30,29 @@ function serverEndpoint(name: string, server: unknown, invalid = invalidValue): 
   return { ...address, port: Number(port) };
 }
 
-/** The server of a resolv.conf that names none: resolv.conf(5). */
+/** The default server of a resolv.conf without any: resolv.conf(5). */
 const LOCAL_SERVER = '127.0.0.1';
 
-/** For how long the servers of a system without a resolv.conf are believed to be the same, in ms. */
+/** How long the servers of a system without a resolv.conf are cached, in ms. */
 const LOOK_INTERVAL = 1000;
 
 /**
- * The DNS servers that this machine asks now: those of its resolv.conf, as it is now; where there is no such file, those that
- * the system names, a second old at most. Servers that the program itself has set (`dns.setServers`) come before both.
+ * The DNS servers of this machine: those in its present resolv.conf or, without such a file, those that the system reports, at
+ * most a second old. Servers that the program has set (`dns.setServers`) override both.
  */
 export function watchServers(path: string): () => readonly string[] {
   const conf = resolvConf(path);
   let lookedAt = -Infinity;
   let named: readonly string[] = [];
   return () => {
-    const set = dns.getServers(); // by the module: `setServers` replaces this function
+    const set = dns.getServers(); // called on the module, because `setServers` replaces this function
     if (String(set) !== initialServers) return set;
     const { servers } = conf();
     if (servers.length > 0) return servers;
     if (existsSync(path)) return [LOCAL_SERVER];
     if (realTime().now() - lookedAt >= LOOK_INTERVAL) {
       lookedAt = realTime().now();
-      named = new dns.Resolver().getServers(); // a new one looks anew
+      named = new dns.Resolver().getServers(); // a new resolver reads the servers anew
     }
     return named;
   };

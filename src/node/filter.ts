@@ -9,25 +9,25 @@ import { isObject } from '../core/input/checks.js';
 import { isPublic } from '../core/address/special-purpose.js';
 import type { Transport } from '../rx/transport.js';
 
-/** Decides whether an endpoint may be dialled: `true`, and nothing else, lets it pass. */
+/** Decides whether an endpoint may be dialled. Only `true` permits it. */
 export type Filter = (endpoint: Endpoint) => boolean;
 
-/** What {@link filtered} goes by. */
+/** The filters of {@link filtered}. */
 export interface Filters {
   readonly blockList?: BlockList;
   readonly filter?: Filter;
 }
 
-/** The filters among options; `undefined` where there are none. */
+/** The filters among options; `undefined` if there are none. */
 export function filtersOf({ blockList, filter }: Filters): Filters | undefined {
   return blockList || filter ? { ...(blockList && { blockList }), ...(filter && { filter }) } : undefined;
 }
 
 /**
- * A transport that dials no endpoint which is refused: the attempt fails with `ERR_IP_BLOCKED` at once.
+ * Wraps a transport so that it never dials a refused endpoint: the attempt fails with `ERR_IP_BLOCKED` at once.
  *
- * An endpoint has to pass as it is, without its zone, and as every IPv4 address that it may lead to, so that no way of writing
- * an address passes the filters by.
+ * An endpoint must pass as it is, without its zone, and as every IPv4 address that it may lead to, so that no spelling of an
+ * address evades the filters.
  */
 export function filtered<T>(transport: Transport<T>, { blockList, filter }: Filters): Transport<T> {
   if (!blockList && !filter) return transport;
@@ -38,9 +38,9 @@ export function filtered<T>(transport: Transport<T>, { blockList, filter }: Filt
 }
 
 /**
- * Why an endpoint must not be dialled; `undefined` where it may.
+ * Why an endpoint must not be dialled; `undefined` if it may.
  *
- * @throws what the filter throws, and TypeError for one that answers with a promise
+ * @throws what the filter throws, and TypeError for a filter that returns a promise
  */
 export function refusal(endpoint: Endpoint, { blockList, filter }: Filters): Error | undefined {
   const forms = formsOf(endpoint);
@@ -59,9 +59,9 @@ function blocked(endpoint: Endpoint, by: string): Error {
 }
 
 /**
- * What may be wrong with a filter that has said neither yes nor no.
+ * Explains what may be wrong with a filter that returned neither true nor false.
  *
- * @throws TypeError for a promise: nothing waits for it, so the filter would refuse everything, or seem to
+ * @throws TypeError for a promise: nothing awaits it, so the filter would refuse everything
  */
 function explained(verdict: unknown): string {
   if (typeof verdict === 'function') return ', which has returned a function: is it meant to be called, as in ssrf()?';
@@ -77,29 +77,28 @@ function formsOf(endpoint: Endpoint): readonly Endpoint[] {
   const unzoned = hasZone(address) ? [{ ...endpoint, address: withoutZone(address) }] : [];
   const ipv4s = embeddedIPv4(endpoint).map((ipv4): Endpoint => ({ ...endpoint, address: ipv4, family: 4 }));
   const own = UNSPECIFIED.get(unzoned[0]?.address ?? address);
-  // As it is dialled, where NAT64 reaches an IPv4 address.
+  // If NAT64 reaches an IPv4 address, also the address that is dialled.
   const first = endpoint.via === undefined || endpoint.via === address ? [endpoint] : [dialled(endpoint), endpoint];
   return [...first, ...unzoned, ...ipv4s, ...(own === undefined ? [] : [{ ...endpoint, address: own }])];
 }
 
-/** Who connects to an unspecified address reaches this machine itself. */
+/** Connecting to an unspecified address reaches this machine itself. */
 const UNSPECIFIED: ReadonlyMap<string, string> = new Map([
   ['0.0.0.0', '127.0.0.1'],
   ['::', '::1'],
 ]);
 
 /**
- * A filter against server-side request forgery: lets public addresses pass and nothing else. Refused are loopback, link-local
- * (with the metadata services of clouds), private, shared, documentation, benchmarking, multicast, reserved and unallocated
- * addresses of both families, however they are written and wherever an IPv6 address hides one.
+ * Creates a filter against server-side request forgery, which permits public addresses only. It refuses loopback, link-local
+ * (including the metadata services of clouds), private, shared, documentation, benchmarking, multicast, reserved and unallocated
+ * addresses of both families, in every spelling and within every IPv6 address that embeds one.
  *
- * It judges what is dialled, not what a name resolved to before, so that a name which changes its address (DNS rebinding)
- * gains nothing.
+ * It judges the address that is dialled, not an earlier look-up, so that DNS rebinding achieves nothing.
  *
  * @example
  * connect$(hostOfTheUser, 443, { filter: ssrf() });
  */
 export function ssrf(): Filter {
-  // The address of a translator is the network's, whatever kind it is: what counts is where it leads.
+  // A NAT64 address belongs to the network, and may be of any kind. What counts is the address that it leads to.
   return (endpoint) => formsOf(endpoint).every((form) => form.address === form.via || isPublic(form));
 }

@@ -3,16 +3,16 @@ import { normalName } from '../core/input/host-name.js';
 import { debug } from '../observe/debug.js';
 import { watchedFile } from './watched-file.js';
 
-/** The addresses of a name in a hosts file, in its order; none when it does not hold the name. */
+/** Returns the addresses of a name in a hosts file, in order; none if the file does not list the name. */
 export type HostsFile = (name: string) => readonly Address[];
 
-/** Where this system keeps its hosts file. */
+/** The path of this system's hosts file. */
 export const systemHostsFile =
   process.platform === 'win32' ? `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\drivers\\etc\\hosts` : '/etc/hosts';
 
 /**
- * Reads a hosts file when it is first asked for, and again whenever it has changed. Names are compared without regard to case
- * and to a final dot. Lines that are invalid are ignored; a file that cannot be read is empty.
+ * Reads a hosts file on first use, and again whenever it has changed. Names are compared without regard to case or a trailing
+ * dot. Invalid lines are ignored; an unreadable file counts as empty.
  */
 export function hostsFile(path: string): HostsFile {
   const hosts = watchedFile(path, parseHosts);
@@ -22,7 +22,7 @@ export function hostsFile(path: string): HostsFile {
 /** The hosts file of this system. */
 export const systemHosts: HostsFile = hostsFile(systemHostsFile);
 
-/** The names of a hosts file with their addresses (hosts(5)). */
+/** Parses a hosts file (hosts(5)): addresses by name. */
 export function parseHosts(text: string): Map<string, readonly Address[]> {
   const hosts = new Map<string, Address[]>();
   for (const line of text.split('\n')) {

@@ -1,8 +1,8 @@
 import dns from 'node:dns';
 
 /**
- * What the system names when this module is loaded. `dns.getServers` names the same for as long as the process lives, whatever
- * happens to resolv.conf, unless the program sets others: also before this module was loaded, which is why a resolver of its
- * own is asked here.
+ * The system's DNS servers when this module was loaded. `dns.getServers` returns the same ones for the life of the process,
+ * whatever happens to resolv.conf, unless the program sets others. It may have done so before this module was loaded, so a
+ * resolver of our own is asked.
  */
 export const initialServers = String(new dns.Resolver().getServers());

@@ -6,29 +6,29 @@ import { debug } from '../observe/debug.js';
 import { currentlyRouted, currentNetwork, currentSources, hasTranslation } from './connectivity.js';
 import type { DnsAnswer } from './dns-answer.js';
 
-/** What a network's DNS has told of its NAT64. */
+/** What a network's DNS says about its NAT64. */
 interface Discovered {
   readonly prefixes: readonly Nat64Prefix[];
-  /** ms of `performance.now` */
+  /** ms, as `performance.now` */
   readonly freshUntil: number;
 }
 
-/** For how long it is believed that a network has no NAT64, and that its DNS does not tell, in ms. */
+/** How long a negative or missing answer is cached, in ms. */
 const NONE_AGE = 60_000;
 const UNKNOWN_AGE = 10_000;
 
-/** The least and the most of a time to live that counts, in ms. */
+/** The bounds of a time to live, in ms. */
 const LEAST_AGE = 10_000;
 const MOST_AGE = 86_400_000;
 
-/** Networks whose prefixes are remembered. */
+/** The most networks whose prefixes are cached. */
 const NETWORKS = 100;
 
 /**
- * Learns the prefixes of networks, each by itself, and asks anew when they have expired; until the answer is there, those of
- * before count.
+ * Discovers the NAT64 prefixes of each network, and queries again when they have expired. Until the answer arrives, the previous
+ * prefixes count.
  *
- * @param ask asks the network's own DNS for the addresses of `ipv4only.arpa`
+ * @param ask queries the network's own DNS for the addresses of `ipv4only.arpa`
  * @see {@link https://www.rfc-editor.org/rfc/rfc7050#section-3 RFC 7050 section 3}
  */
 export class Nat64Discovery {
@@ -41,7 +41,7 @@ export class Nat64Discovery {
     private readonly now: () => number,
   ) {}
 
-  /** Those that are known now. */
+  /** The prefixes known now. */
   get prefixes(): readonly Nat64Prefix[] {
     return this.#known.size === 0 ? NO_PREFIXES : (this.#known.get(this.network())?.prefixes ?? NO_PREFIXES);
   }
@@ -84,26 +84,26 @@ export class Nat64Discovery {
 
 const NO_PREFIXES: readonly Nat64Prefix[] = [];
 
-/** Of this machine. What reads and writes DNS messages is loaded where there is something to ask. */
+/** The discovery of this machine. The code for DNS messages is loaded on first use. */
 const discovery = new Nat64Discovery(
   () => from(import('./ipv4-only.js')).pipe(mergeMap(({ askIpv4Only }) => askIpv4Only())),
   currentNetwork,
   () => performance.now(),
 );
 
-/** The prefixes of this machine's network that are known now. */
+/** The known prefixes of this machine's network. */
 export const knownPrefixes = (): readonly Nat64Prefix[] => discovery.prefixes;
 
 /**
- * The prefixes of this machine's network, which emits once they are known: where IPv6 has a route and IPv4 has none. `undefined`
- * elsewhere, for there is nothing to wait for.
+ * Emits the prefixes of this machine's network once they are known. Returns `undefined` unless IPv6 has a route and IPv4 has
+ * none, because otherwise there is nothing to wait for.
  */
 export function networkPrefixes(): Observable<readonly Nat64Prefix[]> | undefined {
   const routed = currentlyRouted();
   return routed.includes(6) && !routed.includes(4) ? discovery.prefixes$ : undefined;
 }
 
-/** Whether this machine reaches an address as it is. */
+/** Whether this machine reaches an address without NAT64. */
 export function hasRoute(address: Address): boolean {
   return currentSources([address])[0] !== undefined;
 }

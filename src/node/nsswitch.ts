@@ -1,12 +1,12 @@
 import { watchedFile } from './watched-file.js';
 
-/** Where glibc says in which order it asks for hosts: nsswitch.conf(5). */
+/** The file that configures glibc's sources for hosts: nsswitch.conf(5). */
 export const SYSTEM_NSSWITCH_CONF = '/etc/nsswitch.conf';
 
-/** What glibc asks where the file says nothing. */
+/** glibc's default sources. */
 const DEFAULT_SOURCES: readonly string[] = ['files', 'dns'];
 
-/** Reads the sources that a nsswitch.conf names for hosts, in order, without the actions between them. */
+/** Parses the sources for hosts in a nsswitch.conf, in order, without the actions between them. */
 export function parseHostSources(text: string): readonly string[] {
   const line = text
     .split('\n')
@@ -20,7 +20,7 @@ export function parseHostSources(text: string): readonly string[] {
   return sources && sources.length > 0 ? sources : DEFAULT_SOURCES;
 }
 
-/** Reads the sources for hosts when they are first asked for, and again whenever the file has changed. */
+/** Reads the sources for hosts on first use, and again whenever the file has changed. */
 export function hostSources(path: string = SYSTEM_NSSWITCH_CONF): () => readonly string[] {
   return watchedFile(path, parseHostSources);
 }

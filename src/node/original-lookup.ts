@@ -1,9 +1,9 @@
 import dns from 'node:dns';
 
-/** On a look-up that this package, or another copy of it, has put in place of Node's: the one that it replaced. */
+/** The key under which a replacement of `dns.lookup` by this package, or another copy of it, keeps the original. */
 export const ORIGINAL = Symbol.for('rx-happy-eyeballs.lookup.original');
 
-/** A look-up, or the one that ours was put in place of. */
+/** The original of a look-up that we replaced, or the look-up itself. */
 export function original<F extends object>(lookup: F): F {
   return (lookup as { readonly [ORIGINAL]?: F })[ORIGINAL] ?? lookup;
 }
@@ -12,7 +12,7 @@ const KEY = Symbol.for('rx-happy-eyeballs.system-lookup');
 const shared = globalThis as { [KEY]?: typeof dns.lookup };
 
 /**
- * What `dns.lookup` was when any copy of this package was loaded first, in this process: the look-up of the system. What a program
- * puts in its place later, however soon before the first race, is the program's own.
+ * The value of `dns.lookup` when the first copy of this package was loaded in this process: the system's look-up. A function that
+ * the program sets later is the program's own.
  */
 export const systemLookup = (shared[KEY] ??= original(dns.lookup));

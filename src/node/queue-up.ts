@@ -3,24 +3,24 @@ import { Subscription } from 'rxjs';
 import { onAbort } from '../rx/abort.js';
 import type { Holder } from '../rx/guarded.js';
 
-/** What waits in a queue. */
+/** An entry of a queue. */
 export interface Waiting {
-  /** Its turn has come. It is in no queue any more. */
+  /** Called when its turn has come, after it has left the queue. */
   readonly begin: () => void;
 }
 
-/** Lets those begin that were added and not deleted, in that order. */
+/** Begins its entries in the order in which they were added, unless they were deleted. */
 interface Queue {
   add(waiting: Waiting): unknown;
   delete(waiting: Waiting): unknown;
 }
 
 /**
- * Begins something for a subscriber once its turn in a queue has come. It never begins where the subscriber leaves before that, or
- * the signal is aborted, with whose reason the subscriber then errors.
+ * Begins something for a subscriber when its turn in a queue has come. It never begins if the subscriber unsubscribes first, or if
+ * the signal is aborted; then the subscriber errors with the signal's reason.
  *
- * What begins late belongs to the context of its subscriber all the same, and so do the sockets that it makes: an
- * `AsyncLocalStorage` finds there what it would have found.
+ * It runs in the async context of the subscriber, and so do the sockets that it creates: an `AsyncLocalStorage` has the same
+ * value as if it had begun at once.
  */
 export function queueUp<T>(
   queue: Queue,
@@ -32,7 +32,7 @@ export function queueUp<T>(
   else new WaitingSubscriber(queue, subscriber, signal, begin).enter();
 }
 
-/** One object for each, since thousands may wait. */
+/** One object per subscriber, since thousands may wait. */
 class WaitingSubscriber<T> extends Subscription implements Waiting {
   private readonly context = new AsyncResource('RACE');
   private stopListening: (() => void) | undefined;

@@ -2,25 +2,25 @@ import { hostname } from 'node:os';
 import { parseAddress } from '../core/address/address.js';
 import { watchedFile } from './watched-file.js';
 
-/** How this system asks the DNS: resolv.conf(5). */
+/** The system's DNS configuration: resolv.conf(5). */
 export interface ResolvConf {
-  /** Addresses of DNS servers, in the order in which they are asked. */
+  /** Addresses of DNS servers, in order. */
   readonly servers: readonly string[];
-  /** The domains that are tried for a name; empty: none. */
+  /** The search domains. */
   readonly search: readonly string[];
-  /** A name with at least this many dots is tried as it is before the search domains; one with fewer, after them. */
+  /** A name with at least `ndots` dots is tried as it is before the search domains; one with fewer, after them. */
   readonly ndots: number;
 }
 
-/** Where this system keeps its resolv.conf. */
+/** The path of this system's resolv.conf. */
 export const SYSTEM_RESOLV_CONF = '/etc/resolv.conf';
 
-/** The largest `ndots` that resolvers heed. */
+/** The largest `ndots` that resolvers accept. */
 const MOST_DOTS = 15;
 
 /**
- * Reads a resolv.conf. The last `search` or `domain` line counts; without one, the domain of this machine's own name.
- * `LOCALDOMAIN` and `RES_OPTIONS` of the environment come before the file.
+ * Parses a resolv.conf. The last `search` or `domain` line counts; without one, the domain of this machine's own name.
+ * `LOCALDOMAIN` and `RES_OPTIONS` in the environment override the file.
  *
  * @param ownName the name of this machine
  */
@@ -44,7 +44,7 @@ export function parseResolvConf(text: string, env: NodeJS.ProcessEnv = process.e
   };
 }
 
-/** Reads a resolv.conf when it is first asked for, and again whenever it has changed. */
+/** Reads a resolv.conf on first use, and again whenever it has changed. */
 export function resolvConf(path: string = SYSTEM_RESOLV_CONF): () => ResolvConf {
   return watchedFile(path, (text) => parseResolvConf(text));
 }

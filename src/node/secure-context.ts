@@ -3,13 +3,13 @@ import tls, { createSecureContext, type SecureContext, type SecureContextOptions
 import { serialize } from 'node:v8';
 import { LRUCache } from 'lru-cache';
 
-/** How many contexts are remembered; each holds its parsed certificates. */
+/** The most contexts that are cached. Each holds its parsed certificates. */
 const REMEMBERED = 50;
 
-/** Contexts by what they were made of. None of them holds a secret. */
+/** Contexts by their options. None of them contains a private key. */
 const contexts = new LRUCache<string, SecureContext>({ max: REMEMBERED });
 
-/** Options that say nothing of a context. */
+/** Options that do not affect a context. */
 const OF_A_CONNECTION: ReadonlySet<string> = new Set([
   'host',
   'servername',
@@ -21,13 +21,13 @@ const OF_A_CONNECTION: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The secure context of TLS options. Parsing the certificates of `ca` takes a third as long as a handshake, so equal options
+ * The secure context of TLS options. Parsing the certificates of `ca` takes a third of the time of a handshake, so equal options
  * share one context.
  *
- * A new context is made for each call where there is a private key, which must not outlive its connection, and without `ca`:
- * the certificates are Node's own then, which a program may replace.
+ * Options with a private key get a new context for each call, since the key must not outlive its connection. So do options
+ * without `ca`, since a program may replace Node's default certificates.
  *
- * @throws what OpenSSL refuses of keys and certificates
+ * @throws OpenSSL's error for invalid keys and certificates
  */
 export function secureContextOf(options: SecureContextOptions): SecureContext {
   const print = printOf(options);
@@ -37,7 +37,7 @@ export function secureContextOf(options: SecureContextOptions): SecureContext {
   return context;
 }
 
-/** Equal for options that make equal contexts; `undefined` where contexts are not shared, or that cannot be told. */
+/** A text that is equal for options with equal contexts; `undefined` if the context must not be shared. */
 function printOf(options: SecureContextOptions): string | undefined {
   const { ca, key, pfx, passphrase, privateKeyIdentifier } = options;
   if (ca === undefined || (key ?? pfx ?? passphrase ?? privateKeyIdentifier) !== undefined) return undefined;

@@ -1,10 +1,10 @@
 import type { Drops } from '../rx/race-plan.js';
 import type { ServiceLookup } from '../rx/resolver.js';
 
-/** Queries without an answer, one after the other, after which the next are not waited for. */
+/** The number of consecutive unanswered queries after which races no longer wait. */
 const DROPPED_IN_A_ROW = 3;
 
-/** For how long they are not, in ms. */
+/** How long they do not wait, in ms. */
 const UNANSWERED_AGE = 600_000;
 
 interface Row {
@@ -15,12 +15,12 @@ interface Row {
 
 const rows = new WeakMap<ServiceLookup, Map<string, Row>>();
 
-/** Networks that are remembered of one resolver. */
+/** The most networks that are remembered for one resolver. */
 const NETWORKS = 100;
 
 /**
- * What is known in a network of queries for service records: whether some have been answered lately. Where resolvers, or what
- * stands before them, drop what they do not know, races would else pay for it with the Resolution Delay each time.
+ * Tracks for each network whether queries for service records are answered. Some resolvers and middleboxes drop queries of types
+ * that they do not know, and each race would pay for that with its Resolution Delay.
  *
  * @param now ms
  */

@@ -8,8 +8,8 @@ import { RECORD_TYPES } from './dns-message.js';
 import { queryRecords, type DnsClient } from './dns-query.js';
 
 /**
- * Asks DNS servers for HTTPS records. Never errors: an answer that is malformed, and a query that has failed, is a negative
- * answer with the reason as its `error`.
+ * Queries DNS servers for HTTPS records. Never errors: a malformed answer or a failed query is a negative answer with the reason
+ * as its `error`.
  */
 export function serviceLookup(client: DnsClient): ServiceLookup {
   return (name) =>
@@ -30,7 +30,7 @@ function negative(error: Error): AnyAnswer {
   return { type: 'HTTPS', records: [], error };
 }
 
-/** The addresses of targets that the additional section holds. */
+/** The addresses of targets in the additional section. */
 function addressesAlong(records: readonly ServiceRecord[], { additional }: DnsAnswer<Uint8Array>): Answer[] {
   const targets = new Set(records.map(({ target }) => target).filter((target) => target !== '.'));
   return [...targets].flatMap((name) =>

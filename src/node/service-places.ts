@@ -12,18 +12,18 @@ import { dnsResolver } from './dns-resolver.js';
 export interface ServicePlacesOptions {
   /** Default `https`. */
   readonly scheme?: Scheme;
-  /** The protocols that the client speaks. Default: h2 and HTTP/1.1. */
+  /** The client's protocols. Default: h2 and HTTP/1.1. */
   readonly alpn?: readonly string[];
-  /** Asked for service records alone. Default: `dnsResolver()`. */
+  /** Used for service records only. Default: `dnsResolver()`. */
   readonly resolver?: Resolver;
 }
 
 /**
- * Finds the names and ports where a service is to be had, by its HTTPS records alone: no address is looked up, for that is the
- * affair of a proxy by name. Aliases are followed. Emits the places, best first, the host itself last, and completes. Never errors:
- * where there are no records, the host is all there is.
+ * Finds the names and ports that offer a service, from its HTTPS records only. It looks up no addresses, for use with a proxy that
+ * resolves names itself. Follows aliases. Emits the places, best first and the host itself last, and completes. Never errors:
+ * without records, the host is the only place.
  *
- * @throws TypeError at the call, for options that make no sense
+ * @throws TypeError at the call, for invalid options
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9460#section-3.2 RFC 9460 section 3.2}
  */

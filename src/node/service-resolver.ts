@@ -6,19 +6,19 @@ import { serviceLookup } from './service-lookup.js';
 
 /** Options of {@link serviceResolver}. */
 export interface ServiceResolverOptions extends DnsResolverOptions {
-  /** Finds the addresses; only service records are then asked for here. Default: `dnsResolver` with these options. */
+  /** Finds the addresses, so that this resolver queries service records only. Default: `dnsResolver` with these options. */
   readonly addresses?: Resolver;
 }
 
 /**
- * Joins queries for HTTPS records to a resolver of addresses: in races with the option `serviceRecords`, HTTPS, AAAA and A are
- * asked for side by side. `systemResolver` and `dnsResolver` do so by themselves; this is for other resolvers, and for records
- * that are asked of other servers than addresses.
+ * Adds queries for HTTPS records to a resolver of addresses: races with the option `serviceRecords` query HTTPS, AAAA and A in
+ * parallel. `systemResolver` and `dnsResolver` already do so. Use this for other resolvers, or to query records from other servers
+ * than addresses.
  *
- * Over UDP, and over TCP where an answer does not fit. Where the additional section has the addresses of a target, these are
- * used before any are asked for.
+ * Queries go over UDP, and over TCP if an answer does not fit. Addresses of a target in the additional section are used without
+ * another query.
  *
- * @throws TypeError, RangeError at the call, with Node's codes, for options that make no sense
+ * @throws TypeError, RangeError at the call, with Node's codes, for invalid options
  *
  * @example
  * connect$('example.com', 443, { serviceRecords: true, resolver: serviceResolver({ servers: ['192.0.2.53'] }) });

@@ -5,24 +5,24 @@ import { codedError, toError } from '../core/error-tools.js';
 import { realTime } from '../rx/real-time.js';
 import { TerminalError, type Transport } from '../rx/transport.js';
 
-/** A step after connecting that belongs to the attempt; its first value is the attempt's. */
+/** A step after connecting that belongs to the attempt. Its first value becomes the attempt's. */
 export type Setup<C, T> = (connection: C, endpoint: Endpoint) => ObservableInput<T>;
 
-/** What {@link prepared} goes by. */
+/** The options of {@link prepared}. */
 export interface Preparation<C, T> {
   readonly setup: Setup<C, T>;
-  /** Whether an error of the setup is to end the whole race. */
+  /** Whether an error of the setup ends the whole race. */
   readonly isTerminal: (error: Error) => boolean;
-  /** Ends a connection whose setup has failed, or was cancelled. */
+  /** Ends a connection whose setup failed or was cancelled. */
   readonly discard: (connection: C) => void;
-  /** Is told of each connection whose setup has come to its value. */
+  /** Called with each connection whose setup has produced its value. */
   readonly done: (endpoint: Endpoint, connection: C) => void;
 }
 
 /**
- * A transport whose attempts are not over when they are connected: a setup step follows, whose first value takes the place of
- * the connection. It fails by an error, without a value, or when the connection breaks meanwhile; then, and when it is
- * cancelled, the connection is ended.
+ * Wraps a transport so that a setup step follows each connection. The step's first value replaces the connection. The attempt
+ * fails if the step errors or completes without a value, or if the connection breaks meanwhile. The connection is then ended, as
+ * it is if the attempt is cancelled.
  */
 export function prepared<C, T>(transport: Transport<C>, preparation: Preparation<C, T>): Transport<T> {
   return (endpoint, progressed) =>
@@ -55,7 +55,7 @@ function prepare<C, T>(
     subscriber.add(
       setup$.subscribe({
         next: (value) => {
-          // It may have failed within this very turn, and its error be still to come: who gets it could not listen in time.
+          // It may have failed in this very turn, with its error event still to come. The receiver could not listen in time.
           const { errored } = (connection ?? {}) as { errored?: unknown };
           if (errored) {
             failed(errored);
@@ -85,10 +85,10 @@ function judged(error: Error, isTerminal: (error: Error) => boolean): Error | Te
 }
 
 /**
- * Watches a connection for its end while others use it: its errors at once, its closing after those who wait for it as well
- * have had their turn. The listener of errors stays on a connection that has failed.
+ * Watches a connection for its end while others use it. Errors are reported at once; closing is reported after other listeners
+ * have had their turn. The error listener stays on a connection that has failed.
  *
- * @returns stops watching
+ * @returns a function that stops watching
  */
 function watch(connection: unknown, failed: (error: unknown) => void, closed: () => void): () => void {
   if (!(connection instanceof EventEmitter)) return () => undefined;

@@ -17,37 +17,37 @@ import { errorCode, toError } from '../core/error-tools.js';
 import { versionOf } from './watched-file.js';
 
 /**
- * A small text file of this user alone, which several processes read and replace. It is whole at every moment: a new version
- * is written beside it, and takes its place. All calls are synchronous, so that they can be made while a process exits.
+ * A small text file of this user only, which several processes read and replace. It is whole at every moment: a new version is
+ * written next to it and renamed. All calls are synchronous, so that they also work while a process exits.
  */
 export interface SharedFile {
-  /** Changes with each new version; `undefined` while there is no file. */
+  /** A value that changes with each version of the file; `undefined` if there is no file. */
   readonly version: () => string | undefined;
   /**
-   * @returns `undefined` while there is no file
-   * @throws Error for a file that cannot be read, is another user's, too large, or no regular file
+   * @returns `undefined` if there is no file
+   * @throws Error for a file that is unreadable, too large, not a regular file, or owned by another user
    */
   readonly read: () => string | undefined;
   /**
-   * Puts another version in place of the file, with mode 0600; its folder is created where it is missing, with 0700.
+   * Replaces the file by another version with mode 0600. Creates a missing folder with mode 0700.
    *
-   * @throws Error for a file that cannot be written
+   * @throws Error if the file cannot be written
    */
   readonly replace: (text: string) => void;
-  /** Renames the file to one that nothing reads; its content is kept. */
+  /** Renames the file so that nothing reads it any more. Its content is kept. */
   readonly setAside: () => string;
   /**
-   * Calls what no other process is to do at the same time.
+   * Calls a function under a lock that excludes other processes.
    *
-   * @returns false: another process is at it, and nothing was called
+   * @returns false if another process holds the lock; then nothing was called
    */
   readonly exclusively: (call: () => void) => boolean;
 }
 
-/** bytes */
+/** In bytes. */
 const LARGEST = 16 * 2 ** 20;
 
-/** ms; what a process that was killed has left behind counts for nothing after that. */
+/** In ms. Later, files that a killed process left behind are ignored. */
 const LEFT_BEHIND = 2000;
 
 export function sharedFile(path: string): SharedFile {
@@ -82,7 +82,7 @@ export function sharedFile(path: string): SharedFile {
   };
 }
 
-/** Not what a link leads to, and without waiting for the writer of a pipe. Windows has neither flag. */
+/** Flags to open neither the target of a link nor a pipe without a writer. Windows has neither flag. */
 const READ_FILE_ALONE = ['O_RDONLY', 'O_NOFOLLOW', 'O_NONBLOCK'].reduce(
   (flags, name) => flags | ((constants as Readonly<Record<string, number>>)[name] ?? 0),
   0,
@@ -107,7 +107,7 @@ function readOwn(path: string): string | undefined {
   }
 }
 
-/** Whether a file of this name could be created, once one that was left behind is gone. */
+/** Tries to create the lock file, after removing one that was left behind. Returns whether it succeeded. */
 function taken(lock: string, isSecondTry = false): boolean {
   try {
     writeFileSync(lock, String(process.pid), { mode: 0o600, flag: 'wx' });
@@ -129,7 +129,7 @@ function isOfDeadProcess(lock: string): boolean {
   }
 }
 
-/** Versions that a process was killed before it could put them in place. */
+/** Removes versions that a killed process could not put in place. */
 function removeLeftBehind(path: string): void {
   const prefix = `${basename(path)}.`;
   for (const name of readdirSync(dirname(path))) {

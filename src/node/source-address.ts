@@ -2,10 +2,10 @@ import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import type { Address, Family } from '../core/address/address.js';
 
 /**
- * The address from which this machine would connect to each of the given ones, or `undefined` where it has no route.
+ * Returns the address from which this machine would connect to each given address, or `undefined` if it has no route.
  *
- * A UDP socket is connected and asked for its own address, which sends no packet: one socket for each family, used for one
- * address after the other, within the call, and closed at its end. About 5 µs an address and 15 µs a family.
+ * Connects a UDP socket and reads its own address, which sends no packet. One socket per family serves all addresses within the
+ * call and is closed at its end. It takes about 5 µs an address and 15 µs a family.
  */
 export type FindSources = (addresses: readonly Address[]) => readonly (string | undefined)[];
 
@@ -18,13 +18,13 @@ export const findSources: FindSources = (addresses) => {
   }
 };
 
-/** Addresses whose sources are remembered. */
+/** The most addresses whose sources are cached. */
 const REMEMBERED = 1000;
 
 /**
- * Finds sources and remembers them for as long as the state of the machine stays the same object.
+ * Memoizes source addresses while `state` returns the same object.
  *
- * @param state changes whenever the machine has been looked at anew
+ * @param state returns another object whenever the machine's state has been read anew
  */
 export function rememberingSources(find: FindSources, state: () => object): FindSources {
   const sources = new Map<string, string | undefined>();
@@ -39,18 +39,18 @@ export function rememberingSources(find: FindSources, state: () => object): Find
   };
 }
 
-/** Literals alone are connected to. Answering at once, where Node would ask `dns.lookup`, makes connecting synchronous. */
+/** A look-up for literals only. It answers at once, which makes connecting synchronous; `dns.lookup` would not. */
 const literalLookup = ((host: string, options: unknown, callback: (error: null, address: string, family: number) => void) => {
   callback(null, host, 0);
 }) as SocketOptions['lookup'];
 
 function openSocket(family: Family): Socket {
   const socket = createSocket({ type: `udp${family}`, ipv6Only: family === 6, lookup: literalLookup });
-  // What cannot be connected says so below; the event that says it again comes in a later turn.
+  // A failure to connect is detected below. Its event comes in a later turn and is ignored.
   return socket.on('error', () => undefined).unref();
 }
 
-/** Any but 0: nothing is sent there. */
+/** Any port except 0. Nothing is sent to it. */
 const DISCARD_PORT = 9;
 
 function sourceOf(address: string, socket: Socket): string | undefined {
@@ -69,6 +69,6 @@ function disconnect(socket: Socket): void {
   try {
     socket.disconnect();
   } catch {
-    // was not connected
+    // it was not connected
   }
 }

@@ -7,35 +7,34 @@ import { realTime } from '../rx/real-time.js';
 import { currentNetwork } from './connectivity.js';
 import { systemLookup } from './original-lookup.js';
 
-/** `dns.lookup`, or anything that is called as `net.connect` calls its `lookup` option. */
+/** `dns.lookup`, or any function that `net.connect` accepts as its `lookup` option. */
 export type LookupFunction = NetLookupFunction;
 
-/** What a look-up has found: addresses, or why there are none. */
+/** The result of a look-up: addresses, or the reason why there are none. */
 export type Found = { readonly addresses: readonly string[] } | { readonly error: Error };
 
 type Listener = (found: Found) => void;
 
-/** A look-up that cannot be cancelled, and those who wait for it. */
+/** A look-up, which cannot be cancelled, and its listeners. */
 interface UnderWay {
   readonly listeners: Set<Listener>;
   readonly startedAt: number;
 }
 
-/** A name of which it is still to be decided how it is looked up. */
+/** A name for which the kind of look-up is still undecided. */
 interface Undecided {
   readonly host: string;
-  /** As which each family would be looked up. */
+  /** The name under which each family would be looked up. */
   readonly name: string;
   readonly decided: (isApart: boolean) => void;
 }
 
-/** The system gives a name up long before; a function of somebody's that does not answer for so long never will. In ms. */
+/** In ms. The system gives up on a name long before. A custom function that takes this long will never answer. */
 const PATIENCE = 60_000;
 
 /**
- * Look-ups by one function, of which no two for the same name and family are under way at once: who asks for what has been
- * asked for waits for that answer. The system's look-ups cannot be cancelled, and a name whose DNS is dead would otherwise
- * take one thread more with each race.
+ * Look-ups by one function. Concurrent look-ups of the same name and family share one call. The system's look-ups cannot be
+ * cancelled, and otherwise a name with a dead DNS server would occupy one more thread with each race.
  */
 export class LookUps {
   readonly #lookup: LookupFunction;
@@ -43,7 +42,7 @@ export class LookUps {
   readonly #slots: number;
   #undecided: Undecided[] = [];
 
-  /** @param slots look-ups that run at once; further ones wait for them */
+  /** @param slots the most look-ups that run at the same time; others wait */
   constructor(lookup: LookupFunction, slots: number) {
     this.#lookup = lookup;
     this.#slots = slots;
@@ -54,16 +53,16 @@ export class LookUps {
   }
 
   /**
-   * Looks a name up, or waits for the look-up that is under way.
+   * Looks up a name, or waits for the look-up in progress.
    *
    * @param family 0: both
-   * @returns stops waiting; the look-up itself goes on
+   * @returns a function that stops waiting; the look-up itself goes on
    */
   find(host: string, family: 0 | Family, listener: Listener): () => void {
     const key = keyOf(host, family);
     const known = this.#underWay.get(key);
     const shared = known && realTime().now() - known.startedAt < PATIENCE ? known : undefined;
-    // Who joins is told in its own asynchronous context, not in that of who asked first.
+    // A listener that joins is called in its own async context, not in that of the first one.
     const own = shared ? AsyncResource.bind(listener) : listener;
     const underWay = shared ?? { listeners: new Set<Listener>(), startedAt: realTime().now() };
     underWay.listeners.add(own);
@@ -72,10 +71,10 @@ export class LookUps {
   }
 
   /**
-   * Decides whether both families of a name are looked up side by side, or by one look-up: each name that is asked for in this
-   * turn of the event loop gets one thread before any gets a second.
+   * Decides whether both families of a name are looked up in parallel or by one look-up: each name of this turn of the event loop
+   * gets one thread before any gets a second.
    *
-   * @param decided called at once where any number of look-ups runs, else within this turn
+   * @param decided called at once if the number of look-ups is unlimited, otherwise within this turn
    */
   decide(host: string, name: string, decided: (isApart: boolean) => void): void {
     if (this.#slots === Infinity) return decided(true);
@@ -112,14 +111,13 @@ export class LookUps {
   }
 }
 
-/** In another network the same name may be another machine. */
+/** Includes the network, since the same name may be another machine elsewhere. */
 function keyOf(host: string, family: 0 | Family): string {
   return `${currentNetwork()} ${family} ${host}`;
 }
 
 /**
- * How many look-ups Node has run by the system at once: libuv gives them half of its threads (rounded up), so that other work
- * finds the rest free.
+ * The number of look-ups that Node runs at the same time: libuv reserves half of its threads (rounded up) for them.
  *
  * @see {@link https://nodejs.org/api/cli.html#uv_threadpool_sizesize UV_THREADPOOL_SIZE}
  */
@@ -131,7 +129,7 @@ export function systemSlots(size = process.env.UV_THREADPOOL_SIZE): number {
 
 const lookUps = new WeakMap<LookupFunction, LookUps>([[systemLookup, new LookUps(systemLookup, systemSlots())]]);
 
-/** The look-ups by a function, shared by all of this process. Of functions other than the system's, any number runs at once. */
+/** The look-ups of a function, shared within the process. Only the system's are limited in number. */
 export function lookUpsBy(lookup: LookupFunction): LookUps {
   const known = lookUps.get(lookup);
   if (known) return known;
@@ -140,14 +138,14 @@ export function lookUpsBy(lookup: LookupFunction): LookUps {
   return made;
 }
 
-/** The addresses among what a look-up function has given. */
+/** The valid addresses in the result of a look-up function. */
 export function addressesOf(found: unknown): readonly Address[] {
   return listed(found)
     .map(parseAddress)
     .filter((address) => address !== undefined);
 }
 
-/** The addresses that a look-up function gives: a list, as it is asked for, or one, as those do that know of no list. */
+/** The addresses in the result of a look-up function: a list, as requested, or a single one from functions that ignore `all`. */
 function listed(found: unknown): string[] {
   const addresses = (Array.isArray(found) ? (found as unknown[]) : [found]).map((one) =>
     typeof one === 'string' ? one : (one as Partial<LookupAddress> | null | undefined)?.address,

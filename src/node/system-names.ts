@@ -3,36 +3,35 @@ import { normalName } from '../core/input/host-name.js';
 import type { HostsFile } from './hosts-file.js';
 import type { ResolvConf } from './resolv-conf.js';
 
-/** What decides how this system finds a name. */
+/** The configuration that decides how this system resolves names. */
 export interface SystemNames {
   readonly hosts: HostsFile;
   readonly resolvConf: () => ResolvConf;
-  /** Where hosts are looked for, as nsswitch.conf(5) names them. */
+  /** The sources for hosts, in the terms of nsswitch.conf(5). */
   readonly sources: () => readonly string[];
-  /** Whether this system may search domains that no file names, as Windows does. */
+  /** Whether this system may search domains that no file lists, as Windows does. */
   readonly searchesMore: boolean;
 }
 
-/** How each family of a name can be asked for by itself. */
+/** How the families of a name can be looked up separately. */
 export interface FamiliesApart {
-  /** The name as no search domain is tried for it. */
+  /** The name in a form to which no search domain applies. */
   readonly name: string;
-  /** Whether the system would try search domains if there were no such name: both families have to be asked for together. */
+  /** Whether the system would go on to try search domains, for which both families must be looked up together. */
   readonly isSearched: boolean;
 }
 
 /**
- * Whether the families of a name may be asked for one by one.
+ * Whether the families of a name may be looked up separately.
  *
- * The system stops where it first finds a name, in whichever family, so that all addresses are of one machine. A look-up of one
- * family goes on past a source that knows the name in the other family alone, and then comes to a different machine:
+ * The system stops at the first source that knows a name in any family, so that all addresses belong to one machine. A look-up of
+ * one family skips a source that knows the name in the other family only, and may then find a different machine:
  *
- *     hosts file: 10.9.0.1 db.example       both: 10.9.0.1          IPv6 alone: what DNS has for db.example
- *     search one.test two.test              both: db.one.test       IPv6 alone: db.two.test, if only that has AAAA
+ *     hosts file: 10.9.0.1 db.example       both: 10.9.0.1          IPv6 only: what DNS has for db.example
+ *     search one.test two.test              both: db.one.test       IPv6 only: db.two.test, if only that has AAAA
  *
- * @returns `undefined` for a name that only one look-up for both families finds as the system does: one of the hosts file, a
- * single label, one with fewer dots than `ndots`, a number, the machine's own, one of mDNS, and any name where hosts are looked
- * for in sources other than files and DNS
+ * @returns `undefined` for a name that must be looked up in both families at once: one in the hosts file, a single label, one with
+ * fewer dots than `ndots`, a number, the machine's own, one of mDNS, and any name if the sources include more than files and DNS
  */
 export function familiesApart(
   host: string,
@@ -46,11 +45,11 @@ export function familiesApart(
   const { search, ndots } = resolvConf();
   const dots = name.split('.').length - 1;
   if (dots < Math.max(ndots, 1)) return undefined;
-  // Where nothing is searched, the name stays as it was given, for programs that watch or replace look-ups.
+  // Without search domains the name stays unchanged, for programs that watch or replace look-ups.
   return search.length === 0 && !searchesMore ? { name: host, isSearched: false } : { name: `${host}.`, isSearched: true };
 }
 
-/** Sources that find a fully qualified name which is not in the hosts file, nor this machine's, in DNS alone. */
+/** Sources that look up a fully qualified name in DNS only, unless it is in the hosts file or the machine's own. */
 const ASKS_DNS = new Set([
   'files',
   'dns',
@@ -67,7 +66,7 @@ function isOfThisMachine(name: string): boolean {
   return name === normalName(hostname());
 }
 
-/** The system may read it as an address of an old form: `0`, `127.1`, `0x7f.1`. */
+/** Whether the system may take a name for an address in an old notation: `0`, `127.1`, `0x7f.1`. */
 function endsInNumber(name: string): boolean {
   return /(?:^|\.)(?:\d+|0x[\da-f]*)$/i.test(name);
 }

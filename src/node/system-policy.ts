@@ -7,22 +7,22 @@ import { watchedFile } from './watched-file.js';
 
 /** How this system selects destinations. */
 export interface SystemPolicy extends Selection {
-  /** The file whose tables count in place of the RFC's, if any. */
+  /** The file whose tables replace the RFC's, if any. */
   readonly file?: string;
 }
 
-/** Where administrators of glibc systems configure destination address selection: gai.conf(5). */
+/** glibc's configuration of destination address selection: gai.conf(5). */
 const SYSTEM_GAI_CONF = '/etc/gai.conf';
 
-/** For how long the file is believed to be unchanged, in ms. */
+/** How long the file is assumed to be unchanged, in ms. */
 const LOOK_INTERVAL = 1000;
 
 /**
- * Selection by a gai.conf, which is read when it is first needed and again whenever it has changed.
+ * Selection by a gai.conf, which is read on first use and again whenever it has changed.
  *
- * Without a file, and without a valid line in it, the selection is that of RFC 6724: the same object each time.
+ * Without a file, or without a valid line in it, the selection is that of RFC 6724: the same object each time.
  *
- * @param heeded whether this system heeds the file; asked only for a file that has valid lines
+ * @param heeded whether this system uses the file; called only for a file with valid lines
  */
 export function systemPolicy(path: string, heeded: () => boolean): () => SystemPolicy {
   const complain = (line: string) => {
@@ -39,5 +39,5 @@ export function systemPolicy(path: string, heeded: () => boolean): () => SystemP
   );
 }
 
-/** {@link systemPolicy} of this machine as it is now, a second old at most; only glibc has a gai.conf, and Node has glibc only on Linux. */
+/** The present {@link systemPolicy} of this machine, at most a second old. Only glibc, and hence Linux, has a gai.conf. */
 export const currentPolicy = process.platform === 'linux' ? systemPolicy(SYSTEM_GAI_CONF, usesGlibc) : () => defaultSelection;

@@ -18,11 +18,11 @@ export type { LookupFunction };
 export interface SystemResolverOptions {
   /** Default: `dns.lookup`. */
   readonly lookup?: LookupFunction;
-  /** The families worth asking for; default: those in which the kernel has a route. */
+  /** Returns the families worth looking up. Default: those in which the kernel has a route. */
   readonly families?: () => readonly Family[];
 }
 
-/** The system's files, as they are when a name is looked up. */
+/** The system's files, read when a name is looked up. */
 const SYSTEM_NAMES: SystemNames = {
   hosts: systemHosts,
   resolvConf: resolvConf(),
@@ -31,20 +31,21 @@ const SYSTEM_NAMES: SystemNames = {
 };
 
 /**
- * Asks the system, as every other program does: hosts file, name service switch, mDNS and DNS, by `dns.lookup`.
+ * Creates a resolver that asks the system, like every other program: hosts file, name service switch, mDNS and DNS, through
+ * `dns.lookup`.
  *
  *     lookup(host, IPv6)  ───────► AAAA
  *     lookup(host, IPv4)  ──► A
  *
- * One look-up per family, side by side, AAAA first; each answer is emitted when it comes, and neither waits for the other.
- * One look-up for both families where two could lead to different machines: for names of the hosts file, names to which the
- * search list applies, and others that {@link familiesApart} lists; and where the system has no thread left for a second.
+ * Makes one look-up per family in parallel, AAAA first. Each answer is emitted when it arrives. Makes a single look-up for both
+ * families if two could lead to different machines (names in the hosts file, names to which the search list applies, and others
+ * that {@link familiesApart} lists), or if the system has no thread left for a second.
  *
- * Completes when all have come. A family without addresses, one whose look-up fails, and one in which the kernel has no route
- * is a negative answer with the reason as its `error`. Never errors.
+ * Completes after all answers, and never errors. A family without addresses, with a failed look-up or without a route gets a
+ * negative answer with the reason as its `error`.
  *
- * The system's look-ups cannot be cancelled. One goes on after it was unsubscribed, and a later race that asks for the same name
- * and family waits for it. Node runs half as many at once as `UV_THREADPOOL_SIZE` has threads, by default two.
+ * The system's look-ups cannot be cancelled. One that was unsubscribed goes on, and later races for the same name and family wait
+ * for it. Node runs half as many at the same time as `UV_THREADPOOL_SIZE` has threads; by default, two.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-3.1 RFC 8305 section 3.1}
  */
@@ -52,7 +53,7 @@ export function systemResolver(options: SystemResolverOptions = {}): Resolver {
   checkEach('options', options, { lookup: callable, families: callable } satisfies Checks<SystemResolverOptions>);
   const { lookup = systemLookup, families = currentFamilies } = options;
   const lookUps = lookUpsBy(lookup);
-  // What decides how the system finds a name says nothing of other functions.
+  // The system's configuration does not apply to other functions.
   const apart = lookup === systemLookup ? (host: string) => familiesApart(host, SYSTEM_NAMES) : asItIs;
 
   const resolver = (host: string, query: Query = {}) =>
@@ -69,7 +70,7 @@ export function systemResolver(options: SystemResolverOptions = {}): Resolver {
   return Object.assign(resolver, { uncancellable: true, serviceRecords });
 }
 
-/** Loaded when it is needed: what reads and writes DNS messages costs a program more than all else that a race is made of. */
+/** Loaded on first use, because the code for DNS messages takes longer to load than everything else in a race. */
 const serviceRecords: ServiceLookup = (name) =>
   defer(() => import('./system-service-records.js')).pipe(mergeMap(({ systemServiceRecords }) => systemServiceRecords(name)));
 
@@ -77,7 +78,7 @@ function asItIs(name: string): FamiliesApart {
   return { name, isSearched: false };
 }
 
-/** Two look-ups side by side where neither takes the thread of another name, else one for both families. */
+/** Two parallel look-ups if neither takes the thread of another name, otherwise one for both families. */
 function whereThereIsRoom(
   lookUps: LookUps,
   host: string,
@@ -92,7 +93,7 @@ function whereThereIsRoom(
   });
 }
 
-/** One look-up for both families: the family that the system puts first is emitted first. */
+/** One look-up for both families. The family that the system puts first is emitted first. */
 function together(lookUps: LookUps, host: string, query: Query): Observable<Answer> {
   return new Observable((subscriber) =>
     lookUps.find(host, 0, (found) => {
@@ -115,7 +116,7 @@ function alone(lookUps: LookUps, name: string, family: Family): Observable<Answe
   );
 }
 
-/** A look-up of a literal, or a careless look-up function, brings the other family's addresses as well. */
+/** The answer for one family. Look-ups of literals, and careless functions, also return the other family's addresses. */
 function answerOf(found: Found, host: string, family: Family): Answer {
   const type = recordType(family);
   if ('error' in found) return { type, addresses: [], error: found.error };
@@ -125,8 +126,8 @@ function answerOf(found: Found, host: string, family: Family): Answer {
 }
 
 /**
- * The answers for a name as it is, or, where no family has any address, those for what the system tries next. Until an answer
- * has addresses, negative ones are held back.
+ * The answers for a name as it is or, if no family has any address, those for what the system tries next. Negative answers are
+ * held back until an answer has addresses.
  */
 function elseSearched(answers$: Observable<Answer>, searched$: Observable<Answer>): Observable<Answer> {
   return defer(() => {

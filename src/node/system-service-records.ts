@@ -1,5 +1,5 @@
 import { dnsClient } from './dns-query.js';
 import { serviceLookup } from './service-lookup.js';
 
-/** The system has no look-up for service records: they are asked for of the DNS servers that it names. */
+/** The system has no look-up for service records, so its DNS servers are queried directly. */
 export const systemServiceRecords = serviceLookup(dnsClient({}));

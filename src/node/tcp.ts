@@ -7,7 +7,7 @@ import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { codedError, errorCode } from '../core/error-tools.js';
 import type { Transport } from '../rx/transport.js';
 
-/** Options of the sockets that {@link tcp} makes: names, units and defaults are those of `net.connect`. */
+/** Options of the sockets that {@link tcp} creates. Names, units and defaults are those of `net.connect`. */
 export interface SocketOptions {
   readonly allowHalfOpen?: boolean;
   /** Bytes. */
@@ -18,25 +18,25 @@ export interface SocketOptions {
   readonly keepAliveInitialDelay?: number;
 }
 
-/** {@link SocketOptions}, and where the connections come from. */
+/** {@link SocketOptions} and the local end of connections. */
 export interface TcpOptions extends SocketOptions {
-  /** Where connections come from: one or several local addresses. Those of the endpoint's family are tried in order. */
+  /** One or several local addresses to connect from. Those of the endpoint's family are tried in order. */
   readonly localAddress?: string | readonly string[];
   /** One or several local ports, tried in order. */
   readonly localPort?: number | readonly number[];
-  /** Makes the socket of an attempt; it must not be connected yet. Default: `new net.Socket()` with the options. */
+  /** Creates the unconnected socket of an attempt. Default: `new net.Socket()` with the options. */
   readonly socketFactory?: (endpoint: Endpoint) => Socket;
 }
 
 /**
- * A transport over TCP. Emits the connected socket and completes; from then on the socket is the subscriber's alone:
- * nothing listens on it, and what the server has sent waits in it. Unsubscribing before that destroys the socket.
+ * A transport over TCP. Emits the connected socket and completes. From then on the socket belongs to the subscriber: nothing
+ * listens on it, and data that the server has sent waits in it. Unsubscribing before that destroys the socket.
  *
- * Errors with Node's own error of the connection. Where local addresses or ports are given, one that cannot be had
- * (`EADDRNOTAVAIL`, `EADDRINUSE` …) makes room for the next; the last one's error counts. An endpoint for whose family
- * there is no local address fails with `EADDRNOTAVAIL` before any packet is sent.
+ * Errors with Node's own connection error. If a local address or port is unavailable (`EADDRNOTAVAIL`, `EADDRINUSE` …), the next
+ * one is tried; the last error counts. If there is no local address of the endpoint's family, the attempt fails with
+ * `EADDRNOTAVAIL` before any packet is sent.
  *
- * @throws TypeError, RangeError at the call, with Node's codes, for options that make no sense
+ * @throws TypeError, RangeError at the call, with Node's codes, for invalid options
  */
 export function tcp(options: TcpOptions = {}): Transport<Socket> {
   checkEach('options', options, tcpChecks);
@@ -45,7 +45,7 @@ export function tcp(options: TcpOptions = {}): Transport<Socket> {
   return tcpFrom({ localAddress, localPort }, socketFactory ? (endpoint) => socketFactory(endpoint) : ownSocket);
 }
 
-/** {@link tcp} of options that have been checked. */
+/** {@link tcp} with options that have been checked. */
 export function tcpFrom(
   { localAddress, localPort }: Pick<TcpOptions, 'localAddress' | 'localPort'>,
   createSocket: SocketFactory,
@@ -60,7 +60,7 @@ export function tcpFrom(
   };
 }
 
-/** The options of the sockets. */
+/** Checks of the sockets' options. */
 export const socketChecks: Checks<SocketOptions> = {
   allowHalfOpen: boolean,
   highWaterMark: integer(0, Number.MAX_SAFE_INTEGER),
@@ -69,7 +69,7 @@ export const socketChecks: Checks<SocketOptions> = {
   keepAliveInitialDelay: number(0, LONGEST_DELAY),
 };
 
-/** The options of where connections come from. */
+/** Checks of the options for the local end. */
 export const localChecks: Checks<Omit<TcpOptions, keyof SocketOptions>> = {
   localAddress: oneOrMore((name, value) => {
     if (typeof value !== 'string') throw invalidType(name, 'an IP address or several', value);
@@ -81,13 +81,13 @@ export const localChecks: Checks<Omit<TcpOptions, keyof SocketOptions>> = {
 
 const tcpChecks: Checks<TcpOptions> = { ...socketChecks, ...localChecks };
 
-/** A factory of ours may make sockets that connect in several stages. */
+/** Our own factories may create sockets that connect in several stages. */
 export type SocketFactory = (...given: Parameters<Transport<Socket>>) => Socket;
 
-/** Where a connection may come from anywhere. */
+/** Any local end. */
 const ANY: LocalEnd = {};
 
-/** Where a connection comes from, as far as the caller wants to say. */
+/** The local end of a connection, as far as the caller specifies it. */
 interface LocalEnd {
   readonly localAddress?: string;
   readonly localPort?: number;
@@ -104,10 +104,10 @@ function localEnds(addresses: TcpOptions['localAddress'], ports: TcpOptions['loc
   return orAny(addressed).flatMap((address) => orAny(ported).map((port) => ({ ...address, ...port })));
 }
 
-/** Failures of the local end before any packet was sent: another one may do. */
+/** Failures of the local end, before any packet was sent. Another local end may work. */
 const LOCAL_END_FAILURES = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EINVAL']);
 
-/** A port may be a privileged one. From `connect` the same code is what a router answered, "administratively prohibited". */
+/** `EACCES` means a privileged port, unless it comes from `connect`: there it is a router's answer, "administratively prohibited". */
 function isOfLocalEnd(error: NodeJS.ErrnoException): boolean {
   const code = errorCode(error) ?? '';
   return LOCAL_END_FAILURES.has(code) || (code === 'EACCES' && error.syscall !== 'connect');
@@ -133,13 +133,13 @@ function connectOnce({ localAddress, localPort }: LocalEnd, endpoint: Endpoint, 
   return new Observable<Socket>((subscriber) => {
     if (subscriber.closed) return;
     const socket = createSocket();
-    // A factory may end the race; a destroyed socket would come to life again by connecting.
+    // A factory may end the race, and connecting would revive a destroyed socket.
     if (subscriber.closed as boolean) {
       socket.destroy();
       return;
     }
     if (!(socket instanceof Socket) || !socket.pending || socket.connecting) {
-      // Nothing else would end it.
+      // Nothing else would destroy it.
       if (socket instanceof Socket) socket.destroy();
       throw invalidReturn('socketFactory', 'a net.Socket that is not yet connected', socket);
     }
@@ -150,7 +150,7 @@ function connectOnce({ localAddress, localPort }: LocalEnd, endpoint: Endpoint, 
       subscriber.next(socket);
       subscriber.complete();
     };
-    // Stays on a socket that has lost: an error that is already on its way must find a listener.
+    // This listener stays on a losing socket, because an error may already be on its way.
     const failed = (error: Error) => {
       subscriber.error(error);
     };

@@ -9,34 +9,34 @@ import { parseLiteral } from '../core/address/literal.js';
 import type { Transport } from '../rx/transport.js';
 import { tcp } from './tcp.js';
 
-/** What the race decides, and options of the sockets beneath, which have their own place. */
+/** Options that the race decides, and those of the underlying sockets, which belong in `tcp`. */
 const NOT_OURS = ['socket', 'port', 'path', 'lookup', 'timeout', 'allowHalfOpen'] as const;
 
-/** As in `tls.connect`, without what belongs to the connection beneath. */
+/** The options of `tls.connect`, without those of the underlying connection. */
 export type TlsOptions = Omit<ConnectionOptions, (typeof NOT_OURS)[number]>;
 
-/** Where the session of an earlier connection comes from, and where that of this one goes. */
+/** Stores TLS sessions for resumption. */
 export interface SessionSlot {
-  /** Of the same options; default: one is made. */
+  /** A context of the same options. Default: a new one. */
   readonly secureContext?: SecureContext;
   readonly get: () => Buffer | undefined;
   readonly set: (session: Buffer) => void;
-  /** A handshake with this session has failed. */
+  /** Drops a session whose handshake failed. */
   readonly drop: (session: Buffer) => void;
 }
 
 /**
- * A transport over TLS: emits the socket whose handshake is complete, and whose certificate has been verified, and completes;
- * from then on the socket is the subscriber's alone. Unsubscribing before that destroys it and the one beneath.
+ * A transport over TLS. Emits the socket once its handshake is complete and its certificate verified, and completes. From then on
+ * the socket belongs to the subscriber. Unsubscribing before that destroys it and the underlying socket.
  *
- * The certificate must be for `servername`, or else for `host`, or else for the address.
+ * The certificate must be valid for `servername`, or else for `host`, or else for the address.
  *
- * Errors with those of the connection beneath, and with Node's own of the handshake: `CERT_HAS_EXPIRED`,
- * `ERR_TLS_CERT_ALTNAME_INVALID`, `ECONNRESET` when the peer closes before it is over …
+ * Errors with those of the underlying connection and with Node's own errors of the handshake: `CERT_HAS_EXPIRED`,
+ * `ERR_TLS_CERT_ALTNAME_INVALID`, `ECONNRESET` if the peer closes early …
  *
- * @param over makes the connections beneath; default `tcp()`
- * @param slot for resumption. With it, one listener stays on the socket: TLS 1.3 sends sessions after the handshake.
- * @throws at the call, with Node's codes, for options that make no sense, and what OpenSSL refuses of keys and certificates
+ * @param over creates the underlying connections; default `tcp()`
+ * @param slot for resumption. With it, one listener stays on the socket, because TLS 1.3 sends sessions after the handshake.
+ * @throws at the call, with Node's codes for invalid options, and with OpenSSL's error for invalid keys and certificates
  */
 export function tls(options: TlsOptions = {}, over: Transport<Socket> = tcp(), slot?: SessionSlot): Transport<TLSSocket> {
   checkTlsOptions('options', options);
@@ -64,7 +64,7 @@ function handshake(
   { endpoint, progressed, slot }: Handshake,
 ): Observable<TLSSocket> {
   return new Observable((subscriber) => {
-    /** What is to be destroyed, until it has been handed over. */
+    /** The socket to destroy on teardown, until it has been handed over. */
     let held: Socket | undefined = socket;
     subscriber.add(() => held?.destroy());
     progressed?.('tls');
@@ -82,7 +82,7 @@ function handshake(
       subscriber.next(secure);
       subscriber.complete();
     };
-    // Stays on a socket that has lost: an error that is already on its way must find a listener.
+    // This listener stays on a losing socket, because an error may already be on its way.
     const failed = (error: Error) => {
       if (session) slot?.drop(session);
       subscriber.error(error);
@@ -95,10 +95,10 @@ function handshake(
 }
 
 /**
- * Keeps the sessions of a socket whose peer has been verified, and no others: a resumed handshake verifies nothing. In TLS 1.2
- * a session comes before that is known.
+ * Stores sessions only if the peer was verified, because a resumed handshake verifies nothing. In TLS 1.2 a session arrives before
+ * that is known.
  *
- * @returns to be called when the handshake is complete
+ * @returns a function to call when the handshake is complete
  */
 function keeping(secure: TLSSocket, slot: SessionSlot): () => void {
   let early: Buffer | undefined;
@@ -117,7 +117,7 @@ function keeping(secure: TLSSocket, slot: SessionSlot): () => void {
   };
 }
 
-/** The names of TLS options that a socket reads, where they are not its caller's own. */
+/** The TLS options that a socket reads even if they are inherited. */
 const NAMES = [
   'ALPNProtocols', 'allowPartialTrustChain', 'ca', 'cert', 'certificateCompression', 'checkServerIdentity', 'ciphers', 'clientCertEngine', 'crl', 'dhparam', 'ecdhCurve', 'enableTrace',
   'highWaterMark', 'honorCipherOrder', 'host', 'key', 'maxVersion', 'minDHSize', 'minVersion', 'passphrase', 'pfx', 'privateKeyEngine', 'privateKeyIdentifier',
@@ -126,8 +126,8 @@ const NAMES = [
 ]; // prettier-ignore
 
 /**
- * TLS options as they are now, inherited and non-enumerable ones too: Node reads these of some, and copies lose them. What is
- * done with the copy goes for one connection, whatever becomes of the original.
+ * Copies TLS options as they are now, including inherited and non-enumerable ones, which Node reads but a spread would lose.
+ * Changes of the original do not affect the connection.
  */
 export function ownTlsOptions(options: TlsOptions): TlsOptions {
   const own: Record<string, unknown> = {};
@@ -141,8 +141,8 @@ export function ownTlsOptions(options: TlsOptions): TlsOptions {
 }
 
 /**
- * Checks what Node would find out during the handshake alone, and what would have no effect; the rest is checked by making
- * the secure context.
+ * Checks options that Node would check only during the handshake, and those that would have no effect. Creating the secure context
+ * checks the rest.
  */
 export function checkTlsOptions(name: string, options: unknown): asserts options is TlsOptions {
   if (!isObject(options) || Array.isArray(options)) throw invalidType(name, 'an object', options);
@@ -172,7 +172,7 @@ function bytes(name: string, value: unknown): void {
   if (!ArrayBuffer.isView(value)) throw invalidType(name, 'a Buffer', value);
 }
 
-/** For whom a certificate must be: the host's name, or else the address that is connected to. */
+/** The identity that a certificate must have: the host's name, or else the address. */
 export function tlsIdentity(host: string): TlsOptions {
   if (parseLiteral(host)) return {};
   const name = host.replace(/\.$/, '');

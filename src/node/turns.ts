@@ -3,57 +3,57 @@ import { Listener, type Holder } from '../rx/guarded.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import { queueUp, type Waiting } from './queue-up.js';
 
-/** Races that may begin in one turn of the event loop. */
+/** The most races that begin in one turn of the event loop. */
 const BEGUN_IN_A_TURN = 64;
 
-/** Races after which the end of the turn is looked for; fewer need no timer. */
+/** The number of races after which a timer looks for the end of the turn. Fewer need no timer. */
 const MANY = 32;
 
-/** For how long races that have waited may begin in one turn, in ms. */
+/** How long waiting races may begin in one turn, in ms. */
 const LONGEST = 10;
 
 /**
- * Lets so few races begin in one turn of the event loop that it gets to everything else in between.
+ * Limits how many races begin in one turn of the event loop, so that other work runs in between.
  *
  *     1 … 64      begin at once
- *     65 … 128    begin at the end of the turn of the event loop, and so on: fewer where they take over 10 ms
+ *     65 … 128    begin at the end of the turn, and so on; fewer if they take over 10 ms
  *
- * A few races need no timer: one in 32 looks for the end of the turn.
+ * One race in 32 sets a timer for the end of the turn, so that a few races need none.
  */
 export class Turns {
-  /** In the order in which they came. */
+  /** In order of arrival. */
   private readonly queue = new Set<Waiting>();
-  /** Since the end of a turn was seen last. */
+  /** The number of races that have begun since the last end of a turn. */
   private begun = 0;
   private isLooking = false;
-  /** While those begin that have waited: until when. */
+  /** Until when waiting races may begin in this turn. */
   private until = Infinity;
 
-  /** @param scheduler brings the next turn */
+  /** @param scheduler schedules the next turn */
   constructor(private readonly scheduler: SchedulerLike) {}
 
-  /** Whether a race that comes now may begin: none waits, and this turn has room. */
+  /** Whether a new race may begin at once: none waits, and this turn has room. */
   get isOpen(): boolean {
     return this.queue.size === 0 && this.hasRoom;
   }
 
-  /** Whether a race that has waited may begin. */
+  /** Whether a waiting race may begin. */
   get hasRoom(): boolean {
     return this.begun < BEGUN_IN_A_TURN && (this.until === Infinity || this.scheduler.now() < this.until);
   }
 
-  /** A race begins. */
+  /** Counts a race that begins. */
   count(): void {
     if (++this.begun >= MANY) this.lookForEndOfTurn();
   }
 
-  /** Lets one begin in a later turn that has room. */
+  /** Queues a race for a later turn. */
   add(waiting: Waiting): void {
     this.queue.add(waiting);
     this.lookForEndOfTurn();
   }
 
-  /** Does not let it begin any more. */
+  /** Removes a waiting race. */
   delete(waiting: Waiting): void {
     this.queue.delete(waiting);
   }
@@ -81,19 +81,19 @@ export class Turns {
   }
 }
 
-/** The turns of the process: all its races share one event loop, whichever part of the program they are from. */
+/** The turns of the process. All its races share one event loop. */
 const ofProcess = new Turns(monotonicScheduler);
 
-/** The turns of races with this scheduler; `undefined` where its time is another than the event loop's. */
+/** The turns of races with a scheduler; `undefined` if its time is virtual. */
 export function turnsOf(scheduler: SchedulerLike): Turns | undefined {
   return scheduler === monotonicScheduler ? ofProcess : undefined;
 }
 
 /**
- * What begins a race at once, or, when many begin, in a later turn of the event loop. One that waits and is unsubscribed never
- * begins. Where time is virtual, all begin at once.
+ * Wraps the start of a race so that, if many begin together, it happens in a later turn of the event loop. A waiting race that is
+ * unsubscribed never begins. With virtual time, all races begin at once.
  *
- * @param signal ends a race that waits, too
+ * @param signal also ends a race that waits
  */
 export function inTurn<T>(
   { scheduler, signal }: { readonly scheduler: SchedulerLike; readonly signal?: AbortSignal },
@@ -114,7 +114,7 @@ export function inTurn<T>(
   };
 }
 
-/** What throws can no longer be caught by `subscribe`. */
+/** Passes a thrown error to the observer, since `subscribe` has returned. */
 function beginLate<T>(observer: Holder<T>, begin: (observer: Holder<T>) => void): void {
   const listener = new Listener<T>(observer);
   observer.add(listener);

@@ -4,12 +4,12 @@ import { debug } from '../observe/debug.js';
 import { realTime } from '../rx/real-time.js';
 
 /**
- * What a file of the system says, read when it is first asked for and again whenever the file has changed.
+ * Reads and parses a system file on first use, and again whenever the file has changed.
  *
- * A file that cannot be read counts as an empty one, and the reason is logged.
+ * An unreadable file counts as empty, and the reason is logged.
  *
  * @param parse called with the text of each version of the file
- * @param lookInterval for how many ms the file is believed to be unchanged; default 0: it is looked at for each call
+ * @param lookInterval how long the file is assumed to be unchanged, in ms; default 0: each call looks
  */
 export function watchedFile<T>(path: string, parse: (text: string) => T, lookInterval = 0): () => T {
   let lookedAt = -Infinity;
@@ -28,7 +28,7 @@ export function watchedFile<T>(path: string, parse: (text: string) => T, lookInt
   };
 }
 
-/** Changes when the file does; `undefined` for one that does not exist. */
+/** A value that changes with the file; `undefined` if it does not exist. */
 export function versionOf(path: string): string | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats && `${stats.ino} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.size}`;
