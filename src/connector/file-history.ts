@@ -14,36 +14,37 @@ import { wallClock } from './wall-clock.js';
 
 /** Options of {@link fileHistory}. */
 export interface FileHistoryOptions {
-  /** Records kept, in memory and in the file; those used last. Default 1000. */
+  /** The most records kept in memory and in the file; the least recently used are evicted. Default 1000. */
   readonly maxEntries?: number;
 }
 
 const FILE_HISTORY_CHECKS: Checks<FileHistoryOptions> = { maxEntries: integer(1, 100_000) };
 
-/** ms between two looks at the file, and between two new versions of it. */
+/** The least time between two readings of the file, and between two writings, in ms. */
 const INTERVAL = 1000;
 
-/** ms until a process tries again whose turn to write it is not. */
+/** How long a process waits if another is writing, in ms. */
 const NEXT_TRY = 30;
 
-/** How often a process that exits tries, and ms between. */
+/** How often an exiting process tries to write, and the ms in between. */
 const LAST_TRIES = 200;
 const LAST_PAUSE = 5;
 
 /**
- * A history of paths that outlives the process, for command lines and other short ones: a file that any number of processes share.
+ * A history of paths that outlives the process: a file that any number of processes share. Meant for command-line tools and other
+ * short processes.
  *
  *     createConnector({ history: { store: fileHistory() } })
  *
- * The file is read when the first race asks, and again, at most once a second, when it has changed. What this process learns is
- * merged with what others have written meanwhile (round-trip times by weight, failures by time) and replaces the file at once,
- * at most once a second and when the process exits; a signal that kills it loses the last second. It is as a snapshot of a
- * connector is, has mode 0600, and never holds the process open. One that is damaged, or no history, is renamed and logged, and
- * one that cannot be read or written is done without.
+ * The file is read on the first race, and again when it has changed, at most once a second. What this process learns is merged with
+ * what others have written meanwhile (round-trip times by weight, failures by time). The result replaces the file atomically, at
+ * most once a second and when the process exits; a signal that kills the process loses the last second. The file has the format of
+ * a connector's snapshot and mode 0600, and never keeps the process alive. A damaged or foreign file is renamed and logged. If the
+ * file cannot be read or written, the history stays in memory.
  *
  * Two calls with the same path share one store, which has the options of the first.
  *
- * @param path default: `rx-happy-eyeballs/history-1.json` in the user's folder for caches: `$XDG_CACHE_HOME`, else `~/.cache`;
+ * @param path default: `rx-happy-eyeballs/history-1.json` in the user's cache directory: `$XDG_CACHE_HOME`, otherwise `~/.cache`;
  * `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows
  * @throws TypeError, RangeError at the call, with Node's codes
  */
@@ -66,9 +67,9 @@ function defaultPath(): string {
   return join(caches, 'rx-happy-eyeballs', 'history-1.json');
 }
 
-/** What this process has learnt of a path since it wrote last. */
+/** What this process has learnt about a path since it last wrote the file. */
 interface Learnt {
-  /** The record in the file when it did: that of the file is another by now where another process has written. */
+  /** The record that was in the file then. Another process may have changed it since. */
   readonly base: PathRecord | undefined;
   samples: number;
 }
@@ -83,7 +84,7 @@ class FileHistory implements HistoryStore {
   #lookedAt = -Infinity;
   #seen: string | undefined;
   #isWaiting = false;
-  /** Why the file could not be read or written the last time. */
+  /** Why the file could not be read or written last time. */
   #trouble: string | undefined;
 
   constructor(file: SharedFile, path: string, maxEntries: number) {
@@ -108,7 +109,7 @@ class FileHistory implements HistoryStore {
     this.#writeLater();
   }
 
-  /** Forgets what is in the file as well. */
+  /** Also clears the file. */
   clear(): void {
     this.#records.clear();
     this.#learnt.clear();
@@ -121,7 +122,7 @@ class FileHistory implements HistoryStore {
     return this.#records.entries();
   }
 
-  /** Takes in what other processes have written. */
+  /** Reads what other processes have written. */
   #look(): void {
     const { now } = realTime();
     if (this.#cleared || now() - this.#lookedAt < INTERVAL) return;
@@ -134,7 +135,7 @@ class FileHistory implements HistoryStore {
     });
   }
 
-  /** The records of the file, the one used last first. A file that holds none counts as an empty one. */
+  /** The records of the file, the most recently used first. An invalid file counts as empty. */
   #read(whenDamaged: (reason: string) => void = this.#sayDamaged): [string, PathRecord][] {
     const text = this.#file.read();
     if (text === undefined) return [];
@@ -182,23 +183,23 @@ class FileHistory implements HistoryStore {
     if (unwritten.size === 0) process.off('exit', writeAll);
   }
 
-  /** @returns false: another process is writing */
+  /** @returns false if another process is writing */
   write(): boolean {
     return this.#try(() => this.#file.exclusively(() => this.#merge())) ?? true;
   }
 
-  /** While the process exits there is no later. */
+  /** Writes while the process exits, when there is no later. */
   writeNow(): void {
     const pause = new Int32Array(new SharedArrayBuffer(4));
     for (let tries = 0; tries < LAST_TRIES; tries++) {
       if (this.write()) return;
       Atomics.wait(pause, 0, 0, LAST_PAUSE);
     }
-    // The file is whole all the same; what another process writes in this moment may be lost.
+    // Without the lock. The file stays whole, but what another process writes in this moment may be lost.
     this.#try(() => this.#merge());
   }
 
-  /** Puts a version in place that holds what others have written and what this process has learnt. */
+  /** Writes a version that merges the present file with what this process has learnt. */
   #merge(): void {
     const theirs = new Map(this.#cleared ? [] : this.#read((reason) => this.#setAside(reason)));
     for (const [key, record] of this.#records.entries()) {
@@ -218,7 +219,7 @@ class FileHistory implements HistoryStore {
     debug('%s is no history (%s), and renamed %s', this.#path, reason, this.#file.setAside());
   }
 
-  /** Does without the file where it is of no use, and says so once. */
+  /** Calls a function that uses the file. A failure is logged once, and the history goes on without the file. */
   #try<R>(call: () => R): R | undefined {
     try {
       const result = call();
@@ -246,7 +247,7 @@ function lastSeen({ usedAt = 0, failedAt = 0 }: PathRecord): number {
   return Math.max(usedAt, failedAt);
 }
 
-/** Histories that have something to write. */
+/** Histories with something to write. */
 const unwritten = new Set<FileHistory>();
 
 function writeAll(): void {

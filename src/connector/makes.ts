@@ -1,20 +1,20 @@
 import { filtersOf, type Filters } from '../node/filter.js';
 
 /**
- * Where a connector says what it makes, for those that can do with TCP connections alone, and what its races filter, for
- * sockets that are not raced for; one for all copies of this package.
+ * The key under which a connector states what it makes, for agents that accept TCP connections only, and its filters, for sockets
+ * that are not raced. All copies of this package share it.
  */
 export const MAKES: unique symbol = Symbol.for('rx-happy-eyeballs.makes');
 
-/** What the races of a connector are for. `D` tells types apart, and nothing of it is there when a program runs. */
+/** What the races of a connector produce. `D` exists in types only. */
 export interface Makes<D> {
-  /** The option that makes it more than TCP connections; absent: it makes those. */
+  /** The option because of which it makes something other than TCP connections; absent if it makes those. */
   readonly by?: 'tls' | 'setup' | 'transport';
   readonly filters?: Filters;
   readonly result?: (made: D) => void;
 }
 
-/** What the options of a connector make of its races. */
+/** What races with these options produce. */
 export function makes(options: object): Makes<never> {
   const { tls, setup, transport } = options as Partial<Record<'tls' | 'setup' | 'transport', unknown>>;
   const by = setup ? 'setup' : transport ? 'transport' : tls ? 'tls' : undefined;

@@ -12,23 +12,23 @@ import { isStore, type HistoryStore } from './history-store.js';
 
 /** Options of a connector's history. */
 export interface HistoryOptions {
-  /** For how long a failure counts, in ms. Default 600 000: ten minutes. */
+  /** How long a failure counts, in ms. Default 600 000: ten minutes. */
   readonly failureAge?: number;
-  /** One race in so many takes no notice of history, so that a path that has recovered is found. Default 20; `Infinity`: none. */
+  /** One race in `ignoreOneIn` ignores the history, to find paths that have recovered. Default 20; `Infinity`: none. */
   readonly ignoreOneIn?: number;
-  /** Records kept, over all networks, in the store that is used by default. Default 1000. */
+  /** The most records in the default store, over all networks. Default 1000. */
   readonly maxEntries?: number;
-  /** Default: in memory, the record used longest ago makes room. */
+  /** Where records are kept. Default: in memory; the least recently used are evicted. */
   readonly store?: HistoryStore;
-  /** Keeps the records in this file, as {@link fileHistory} does; `true`: in the user's folder for caches. Not with `store`. */
+  /** Keeps the records in this file, as {@link fileHistory} does; `true`: in the user's cache directory. Excludes `store`. */
   readonly file?: true | string;
-  /** Names the network that this machine is in; default: as the store has it, else its addresses and their interfaces. */
+  /** Returns the name of the network that this machine is in. Default: the store's, otherwise from interfaces and addresses. */
   readonly network?: () => string;
 }
 
-/** What the races of one connector learn from each other, for each network by itself. */
+/** What the races of one connector learn from each other, separately for each network. */
 export interface History {
-  /** The history as one race of a partition sees it, in the network in which it begins. */
+  /** The history for one race of a partition, in the present network. */
   readonly begin: (random: () => number, partition: string) => RaceHistory;
   readonly snapshot: () => Snapshot;
   readonly restore: (snapshot: unknown) => void;
@@ -36,9 +36,9 @@ export interface History {
 }
 
 export interface RaceHistory {
-  /** Absent for a race that is to take no notice. */
+  /** Absent for a race that ignores the history. */
   readonly past?: Past;
-  /** Takes in the events of the race once it has ended; nothing, if the network is another by then. */
+  /** Learns from the events of a finished race, unless the network has changed. */
   readonly learn: (events: readonly RaceEvent[]) => void;
 }
 
@@ -56,7 +56,7 @@ export const historyChecks: Checks<HistoryOptions> = {
 };
 
 /**
- * @param now ms; of a clock that goes on from one run of the program to the next, where snapshots are to do so
+ * @param now a clock in ms; if snapshots are to be restored in another process, one that continues there
  * @param teaches which events of a race count; default: all
  */
 export function createHistory(
@@ -73,14 +73,14 @@ export function createHistory(
 
   const isOwn = options.store === undefined && options.file === undefined;
 
-  /** The history as races of a partition see it that begin in a network. */
+  /** The history for races of a partition that begin in the network `home`. */
   const view = (home: string, partition: string): View => {
-    // JSON ends with a quotation mark, and an address does not: no key of a partition is one of the default's.
+    // JSON ends with a quotation mark and an address does not, so keys of partitions never equal the default's.
     const suffix = partition === '' ? '' : ` ${JSON.stringify(partition)}`;
     const keyOf = (address: string) => `${home} ${address}${suffix}`;
     const recall: Recall = ({ address }) => {
       const record = attempt('get', () => store.get(keyOf(address)));
-      // What only this history has set is valid.
+      // Records that only this history has set are valid.
       return isOwn ? record : checked(record);
     };
     const learn = (events: readonly RaceEvent[]) => {
@@ -93,7 +93,7 @@ export function createHistory(
     };
     return { home, partition, noticing: { past: { recall, failedLately }, learn }, ignoring: { learn } };
   };
-  // Most races see what the one before has seen, and what follows from it need not be worked out again.
+  // Cached, because most races have the same view as the race before.
   let latest: View | undefined;
 
   return {
@@ -104,7 +104,7 @@ export function createHistory(
     },
     snapshot: () => ({ version: 1, paths: attempt('entries', () => Object.fromEntries(store.entries())) ?? {} }),
     restore: (snapshot) => {
-      // The first was used last, and so is to be set last.
+      // The first was used most recently, so it is set last.
       for (const [key, record] of [...pathsOf(snapshot)].reverse()) {
         const good = checked(record, now());
         if (good) attempt('set', () => store.set(key, good));
@@ -124,7 +124,7 @@ function storeFor({ store, file, maxEntries = 1000 }: HistoryOptions): HistorySt
   return fileHistory(file === true ? undefined : file, { maxEntries });
 }
 
-/** The history for races of one partition in one network: those that go by it, and those that take no notice. */
+/** The history for races of one partition in one network: for those that use it, and for those that ignore it. */
 interface View {
   readonly home: string;
   readonly partition: string;
@@ -132,10 +132,10 @@ interface View {
   readonly ignoring: RaceHistory;
 }
 
-/** History is of use, not of need: a store that throws is told of, and done without. */
+/** A race must not fail because its store does: the error is logged, and the race goes on without history. */
 function attempt<R>(what: string, call: () => R): R | undefined {
   const complain = (error: unknown) => {
-    debug('the history does without %s: %s', what, toError(error).message);
+    debug('the history goes on without %s: %s', what, toError(error).message);
   };
   try {
     const result = call();
@@ -147,10 +147,10 @@ function attempt<R>(what: string, call: () => R): R | undefined {
   }
 }
 
-/** A record that came from outside; `undefined` for an invalid one, which is logged. */
+/** Validates an untrusted record. Returns `undefined` for an invalid one, which is logged. */
 function checked(record: unknown, now?: number): PathRecord | undefined {
   if (record === undefined) return undefined;
   const valid = validRecord(record, now);
-  if (!valid) debug('a record of the history is invalid, and ignored');
+  if (!valid) debug('an invalid record of the history is ignored');
   return valid;
 }

@@ -1,6 +1,6 @@
 /**
- * Prints values so that those which are alike print alike: texts, numbers, bytes, lists and plain objects by what they hold, also
- * within each other; functions, and objects of classes, by which they are.
+ * Creates a function that prints equal values equally: texts, numbers, bytes, lists and plain objects by content, at any depth;
+ * functions and instances of classes by identity.
  */
 export function printer(): (value: unknown) => string {
   const identities = new WeakMap<object, number>();
@@ -29,7 +29,7 @@ function isObject(value: unknown): value is object {
   return Object(value) === value;
 }
 
-/** A literal, of whichever realm. */
+/** Whether a value is a plain object, of any realm. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return typeof value !== 'function' && (prototype === null || Object.getPrototypeOf(prototype) === null);

@@ -7,13 +7,13 @@ import { createHistory, type History, type HistoryOptions } from './path-history
 import { wallClock } from './wall-clock.js';
 
 /**
- * Where all copies of this package keep the history of the process: its ES modules, its CommonJS, and other versions of it. The
- * number is that of the records' form, which is a snapshot's.
+ * The key under which all copies of this package (ES modules, CommonJS, other versions) share the history of the process. The
+ * number is the version of the records' format, which is that of snapshots.
  */
 const KEY = Symbol.for('rx-happy-eyeballs.history.1');
 const shared = globalThis as { [KEY]?: unknown };
 
-/** Records kept. */
+/** The most records kept. */
 const MAX_ENTRIES = 1000;
 
 function sharedStore(): HistoryStore {
@@ -27,8 +27,8 @@ function sharedStore(): HistoryStore {
 let history: History | undefined;
 
 /**
- * The history that the sockets of a process share, whoever makes them: `register`, agents, `RaceSocket` and undici. A path that
- * is dead costs its delay once, and not with every connection.
+ * The history that `register`, agents, `RaceSocket` and undici share within a process. A dead path costs its delay once instead of
+ * on every connection.
  */
 export function processHistory(): History {
   return (history ??= historyOfSockets({ store: sharedStore() }));
@@ -37,13 +37,13 @@ export function processHistory(): History {
 /**
  * A history for sockets of other people's code.
  *
- * @throws TypeError, RangeError for options that make no sense
+ * @throws TypeError, RangeError for invalid options
  */
 export function historyOfSockets(options: HistoryOptions): History {
   return createHistory(options, wallClock, tellsOfPath);
 }
 
-/** Failures of the network. After any other, the address has answered. */
+/** Failures of the network. Any other failure means that the address has answered. */
 const NO_ANSWER: ReadonlySet<string | undefined> = new Set([
   'ETIMEDOUT',
   'EHOSTUNREACH',
@@ -54,8 +54,8 @@ const NO_ANSWER: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Whether an event tells of the path to an address, and not of what is behind it. Who refuses has answered, which takes no
- * delay: another port of that address may be served, and its certificate be good for another name.
+ * Whether an event says something about the path to an address, rather than about the service behind it. A refusal is an answer
+ * and costs no delay: another port of the address may be open, or its certificate be valid for another name.
  */
 function tellsOfPath(event: RaceEvent): boolean {
   return event.type !== 'failed' || NO_ANSWER.has(errorCode(event.error));

@@ -4,17 +4,17 @@ import type { RaceEvent } from '../core/race/events.js';
 import { Guarded, type Holder } from '../rx/guarded.js';
 import type { History, RaceHistory } from './path-history.js';
 
-/** What of a history is for one race, and whose. */
+/** How one race uses a history. */
 export interface Pupil {
   readonly random: () => number;
   readonly partition: string;
 }
 
 /**
- * A race that goes by a history, and teaches it.
+ * A race that uses a history and teaches it.
  *
- * @param history absent: the race has none
- * @param begin begins the race for its observer, once it is known what its past is
+ * @param history absent if the race has none
+ * @param begin begins the race for its observer, given its past
  */
 export function withHistory<T>(
   history: History | undefined,
@@ -30,9 +30,9 @@ export function withHistory<T>(
   });
 }
 
-/** Hands a race on. The history learns before the winner, or the error, is handed on. */
+/** Passes on the events of a race. The history learns before the winner or the error is passed on. */
 class Lesson<T> extends Guarded<RaceEvent<T>> {
-  /** Those of attempts. */
+  /** The events of attempts. */
   private readonly events: RaceEvent<T>[] = [];
 
   constructor(

@@ -4,22 +4,22 @@ import { LRUCache } from 'lru-cache';
 import { printer } from './print.js';
 import type { SessionSlot, TlsOptions } from '../node/tls.js';
 
-/** The TLS sessions of one connector: the latest of each destination, whichever of its addresses it came from. */
+/** The TLS sessions of one connector: the latest for each destination, from any of its addresses. */
 export interface Sessions {
   /**
    * @param destination name and port
-   * @param partition sessions are resumed in the partition alone in which they began
-   * @param options as they are for one connection. A session is resumed under the options alone with which it began, for a
-   * resumed handshake verifies nothing.
+   * @param partition a session is resumed only in its own partition
+   * @param options those of one connection. A session is resumed only under equal options, because a resumed handshake verifies
+   * nothing.
    */
   readonly slot: (destination: string, partition: string, options: TlsOptions) => SessionSlot;
   readonly clear: () => void;
 }
 
-/** As many as Node's own agent keeps. */
+/** The most sessions that are kept, as in Node's own agent. */
 const KEPT = 100;
 
-/** Secure contexts that are kept; each holds its parsed certificates. */
+/** The most secure contexts that are kept. Each holds its parsed certificates. */
 const CONTEXTS = 50;
 
 export function createSessions(): Sessions {
@@ -34,7 +34,7 @@ export function createSessions(): Sessions {
       return {
         secureContext: options.secureContext ?? contextOf(options, printed, store),
         get: () => store.sessions.get(key),
-        // A connection that was begun before the store was cleared has the one that was thrown away.
+        // A connection that began before `clear` writes to the store that was discarded.
         set: (session) => store.sessions.set(key, session),
         drop: (session) => {
           if (store.sessions.get(key) === session) store.sessions.delete(key);
@@ -55,7 +55,7 @@ interface Store {
 
 const emptyStore = (): Store => ({ sessions: new LRUCache({ max: KEPT }), contexts: new LRUCache({ max: CONTEXTS }) });
 
-/** The secure context of options. To make one costs milliseconds, so it is kept, unless it holds a private key. */
+/** The secure context of options. Creating one takes milliseconds, so it is cached unless it holds a private key. */
 function contextOf(options: TlsOptions, printed: string, { contexts }: Store): SecureContext {
   const { key, pfx, passphrase, privateKeyIdentifier } = options;
   const isSecret = (key ?? pfx ?? passphrase ?? privateKeyIdentifier) !== undefined;
@@ -66,7 +66,7 @@ function contextOf(options: TlsOptions, printed: string, { contexts }: Store): S
   return made;
 }
 
-/** What decides of a connection beside its options: Node's defaults, which a program may change. */
+/** What affects a connection besides its options: Node's defaults, which a program may change. */
 function surroundings({ ca, secureContext, rejectUnauthorized }: TlsOptions): readonly unknown[] {
   const { DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION } = tls;
   return [
@@ -79,7 +79,7 @@ function surroundings({ ca, secureContext, rejectUnauthorized }: TlsOptions): re
   ];
 }
 
-/** Whom Node trusts by default: another list after each `tls.setDefaultCACertificates`. */
+/** Identifies Node's default CA certificates: another value after each `tls.setDefaultCACertificates`. */
 function defaultAuthorities(): () => unknown {
   const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => readonly string[] };
   const list = getCACertificates?.('default');
@@ -89,11 +89,11 @@ function defaultAuthorities(): () => unknown {
   return known;
 }
 
-/** For each list a function, which is printed by its identity: the lists are long. */
+/** Represents each list by a function, which is printed by identity, because the lists are long. */
 const authorities = new WeakMap<readonly string[], () => unknown>();
 const NO_LIST = () => undefined;
 
-/** Keys and certificates are no business of a map's. */
+/** A digest, so that maps do not hold keys and certificates. */
 function digest(printed: string): string {
   return createHash('sha256').update(printed).digest('base64');
 }

@@ -1,5 +1,5 @@
-// What has to be known before a program, or a test, replaces or changes it: it is noted when the package is imported, however
-// late the rest is loaded.
+// These modules record values that a program or a test may replace later. They are loaded with the package, however late the rest
+// is loaded.
 import '../node/initial-servers.js';
 import '../node/original-lookup.js';
 import '../rx/real-time.js';

@@ -2,8 +2,8 @@ import type * as all from '../index.js';
 import './early.js';
 import { loadAll } from './load.js';
 
-// What Node loads for `rx-happy-eyeballs`: its classes and tables, and functions that load the rest, RxJS included, when one is
-// called. Bundlers and types have ../index.ts; spec/lazy.spec.ts sees that both export the same.
+// What Node loads for `rx-happy-eyeballs`: classes, tables, and functions that load the rest (including RxJS) when one is called.
+// Bundlers and types use ../index.ts; spec/lazy.spec.ts checks that both export the same.
 
 export { presets } from '../plan/presets.js';
 export { RaceSocket } from '../stand-in/race-socket.js';
@@ -33,7 +33,7 @@ export const marbleDiagram = deferred('marbleDiagram');
 export const waterfall = deferred('waterfall');
 export const htmlReport = deferred('htmlReport');
 
-/** A function that loads the one that it stands for when it is called. */
+/** A stand-in for a function, which loads the original when it is called. */
 function deferred<Name extends keyof typeof all>(name: Name): (typeof all)[Name] {
   const call = (...given: readonly unknown[]): unknown => Reflect.apply(loadAll()[name] as () => unknown, undefined, given);
   return Object.defineProperty(call, 'name', { value: name }) as unknown as (typeof all)[Name];

@@ -1,14 +1,14 @@
 import type * as index from '../index.js';
 import type { Races } from '../stand-in/patch.js';
 
-// Node runs the build as CommonJS, in which this is Node's own `require`, and the files stand beside those that load them.
+// Node runs the build as CommonJS, where this is Node's own `require`, and the loaded files are in the same folder.
 declare const require: (path: string) => unknown;
 
 let all: typeof index | undefined;
 let races: Races | undefined;
 
-/** What `rx-happy-eyeballs` exports, loaded with the first call. */
+/** Everything that `rx-happy-eyeballs` exports, loaded on the first call. */
 export const loadAll = () => (all ??= require('./all.cjs') as typeof index);
 
-/** What connects sockets by races, loaded with the first call. */
+/** The code that connects sockets by races, loaded on the first call. */
 export const loadRaces = () => (races ??= (require('./races.cjs') as { races: Races }).races);

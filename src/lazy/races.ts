@@ -1,7 +1,7 @@
 import type { Races } from '../stand-in/patch.js';
 import { loadRaces } from './load.js';
 
-/** In Node's build this is in place of stand-in/races.ts: a process that connects to no name does not load the races. */
+/** Replaces stand-in/races.ts in Node's build, so that a process that connects to no name does not load the races. */
 export const races: Races = {
   racing: (options) => loadRaces().racing(options),
   connectByRace: (create, destination, racing) => loadRaces().connectByRace(create, destination, racing),

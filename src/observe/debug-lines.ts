@@ -8,10 +8,10 @@ import { Schedule } from '../core/race/schedule.js';
 import type { RacePlan } from '../rx/race-plan.js';
 
 /**
- * An event as `NODE_DEBUG` tells it, without the time: a line, or one for each attempt that is scheduled.
+ * An event in the words of `NODE_DEBUG`, without the time: one line, or one for each scheduled attempt.
  *
- * @param events what has happened in the race so far
- * @param past what the race knows of those before it
+ * @param events the race's events so far
+ * @param past the history of earlier races
  */
 export function debugLines(event: RaceEvent, events: readonly RaceEvent[], past?: Past): readonly string[] {
   switch (event.type) {
@@ -48,10 +48,10 @@ export function debugLines(event: RaceEvent, events: readonly RaceEvent[], past?
 }
 
 /**
- * What `NODE_DEBUG` adds when a race is out of time before all of its addresses have been tried: when the next would have been.
- * A `connectTimeout` up to the delay between two starts leaves no time for a second address.
+ * What `NODE_DEBUG` adds if a race runs out of time before it has tried all of its addresses: when the next one was due. A
+ * `connectTimeout` that is not longer than the delay between two starts leaves no time for a second address.
  *
- * @param events all that has happened in the race
+ * @param events the race's events
  */
 export function untried(
   { pacing, connectTimeout }: Pick<RacePlan<unknown>, 'pacing' | 'connectTimeout'>,

@@ -1,4 +1,4 @@
 import { debuglog } from 'node:util';
 
-/** Says what is passed over in silence otherwise, on standard error, with `NODE_DEBUG=rx-happy-eyeballs`. */
+/** Logs to standard error, with `NODE_DEBUG=rx-happy-eyeballs`, what is otherwise ignored silently. */
 export const debug = debuglog('rx-happy-eyeballs');

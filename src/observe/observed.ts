@@ -15,32 +15,32 @@ import { debugLines, untried } from './debug-lines.js';
 import { debug } from './debug.js';
 
 /**
- * Begins the {@link race} for an observer, reported by the tracing channels and by `NODE_DEBUG` where anyone listens.
+ * Begins the {@link race} for an observer, and reports it to the tracing channels and `NODE_DEBUG` if anyone listens.
  *
- * @param lived absent: the race has no history
+ * @param lived absent if the race has no history
  */
 export function observe<T>(plan: RacePlan<T>, observer: Holder<RaceEvent<T>>, lived?: Lived): void {
   if (isWatched()) new WatchedRace(plan, lived).begin(observer);
   else begin(plan, observer);
 }
 
-/** What a race has of a history, if there is one. */
+/** A race's view of the history. */
 interface Lived {
-  /** Absent for a race that takes no notice. */
+  /** Absent for a race that ignores the history. */
   readonly past?: Past;
 }
 
-/** Whether anyone listens to races. */
+/** Whether anyone listens to races now. */
 export function isWatched(): boolean {
   return raceChannel.hasSubscribers || attemptChannel.hasSubscribers || debug.enabled;
 }
 
 type Writable<Context> = { -readonly [Name in keyof Context]: Context[Name] };
 
-/** Numbers the races, so that the lines of several can be told apart. */
+/** Numbers the races, to distinguish their lines in the log. */
 let races = 0;
 
-/** One race, as the channels and the debug log see it. */
+/** Reports one race to the channels and the debug log. */
 class WatchedRace<T> {
   private readonly number = ++races;
   private readonly events: RaceEvent[] = [];
@@ -71,7 +71,7 @@ class WatchedRace<T> {
     const watched$ = this.reporting(race({ ...plan, transport: this.attempts.watching(plan.transport) }), subscriber);
     this.say(0, context.history === 'ignored' ? 'started, taking no notice of history' : 'started');
     raceChannel.start.runStores(context, () => {
-      // Only now, after the channel's subscribers: the time they took is no part of the race.
+      // Only now, because the time that the channel's subscribers took is not part of the race.
       this.began = plan.scheduler.now();
       context.startedAt = Date.now();
       watched$.subscribe(subscriber);
@@ -85,7 +85,7 @@ class WatchedRace<T> {
       tap({
         next: (event) => {
           this.happened(event);
-          // A listener may have ended the race: then no one is left to receive the winner.
+          // A listener may have ended the race, and nobody is left to receive the winner.
           if (event.type === 'connected' && subscriber.closed) this.plan.discard(event.value, event.endpoint);
         },
         error: (error: unknown) => this.endedBy(error),
@@ -138,11 +138,11 @@ class WatchedRace<T> {
   }
 }
 
-/** The attempts of one race, as the channel of attempts sees them. */
+/** Reports the attempts of one race to their channel. */
 class WatchedAttempts {
-  /** Those under way, from their `started` on. */
+  /** The attempts in flight, from their `started` on. */
   private readonly contexts = new Map<Endpoint, Writable<AttemptContext>>();
-  /** Those whose `start` was published: the race may end between an attempt's `started` and its start. */
+  /** The attempts whose `start` was published. The race may end between an attempt's `started` and that. */
   private readonly begun = new Set<AttemptContext>();
 
   constructor(private readonly race: RaceContext) {}
@@ -151,7 +151,7 @@ class WatchedAttempts {
     return this.contexts.keys();
   }
 
-  /** A transport whose attempts are made in the context of the channel's subscribers. */
+  /** Wraps a transport so that its attempts run in the context of the channel's subscribers. */
   watching<T>(transport: Transport<T>): Transport<T> {
     return (endpoint, progressed) =>
       new Observable((subscriber) => {
@@ -177,7 +177,7 @@ class WatchedAttempts {
       case 'cancelled':
       case 'connected':
         return this.ended(event);
-      default: // says nothing of an attempt
+      default: // does not concern an attempt
     }
   }
 

@@ -19,30 +19,30 @@ import { attemptChannel, listen, raceChannel, type AttemptContext, type RaceCont
 
 /** Options of {@link traceRaces}. */
 export interface TraceOptions {
-  /** Where the tracer comes from. Default: the global provider, which may be registered later. */
+  /** The provider of the tracer. Default: the global one, which may be registered later. */
   readonly tracerProvider?: TracerProvider;
-  /** What attempts are: spans below that of their race, or events of it. Default `'spans'`. */
+  /** Whether attempts are spans below their race's span, or events of it. Default `'spans'`. */
   readonly attempts?: 'spans' | 'events';
 }
 
 /**
- * Traces every race of this process with OpenTelemetry, whoever runs it and by whichever copy of this package: a span `connect`
- * for the race, below the span that was active when it was subscribed to, with an event for each answer; and below that a span
- * `connect attempt` for each attempt.
+ * Traces every race of this process with OpenTelemetry, including those of other copies of this package. A race is a span
+ * `connect`, below the span that was active when it was subscribed, with an event for each answer. Each attempt is a span `connect
+ * attempt` below that.
  *
  *     GET /                ├────────────────────────────────────────┤
  *       connect              ├──●──●─────────────────────────┤         answered: AAAA, A
  *         connect attempt          ├─────────────────────────┤         2001:db8::1, connected
  *         connect attempt                     ├──────────────┤         192.0.2.1, cancelled
  *
- * Attributes are named by the semantic conventions; those of its own begin with `happy_eyeballs.`: `outcome`, how it ended,
- * `history`, `record_type` and `stage`. The spans are INTERNAL: what is CLIENT is the request that needs the connection, and an address
- * is no service. With `attempts: 'events'` mind the limit of the SDK, 128 events a span by default. A race that nobody won has the
- * status ERROR and its exception, and an attempt that failed has the status ERROR; what was cancelled is no error, nor is a race
- * that was won after failures. A cancelled attempt that gave way to the next has an `error.type`. Called twice, each race is traced twice.
+ * Attributes follow the semantic conventions. The package's own begin with `happy_eyeballs.`: `outcome`, `history`, `record_type`
+ * and `stage`. Spans are INTERNAL: the CLIENT span is that of the request that needs the connection. With `attempts: 'events'`,
+ * mind the SDK's limit, by default 128 events a span. A race without a winner has status ERROR and an exception; a failed attempt
+ * has status ERROR. Cancelled attempts, and races that were won after failures, are not errors. An attempt that gave way to the
+ * next one has an `error.type`. If this is called twice, each race is traced twice.
  *
- * @returns ends it: races under way are traced up to now
- * @throws TypeError at the call, with Node's codes, for options that make no sense
+ * @returns a function that ends tracing; spans of races in progress end now
+ * @throws TypeError at the call, with Node's codes, for invalid options
  *
  * @example
  * const stop = traceRaces();
@@ -52,7 +52,7 @@ export function traceRaces(options: TraceOptions = {}): () => void {
   const { tracerProvider = trace, attempts = 'spans' } = options;
   const tracer = tracerProvider.getTracer(packageJson.name, packageJson.version);
 
-  /** What is under way. */
+  /** The races in progress. */
   const races = new Map<RaceContext, { readonly span: Span; readonly within: Context }>();
   const spans = new Map<AttemptContext, Span>();
 
@@ -63,7 +63,7 @@ export function traceRaces(options: TraceOptions = {}): () => void {
   };
   const closeRace = (race: RaceContext) => {
     const { span } = races.get(race) ?? {};
-    if (!span) return; // it began before this did
+    if (!span) return; // it began before tracing did
     races.delete(race);
     for (const event of race.events) {
       if (event.type === 'answered' || (attempts === 'events' && 'endpoint' in event))
@@ -135,7 +135,7 @@ function eventAttributes({ host }: RaceContext, event: RaceEvent): Attributes {
   };
 }
 
-/** Addresses of an answer that are told. */
+/** The most addresses of an answer that are recorded. */
 const LISTED_ANSWERS = 32;
 
 function errorType(error: Error): Attributes {

@@ -8,26 +8,26 @@ import { listen, raceChannel, type RaceContext } from './channels.js';
 
 /** Options of {@link countRaces}. */
 export interface CountOptions {
-  /** Where the metrics are registered. Default: prom-client's global registry. */
+  /** The registries for the metrics. Default: prom-client's global one. */
   readonly registers?: readonly Registry[];
-  /** What the names begin with. Default `happy_eyeballs_`. */
+  /** The prefix of names. Default `happy_eyeballs_`. */
   readonly prefix?: string;
-  /** Upper bounds of the histograms' buckets, in s, ascending. Default: prom-client's own, from 5 ms to 10 s. */
+  /** The upper bounds of the histograms' buckets, in s, ascending. Default: prom-client's own, from 5 ms to 10 s. */
   readonly buckets?: readonly number[];
 }
 
 /**
- * Counts every race of this process for Prometheus, when it has ended, whoever runs it and by whichever copy of this package.
+ * Counts every finished race of this process for Prometheus, including those of other copies of this package.
  *
  * Counters, each `happy_eyeballs_…_total`: `races` (label `outcome`), `attempts` (`family`, `outcome`), `wins` (`family`),
- * `wasted_attempts` that were under way when another one won, and `fallbacks`: races won by the other family than that of their
- * first attempt. Histograms, `happy_eyeballs_…_seconds`, from the start of a race: `connect` (`family`) to its win, `lookup`
- * (`type`) to each answer.
+ * `wasted_attempts` (in flight when another won) and `fallbacks` (races won by the other family than that of their first attempt).
+ * Histograms, each `happy_eyeballs_…_seconds` from the start of a race: `connect` (`family`) to the win, `lookup` (`type`) to each
+ * answer.
  *
- * Hosts are no labels: there is no end to them.
+ * Hosts are not labels, because their number is unlimited.
  *
- * @returns ends it, and takes the metrics out of their registries
- * @throws TypeError at the call, with Node's codes, for options that make no sense; prom-client's error where a name is taken
+ * @returns a function that ends counting and removes the metrics from their registries
+ * @throws TypeError at the call, with Node's codes, for invalid options; prom-client's error if a name is taken
  *
  * @example
  * const stop = countRaces();
@@ -107,7 +107,7 @@ const COUNT_CHECKS: Checks<CountOptions> = {
   },
 };
 
-/** All metrics in all registries, or none in any. @returns takes them out again */
+/** Registers all metrics in all registries, or none in any. @returns a function that removes them */
 function registerAll(metrics: readonly Metric[], registers: readonly Registry[]): () => void {
   const unregister = () => {
     for (const registry of registers)
@@ -123,7 +123,7 @@ function registerAll(metrics: readonly Metric[], registers: readonly Registry[])
   return unregister;
 }
 
-/** The types do not tell of it. */
+/** The name of a metric, which prom-client's types do not declare. */
 function nameOf(metric: Metric): string {
   return (metric as Metric & { readonly name: string }).name;
 }

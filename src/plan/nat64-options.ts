@@ -2,7 +2,7 @@ import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { checkEach } from '../core/input/checks.js';
 import { parseNat64Prefix, type Nat64Prefix } from '../core/address/nat64.js';
 
-/** The prefixes by which NAT64 reaches IPv4, in CIDR form and in the order in which they are tried: `64:ff9b::/96`. */
+/** NAT64 prefixes in CIDR form (`64:ff9b::/96`), in the order in which they are tried. */
 export interface Nat64Options {
   readonly prefixes: readonly string[];
 }
@@ -24,7 +24,7 @@ export function checkPrefixes(name: string, value: unknown): void {
   }
 }
 
-/** The prefixes of options that have been checked. */
+/** Parses the prefixes of options that have been checked. */
 export function parsedPrefixes({ prefixes }: Nat64Options): readonly Nat64Prefix[] {
   return prefixes.map((text) => parseNat64Prefix(text)!);
 }

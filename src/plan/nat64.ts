@@ -9,24 +9,24 @@ import type { Query } from '../rx/resolver.js';
 import { parsedPrefixes } from './nat64-options.js';
 import { oncePerSettings, type Settings } from './options.js';
 
-/** The stages of a race that NAT64 changes. */
+/** The parts of a race that NAT64 changes. */
 export interface Nat64Stages {
   readonly translation: Translation;
   readonly answers: (ask: (query: Query) => Observable<Answer>, query: Query) => Observable<Answer>;
-  /** Whether something else may have to be dialled for the endpoint, or by several ways. */
+  /** Whether another address, or several, may have to be dialled for an endpoint. */
   readonly isOther: (endpoint: Endpoint) => boolean;
 }
 
-/** @returns `undefined` where addresses are what they are */
+/** @returns `undefined` if NAT64 does not apply */
 export const nat64Stages = oncePerSettings(
   ({ nat64 = 'auto', family, transport }: Settings<unknown>): Nat64Stages | undefined => {
-    // A race for IPv6 alone takes an IPv6 address as it comes.
+    // A race for IPv6 only never translates.
     if (nat64 === false || family === 6) return undefined;
     if (nat64 !== 'auto') {
       const prefixes = parsedPrefixes(nat64);
       return stagesOf({ prefixes: () => prefixes, hasRoute: transport ? NOWHERE : hasRoute });
     }
-    // Where a transport of the caller's leads, this machine's network does not say.
+    // This machine's network says nothing about where the caller's transport leads.
     if (transport) return stagesOf({ prefixes: () => NO_PREFIXES, hasRoute: NOWHERE });
     return stagesOf({ prefixes: knownPrefixes, hasRoute }, networkPrefixes);
   },

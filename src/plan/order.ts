@@ -9,20 +9,20 @@ import type { FindSources } from '../node/source-address.js';
 import type { ConnectOptions, Settings } from './options.js';
 import { selectionFor } from './selection.js';
 
-/** Puts endpoints in order: at once, or as an Observable whose first value is the order. */
+/** Sorts endpoints, synchronously or as an Observable whose first value is the order. */
 export type Order = (endpoints: readonly Endpoint[]) => readonly Endpoint[] | Observable<readonly Endpoint[]>;
 
-/** The stage that puts endpoints in order, as the `sort` option has it. */
+/** The sorting stage, from the `sort` option. */
 export function ordering<T>(settings: Settings<T>, past: Past | undefined): Order {
   const { sort, transport } = settings;
   if (sort === 'none') return (endpoints) => endpoints;
   if (typeof sort === 'function' && !selectionOf(sort)) return (endpoints) => sortedBy(sort, endpoints);
   const select = sort === undefined && transport ? ipv6First(past?.recall) : selecting(settings, past?.recall);
-  // Within their families that is, for these alternate later.
+  // This matters within each family only, since families alternate later.
   return past ? (endpoints) => failuresLast(select(endpoints), past) : select;
 }
 
-/** Destination address selection, by tables that may change from one race to the next. A single address needs none. */
+/** Destination address selection. Its tables may change from one race to the next. A single address needs no sorting. */
 function selecting<T>({ sort, transport, localAddress }: Settings<T>, recall: Recall | undefined): SelectionSort {
   const sources = localAddress === undefined ? {} : { findSources: among([localAddress].flat()) };
   let selection: Selection | undefined;
@@ -42,13 +42,13 @@ type SelectionSort = (endpoints: readonly Endpoint[]) => readonly Endpoint[];
 
 type SortFunction = Exclude<ConnectOptions['sort'], string | undefined>;
 
-/** The sources of sockets that are bound to the first local address of their family. */
+/** The source addresses of sockets that are bound to the first local address of their family. */
 function among(localAddresses: readonly string[]): FindSources {
   const locals = localAddresses.map(parseAddress);
   return (addresses) => addresses.map(({ family }) => locals.find((local) => local?.family === family)?.address);
 }
 
-/** The order where nothing is known of sources: IPv6 first, then by history. */
+/** The order if source addresses are unknown: IPv6 first, then by history. */
 function ipv6First(recall: Recall | undefined): SelectionSort {
   return (endpoints) => {
     const sixes = endpoints.filter(({ family }) => family === 6);
@@ -76,7 +76,7 @@ function sortedBy(sort: SortFunction, endpoints: readonly Endpoint[]): ReturnTyp
   );
 }
 
-/** What a caller's `sort` returned: endpoints may be missing, and be copies, but none may be new. */
+/** Maps the result of a caller's `sort` to the given endpoints. It may omit and copy endpoints, but not add any. */
 function amongGiven(sorted: unknown, given: readonly Endpoint[]): readonly Endpoint[] {
   if (!Array.isArray(sorted)) throw invalidReturn('options.sort', 'endpoints', sorted);
   const own = new Set<unknown>(given);

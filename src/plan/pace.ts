@@ -7,7 +7,7 @@ import { currentlyRouted } from '../node/connectivity.js';
 import { defaults, type Settings } from './options.js';
 import { selectionFor } from './selection.js';
 
-/** What decides when the attempts of a race start, as the options have it; asked anew for each race. */
+/** The pacing stage, from the options. The returned function is called for each race. */
 export function pacing<T>(settings: Settings<T>, past: Past | undefined): () => Pacing {
   const { enabled, family, preferFamily, resolutionDelay, familyStaggerDelay, maxConcurrentAttempts } = settings;
   let pace: Pacing = {
@@ -29,8 +29,8 @@ export function pacing<T>(settings: Settings<T>, past: Past | undefined): () => 
 }
 
 /**
- * IPv6, or IPv4 where the policy table prefers it; the other one where sockets of this machine have no way to use that. A
- * transport of the caller's may reach what they do not.
+ * The preferred family: IPv6, or IPv4 if the policy table prefers it; the other one if this machine's sockets cannot use that
+ * family. The caller's own transport may reach more than they do.
  */
 function familyOfChoice<T>({ sort, transport, localAddress }: Settings<T>): Family {
   const choice: Family = selectionFor(sort, transport)?.prefersIPv4 ? 4 : 6;
@@ -51,7 +51,7 @@ function allFailedLately({ recall, failedLately }: Past): (answer: Answer) => bo
     });
 }
 
-/** With `'adaptive'`, when the first packet would be sent again on a path that is known; elsewhere what RFC 8305 recommends. */
+/** With `'adaptive'`, the retransmission timeout of a known path; on other paths the value that RFC 8305 recommends. */
 function attemptDelay<T>(settings: Settings<T>, past: Past | undefined): Pacing['attemptDelay'] {
   const { attemptSpacingDelay, connectionAttemptDelay } = settings;
   const given = attemptSpacingDelay ?? connectionAttemptDelay;

@@ -17,14 +17,14 @@ import type { Connecting } from './transport.js';
 
 const SYSTEM_RESOLVER = systemResolver();
 
-/** Where a race goes: the host as it was given and as it is looked up. */
+/** The target of a race: the host as given and as looked up, and the port. */
 interface RaceTarget {
   readonly host: string;
   readonly asciiHost: string;
   readonly port: number;
 }
 
-/** The stages of a race, with defaults plugged in. */
+/** Builds the plan of a race from its settings. */
 export function plan<T>(
   { host, asciiHost, port }: RaceTarget,
   settings: Settings<T>,
@@ -40,7 +40,7 @@ export function plan<T>(
     ? servicePlan({ asciiHost, port }, settings, resolver, { pacing, translation })
     : undefined;
   const only = onlyEndpoint(asciiHost, port, settings);
-  // The machine's files say nothing of what a transport of the caller's connects to.
+  // This machine's files say nothing about where the caller's transport connects.
   const ownNames = settings.transport ? undefined : systemHosts;
   return {
     host,
@@ -48,7 +48,7 @@ export function plan<T>(
     family,
     only: only && nat64?.isOther(only) ? undefined : only,
     answers: (asked, name) => {
-      // A name that a record leads to is complete: no search domain is tried for it.
+      // The target of a record is fully qualified, so that no search domain applies.
       const ask = (query: Query) => resolve(name === undefined ? asciiHost : `${name}.`, resolver, query, ownNames);
       const query = family === 0 ? asked : { ...asked, family };
       return nat64 ? nat64.answers(ask, query) : ask(query);
@@ -69,21 +69,21 @@ export function plan<T>(
   };
 }
 
-/** The endpoint of a literal, where the caller has no say in whether and how it is tried. */
+/** The endpoint of a literal, unless an option of the caller's may exclude or change it. */
 function onlyEndpoint<T>(asciiHost: string, port: number, { family: only, resolver, sort }: Settings<T>): Endpoint | undefined {
   const literal = resolver?.decides || typeof sort === 'function' ? undefined : parseLiteral(asciiHost);
   if (!literal || (only !== 0 && literal.family !== only)) return undefined;
   return { address: literal.address, family: literal.family, port };
 }
 
-/** The stages that follow from settings, and from what is known of earlier races. */
+/** The stages that follow from settings and from the history of earlier races. */
 interface Stages {
   readonly past: Past | undefined;
   readonly sort: Order;
   readonly pacing: () => Pacing;
 }
 
-/** A place for the latest stages of settings: most races know of the same past as those before them. */
+/** Holds the latest stages of settings, since most races share the history of the race before. */
 const latestStages = oncePerSettings((): { stages?: Stages } => ({}));
 
 function stages<T>(settings: Settings<T>, past: Past | undefined): Stages {

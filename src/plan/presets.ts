@@ -3,16 +3,16 @@ import type { ConnectOptions } from './options.js';
 type Preset = Readonly<Omit<ConnectOptions, 'transport' | 'signal'>>;
 
 /**
- * Settings of the systems that people come from, to be spread into the options.
+ * Settings of well-known systems, to be spread into the options.
  *
  * @example
  * connect$('example.com', 443, { ...presets.perFamily, connectTimeout: 5000 })
  */
 export const presets = Object.freeze({
   /**
-   * The values that RFC 8305 section 8 recommends, spelt out: Resolution Delay 50 ms, First Address Family Count 1,
-   * Connection Attempt Delay 250 ms (100 to 2000 where it is derived). The RFC knows no limit of attempts in flight. Its Last
-   * Resort Local Synthesis Delay is gone from its successor.
+   * The values that RFC 8305 section 8 recommends: Resolution Delay 50 ms, First Address Family Count 1, Connection Attempt Delay
+   * 250 ms (100 to 2000 if derived). The RFC does not limit attempts in flight. Its Last Resort Local Synthesis Delay has been
+   * dropped from its successor.
    */
   rfc8305: Object.freeze({
     resolutionDelay: 50,
@@ -24,8 +24,8 @@ export const presets = Object.freeze({
     maxConcurrentAttempts: Infinity,
   } satisfies Preset),
   /**
-   * Each family a queue of its own, at most two attempts at a time: the preferred family starts at once, the other 250 ms
-   * later, and each goes on every 125 ms. When two silent ones take up both places, the older gives way after
+   * A separate queue for each family and at most two attempts in flight. The preferred family starts at once and the other 250 ms
+   * later; each continues every 125 ms. If two silent attempts occupy both places, the older gives way after
    * `maximumConnectionAttemptDelay` (2 s).
    */
   perFamily: Object.freeze({

@@ -3,10 +3,10 @@ import { currentPolicy } from '../node/system-policy.js';
 import type { Settings } from './options.js';
 
 /**
- * The destination address selection that the options ask for, `undefined` for another order: by the table of a
- * {@link rfc6724}, else by this system's tables.
+ * The destination address selection of the options: by the table of an {@link rfc6724}, otherwise by this system's tables.
+ * Returns `undefined` for any other order.
  *
- * A `transport` of the caller's may lead anywhere, as in virtual time, so this machine's files do not count for it.
+ * The caller's own `transport` may lead anywhere, so this machine's files do not apply to it.
  */
 export function selectionFor<T>(sort: Settings<T>['sort'], transport: Settings<T>['transport']): Selection | undefined {
   if (typeof sort === 'function') return selectionOf(sort);

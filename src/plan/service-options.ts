@@ -2,19 +2,19 @@ import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { checkEach, oneOf, type Checks } from '../core/input/checks.js';
 import type { Scheme } from '../core/race/service-records.js';
 
-/** How a race goes by service records: what it connects for, and what its client speaks. */
+/** How a race uses service records. */
 export interface ServiceOptions {
   /**
-   * Says whether there are HTTPS records to ask for, whatever the port. With `http` and `ws`, endpoints of records are for TLS,
-   * and port 80 stands for 443: RFC 9460 section 9.5.
+   * The URL scheme that the connection is for, on any port. With `http` and `ws`, the endpoints of records are for TLS, and port 80
+   * counts as 443: RFC 9460 section 9.5.
    */
   readonly scheme: Scheme;
   /**
-   * The protocols that the client speaks, by their ALPN names, best first. They decide whether a record is used; the handshake
-   * offers what `tls.ALPNProtocols` says. Default: `tls.ALPNProtocols`, else `http/1.1`.
+   * The client's protocols as ALPN names, best first. They decide whether a record is used. The handshake offers
+   * `tls.ALPNProtocols`. Default: `tls.ALPNProtocols`, otherwise `http/1.1`.
    */
   readonly alpn?: readonly string[];
-  /** `'lastResort'` tries hints that the addresses of their target do not confirm after all else. Default: they are dropped. */
+  /** `'lastResort'`: hints that no answer confirms are tried after everything else. Default: they are dropped. */
   readonly hints?: 'lastResort';
 }
 
@@ -34,7 +34,7 @@ const serviceChecks: Checks<ServiceOptions> = {
   hints: oneOf('lastResort'),
 };
 
-/** Protocols of QUIC: sockets of this package cannot dial them. */
+/** Whether QUIC is needed, which this package's sockets do not support. */
 export function needsQuic(serviceRecords: boolean | ServiceOptions | undefined): boolean {
   return typeof serviceRecords === 'object' && (serviceRecords.alpn ?? []).some((protocol) => /^h3(?:-|$)/.test(protocol));
 }

@@ -10,7 +10,7 @@ import type { Resolver } from '../rx/resolver.js';
 import type { Settings } from './options.js';
 import type { ServiceOptions } from './service-options.js';
 
-/** What the plan of a race needs so that it goes by service records; `undefined` where there are none to ask for. */
+/** The part of a plan for service records; `undefined` if there are none to query. */
 export function servicePlan<T>(
   { asciiHost: host, port }: { readonly asciiHost: string; readonly port: number },
   settings: Settings<T>,
@@ -25,7 +25,7 @@ export function servicePlan<T>(
   return { terms, records, drops: dropsOf(records, currentNetwork, () => scheduler.now()) };
 }
 
-/** Whether a name is one of the DNS: not an address, nor one of this machine or its neighbours. */
+/** Whether a name is in the DNS, and is not an address, a local name or one of mDNS. */
 function isInDns(host: string): boolean {
   const name = normalName(host);
   return name.includes('.') && !name.endsWith('.local') && !knownAnswers(host) && systemHosts(host).length === 0;

@@ -9,17 +9,17 @@ import { oncePerSettings, type Settings } from './options.js';
 import type { RacePlan } from '../rx/race-plan.js';
 import type { Transport } from '../rx/transport.js';
 
-/** How the attempts of a race connect, and what ends a connection that nobody is left to receive. */
+/** How the attempts of a race connect, and how to dispose of a connection that has no receiver. */
 export type Connecting<T> = Pick<RacePlan<T>, 'transport' | 'protocol' | 'discard'>;
 
 /**
- * The stages of an attempt, as the options have them: filters, TCP, TLS, the caller's setup.
+ * The stages of an attempt, from the options: filters, TCP, TLS, the caller's setup.
  *
- * @param host for whose name a certificate must be
- * @throws for TLS options that make no sense
+ * @param host the name that a certificate must be valid for
+ * @throws for invalid TLS options
  */
 export function connecting<T>(settings: Settings<T>, host: string, slot?: SessionSlot): Connecting<T> {
-  // A certificate is for one host, and a setup's connections are of one race; the rest follows from the settings alone.
+  // A certificate belongs to one host, and the connections of a setup to one race. The rest depends on the settings only.
   if (settings.tls !== undefined || settings.setup) return stagesOf(settings, host, slot);
   return withoutHost(settings) as Connecting<T>;
 }
@@ -32,7 +32,7 @@ function stagesOf<T>(settings: Settings<T>, host: string, slot?: SessionSlot): C
   const { setup, isTerminal = () => false } = settings;
   if (!setup) return { transport: filtered(connection as Transport<T>, settings), protocol, discard: destroy };
 
-  /** What the setups had that are done: a result may hold its connection, or not. */
+  /** The connections of finished setups, since a result may or may not hold its connection. */
   const connections = new WeakMap<Endpoint, unknown>();
   const done = (endpoint: Endpoint, connection: unknown) => connections.set(endpoint, connection);
   return {
@@ -45,7 +45,7 @@ function stagesOf<T>(settings: Settings<T>, host: string, slot?: SessionSlot): C
   };
 }
 
-/** What stands for an IPv4 address in this network is dialled in its place; all else knows the IPv4 address. */
+/** Dials the NAT64 address in place of an IPv4 address, of which everything else knows only the latter. */
 function byNat64<T>(transport: Transport<T>): Transport<T> {
   return (endpoint, progressed) => transport(dialled(endpoint), progressed);
 }
@@ -62,13 +62,13 @@ function socketTransport<T>(settings: Settings<T>, host: string, slot?: SessionS
 
 function socketsWith(options: SocketOptions | undefined): () => Socket {
   if (!options) return newSocket;
-  const own = { ...options }; // the caller's may change before the race begins
+  const own = { ...options }; // the caller may change the original before the race begins
   return () => new Socket(own);
 }
 
 const newSocket = () => new Socket();
 
-/** Ends a connection, if it can be ended as a socket is. */
+/** Destroys a connection, if it has a `destroy` method. */
 function destroy(value: unknown): void {
   const { destroy } = (value ?? {}) as { destroy?: unknown };
   if (typeof destroy === 'function') destroy.call(value);
