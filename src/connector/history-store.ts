@@ -1,14 +1,14 @@
 import { isObject } from '../core/input/checks.js';
 import type { PathRecord } from '../core/race/path-records.js';
 
-/** Where records are kept, synchronously: a Map will do. One that throws is done without. */
+/** A synchronous store of records, such as a Map. If it throws, races go on without it. */
 export interface HistoryStore {
   get(key: string): PathRecord | undefined;
   set(key: string, record: PathRecord): unknown;
   clear(): void;
-  /** Those used last first, where the store has an order. */
+  /** The most recently used records first, if the store has an order. */
   entries(): Iterable<readonly [string, PathRecord]>;
-  /** Names the network where `HistoryOptions.network` does not; for a store that several machines share. */
+  /** The default of `HistoryOptions.network`, for a store that several machines share. */
   readonly network?: () => string;
 }
 

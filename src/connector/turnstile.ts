@@ -4,23 +4,23 @@ import { queueUp, type Waiting } from '../node/queue-up.js';
 import { turnsOf } from '../node/turns.js';
 
 /**
- * Lets races begin in order, at most `limit` at a time, and so few at once that the event loop is let in between.
+ * Lets races begin in order: at most `limit` run at a time, and few begin in one turn of the event loop.
  *
- *     over limit               begin when one that runs has ended
+ *     over the limit           begin when a running one has ended
  *     many in a turn           begin in a later turn of the event loop
  *
- * A race that waits and is unsubscribed, or whose signal is aborted, never begins. Its `connectTimeout` counts from its begin.
+ * A waiting race that is unsubscribed, or whose signal is aborted, never begins. Its `connectTimeout` counts from its beginning.
  *
- * @param limit `Infinity`: any number
- * @param scheduler of the races
- * @param turns in which races may begin, beside those of others; absent: in any
+ * @param limit `Infinity`: no limit
+ * @param scheduler the scheduler of the races
+ * @param turns limits the races per turn, together with those of others; absent: no limit
  */
 export function turnstile(
   limit: number,
   scheduler: SchedulerLike,
   turns = turnsOf(scheduler),
 ): <T>(race$: Observable<T>, signal: AbortSignal | undefined) => Observable<T> {
-  /** In the order in which they came. */
+  /** In order of arrival. */
   const waiting = new Set<Waiting>();
   let running = 0;
 
@@ -41,7 +41,7 @@ export function turnstile(
     turns?.count();
     running++;
     const turn = new Listener<T>(subscriber);
-    // It is let go of before its end is told: whoever then begins another race finds the place free.
+    // Released before its end is reported, so that another race can take its place then.
     turn.add(() => {
       running--;
       admit();

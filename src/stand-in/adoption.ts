@@ -6,16 +6,16 @@ import type { Handshake } from './handshake.js';
 import type { Securable } from './tls-internals.js';
 
 /**
- * What adoption needs of Node that is not public: names that are looked up once, so that a Node without one of them is known
- * before anything depends on it. Each has a spec of its own.
+ * Node's internals that adoption needs. They are looked up once, so that a Node without one of them is detected before anything
+ * depends on it. Each has a spec of its own.
  */
 interface Internals {
-  /** Gives a socket another handle; Node's own fallback uses it between attempts. */
+  /** Gives a socket another handle. Node's own fallback uses it between attempts. */
   readonly reinitializeHandle: symbol;
   readonly noDelay: symbol;
   readonly keepAlive: symbol;
   readonly keepAliveInitialDelay: symbol;
-  /** The caller's buffer to read into, and what makes the next: of the `onread` option. */
+  /** The buffer of the `onread` option, and the function that creates the next. */
   readonly buffer: symbol;
   readonly nextBuffer: symbol;
   /** From Node 24 on. */
@@ -26,13 +26,13 @@ interface Internals {
   readonly keepAliveCount?: symbol;
 }
 
-/** A socket as Node sees it. */
+/** The internals of a socket. */
 interface InnerSocket {
   _handle: Handle | null;
   _sockname: unknown;
   _peername: unknown;
   connecting: boolean;
-  /** Of a `tls.TLSSocket`. */
+  /** Present in a `tls.TLSSocket`. */
   ssl?: unknown;
   _undestroy?: () => void;
   _unrefTimer: () => void;
@@ -41,10 +41,10 @@ interface InnerSocket {
 
 const inner = (socket: Socket) => socket as unknown as InnerSocket;
 
-/** Node's internals, or undefined where one of them is missing. */
+/** Node's internals; `undefined` if one of them is missing. */
 export const internals: Internals | undefined = findInternals(new Socket());
 
-/** @param socket any one, of which nothing is used but its inside */
+/** @param socket any socket, used to inspect its internals only */
 export function findInternals(socket: Socket): Internals | undefined {
   const symbols = [socket, Socket.prototype].flatMap((owner) => Object.getOwnPropertySymbols(owner));
   const named = (name: string) => symbols.find(({ description }) => description === name);
@@ -62,7 +62,7 @@ export function findInternals(socket: Socket): Internals | undefined {
   ];
   const { _handle, _undestroy, _unrefTimer } = inner(socket);
   if (!reinitializeHandle || !noDelay || !keepAlive || !keepAliveInitialDelay || !buffer || !nextBuffer) return undefined;
-  // That of a TLS socket puts TLS on top of the handle.
+  // A TLS socket's own version puts TLS on top of the handle.
   if (!Object.hasOwn(TLSSocket.prototype, reinitializeHandle)) return undefined;
   if (_handle !== null || typeof _undestroy !== 'function' || typeof _unrefTimer !== 'function') return undefined;
   return {
@@ -78,8 +78,8 @@ export function findInternals(socket: Socket): Internals | undefined {
 }
 
 /**
- * Whether a connection of another can be given to a socket that is connecting: Node's inside has to be as expected, and TLS must
- * not have been put on top of the socket in the meantime, which holds the handle with which it waits.
+ * Whether a connecting socket can adopt another socket's connection. Node's internals must be as expected, and TLS must not have
+ * been put on top of the socket meanwhile, because that would hold the present handle.
  */
 export function canAdopt(socket: Socket): boolean {
   if (!internals || hasLostTls(socket)) return false;
@@ -87,8 +87,8 @@ export function canAdopt(socket: Socket): boolean {
 }
 
 /**
- * Whether a `tls.TLSSocket` was destroyed before it was told to connect, as by a signal that was aborted already. Connecting has
- * brought it back to life, but its TLS ends: that of another handle would be ended in the middle of its handshake.
+ * Whether a `tls.TLSSocket` was destroyed before it was told to connect, for example by an aborted signal. Connecting has revived
+ * it, but its TLS still ends, and would end another handle's TLS in the middle of the handshake.
  */
 function hasLostTls(socket: Socket): boolean {
   const self = inner(socket);
@@ -98,13 +98,13 @@ function hasLostTls(socket: Socket): boolean {
 }
 
 /**
- * Gives the connection of one socket to another that is connecting, which then is as connected as if it had been itself: it
- * emits `connect` and `ready`, and what was written to it meanwhile goes out.
+ * Gives one socket's connection to another socket that is connecting. The latter then emits `connect` and `ready` as if it had
+ * connected itself, and sends what was written to it meanwhile.
  *
- * To be called in the very turn in which `winner` has connected, and `winner` must have been paused before it connected, so
- * that nothing has been read. Nothing is left of it.
+ * Call it in the very turn in which `winner` connected. `winner` must have been paused before it connected, so that nothing has
+ * been read. It is empty afterwards.
  *
- * @param hello of a `tls.TLSSocket`: with what it wants to begin
+ * @param hello what a `tls.TLSSocket` begins its handshake with
  */
 export function adopt(socket: Socket, winner: Socket, hello?: Hello): void {
   const handle = inner(winner)._handle!;
@@ -115,8 +115,8 @@ export function adopt(socket: Socket, winner: Socket, hello?: Hello): void {
 }
 
 /**
- * Gives the connection of an attempt, with its TLS handshake, to the socket that it was made for, and lets it go through all that
- * has happened. A handshake that is not complete yet goes on as the socket's own.
+ * Gives an attempt's connection and TLS handshake to its socket, and replays to the socket what has happened. An incomplete
+ * handshake goes on as the socket's own.
  */
 export function adoptSecure({ socket, self, internals: { handle: own } }: Securable, handshake: Handshake): void {
   const { handle } = handshake;
@@ -143,13 +143,13 @@ function emitConnect(socket: Socket): void {
   if (!socket.isPaused()) socket.read(0);
 }
 
-/** With what a `tls.TLSSocket` begins: the session to resume, and what was said to its handle. */
+/** What a `tls.TLSSocket` begins its handshake with: the session to resume, and the calls made on its handle. */
 export interface Hello {
   readonly session?: Buffer;
   readonly calls?: HandleCalls;
 }
 
-/** Gives a socket another handle, with all that was said to the one before, which is closed. */
+/** Gives a socket another handle, repeats on it the calls made on the previous one, and closes the latter. */
 export function replaceHandle(socket: Socket, handle: Handle, hello: Hello = {}): void {
   const self = inner(socket);
   replace(socket, handle, self[internals!.reinitializeHandle] as (handle: Handle) => void);
@@ -161,9 +161,9 @@ function replace(socket: Socket, handle: Handle, reinitialize: (handle: Handle) 
   const replaced = self._handle;
   const wasUnreferenced = isUnreferenced(socket);
   if (replaced?._secureContext) {
-    // With a handle Node closes its secure context, of which the next one is made.
+    // Node closes the secure context together with the handle, but the next handle is made of it.
     replaced._secureContext = { context: replaced._secureContext.context };
-    // Node would resume it: a session whose certificate may have been refused.
+    // Otherwise Node would resume a session whose certificate may have been refused.
     replaced.getSession = () => undefined;
   }
   give(self, handle, reinitialize);
@@ -184,8 +184,8 @@ function applySettings(self: InnerSocket, handle: Handle): void {
 }
 
 /**
- * In place of the handle with which it waited; without `_undestroy`, by which Node would forget an `end()` before `connect`, and
- * without another buffer of the caller's: that for the first handle has not been used.
+ * Replaces the present handle. Skips `_undestroy`, with which Node would forget an `end()` before `connect`, and does not request
+ * another `onread` buffer, since the first has not been used.
  */
 function give(self: InnerSocket, handle: Handle, reinitialize: (handle: Handle) => void): void {
   const { buffer, nextBuffer } = internals!;
@@ -197,7 +197,7 @@ function give(self: InnerSocket, handle: Handle, reinitialize: (handle: Handle) 
   delete self._undestroy;
 }
 
-/** What Node loses of TLS with the handle: the session to resume, and those who wait for the next. */
+/** Restores the TLS state that Node loses with the handle: the session to resume, and listeners for the next one. */
 function secureAgain(socket: Socket, { session, calls }: Hello): void {
   const self = inner(socket);
   self.ssl = self._handle;
@@ -206,15 +206,15 @@ function secureAgain(socket: Socket, { session, calls }: Hello): void {
   if (socket.listenerCount('session') > 0) self._handle?.enableSessionCallbacks?.();
 }
 
-/** Node's class of connections under way, once it is known. */
+/** Node's class of connection requests, once it is known. */
 let requestClass: HandleClasses['Request'] | undefined;
 
-/** Takes the class of connections under way from the first that is seen. */
+/** Learns the class of connection requests from the first one. */
 export function learnRequestClass(request: Request): void {
   requestClass ??= request.constructor as HandleClasses['Request'];
 }
 
-/** The classes of a socket's handle, and of its connections; undefined where Node's internals are not as expected. */
+/** The classes of a socket's handle and connection requests; `undefined` if Node's internals are not as expected. */
 export function handleClasses(socket: Socket | undefined): HandleClasses | undefined {
   if (!internals) return undefined;
   try {
@@ -227,7 +227,7 @@ export function handleClasses(socket: Socket | undefined): HandleClasses | undef
   }
 }
 
-/** @throws where the process may not have it, as with `--permission` */
+/** @throws if the process may not use it, as with `--permission` */
 function tcpBinding() {
   const { binding } = process as unknown as { binding: (name: string) => object };
   return binding.call(process, 'tcp_wrap') as { TCP: HandleClasses['Handle']; TCPConnectWrap: HandleClasses['Request'] };

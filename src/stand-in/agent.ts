@@ -8,20 +8,23 @@ import { connectProxied, filterProxy, isProxied } from './proxied.js';
 import { racing, type StandInOptions } from './racing.js';
 import type { ConnectTarget } from './connect-arguments.js';
 
-/** How the connections of an agent are raced for. */
+/** Options of racing agents. */
 export interface RaceAgentOptions {
   /** Options of the races. */
   readonly race?: StandInOptions;
-  /** Whose races share cache and history. It must make TCP connections: no `tls`, `setup` or `transport`. Default: the races share the history of the process. */
+  /**
+   * A connector to share cache and history with. It must make TCP connections, so that `tls`, `setup` and `transport` are excluded.
+   * Default: the races share the history of the process.
+   */
   readonly connector?: Connector;
 }
 
 type Created = (error: Error | null, stream: Duplex) => void;
 
 /**
- * An `http.Agent` whose connections to host names are raced for; pooling, `maxSockets`, timeouts and aborts are Node's own.
+ * An `http.Agent` that races for its connections to host names. Pooling, `maxSockets`, timeouts and aborts are Node's own.
  *
- * @throws TypeError, RangeError for options that make no sense
+ * @throws TypeError, RangeError for invalid options
  *
  * @example
  * http.get('http://example.com/', { agent: new HttpAgent({ keepAlive: true }) }, (response) => response.resume());
@@ -43,10 +46,10 @@ export class HttpAgent extends http.Agent {
 }
 
 /**
- * An `https.Agent` whose connections to host names are raced for: the winner is the first finished TLS handshake, or, with the
- * option `tls: 'off'`, the first TCP connection. Pooling and the resumption of sessions are Node's own.
+ * An `https.Agent` that races for its connections to host names. The winner is the first finished TLS handshake or, with the option
+ * `tls: 'off'`, the first TCP connection. Pooling and session resumption are Node's own.
  *
- * @throws TypeError, RangeError for options that make no sense
+ * @throws TypeError, RangeError for invalid options
  */
 export class HttpsAgent extends https.Agent {
   readonly #racing;
@@ -59,14 +62,14 @@ export class HttpsAgent extends https.Agent {
 
   override createConnection(options: RequestOptions, created?: Created): Duplex | null | undefined {
     const create = (changed: object) => super.createConnection(changed, created) as Socket;
-    // TLS over a connection that is there already.
+    // TLS over an existing connection.
     if ((options as ConnectTarget).socket) return create(options);
     if (isProxied(this)) return connectProxied(create, options as ConnectTarget, this.#racing.filters);
     return connectByRace(create, withSession(this, options), this.#racing);
   }
 }
 
-/** With the session that Node's agent would resume: the race has to know of it, too. */
+/** Adds the session that Node's agent would resume, because the race needs it too. */
 function withSession(agent: https.Agent, options: RequestOptions): ConnectTarget {
   const { _getSession } = agent as { _getSession?: (key: string) => Buffer | undefined };
   const { _agentKey } = options as { _agentKey?: string };

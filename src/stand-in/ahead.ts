@@ -6,7 +6,7 @@ import { nat64Stages } from '../plan/nat64.js';
 import { checkOptions, type RaceOptions } from '../plan/options.js';
 import type { Ahead, FindAhead } from './head-start.js';
 
-/** Options that have no say in which address is tried first, how it is tried, and what is reported of it. */
+/** Options that affect neither which address is tried first, nor how, nor what is reported. */
 const SILENT: readonly (keyof RaceOptions)[] = [
   'connectionAttemptDelay',
   'minimumConnectionAttemptDelay',
@@ -19,7 +19,7 @@ const SILENT: readonly (keyof RaceOptions)[] = [
   'random',
 ];
 
-/** What first attempts of races with these options need to know; `undefined` where the options have a say in them. */
+/** What the first attempts of races with these options need; `undefined` if an option affects them. */
 export function aheadOf(options: RaceOptions, history: (() => History) | undefined): FindAhead | undefined {
   const named = Object.keys(given(options)) as (keyof RaceOptions)[];
   const settings = checkOptions(given(options));
@@ -27,7 +27,7 @@ export function aheadOf(options: RaceOptions, history: (() => History) | undefin
   if (delay === 'adaptive' || !named.every((name) => SILENT.includes(name))) return undefined;
   const nat64 = nat64Stages(settings);
   return (found, port): Ahead | undefined => {
-    // Who listens sees the whole race.
+    // Observers must see the whole race.
     if (isWatched()) return undefined;
     const lived = history?.().begin(random, '');
     const { address, family } = (lived?.past ? failuresLast(found, lived.past) : found)[0]!;

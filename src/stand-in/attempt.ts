@@ -17,7 +17,7 @@ import type { Handshake } from './handshake.js';
 import { natives } from './natives.js';
 import { errnoOf, systemError } from './system-error.js';
 
-/** Where an attempt connects to, as a transport over TCP says it. */
+/** What an attempt connects to, in the terms of a TCP transport. */
 interface Target {
   readonly host: string;
   readonly port: number;
@@ -26,26 +26,26 @@ interface Target {
   readonly localPort?: number;
 }
 
-/** Runs work in the context of the socket that is raced for. */
+/** Runs work in the async context of the socket. */
 export type Within = (work: () => void) => void;
 
-/** What an attempt has to do once TCP is up. */
+/** The TLS stage of an attempt. */
 export interface Secure {
-  /** @param isOwn with the socket's own handle */
+  /** @param isOwn whether it uses the socket's own handle */
   readonly handshake: (isOwn: boolean) => Handshake;
-  /** Called when TCP is up and the handshake is to begin. */
+  /** Called when TCP is up and the handshake begins. */
   readonly progressed: () => void;
 }
 
 /**
- * An attempt, to the transport that makes it: a socket that connects, fails, and can be destroyed. It has none of the streams of
- * a `net.Socket`, as nothing is ever read from it or written to it: what a race wins is the handle.
+ * An attempt as a socket that connects, fails, and can be destroyed, for use by the transport. It has no streams, because nothing
+ * is ever read from it or written to it: the race is for its handle.
  */
 export abstract class Attempt extends EventEmitter {
   readonly connecting = false;
-  /** Once TCP is up, where it has one to make. */
+  /** Set once TCP is up, if there is a TLS stage. */
   handshake?: Handshake;
-  /** What its handshake has failed with. */
+  /** The error of its handshake. */
   handshakeError?: Error;
   protected isOver = false;
   #isWon = false;
@@ -57,9 +57,9 @@ export abstract class Attempt extends EventEmitter {
     super();
   }
 
-  /** Begins to connect. */
+  /** Starts connecting. */
   protected abstract begin(target: Target): void;
-  /** Lets go of what it has. */
+  /** Releases the handle. */
   protected abstract release(): void;
 
   connect(target: Target): this {
@@ -75,22 +75,22 @@ export abstract class Attempt extends EventEmitter {
     return this;
   }
 
-  /** Whether TCP is up, and the handshake is not complete. */
+  /** Whether TCP is up and the handshake is incomplete. */
   get isShakingHands(): boolean {
     return this.handshake !== undefined && !this.isOver && !this.#isWon;
   }
 
-  /** Lets it win with a handshake that is still under way. */
+  /** Makes it win although its handshake is incomplete. */
   commit(): void {
     if (this.isShakingHands) this.win();
   }
 
-  /** The handshake, whose handle is no longer this attempt's. */
+  /** Takes the handshake and its handle away from this attempt. */
   takeHandshake(): Handshake {
     return this.handshake!;
   }
 
-  /** TCP is up. */
+  /** Called when TCP is up. */
   protected hasConnected(handshake: Handshake | undefined): void {
     this.handshake = handshake;
     if (!handshake) {
@@ -118,7 +118,7 @@ export abstract class Attempt extends EventEmitter {
     this.emit('connect');
   }
 
-  /** Fails after the call has returned, as sockets do. */
+  /** Fails after the present call has returned, as sockets do. */
   protected failSoon(error: Error): void {
     realTime().nextTick(() => {
       this.fail(error);
@@ -131,15 +131,15 @@ export abstract class Attempt extends EventEmitter {
     this.emit('error', error);
   }
 }
-// For transports, which take nothing but sockets. EventEmitter alone makes it.
+// Transports accept sockets only, so it inherits from Socket, but only EventEmitter constructs it.
 Object.setPrototypeOf(Attempt.prototype, Socket.prototype);
 
 /**
- * The attempt with the handle that the socket was made with. The look-up of the socket is answered with the address, and Node
- * connects as ever; only the end is the race's: a failure is kept from the socket, and a success waits for {@link finish}.
+ * The attempt with the socket's own handle. The socket's look-up is answered with the address, and Node connects as usual. Only the
+ * result belongs to the race: a failure is hidden from the socket, and a success waits for {@link finish}.
  */
 export class OwnAttempt extends Attempt {
-  /** Whether it was given up while it was connecting: its handle still is. */
+  /** Whether it was abandoned while connecting. Its handle still connects. */
   isAbandoned = false;
   #isConnecting = false;
   #finish?: () => void;
@@ -170,7 +170,7 @@ export class OwnAttempt extends Attempt {
         this.completed(oncomplete, ...result);
       };
       const errno = original.call(handle, request, host, port);
-      // Node would destroy the socket.
+      // Node would destroy the socket on an error here.
       if (errno !== 0) this.failSoon(systemError(errno, 'connect', host, port, localEnd(handle)));
       return 0;
     });
@@ -194,25 +194,25 @@ export class OwnAttempt extends Attempt {
     this.hasConnected(this.secure?.handshake(true));
   }
 
-  /** Lets Node go on from where it has connected. */
+  /** Lets Node continue after the connection. */
   finish(): void {
     this.#finish?.();
   }
 
-  /** Gives the handshake back to the socket, unless that has another handle by now. */
+  /** Gives the handshake back to the socket, unless the socket has another handle by now. */
   giveBack(): void {
     if (this.handshake?.handle === handleOf(this.socket)) this.handshake?.giveBack();
   }
 
-  /** The deputy keeps the handshake: what its connection still brings must not reach the socket. */
+  /** The deputy keeps the handshake, so that late events of its connection do not reach the socket. */
   protected override release(): void {
     this.isAbandoned = this.#isConnecting || this.handshake !== undefined;
   }
 }
 
 /**
- * Answers the look-up of a socket, so that Node connects it, but does not emit `lookup` and `connectionAttempt` anew: the race
- * has emitted them. Listeners are out of sight for the length of the call, in which Node emits nothing else.
+ * Answers the look-up of a socket, so that Node connects it, without emitting `lookup` and `connectionAttempt` again. Listeners are
+ * hidden for the duration of the call, in which Node emits nothing else.
  */
 export function answerQuietly(socket: Socket, answered: Parameters<LookupFunction>[2], address: string, family: number): void {
   const emitter = socket as unknown as { _events: object };
@@ -225,10 +225,10 @@ export function answerQuietly(socket: Socket, answered: Parameters<LookupFunctio
   }
 }
 
-/** An attempt with a handle of its own, which the socket is given if the attempt wins. */
+/** An attempt with its own handle, which the socket adopts if the attempt wins. */
 export class OtherAttempt extends Attempt {
   _handle: Handle | null = null;
-  /** The handle's, to be begun once TCP is up. */
+  /** The handshake on this handle, to begin once TCP is up. */
   #handshake?: Handshake;
 
   constructor(
@@ -283,8 +283,8 @@ export class OtherAttempt extends Attempt {
 }
 
 /**
- * An attempt on a Node whose internals are not as expected: a socket. It connects by Node's own method, or what was in its place
- * when this was loaded: code that replaces the prototype's later, to watch what a program connects to, does not see attempts.
+ * A plain socket as an attempt, for a Node whose internals are not as expected. It uses the `connect` that was in place when this
+ * module was loaded, so that code which replaces it later, to watch a program's connections, does not see attempts.
  */
 export function socketAttempt(socket: Socket | undefined, within: Within): Socket {
   const attempt = new Socket({ blockList: blockListOf(socket) } as SocketConstructorOpts).pause();
@@ -296,7 +296,7 @@ export function socketAttempt(socket: Socket | undefined, within: Within): Socke
   });
 }
 
-/** From Node 22 on a socket may have a list of addresses that it must not connect to. */
+/** From Node 22 on, a socket may have a block list. */
 function blockListOf(socket: Socket | undefined): BlockList | undefined {
   return (socket as { blockList?: BlockList } | undefined)?.blockList;
 }
@@ -306,7 +306,7 @@ function blocked(socket: Socket | undefined, { host, family }: Target): Error | 
   return codedError(BLOCKED, `IP(${host}) is blocked by net.BlockList`);
 }
 
-/** Binds a handle to the local end that is asked for; Linux tells only by another port that a port was in use. */
+/** Binds a handle to the requested local end. On Linux, a port in use shows only in that another port was bound. */
 function bind(handle: Handle, { family, localAddress, localPort = 0 }: Target): Error | undefined {
   if (localAddress === undefined && localPort === 0) return undefined;
   const address = localAddress ?? (family === 6 ? '::' : '0.0.0.0');

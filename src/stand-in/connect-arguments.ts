@@ -1,6 +1,6 @@
 import { isIP, type LookupFunction } from 'node:net';
 
-/** What a socket is told of where to connect; names and meanings are those of `net.connect`. */
+/** The options that tell a socket where to connect. Names and meanings are those of `net.connect`. */
 export interface ConnectTarget {
   readonly host?: string | null;
   readonly port?: number | string | null;
@@ -12,14 +12,14 @@ export interface ConnectTarget {
   readonly localAddress?: unknown;
   readonly localPort?: unknown;
   readonly socket?: unknown;
-  /** Of `tls.connect`. */
+  /** An option of `tls.connect`. */
   readonly session?: Buffer;
   readonly ALPNProtocols?: unknown;
-  /** Of requests: whose connection it will be. */
+  /** An option of requests: the agent that the connection is for. */
   readonly agent?: unknown;
 }
 
-/** Every name of {@link ConnectTarget}. */
+/** The properties of {@link ConnectTarget}. */
 const NAMES = [
   'host',
   'port',
@@ -34,26 +34,26 @@ const NAMES = [
   'session',
 ] as const satisfies readonly (keyof ConnectTarget)[];
 
-/** A destination whose properties are its own, where Node would read inherited ones and copies would lose them. */
+/** Copies inherited properties to own ones, since Node reads them but a spread would lose them. */
 export function ownOf(destination: ConnectTarget): ConnectTarget {
   const prototype: unknown = Object.getPrototypeOf(destination);
   if (prototype === null || prototype === Object.prototype) return destination;
   const own: Record<string, unknown> = {};
   for (const name in destination) own[name] = (destination as Record<string, unknown>)[name];
-  // Those of a class may not be enumerable.
+  // Properties of a class may not be enumerable.
   for (const name of NAMES) if (destination[name] !== undefined) own[name] = destination[name];
   return own;
 }
 
-/** Whether there is no name to look up: an address, or a path. */
+/** Whether there is no name to look up, because the target is an address or a path. */
 export function isNameless({ host, path }: ConnectTarget): boolean {
   return Boolean(path) || (typeof host === 'string' && isIP(host) !== 0);
 }
 
-/** The arguments of `socket.connect`, in each of its forms: `(port, host, listener)`, `(path)`, `(options)`, and that of `net.connect`. */
+/** Normalizes the arguments of `socket.connect`: `(port, host, listener)`, `(path)`, `(options)`, and the form of `net.connect`. */
 export function connectArguments(given: readonly unknown[]): [destination: ConnectTarget, listener?: () => void] {
   const [first, second] = given;
-  // As `net.connect` hands them on: a list in a list, which bears a mark.
+  // `net.connect` passes a list within a list, marked by a symbol.
   if (Array.isArray(first) && Object.getOwnPropertySymbols(first).length > 0)
     return first as unknown as [ConnectTarget, () => void];
   const last = given.at(-1);

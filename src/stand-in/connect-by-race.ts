@@ -23,10 +23,10 @@ import type { Racing } from './racing.js';
 /**
  * Creates a socket and lets a race connect it where there is a choice of addresses. To its user it behaves like any other socket.
  *
- * The socket is Node's in everything, and its look-up is what the race hangs on: Node calls it when it would look the name up,
- * and until it is answered, the socket is connecting.
+ * It is Node's own socket. The race works through its look-up: Node calls it to look the name up, and the socket is connecting
+ * until it is answered.
  *
- * @param create makes it from options of `net.connect`, and connects it, as ever
+ * @param create creates and connects the socket from options of `net.connect`, as usual
  */
 export function connectByRace<S extends Socket>(
   create: (destination: ConnectTarget) => S,
@@ -49,13 +49,13 @@ export function connectByRace<S extends Socket>(
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-/** What is known of a socket from when it is told to connect until its race begins. */
+/** A socket between the call to connect and the beginning of its race. */
 class Connecting {
   readonly #host: string;
   #socket?: Socket;
-  /** The handle with which it waits. */
+  /** The socket's own handle. */
   #handle?: object | null;
-  /** What is said to that handle, where it is one for TLS. */
+  /** The calls made on that handle, if it is for TLS. */
   readonly #calls = new HandleCalls();
   #isCreated = false;
 
@@ -74,15 +74,15 @@ class Connecting {
   }
 
   /**
-   * Is called within the creation of the socket; and, where an interceptor makes another with the same options, for that one as
-   * well, at any time.
+   * Called while the socket is created. If an interceptor creates another socket with the same options, also called for that one,
+   * at any time.
    */
   lookUp(name: string, options: LookupOptions, answered: Answered): void {
     const isOwn = !this.#isCreated;
     const context = new AsyncResource('RACE');
     const lookup = this.destination.lookup ?? (this.racing.hasResolver ? undefined : otherLookup(this.destination));
     const begin = (found?: readonly Address[]) => {
-      // As with Node's own look-ups, nothing happens before those who listen had their chance.
+      // As with Node's own look-ups, nothing happens before listeners can be added.
       realTime().nextTick(() => {
         context.runInAsyncScope(() => {
           this.begin(found, answered, options.all === true, isOwn, context);
@@ -94,7 +94,7 @@ class Connecting {
       return;
     }
 
-    // Called as Node would call it; and where there is nothing to race for, it is Node that goes on.
+    // Called as Node would call it. If there is nothing to race for, Node continues.
     let isAnswered = false;
     lookup(name, { ...options, all: true }, (error, found: unknown, family) => {
       if (isAnswered || (isOwn && !this.isWaiting())) return;
@@ -114,7 +114,7 @@ class Connecting {
     });
   }
 
-  /** Passes an answer that is no address on to Node, which says so: unless Node sees one in it after all. */
+  /** Passes an answer that is not an address on to Node, which reports it, unless Node finds an address in it after all. */
   private pass(answered: Answered, found: unknown, family: number | undefined): void {
     const { filters } = this.racing;
     const refused = filters && found != null && refusalOf(textOf(found), Number(this.destination.port), filters);
@@ -122,7 +122,7 @@ class Connecting {
     else answered(null, found as never, family);
   }
 
-  /** Not any more when it was destroyed, even if it connects again. */
+  /** False once the socket was destroyed, even if it connects again. */
   private isWaiting(): boolean {
     return !this.#socket || (this.#socket.connecting && handleOf(this.#socket) === this.#handle);
   }
@@ -139,7 +139,7 @@ class Connecting {
     const port = Number(this.destination.port);
     const socket = this.#socket;
     const isByItself = !isOwn || !socket || !isLookedUp(socket);
-    // Who connects by itself to an address does so with its own port.
+    // A socket that connects by itself keeps its own port.
     const alpn = isByItself ? undefined : httpProtocols(this.destination);
     const race: RaceForSocket = (socketFactory, begun) => {
       const own = { ...(found && { resolver: answering(found) }), ...(alpn && { alpn }), ...(begun && { begun }) };
@@ -155,21 +155,21 @@ class Connecting {
 
 type LookupOptions = Parameters<LookupFunction>[1];
 
-/** Whether Node itself looks a name up for a socket: one that an interceptor has made need not even know of it. */
+/** Whether Node itself looks up a name for a socket. An interceptor's socket need not even exist yet. */
 function isLookedUp(socket: Socket): boolean {
   return (socket as { _host?: string | null })._host != null;
 }
 
-/** The protocols of a socket that speaks HTTP over TLS; `undefined` for others. */
+/** The protocols of a socket for HTTP over TLS; `undefined` for any other. */
 function httpProtocols({ ALPNProtocols, agent }: ConnectTarget): readonly string[] | undefined {
   const offered: readonly unknown[] = Array.isArray(ALPNProtocols) ? ALPNProtocols : [];
   const protocols = offered.filter((one) => typeof one === 'string');
-  // Where nothing is offered, `https` will offer this.
+  // If nothing is offered, `https` offers this.
   if (protocols.length === 0 && (agent as { protocol?: unknown } | undefined)?.protocol === 'https:') return ['http/1.1'];
   return protocols.includes('http/1.1') || protocols.includes('h2') ? protocols : undefined;
 }
 
-/** Answers the look-up of a socket that is not known with the address that wins a race; it then connects by itself. */
+/** Answers the look-up of an unknown socket with the address that wins a race. The socket then connects by itself. */
 function answerByRace(race: RaceForSocket, answered: Answered, isForAll: boolean, context: AsyncResource): void {
   const within = (work: () => void) => {
     context.runInAsyncScope(work);
@@ -190,34 +190,34 @@ function answerByRace(race: RaceForSocket, answered: Answered, isForAll: boolean
   });
 }
 
-/** Answers a look-up as it was asked: for all addresses, or for one. */
+/** Answers a look-up in the requested form: all addresses, or one. */
 function answerWith(answered: Answered, { address, family }: Address, isForAll: boolean): void {
   if (isForAll) answered(null, [{ address, family }]);
   else answered(null, address, family);
 }
 
-/** The first thing in place of an address that a look-up function gives, for Node to complain of. */
+/** The first invalid address in the result of a look-up function, which Node reports. */
 function firstOf(found: unknown): string | undefined {
   const [first] = [found].flat();
   return (first as { address?: string } | null | undefined)?.address ?? (first as string | undefined);
 }
 
 /**
- * The program's own look-up, where to ask the system for each family would not do: with hints for it, which it checks, and in a
- * program that has put another in its place. `register({ lookups: true })` puts none there that would count.
+ * The look-up to use if asking the system for each family separately would be wrong: with hints, which it must check, and in a
+ * program that has replaced `dns.lookup`. The replacement by `register({ lookups: true })` does not count.
  */
 function otherLookup({ hints }: ConnectTarget): LookupFunction | undefined {
   const lookup = original(dns.lookup);
   return hints || lookup !== systemLookup ? lookup : undefined;
 }
 
-/** What a look-up has found, as a race takes it in: one family after the other, that which was found first before. */
+/** Groups the addresses of a look-up by family, the family of the first address first. */
 function byFamily(found: readonly Address[]): readonly Address[] {
   const { family } = found[0]!;
   return [...found.filter((address) => address.family === family), ...found.filter((address) => address.family !== family)];
 }
 
-/** A resolver that knows the answers, whatever it is asked for; the family that was found first comes first. */
+/** A resolver with fixed answers for any name. The family of the first address comes first. */
 function answering(found: readonly Address[]): Resolver {
   const families = familiesFrom(found[0]!.family);
   const answers = families.map((family): Answer => {
@@ -233,8 +233,8 @@ function unraced(host: string, port: unknown, reason: string): false {
 }
 
 /**
- * Whether there is anything to race for. An address, a path, a local end, a family, and a caller or a program that has turned
- * Node's own choice of families off, leave nothing to choose.
+ * Whether there is anything to race for. There is not if the target is an address or a path, if a local end or a family is given,
+ * or if the caller or the program has switched off Node's own family selection.
  */
 function isRaceable(destination: ConnectTarget): boolean {
   const { port, family, autoSelectFamily, lookup } = destination;
@@ -249,6 +249,6 @@ function isRaceable(destination: ConnectTarget): boolean {
     checkPort(Number(port));
     return true;
   } catch {
-    return false; // Node shall say what is wrong with it
+    return false; // Node reports what is wrong with it
   }
 }

@@ -7,21 +7,21 @@ import { refusal, type Filters } from '../node/filter.js';
 import type { ConnectTarget } from './connect-arguments.js';
 
 /**
- * Creates a socket that is not raced for, and that connects to no address which the filters refuse: it fails with
- * `ERR_IP_BLOCKED`, and sends nothing.
+ * Creates a socket that is not raced for, but never connects to an address that the filters refuse: it fails with
+ * `ERR_IP_BLOCKED` and sends nothing.
  *
- * Node looks names up; what it is answered is what it connects to. An address is not looked up, so one that is refused is given
- * to Node in brackets, as which it is a name.
+ * Node connects to the answer of its look-up, which is filtered. It does not look up addresses, so a refused address is passed in
+ * brackets, which make it a name.
  *
- * @param create makes it from options of `net.connect`, and connects it, as ever
- * @param filters absent: there are none
+ * @param create creates and connects the socket from options of `net.connect`, as usual
+ * @param filters absent if there are none
  */
 export function connectFiltered<S>(create: (destination: ConnectTarget) => S, destination: ConnectTarget, filters?: Filters): S {
   if (!filters) return create(destination);
-  // Read once: what is judged is what Node reads.
+  // Copied, so that Node reads exactly what was judged.
   const own: ConnectTarget = { ...destination };
   const host: unknown = own.host || 'localhost';
-  // Node may take it for the text that it turns into, and the next time for another.
+  // Node would convert it to text, and perhaps to another text the next time.
   if (typeof host !== 'string') throw invalidType('options.host', 'of type string', host);
   const port = Number(own.port);
   if (isIP(host)) {
@@ -29,11 +29,11 @@ export function connectFiltered<S>(create: (destination: ConnectTarget) => S, de
     return create(refused ? { ...own, host: `[${host}]`, lookup: failing(refused) } : own);
   }
   const { lookup } = own;
-  if (lookup != null && typeof lookup !== 'function') return create(own); // Node says what is wrong with it
+  if (lookup != null && typeof lookup !== 'function') return create(own); // Node reports what is wrong with it
   return create({ ...own, lookup: filteredLookup(lookup ?? dns.lookup, port, filters) });
 }
 
-/** Why a text that Node takes for an address must not be connected to; `undefined` where it may, or where it is none. */
+/** Why Node must not connect to an address; `undefined` if it may, or if the text is not an address. */
 export function refusalOf(text: string, port: number, filters: Filters): Error | undefined {
   const address = parseAddress(text);
   if (!address) return isIP(text) ? codedError(BLOCKED, `${text} is blocked: it cannot be shown to the filters`) : undefined;
@@ -44,14 +44,14 @@ export function refusalOf(text: string, port: number, filters: Filters): Error |
   }
 }
 
-/** A look-up that finds nothing but this error. */
+/** A look-up that always fails with an error. */
 function failing(error: Error): LookupFunction {
   return (_name, _options, answered) => {
     process.nextTick(answered, error);
   };
 }
 
-/** A look-up that answers with no address which is refused: with the others, or with the error. */
+/** Wraps a look-up so that it answers with permitted addresses only, or else with an error. */
 export function filteredLookup(lookup: LookupFunction, port: number, filters: Filters): LookupFunction {
   return (name, options, answered) => {
     lookup(name, options, (error, found: unknown, family) => {
@@ -68,7 +68,7 @@ export function filteredLookup(lookup: LookupFunction, port: number, filters: Fi
   };
 }
 
-/** What is to be given to Node in place of an answer: what Node would read of it, so that it reads what was judged. */
+/** Replaces an answer by a copy of what Node reads from it, so that Node reads exactly what was judged. */
 function judge(one: unknown, port: number, filters: Filters): { readonly answer: unknown; readonly refused?: Error } {
   if (typeof one === 'object' && one !== null && 'address' in one) {
     const { address, family } = one as { readonly address: unknown; readonly family?: unknown };
@@ -76,13 +76,13 @@ function judge(one: unknown, port: number, filters: Filters): { readonly answer:
     return { ...judged, answer: { address: judged.answer, family } };
   }
   if (one === undefined || one === null) return { answer: one };
-  // Node 20 takes for an address whatever turns into the text of one.
+  // Node 20 accepts anything that converts to the text of an address.
   const text = textOf(one);
   const refused = refusalOf(text, port, filters);
   return refused ? { answer: text, refused } : { answer: isIP(text) ? text : one };
 }
 
-/** What a value turns into where Node takes it for a text. */
+/** Converts a value to text as Node does. */
 export function textOf(value: unknown): string {
   return String(value);
 }

@@ -1,12 +1,12 @@
 import type { RegisterOptions } from './patch.js';
 
-/** The options of the registration that importing `register` is, as JSON; `"Infinity"` stands for the number. */
+/** The variable with the options of `register` as JSON. `"Infinity"` represents the number. */
 const VARIABLE = 'RX_HAPPY_EYEBALLS';
 
 /**
- * Registers with the options of the environment.
+ * Registers with the options in the environment.
  *
- * @throws TypeError, RangeError, SyntaxError that names the variable, for options that make no sense
+ * @throws TypeError, RangeError, SyntaxError that names the variable, for invalid options
  */
 export function registerByEnvironment(register: (options: RegisterOptions) => unknown): void {
   const json = process.env[VARIABLE];

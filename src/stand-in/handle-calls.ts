@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { handleOf } from './handle.js';
 
-/** What a handle of TLS is told that the socket itself does not remember. */
+/** Methods of a TLS handle whose effect the socket itself does not record. */
 const CALLS = [
   'setServername',
   'setSession',
@@ -17,14 +17,13 @@ type Method = (...given: unknown[]) => unknown;
 type Methods = Record<string, Method | undefined>;
 
 /**
- * What was said to the handle of a `tls.TLSSocket` while it was connecting, so that another handle in its place, or beside it, can
- * be told the same.
+ * Records the calls made on the handle of a connecting `tls.TLSSocket`, so that they can be repeated on another handle.
  */
 export class HandleCalls {
   #calls: (readonly [name: string, given: unknown[]])[] | undefined;
   #stop: (() => void) | undefined;
 
-  /** @param socket whose calls are remembered from now on: those to the handle that it has now */
+  /** @param socket whose present handle is recorded from now on */
   listen(socket: Socket): void {
     this.stop();
     const handle = handleOf(socket) as Methods | null | undefined;
@@ -48,7 +47,7 @@ export class HandleCalls {
     this.#stop = undefined;
   }
 
-  /** Says to a handle what was said to the other. */
+  /** Repeats the calls on another handle. */
   repeat(handle: object): void {
     for (const [name, given] of this.#calls ?? []) (handle as Methods)[name]?.(...given);
   }

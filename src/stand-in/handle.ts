@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { errnoOf } from './system-error.js';
 
-/** A connection of Node's internals: what a `net.Socket` has in `_handle`. */
+/** A connection in Node's internals: the `_handle` of a `net.Socket`. */
 export interface Handle {
   readonly connect: Connect;
   readonly connect6: Connect;
@@ -14,27 +14,27 @@ export interface Handle {
   readonly setNoDelay?: (enable: boolean) => void;
   readonly setKeepAlive?: (enable: boolean, seconds: number, interval?: unknown, count?: unknown) => void;
   readonly setTypeOfService?: (value: unknown) => void;
-  /** Of TLS. */
+  /** In TLS handles. */
   readonly enableSessionCallbacks?: () => void;
-  /** Of TLS: the handle beneath. */
+  /** In TLS handles: the underlying handle. */
   readonly _parent?: Handle;
-  /** Of TLS: closed with the handle where it is for this one alone. */
+  /** In TLS handles: closed with the handle if it belongs to this handle only. */
   _secureContext?: { readonly context: unknown };
-  /** Of TLS. */
+  /** In TLS handles. */
   getSession?: () => Buffer | undefined;
 }
 
-/** Begins to connect; returns 0 or a negative error number. */
+/** Starts connecting. Returns 0 or a negative error number. */
 export type Connect = (this: Handle, request: Request, address: string, port: number) => number;
 
-/** A connection under way: Node's `TCPConnectWrap`. */
+/** A connection request: Node's `TCPConnectWrap`. */
 export interface Request {
   oncomplete: Complete;
   address: string;
   port: number;
 }
 
-/** Called once a connection is made, or has failed. */
+/** Called once a connection has succeeded or failed. */
 export type Complete = (status: number, handle: Handle, request: Request, readable: boolean, writable: boolean) => void;
 
 /** The classes of handles and requests. */
@@ -51,18 +51,18 @@ export function handleOf(socket: Socket): Handle | null | undefined {
   return (socket as { _handle?: Handle | null })._handle;
 }
 
-/** Whether a socket that connects does not keep the process alive. */
+/** Whether a connecting socket is unreferenced and does not keep the process alive. */
 export function isUnreferenced(socket: Socket): boolean {
   const handle = handleOf(socket);
   return (handle?._parent ?? handle)?.hasRef?.() === false;
 }
 
 /**
- * Puts a method in place of one of a handle.
+ * Replaces a method of a handle.
  *
- * The method that was there before is put back by assignment: a handle of which a property was deleted is slow from then on.
+ * The previous method is restored by assignment, since deleting a property makes a handle slow for good.
  *
- * @returns puts back the method that was there before
+ * @returns a function that restores the previous method
  */
 export function replaceMethod<Name extends 'connect' | 'connect6' | 'close'>(
   handle: Handle,
@@ -78,18 +78,18 @@ export function replaceMethod<Name extends 'connect' | 'connect6' | 'close'>(
   return restore;
 }
 
-/** Lets a handle say that it is connecting, as that of Node's next attempt would where a socket is told to connect once more. */
+/** Makes a handle report that it is connecting, as Node's would, if the socket is told to connect again. */
 export function seemConnecting(handle: Handle): void {
   const connecting = () => errnoOf('EALREADY');
   for (const name of ['connect', 'connect6'] as const) replaceMethod(handle, name, () => connecting);
 }
 
-/** What a replaced handle passes on to the one in its place. */
+/** The methods that a replaced handle forwards to its replacement. */
 const PASSED_ON = ['readStop', 'ref', 'unref', 'hasRef'] as const;
 
 /**
- * Lets a handle that was replaced, and is closed, stand for the one in its place: interceptors copy the handle of a socket when
- * the socket is made, and would read from the closed one.
+ * Makes a replaced and closed handle forward to its replacement: interceptors copy a socket's handle when the socket is created,
+ * and would read from the closed one.
  */
 export function passOn(replaced: object, handle: object): void {
   const [from, to] = [replaced, handle] as [Methodical, Methodical];

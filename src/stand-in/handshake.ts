@@ -4,17 +4,17 @@ import { codedError } from '../core/error-tools.js';
 import type { HandleCalls } from './handle-calls.js';
 import type { ConnectOptions, InnerTlsSocket, Securable, TlsHandle } from './tls-internals.js';
 
-/** How a handshake ended: without an error when it is complete, and the certificate has been verified. */
+/** Called when a handshake has ended; without an error if it is complete and the certificate verified. */
 export type Ended = (error?: Error) => void;
 
-/** Events of the socket that come before the handshake is complete. */
+/** Events of the socket that may precede the end of the handshake. */
 const EARLY = ['keylog', 'OCSPResponse'];
 
 /**
- * A TLS handshake apart from the socket that it is for. Until it is won, the socket knows nothing of it: its handle belongs to a
- * deputy, which is like the socket in everything but that it keeps what happens to itself.
+ * A TLS handshake that runs separately from its socket. Until it wins, its handle belongs to a deputy, which inherits everything
+ * from the socket but keeps all events to itself.
  *
- * Node does all of the handshake, verification included, with the deputy in place of the socket.
+ * Node performs the whole handshake, including verification, with the deputy in place of the socket.
  */
 export class Handshake {
   readonly handle: TlsHandle;
@@ -29,8 +29,8 @@ export class Handshake {
 
   /**
    * @param of the socket that it is for
-   * @param isOwn with the socket's own handle; otherwise with one that is made for it
-   * @param calls what was said to the socket's handle
+   * @param isOwn whether it uses the socket's own handle instead of a new one
+   * @param calls the calls made on the socket's handle
    */
   constructor(
     private readonly of: Securable,
@@ -49,12 +49,12 @@ export class Handshake {
     return this.#ended !== undefined;
   }
 
-  /** The session to resume, where there is one already. */
+  /** The session that the server has sent, if any. */
   get session(): Buffer | undefined {
     return this.#session;
   }
 
-  /** Begins, once TCP is up. */
+  /** Starts the handshake. Call it once TCP is up. */
   start(ended: Ended): void {
     const { handle, of } = this;
     this.#ended = ended;
@@ -69,7 +69,7 @@ export class Handshake {
     if (errno !== 0) this.hasFailed(codedError(getSystemErrorName(errno), `read ${getSystemErrorName(errno)}`));
   }
 
-  /** Gives the handle to the socket, and what happens to it from now on. */
+  /** Gives the handle and its later events to the socket. */
   giveBack(): void {
     const { self } = this.of;
     if (!this.isStarted && this.isOwn) return;
@@ -79,15 +79,15 @@ export class Handshake {
     };
   }
 
-  /** Lets go of a handle that was made for it. */
+  /** Closes a handle that was created for the handshake. */
   close(): void {
     this.handle.close();
   }
 
   /**
-   * Lets `connect` be emitted, at which Node would begin the handshake anew.
+   * Emits `connect` without letting Node start the handshake again.
    *
-   * @param emit emits it
+   * @param emit emits the event
    */
   whileConnecting(emit: () => void): void {
     if (!this.isStarted) {
@@ -104,7 +104,7 @@ export class Handshake {
     }
   }
 
-  /** Lets the socket, which is connected, go through what has happened. */
+  /** Replays to the connected socket what has happened. */
   conclude(): void {
     const { socket, self, internals } = this.of;
     const isOver = () => socket.destroyed || self._handle !== this.handle;
@@ -116,14 +116,14 @@ export class Handshake {
     for (const chunk of this.#pushed) if (!isOver()) socket.push(chunk);
   }
 
-  /** Lets the socket know what plain Node would know of a handshake that has failed. */
+  /** Gives the socket the state that a failed handshake leaves in plain Node. */
   conveyFailure(): void {
     const { self } = this.of;
     const { alpnProtocol, servername, authorizationError } = this.#deputy;
     Object.assign(self, { alpnProtocol, servername, authorizationError });
   }
 
-  /** As Node does it; the certificate has been verified, and the caller's function is not called once more. */
+  /** Finishes as Node does. The certificate has been verified, so the caller's function is not called again. */
   private finish(): void {
     const { self, options } = this.of;
     const { checkServerIdentity } = options;
@@ -157,12 +157,12 @@ export class Handshake {
     this.#ended?.(this.#failure);
   }
 
-  /** One like those of Node, with the same secure context. */
+  /** Creates a handle like Node's, with the same secure context. */
   private createHandle(): TlsHandle {
     const { self, socket, internals } = this.of;
     const deputy = this.#deputy;
     const handle = deputy._wrapHandle(null, null, false);
-    // When a handle is closed, Node may close its context as well: this one is the socket's.
+    // Node may close a handle's context with the handle, but this one belongs to the socket.
     handle._secureContext = { context: handle._secureContext.context };
     handle.onread = self._handle!.onread;
     handle[internals.owner] = deputy;
@@ -194,7 +194,7 @@ export class Handshake {
     return deputy;
   }
 
-  /** Remembers what the check of the certificate's names came to. */
+  /** Records the result of checking the certificate's names. */
   private watched(options: ConnectOptions): ConnectOptions {
     return {
       ...options,

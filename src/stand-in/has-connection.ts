@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { handleOf } from './handle.js';
 
-/** A socket that was made of a handle, or of another socket, or that has connected already. */
+/** Whether a socket was created from a handle or another socket, or has connected already. */
 export function hasConnection(socket: Socket): boolean {
   const { _parent } = socket as { _parent?: object | null };
   return socket instanceof TLSSocket ? Boolean(_parent) : Boolean(handleOf(socket)) && !socket.destroyed;

@@ -3,47 +3,47 @@ import type { Address } from '../core/address/address.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { Attempt } from './attempt.js';
 
-/** What the first attempt of a race needs to know of it. Durations in ms of the scheduler's time. */
+/** What the first attempt needs to know about its race. Durations are in ms of the scheduler's time. */
 export interface Ahead {
   readonly endpoint: Endpoint;
   /** When the next attempt is due. */
   readonly delay: number;
   readonly scheduler: SchedulerLike;
-  /** Tells the history of the connection. */
+  /** Reports the connection to the history. */
   readonly learn: (roundTrip: number) => void;
 }
 
 /**
- * What the first attempt of a race needs to know of it. `undefined` where it takes the race to know that.
+ * Returns what the first attempt needs to know about its race; `undefined` if only the race itself can tell.
  *
- * @param found all addresses that there are: those of one family after those of the other
+ * @param found all addresses, grouped by family
  */
 export type FindAhead = (found: readonly Address[], port: number) => Ahead | undefined;
 
-/** What becomes of a first attempt. */
+/** Called with the outcome of a first attempt. */
 export interface Outcome {
   readonly connected: () => void;
-  /** Another attempt is due: the race begins. */
+  /** Another attempt is due, so that the race begins. */
   readonly overtaken: () => void;
 }
 
-/** What a race has of the attempt that was begun before it. */
+/** What a race receives from the attempt that began before it. */
 export interface Begun {
-  /** Comes first, whatever the order says. */
+  /** The endpoint that comes first, whatever the order says. */
   readonly endpoint: Endpoint;
-  /** Stands still at the beginning of the attempt until {@link HeadStart.caughtUp}. */
+  /** A scheduler whose time stands still at the beginning of the attempt until {@link HeadStart.caughtUp}. */
   readonly scheduler: SchedulerLike;
 }
 
 /**
- * The first attempt of a race, alone. Most connections are up before a second attempt is due, and then there is nothing to race
- * for: the race, with all that belongs to one, is only made when it is needed.
+ * The first attempt of a race, without the race. Most connections succeed before a second attempt is due, so the race is created
+ * only when it is needed.
  *
  *     attempt ──► connected                   there is no race
  *     attempt ──── delay ──► race             the attempt is its first
  *     attempt ──► failed ──► race             its first attempt fails at once
  *
- * The race is as it would have been from the beginning: its clock stands still until its first attempt has started.
+ * The race runs as if it had existed from the beginning: its clock stands still until its first attempt has started.
  */
 export class HeadStart {
   readonly #begunAt: number;
@@ -53,7 +53,7 @@ export class HeadStart {
   #hasCaughtUp = false;
   #isTaken = false;
 
-  /** @param attempt has not begun to connect */
+  /** @param attempt must not have started connecting */
   constructor(
     private readonly ahead: Ahead,
     private readonly attempt: Attempt,
@@ -70,7 +70,7 @@ export class HeadStart {
     if (this.#isAlone) this.#timer = scheduler.schedule(() => this.#overtaken(), delay);
   }
 
-  /** Ends the attempt, unless it is the race's by now. */
+  /** Ends the attempt, unless it belongs to the race by now. */
   stop(): void {
     this.#timer?.unsubscribe();
     if (!this.#isAlone) return;
@@ -78,17 +78,17 @@ export class HeadStart {
     this.attempt.destroy();
   }
 
-  /** Whether the race has not come to the start of its first attempt. */
+  /** Whether the race has begun but not yet started its first attempt. */
   get isCatchingUp(): boolean {
     return !this.#isAlone && !this.#hasCaughtUp;
   }
 
-  /** The first attempt of the race has started. */
+  /** Called when the race has started its first attempt. */
   caughtUp(): void {
     this.#hasCaughtUp = true;
   }
 
-  /** For the race that begins now. */
+  /** What the race that begins now receives. */
   get begun(): Begun {
     const { endpoint, scheduler } = this.ahead;
     return {
@@ -100,7 +100,7 @@ export class HeadStart {
     };
   }
 
-  /** The attempt, for the first of the race, which tells it to connect. `undefined` for all others. */
+  /** The attempt, for the race's first endpoint; `undefined` for all others. */
   takeFor({ address }: Endpoint): Attempt | undefined {
     const { attempt, ahead } = this;
     if (this.#isTaken) return undefined;

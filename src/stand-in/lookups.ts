@@ -9,20 +9,20 @@ import { debug } from '../observe/debug.js';
 import { splitHistory, type StandInOptions } from './racing.js';
 import { ranking, type Rank } from './ranking.js';
 
-/** The options of a look-up that have a say in the order of its answer. */
+/** The options of a look-up that affect the order of its answer. */
 interface LookupOptions {
   readonly all?: unknown;
   readonly order?: unknown;
   readonly verbatim?: unknown;
 }
 
-/** The look-ups of a process, whichever copy of this package has replaced them. */
+/** The replaced look-ups of a process, shared by all copies of this package. */
 interface Lookups {
-  /** Absent: answers come as ever. */
+  /** Absent if answers are left unchanged. */
   rank?: Rank;
-  /** Puts back what was there before, where ours is still there. */
+  /** Restores the previous functions, unless someone has replaced ours since. */
   readonly restore: () => void;
-  /** Puts ours in place again, where someone has put back what was there before. */
+  /** Installs ours again, if someone has restored the previous functions. */
   readonly renew: () => void;
 }
 
@@ -30,11 +30,11 @@ const KEY = Symbol.for('rx-happy-eyeballs.lookups');
 const shared = globalThis as { [KEY]?: Lookups };
 
 /**
- * Ranks the answers of `dns.lookup` and `dns.promises.lookup` that have all addresses, if they are to be ranked. Replaces the two
- * functions once for a process, also as named imports.
+ * Sorts the answers of `dns.lookup` and `dns.promises.lookup` with `all: true`, if `areRanked`. Replaces the two functions once per
+ * process, including their named imports.
  *
- * @returns ends it, unless others have been registered since
- * @throws TypeError for what is no boolean, and for options that make no sense
+ * @returns a function that ends it, unless others have been registered since
+ * @throws TypeError unless `areRanked` is a boolean, and for invalid options
  */
 export function rankLookups(areRanked: unknown, options: StandInOptions): () => void {
   boolean('options.lookups', areRanked);
@@ -103,7 +103,7 @@ function patchPromise(current: () => Rank | undefined) {
 
 type AnyFunction = (this: unknown, ...given: unknown[]) => unknown;
 
-/** Replaces the `lookup` of a module. What it is to others, as its promisified form, stays. */
+/** Replaces the `lookup` of a module. Its other properties, such as the promisified form, are kept. */
 function replace(module: object, make: (lookup: AnyFunction) => AnyFunction) {
   const owner = module as { lookup: AnyFunction };
   const before = owner.lookup;
@@ -114,7 +114,7 @@ function replace(module: object, make: (lookup: AnyFunction) => AnyFunction) {
     renew: () => {
       if (owner.lookup === before) owner.lookup = ours;
     },
-    /** @returns whether the one before is in place */
+    /** @returns whether the previous function is in place */
     restore: () => {
       if (owner.lookup === ours) owner.lookup = before;
       return owner.lookup === before;
@@ -126,7 +126,7 @@ function isForAll(options: unknown): options is LookupOptions {
   return typeof options === 'object' && options !== null && (options as LookupOptions).all === true;
 }
 
-/** An answer in order; as it came, where it cannot be put in order. */
+/** Sorts an answer; returns it unchanged if it cannot be sorted. */
 async function ranked(rank: Rank, found: unknown, options: LookupOptions): Promise<unknown> {
   if (!Array.isArray(found) || found.length < 2) return found;
   try {
@@ -139,7 +139,7 @@ async function ranked(rank: Rank, found: unknown, options: LookupOptions): Promi
 
 type Found = readonly (LookupAddress & { readonly family: Family })[];
 
-/** The family that the call, or the program, wants first. */
+/** The family that the call or the program wants first. */
 function leadingFamily({ order, verbatim }: LookupOptions): Family | undefined {
   const wanted = order ?? (verbatim === undefined ? dns.getDefaultResultOrder() : verbatim === true ? 'verbatim' : 'ipv4first');
   return wanted === 'ipv4first' ? 4 : wanted === 'ipv6first' ? 6 : undefined;

@@ -4,14 +4,14 @@ import { ConnectionError } from '../core/race/connection-error.js';
 import { errnoOf, nothingFound, systemError, withShortStack } from './system-error.js';
 
 /**
- * The error of a race as Node's own connecting would have it: that of the look-up, that of the only attempt, or an
- * `AggregateError` with `code` and the errors of all attempts. Its property `connectionError`, which is not enumerable, is the
- * race's {@link ConnectionError}.
+ * Converts the error of a race to the one that Node itself would have reported: that of the look-up, that of the only attempt, or
+ * an `AggregateError` with `code` and the errors of all attempts. Its non-enumerable property `connectionError` is the race's
+ * {@link ConnectionError}.
  */
 export function nativeError(thrown: unknown): Error {
   if (!(thrown instanceof ConnectionError)) return toError(thrown);
   const error = errorOf(thrown);
-  // Fails for an error that the caller's look-up has frozen.
+  // This fails if the caller's look-up has frozen the error.
   Reflect.defineProperty(error, 'connectionError', { value: thrown, configurable: true, writable: true });
   return error;
 }
@@ -24,7 +24,7 @@ function errorOf({ reason, attempts, cause, host, port }: ConnectionError): Erro
   return others.length === 0 ? first : aggregate(errors, reason === 'timeout' ? 'ETIMEDOUT' : codeOf(first));
 }
 
-/** Node's own error of an attempt, also where it took too long. */
+/** Node's own error for an attempt, including one that took too long. */
 function attemptError({ endpoint, error, code }: AttemptRecord): Error {
   const hasShape = error && (code !== 'ETIMEDOUT' || 'syscall' in error);
   return hasShape ? error : timedOut(endpoint.address, endpoint.port);
@@ -38,7 +38,7 @@ function codeOf(error: Error): unknown {
   return (error as { code?: unknown }).code;
 }
 
-/** As Node makes one: without a message, and with the code in its stack. */
+/** Creates an AggregateError as Node does: without a message, and with the code in its stack. */
 function aggregate(errors: readonly Error[], code: unknown): AggregateError {
   const error = withShortStack(() => new AggregateError(errors));
   Object.assign(error, { code });

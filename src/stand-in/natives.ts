@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 
-/** Functions of Node's as they were when this package was loaded first. */
+/** Node's functions as they were when this package was first loaded. */
 interface Natives {
   readonly connect: Socket['connect'];
 }
@@ -8,8 +8,8 @@ interface Natives {
 const KEY = Symbol.for('rx-happy-eyeballs.natives');
 
 /**
- * Functions of Node's as they were when any copy of this package was loaded first, in this process. The races of `register` are
- * loaded with the first one only: by then a program may have replaced these.
+ * Node's functions as they were when the first copy of this package was loaded in this process. The code of races is loaded later,
+ * and a program may have replaced the functions by then.
  */
 export const natives: Natives = ((globalThis as { [KEY]?: Natives })[KEY] ??= {
   connect: Reflect.get(Socket.prototype, 'connect'),

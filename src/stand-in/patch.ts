@@ -2,15 +2,15 @@ import { Socket } from 'node:net';
 import { debug } from '../observe/debug.js';
 import { connectArguments, isNameless, type ConnectTarget } from './connect-arguments.js';
 import type { Filters } from '../node/filter.js';
-// Before a program can replace them.
+// Loaded before a program can replace `dns.lookup`.
 import '../node/original-lookup.js';
 import '../rx/real-time.js';
 import './natives.js';
 import type { Racing, StandInOptions } from './racing.js';
 
-/** What is needed once a socket connects to a name. */
+/** The code that is needed once a socket connects to a name. */
 export interface Races {
-  /** @throws TypeError, RangeError for options that make no sense */
+  /** @throws TypeError, RangeError for invalid options */
   readonly racing: (options: StandInOptions) => Racing;
   readonly connectByRace: <S extends Socket>(
     create: (destination: ConnectTarget) => S,
@@ -24,10 +24,10 @@ export interface Races {
   ) => S;
   readonly hasConnection: (socket: Socket) => boolean;
   /**
-   * Ranks the answers of look-ups as races with these options would, if they are to be ranked.
+   * Sorts the answers of look-ups as races with these options would, if `areRanked`.
    *
-   * @returns ends it, unless others have been registered since
-   * @throws TypeError for what is no boolean
+   * @returns a function that ends it, unless others have been registered since
+   * @throws TypeError unless `areRanked` is a boolean
    */
   readonly rankLookups: (areRanked: unknown, options: StandInOptions) => () => void;
 }
@@ -35,22 +35,22 @@ export interface Races {
 /** Options of `register`. */
 export type RegisterOptions = StandInOptions & {
   /**
-   * Ranks the answers of `dns.lookup` with `all: true`, for programs that look names up by themselves and try the addresses one
-   * by one: in the order in which a race would, and addresses that failed lately last. Default false.
+   * Sorts the answers of `dns.lookup` with `all: true` as a race would, with addresses that failed recently at the end. For programs
+   * that look up names themselves and try the addresses one by one. Default false.
    */
   readonly lookups?: boolean;
 };
 
 type Register = (options?: RegisterOptions) => () => void;
 
-/** Connects a socket by a race, or leaves it to Node: then it returns `undefined`. */
+/** Connects a socket by a race, or returns `undefined` to leave it to Node. */
 type Connect = (socket: Socket, given: readonly unknown[], original: Socket['connect']) => Socket | undefined;
 
-/** The one registration of a process, whichever copy of this package made it. */
+/** The registration of a process, shared by all copies of this package. */
 interface Registration {
-  /** Absent: sockets connect as ever. */
+  /** Absent if sockets connect as usual. */
   connect?: Connect;
-  /** Absent: the answers of look-ups come as ever. */
+  /** Absent if the answers of look-ups are unchanged. */
   endLookups?: (() => void) | undefined;
   readonly original: Socket['connect'];
   readonly patched: Socket['connect'];
@@ -58,14 +58,14 @@ interface Registration {
 
 const KEY = Symbol.for('rx-happy-eyeballs.registration');
 /**
- * The class that is patched holds its registration, so that each copy of this package finds that of the others: Jest loads one for
- * each file of specs, in a realm of its own.
+ * The patched class holds its registration, so that all copies of this package find it. Jest, for example, loads one copy per test
+ * file, each in its own realm.
  */
 const shared = Socket as { [KEY]?: Registration };
 
 /**
- * Makes `register` of what it needs. The first socket that connects to a name uses it, or the first options that have to be
- * checked: what loads itself then costs nothing in a process that connects to no name.
+ * Creates `register` from the code of races, which is used by the first socket that connects to a name, or to check options. If it
+ * loads lazily, it costs nothing in a process that does neither.
  */
 export function registering(races: Races): Register {
   return (options = {}) => {
@@ -73,7 +73,7 @@ export function registering(races: Races): Register {
     const connect = connecting(races, raceOptions);
     const endLookups = lookups === undefined || lookups === false ? undefined : races.rankLookups(lookups, raceOptions);
     const registration = (shared[KEY] ??= patch());
-    // Where somebody has put back what was there before.
+    // Someone may have restored the previous method.
     if (Reflect.get(Socket.prototype, 'connect') === registration.original) Socket.prototype.connect = registration.patched;
     registration.connect = connect;
     registration.endLookups?.();
@@ -87,7 +87,7 @@ export function registering(races: Races): Register {
   };
 }
 
-/** The option of look-ups, and those of the races. What is no object stays as it is, and is refused with these. */
+/** Splits the option for look-ups from those of races. Anything but an object is kept, and refused with the latter. */
 function split(options: RegisterOptions): { readonly lookups?: unknown; readonly raceOptions: StandInOptions } {
   if (typeof options !== 'object' || (options as unknown) === null || !Object.hasOwn(options, 'lookups')) {
     return { raceOptions: options };
@@ -98,7 +98,7 @@ function split(options: RegisterOptions): { readonly lookups?: unknown; readonly
 
 function connecting(races: Races, options: StandInOptions): Connect {
   let racing = isEmpty(options) ? undefined : races.racing(options);
-  // Where there are filters there are options.
+  // Filters exist only with options.
   const filters = racing?.filters;
   return (socket, given, original) => {
     const [destination, listener] = connectArguments(given);
@@ -109,12 +109,12 @@ function connecting(races: Races, options: StandInOptions): Connect {
   };
 }
 
-/** Options that need no check, as there are none. */
+/** Whether there are no options, and so nothing to check. */
 function isEmpty(options: unknown): boolean {
   return typeof options === 'object' && options !== null && !Array.isArray(options) && Reflect.ownKeys(options).length === 0;
 }
 
-/** Whether sockets of this process are raced for already, as this copy of the package has it, or another. */
+/** Whether sockets of this process already connect by races of this copy of the package or another. */
 export function isRegistered(): boolean {
   return shared[KEY]?.connect !== undefined;
 }
@@ -122,7 +122,7 @@ export function isRegistered(): boolean {
 function patch(): Registration {
   const original = Reflect.get(Socket.prototype, 'connect');
   if (!isNodesOwn(original)) debug('net.Socket.prototype.connect is not Node’s own: something else has replaced it before');
-  // It may outlive its realm, and uses nothing of it.
+  // It may outlive its realm, so it must not use anything of it.
   const patched = function (this: Socket, ...given: unknown[]): Socket {
     return registration.connect?.(this, given, original) ?? original.apply(this, given as never);
   };
@@ -131,7 +131,7 @@ function patch(): Registration {
   return registration;
 }
 
-/** Puts Node's own back, unless somebody has put another in place of ours, which then calls ours in vain. */
+/** Restores Node's `connect`, unless someone has wrapped ours since. Their wrapper then still calls ours, which passes the call on. */
 function unpatch({ original, patched }: Registration): void {
   if (Socket.prototype.connect !== patched) return;
   Socket.prototype.connect = original;

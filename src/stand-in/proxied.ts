@@ -5,20 +5,20 @@ import type { Filters } from '../node/filter.js';
 import type { ConnectTarget } from './connect-arguments.js';
 import { connectFiltered, refusalOf } from './connect-filtered.js';
 
-/** From Node 24 on an agent may go by the proxies of the environment, and connect to those by itself. */
+/** From Node 24 on, an agent may use the proxies in the environment, to which it connects by itself. */
 export function isProxied(agent: http.Agent): boolean {
   return (agent as { options?: { proxyEnv?: object } }).options?.proxyEnv !== undefined;
 }
 
-/** How Node's agent connects to its proxy. */
+/** The proxy configuration within Node's agent. */
 interface ProxyConfig {
   proxyConnectionOptions?: ConnectTarget;
 }
 
 /**
- * Lets the connections of an agent to its proxy go by the filters. Node keeps in the agent how these are made, under a symbol.
+ * Applies the filters to the connections of an agent to its proxy, whose options Node keeps in the agent, under a symbol.
  *
- * @throws Error where Node keeps that elsewhere: nothing would be filtered
+ * @throws Error if Node keeps them elsewhere, since nothing would be filtered
  */
 export function filterProxy(agent: http.Agent, filters: Filters | undefined): void {
   if (!filters) return;
@@ -32,12 +32,12 @@ export function filterProxy(agent: http.Agent, filters: Filters | undefined): vo
   if (options) config.proxyConnectionOptions = connectFiltered((changed) => changed, options, filters);
 }
 
-/** Whether agents of this Node go by proxies at all. */
+/** Whether the agents of this Node support proxies. */
 const knowsProxies = Number(process.versions.node.split('.')[0]) >= 24;
 
 /**
- * Creates the socket of an agent that goes by proxies: to a proxy, or to a host for which there is none. An address that is
- * refused must not be reached by way of a proxy, either.
+ * Creates the socket of an agent with proxies: to a proxy, or to a host without one. A refused address must not be reached through
+ * a proxy either.
  */
 export function connectProxied<S>(create: (destination: ConnectTarget) => S, destination: ConnectTarget, filters?: Filters): S {
   const { host, port } = destination;
@@ -46,7 +46,7 @@ export function connectProxied<S>(create: (destination: ConnectTarget) => S, des
   return connectFiltered(create, destination, filters);
 }
 
-/** A socket that never connects. */
+/** A socket that fails with an error. */
 function failed(error: Error): net.Socket {
   return net.connect({
     host: 'refused.invalid',

@@ -9,25 +9,26 @@ import type { TlsRacing } from './racing.js';
 import type { Securable } from './tls-internals.js';
 
 /**
- * What a race past TCP has beside that for a connection: the handshakes of its attempts, and the end of waiting for them.
+ * The part of a race past TCP that a race for a connection lacks: the handshakes of its attempts, and the limit of waiting for
+ * them.
  *
- * Until the race is decided, the socket is connecting. Where there is nothing left to decide, it is not: a connection that is up,
- * beside which no other is under way or to come, is the socket's at once, as in plain Node, and so is the handshake. And where all
- * addresses have been tried and nothing happens any more, the socket is given the first connection that is up; or, where there is
- * none but a handshake has failed, it fails with its error.
+ * The socket is connecting until the race is decided. If nothing is left to decide, because one connection is up and no other is
+ * in progress or to come, the socket gets that connection at once, as in plain Node, and performs the handshake itself. If all
+ * addresses have been tried and nothing happens any more, the socket gets the first connection that is up. If there is none, and a
+ * handshake has failed, the socket fails with its error.
  */
 export class RaceForTls {
   readonly attempts: Attempt[] = [];
   readonly #inFlight = new Set<Endpoint>();
   #toCome = 0;
-  /** An answer may still come. */
+  /** Whether an answer may still arrive. */
   #isOpen = true;
-  /** Addresses have come that are still to be put in order. */
+  /** Whether addresses are still being sorted. */
   #isSorting = false;
   #timer?: Subscription;
   #isStopped = false;
 
-  /** @param isOneMachine all addresses are those of one machine: a handshake that has failed at one of them is not made again */
+  /** @param isOneMachine all addresses belong to one machine, so that a failed handshake is not repeated at another */
   constructor(
     readonly secure: Securable,
     private readonly calls: HandleCalls,
@@ -40,17 +41,17 @@ export class RaceForTls {
     return this.tls.mode === 'probe';
   }
 
-  /** The first attempt that has failed with its handshake. */
+  /** The first attempt whose handshake failed. */
   get failure(): Attempt | undefined {
     return this.attempts.find(({ handshakeError }) => handshakeError !== undefined);
   }
 
-  /** What an attempt has to do once TCP is up. */
+  /** Creates the TLS stage of an attempt. */
   stage(progressed: () => void): Secure {
     return { handshake: (isOwn) => new Handshake(this.secure, isOwn, this.calls), progressed };
   }
 
-  /** Takes in an event of the race. */
+  /** Handles an event of the race. */
   follow(event: RaceEvent): void {
     switch (event.type) {
       case 'answered':
@@ -75,7 +76,7 @@ export class RaceForTls {
           return;
         }
         break;
-      default: // nothing that may leave one alone
+      default: // no event that leaves only one attempt
     }
     if (this.#inFlight.size === 1 && this.isAllStarted && !this.#isSorting) this.commit();
     this.beginWaiting();
@@ -90,7 +91,7 @@ export class RaceForTls {
     return !this.#isOpen && this.#toCome <= 0;
   }
 
-  /** The first attempt whose handshake is under way. */
+  /** The first attempt whose handshake is in progress. */
   private get shakingHands(): Attempt | undefined {
     return this.attempts.find(({ isShakingHands }) => isShakingHands);
   }

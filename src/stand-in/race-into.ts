@@ -20,7 +20,7 @@ import type { TlsRacing } from './racing.js';
 import { errnoOf, systemError } from './system-error.js';
 import { securable } from './tls-internals.js';
 
-/** A race for a socket that waits: the sockets of its attempts have to come from the factory. */
+/** A race for a waiting socket. The sockets of its attempts come from the factory. */
 export type RaceForSocket = (socketFactory: SocketFactory, begun?: Begun) => Observable<RaceEvent<Socket>>;
 
 /** The callback of a look-up. */
@@ -31,41 +31,40 @@ export interface Waiting {
   readonly socket: Socket;
   readonly host: string;
   readonly port: number;
-  /** What its look-up has found already: one family after the other. */
+  /** The addresses that its look-up has found already, grouped by family. */
   readonly found?: readonly Address[] | undefined;
   /** Answers the look-up. */
   readonly answered: Answered;
-  /** Of a `tls.TLSSocket`: that with which it wants to begin. */
+  /** The session that a `tls.TLSSocket` wants to resume. */
   readonly session?: Buffer;
-  /** Of a `tls.TLSSocket`: what was said to its handle since. */
+  /** The calls made on the handle of a `tls.TLSSocket`. */
   readonly calls: HandleCalls;
   readonly tls: TlsRacing;
   /**
-   * The context in which the socket was told to connect. What a race does may follow from a timer, or from the query of another:
-   * the socket's events, and its connection, belong to this context, so that an `AsyncLocalStorage` finds there what it should.
+   * The async context in which the socket was told to connect. A race may continue from a timer or from another race's query, but
+   * the socket's events and connection belong to this context, so that an `AsyncLocalStorage` has the right value.
    */
   readonly context: AsyncResource;
 }
 
 /**
- * Connects a socket that waits for its look-up by a race, so that it never knows: it emits `lookup`, `connectionAttempt`,
- * `connectionAttemptFailed`, `connectionAttemptTimeout`, `connect` and `ready` as Node does, and fails as Node does. The race
- * ends with the socket: when that is destroyed, whoever does it.
+ * Connects a socket that waits for its look-up by a race, unnoticeably: the socket emits `lookup`, `connectionAttempt`,
+ * `connectionAttemptFailed`, `connectionAttemptTimeout`, `connect` and `ready` as Node does, and fails as Node does. The race ends
+ * when the socket is destroyed.
  *
- * The first attempt connects with the handle that the socket was made with. A later one has a handle of its own, which the
- * socket is given if it wins.
+ * The first attempt uses the socket's own handle. Each later one has its own handle, which the socket adopts if the attempt wins.
  */
 export class RaceInto {
   readonly #racing = new Subscription();
   readonly #attempted: string[] = [];
   readonly #found: string[] = [];
-  /** The latest attempt, until it has failed. */
+  /** The latest attempt, until it fails. */
   #latest?: Endpoint;
   #own?: OwnAttempt;
-  /** Where the first attempt began before the race. */
+  /** Present if the first attempt began before the race. */
   #headStart?: HeadStart;
   #deaf: () => void;
-  /** Where the race goes on past TCP. */
+  /** Present if the race continues past TCP. */
   readonly #forTls?: RaceForTls;
 
   constructor(private readonly waiting: Waiting) {
@@ -84,7 +83,7 @@ export class RaceInto {
     (socket as unknown as { autoSelectFamilyAttemptedAddresses: string[] }).autoSelectFamilyAttemptedAddresses = this.#attempted;
   }
 
-  /** @param ahead lets the first attempt begin before there is a race */
+  /** @param ahead lets the first attempt begin before the race exists */
   start(race: RaceForSocket, ahead?: FindAhead): void {
     const { socket, port, found } = this.waiting;
     const alone = found && !this.#forTls && canAdopt(socket) ? ahead?.(found, port) : undefined;
@@ -98,7 +97,7 @@ export class RaceInto {
     for (const { address, family } of found!) this.found(address, family);
     if (!this.#racing.closed) this.started(ahead.endpoint);
     if (this.#racing.closed) return;
-    // This is the socket's context already.
+    // This already is the socket's context.
     this.#own = new OwnAttempt(socket, answered, (work) => {
       work();
     });
@@ -118,7 +117,7 @@ export class RaceInto {
   }
 
   private race(race: RaceForSocket, begun?: Begun): void {
-    // A race may begin within the call of `subscribe`, and the socket be destroyed by a listener of what it emits there.
+    // The race may emit within `subscribe`, and a listener may destroy the socket then.
     const ended$ = new Subject<void>();
     this.#racing.add(() => {
       ended$.next();
@@ -143,14 +142,14 @@ export class RaceInto {
     );
   }
 
-  /** The handle of a socket is closed when the socket is destroyed. */
+  /** Notices the end of the socket by the closing of its handle. */
   private hearOfEnd(): () => void {
     return replaceMethod(handleOf(this.waiting.socket)!, 'close', (close, restore) => (closed) => {
       restore();
-      // Where a name has one address alone, Node does not tell of its end.
+      // If a name has only one address, Node does not report its end.
       const cancelled = this.#found.length > 1 ? this.#latest : undefined;
       this.letGo();
-      // Node looks for the socket in the handle that it closes.
+      // Node looks up the socket in the handle that it closes.
       this.#own?.giveBack();
       const told = () => {
         this.cancelled(cancelled!);
@@ -160,7 +159,7 @@ export class RaceInto {
     });
   }
 
-  /** Tells of the attempt that ended with its socket, as Node does. */
+  /** Reports the attempt that ended with its socket, as Node does. */
   private cancelled({ address, port, family }: Endpoint): void {
     const error = systemError(errnoOf('ECANCELED'), 'connect', address, port);
     this.within(() => {
@@ -190,7 +189,7 @@ export class RaceInto {
     const { socket, port, answered } = this.waiting;
     const begun = this.#headStart?.takeFor(endpoint);
     if (begun) return begun as unknown as Socket;
-    // With its own handle a socket connects to its own port; a service record may lead to another.
+    // With its own handle a socket connects to its own port, but a service record may name another.
     if (this.#own || endpoint.port !== port || !canAdopt(socket)) return otherAttempt(socket, this.within, secure);
     this.#own = new OwnAttempt(socket, answered, this.within, secure);
     return this.#own as unknown as Socket;
@@ -218,14 +217,14 @@ export class RaceInto {
         break;
       }
       case 'cancelled':
-        // It gave way to another, and the race goes on.
+        // The attempt gave way to another, and the race goes on.
         if (event.error) this.gaveWay(event.endpoint);
         break;
       case 'connected':
         this.stop();
         this.settle(event.value, event.endpoint);
         break;
-      default: // nothing of Node's
+      default: // Node has no such event
     }
   }
 
@@ -234,7 +233,7 @@ export class RaceInto {
     for (const address of addressesIn(answer)) this.found(address, answer.type === 'A' ? 4 : 6);
   }
 
-  /** As after Node's look-ups, the time without activity begins anew. */
+  /** Restarts the idle timeout, as Node does after a look-up. */
   private restartIdleness(): void {
     (this.waiting.socket as Socket & { _unrefTimer: () => void })._unrefTimer();
   }
@@ -248,7 +247,7 @@ export class RaceInto {
 
   private started(endpoint: Endpoint): void {
     const { socket } = this.waiting;
-    // Node would have given the one before up.
+    // Node would have abandoned the previous attempt.
     this.outOfTime(this.#latest);
     this.#latest = endpoint;
     if (this.#racing.closed) return;
@@ -257,7 +256,7 @@ export class RaceInto {
     this.#attempted.push(`${address}:${port}`);
   }
 
-  /** The race has come to the attempt that had begun before it. */
+  /** Called when the race reaches the attempt that began before it. */
   private hasCaughtUp(endpoint: Endpoint): void {
     this.#headStart!.caughtUp();
     this.#latest = endpoint;
@@ -265,7 +264,7 @@ export class RaceInto {
 
   private gaveWay(endpoint: Endpoint): void {
     if (this.#own?.isAbandoned) this.renewHandle();
-    // An earlier one was out of time when the next began.
+    // An earlier attempt timed out when the next one began.
     if (this.#latest === endpoint) this.outOfTime(endpoint);
   }
 
@@ -275,7 +274,7 @@ export class RaceInto {
     this.waiting.socket.emit('connectionAttemptTimeout', endpoint.address, endpoint.port, endpoint.family);
   }
 
-  /** Ends what was given up while it connected with the socket's handle. */
+  /** Closes a handle of the socket that was abandoned while connecting, and gives the socket a new one. */
   private renewHandle(): void {
     const { socket, session, calls } = this.waiting;
     this.#own!.isAbandoned = false;
@@ -304,7 +303,7 @@ export class RaceInto {
       return;
     }
     winner.destroy();
-    // The race has found out where to connect to, and Node connects once more, unless its handle has been used for another address.
+    // The race has found the address. Node connects to it again, unless its handle was used for another address.
     if (!this.#own) answerQuietly(socket, answered, address, family);
     else socket.destroy(codedError('ERR_SOCKET_HANDLE_IN_USE', heldHandle(this.#attempted[0]!, address)));
   }
@@ -322,17 +321,17 @@ export class RaceInto {
     handshake.conclude();
   }
 
-  /** Lets Node connect to an address whose handshake has been tried. */
+  /** Lets Node connect again to an address whose handshake was probed. */
   private connectAgain(attempt: Attempt, address: string, family: number): void {
     const { socket, answered, session, calls } = this.waiting;
     const { Handle } = handleClasses(socket)!;
     const { self, internals } = this.#forTls!.secure;
     const { session: newSession } = attempt.handshake!;
     attempt.destroy();
-    // As Node has it for one that connects.
+    // As Node sets up a connecting handle.
     const handle = Object.assign(new Handle(0), { [internals.owner]: socket });
     replaceHandle(socket, handle, { session: newSession ?? session, calls });
-    // Where it is resumed, the server may send no other.
+    // If it is resumed, the server may not send another.
     if (newSession) self[internals.pendingSession] = newSession;
     answerQuietly(socket, answered, address, family);
   }
@@ -346,9 +345,9 @@ export class RaceInto {
   }
 
   /**
-   * Where a handshake has failed: plain Node would have connected, and shown that.
+   * Fails the socket with the error of a failed handshake, if there is one, since plain Node would have connected and reported it.
    *
-   * @returns whether one has
+   * @returns whether there is one
    */
   private failWithHandshake(): boolean {
     const failure = this.#forTls?.failure;
@@ -359,7 +358,7 @@ export class RaceInto {
   }
 }
 
-/** An attempt with a handle of its own. */
+/** Creates an attempt with its own handle. */
 export function otherAttempt(socket: Socket | undefined, within: (work: () => void) => void, secure?: Secure): Socket {
   const classes = handleClasses(socket);
   return classes ? (new OtherAttempt(socket, classes, within, secure) as unknown as Socket) : socketAttempt(socket, within);

@@ -4,7 +4,7 @@ import { races } from './races.js';
 import type { Racing, StandInOptions } from './racing.js';
 
 /**
- * A `net.Socket` that connects to a host name by racing its addresses; in everything else it is what it extends.
+ * A `net.Socket` that connects to a host name by racing its addresses. Everything else is inherited.
  *
  * @example
  * const client = new pg.Client({ stream: () => new RaceSocket() });
@@ -12,7 +12,7 @@ import type { Racing, StandInOptions } from './racing.js';
 export class RaceSocket extends Socket {
   readonly #racing: Racing;
 
-  /** @throws TypeError, RangeError for options that make no sense */
+  /** @throws TypeError, RangeError for invalid options */
   constructor({ race = {}, ...options }: SocketConstructorOpts & { readonly race?: StandInOptions } = {}) {
     super(options);
     this.#racing = races.racing(race);

@@ -5,5 +5,5 @@ import { hasConnection } from './has-connection.js';
 import { rankLookups } from './lookups.js';
 import { racing } from './racing.js';
 
-/** All that `register` needs once a socket connects to a name. */
+/** The code that `register` needs once a socket connects to a name. */
 export const races: Races = { racing, connectByRace, connectFiltered, hasConnection, rankLookups };

@@ -25,72 +25,71 @@ import { aheadOf } from './ahead.js';
 import type { Begun, FindAhead } from './head-start.js';
 
 /**
- * How races for the sockets of other people's code are run. `connectTimeout` is `Infinity` by default: that code has limits of
- * its own.
+ * Options of races for other code's sockets. `connectTimeout` is `Infinity` by default, because that code has its own limits.
  */
 export interface StandInOptions extends Omit<RaceOptions, 'signal' | 'family'> {
   /**
-   * What is raced for where a socket is for TLS, as those of `tls.connect` and `https` are.
+   * What decides a race for a TLS socket, such as one from `tls.connect` or `https`.
    *
-   * - `'auto'`, the default: the first finished handshake, which the socket is given; on a Node whose internals are not as
-   *   expected, the first TCP connection
-   * - `'probe'`: the first finished handshake; where that is not the first address's, its connection is closed, and the socket
-   *   connects to the same address by itself
-   * - `'off'`: the first TCP connection; the handshake is left to the socket
+   * - `'auto'` (default): the first finished handshake, which the socket adopts; on a Node whose internals are not as expected, the
+   *   first TCP connection
+   * - `'probe'`: the first finished handshake; unless it is the first address's, its connection is closed and the socket connects
+   *   to the same address itself
+   * - `'off'`: the first TCP connection; the socket performs the handshake
    *
-   * At `localhost`, whose addresses are one machine, a handshake that has failed is not made again at the other address.
+   * At `localhost`, whose addresses belong to one machine, a failed handshake is not repeated at the other address.
    */
   readonly tls?: TlsMode;
   /**
-   * A history of their own for these races, as `{ file: true }` that outlives the process; false: none. Default: the one that
-   * all sockets of the process share. Not with a connector, which has its own.
+   * A separate history for these races, such as `{ file: true }`, which outlives the process; false: none. Default: the history that
+   * all sockets of the process share. Not allowed with a connector, which has its own.
    */
   readonly history?: false | HistoryOptions;
 }
 
-/** What is raced for where a socket is for TLS. */
+/** What decides a race for a TLS socket. */
 export type TlsMode = 'auto' | 'probe' | 'off';
 
-/** What races for sockets. */
+/** Races for sockets with given options. */
 export interface Racing {
   readonly race$: (host: string, port: number, own: OwnOptions) => Observable<RaceEvent<Socket>>;
-  /** It says itself how names are looked up. */
+  /** Whether the options include a resolver. */
   readonly hasResolver: boolean;
-  /** Nothing but the order of addresses is asked for, so that one address alone can be left to Node. */
+  /** Whether the options affect only the order of addresses, so that a single address can be left to Node. */
   readonly isPlain: boolean;
-  /** What sockets must not connect to, whether they are raced for or not. */
+  /** The filters, which also apply to sockets that are not raced for. */
   readonly filters?: Filters;
   readonly tls: TlsRacing;
-  /** Absent where options have a say in how the first attempt is made, or what is reported of it. */
+  /** Absent if an option affects the first attempt or what is reported about it. */
   readonly ahead?: FindAhead | undefined;
 }
 
-/** How sockets for TLS are raced for. Durations in ms of the scheduler's time. */
+/** How races for TLS sockets are decided. Durations are in ms of the scheduler's time. */
 export interface TlsRacing {
   readonly mode: TlsMode;
   /**
-   * For how long nothing may happen once all addresses have been tried: then the socket is given the first connection that is up,
-   * whose handshake goes on. `Infinity` where the race itself has a limit.
+   * How long to wait after all addresses have been tried and nothing happens. The socket then gets the first connection that is up,
+   * whose handshake goes on. `Infinity` if the race itself has a limit.
    *
-   * Much of what would end a socket waits until it is connected: a client's time-out that begins with `connect`.
+   * A limit is needed because many clients start their own timeouts only on `connect`.
    */
   readonly patience: number;
-  /** The same where a handshake has failed, and no other is under way: then the socket fails with its error. */
+  /** The same if a handshake has failed and no other is in progress. The socket then fails with its error. */
   readonly patienceAfterFailure: number;
   readonly scheduler: SchedulerLike;
 }
 
-/** What the race for one socket has of its own: a resolver where the socket has a look-up of its own. */
+/** Options of the race for one socket, such as a resolver if the socket has its own look-up. */
 export interface OwnOptions {
   readonly socketFactory: SocketFactory;
-  /** The protocols of HTTP that it offers in its handshake; absent: it is for something else, and no service record is for it. */
+  /** The HTTP protocols that the socket offers in its handshake. Absent if it is not for HTTP, so that service records do not apply. */
   readonly alpn?: readonly string[];
   readonly resolver?: Resolver;
-  /** An attempt that was begun before the race. */
+  /** An attempt that began before the race. */
   readonly begun?: Begun;
 }
 
-/** Options that have a say even where there is but one address. */
+/** Options that matter even if there is only one address. */
 const SAYS = ['blockList', 'filter', 'sort', 'connectTimeout', 'attemptTimeout', 'scheduler'] as const;
 
 /**

@@ -1,9 +1,9 @@
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 
 /**
- * The error that Node makes of an error number of a system call.
+ * The error that Node creates for the error number of a system call.
  *
- * @param local the local end, which the message tells
+ * @param local the local end, which the message mentions
  */
 export function systemError(errno: number, syscall: 'connect' | 'bind', address: string, port: number, local = ''): Error {
   const code = getSystemErrorName(errno);
@@ -12,10 +12,10 @@ export function systemError(errno: number, syscall: 'connect' | 'bind', address:
   return Object.assign(error, { errno, code, syscall, address, ...(port > 0 && { port }) });
 }
 
-/** `EAI_NONAME`, as libuv numbers it. */
+/** libuv's number for `EAI_NONAME`. */
 const NO_NAME = -3008;
 
-/** The error with which Node's look-up says that a host has no address. */
+/** The error of Node's look-up for a host without addresses. */
 export function nothingFound(host: string): Error {
   const error = withShortStack(() => new Error(`getaddrinfo ENOTFOUND ${host}`));
   return Object.assign(error, { errno: NO_NAME, code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: host });
@@ -26,13 +26,13 @@ export function errnoOf(code: string): number {
   return [...getSystemErrorMap()].find(([, [name]]) => name === code)![0];
 }
 
-/** Lines of a stack. Node's own errors of connecting have one or two: they come from the event loop. */
+/** The most lines of a stack. Node's own connection errors have one or two, because they come from the event loop. */
 const LINES = 1;
 
-/** Creates an error whose stack does not tell of this package's inside. */
+/** Creates an error whose stack does not expose this package's internals. */
 export function withShortStack<E extends Error>(create: () => E): E {
   const { stackTraceLimit } = Error;
-  // Fails where a program has frozen it; the stack is then as long as ever.
+  // This fails if a program has frozen `Error`; the stack is then longer.
   if (stackTraceLimit > LINES) Reflect.set(Error, 'stackTraceLimit', LINES);
   try {
     return create();

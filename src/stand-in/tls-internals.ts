@@ -2,14 +2,14 @@ import type { Socket } from 'node:net';
 import { TLSSocket, type ConnectionOptions, type PeerCertificate } from 'node:tls';
 import { handleOf, type Handle } from './handle.js';
 
-/** The handle of a `tls.TLSSocket`: Node's `TLSWrap`, on top of that of the TCP connection. */
+/** The handle of a `tls.TLSSocket`: Node's `TLSWrap`, on top of the TCP handle. */
 export interface TlsHandle extends Handle {
   readonly _parent: Handle;
   _secureContext: { readonly context: unknown };
   reading: boolean;
   onread: unknown;
   onhandshakedone: () => void;
-  /** Begins the handshake; Node aborts the process when it is called twice. */
+  /** Starts the handshake. Calling it twice aborts the process. */
   start: () => void;
   readonly readStart: () => number;
   readonly requestOCSP: () => void;
@@ -19,12 +19,12 @@ export interface TlsHandle extends Handle {
   [internal: symbol]: unknown;
 }
 
-/** What `tls.connect` remembers of its options. */
+/** The options that `tls.connect` keeps in its socket. */
 export interface ConnectOptions extends ConnectionOptions {
   checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
 }
 
-/** A `tls.TLSSocket` as Node sees it. */
+/** The internals of a `tls.TLSSocket`. */
 export interface InnerTlsSocket {
   _handle: TlsHandle | null;
   ssl: unknown;
@@ -36,7 +36,7 @@ export interface InnerTlsSocket {
   };
   readonly _wrapHandle: (wrap: null, handle: null, hasActiveWrite: false) => TlsHandle;
   readonly _init: () => void;
-  /** Called once the handshake is complete: emits `secure`, upon which the certificate is verified. */
+  /** Called once the handshake is complete. Emits `secure`, on which the certificate is verified. */
   readonly _finishInit: () => void;
   alpnProtocol: string | false | null;
   servername: unknown;
@@ -45,26 +45,26 @@ export interface InnerTlsSocket {
   [internal: symbol]: unknown;
 }
 
-/** What a handshake apart from its socket needs of Node that is not public. */
+/** Node's internals that a separate handshake needs. */
 export interface TlsInternals {
-  /** Of a handle: whose it is. */
+  /** In a handle: its socket. */
   readonly owner: symbol;
-  /** Of a `tls.TLSSocket`: its handle once more. */
+  /** In a `tls.TLSSocket`: a second reference to its handle. */
   readonly handle: symbol;
   readonly connectOptions: symbol;
-  /** A session that came before the certificate was verified. */
+  /** In a `tls.TLSSocket`: a session that arrived before the certificate was verified. */
   readonly pendingSession: symbol;
 }
 
-/** What Node calls on a `tls.TLSSocket` that `tls.connect` has made. */
+/** The listeners that `tls.connect` adds to its socket. */
 export interface TlsListeners {
   /** Verifies the certificate. */
   readonly secured: () => void;
-  /** Fails with what Node says of a connection that was closed before. */
+  /** Fails with Node's error for a connection that was closed early. */
   readonly ended: () => void;
 }
 
-/** A `tls.TLSSocket` of `tls.connect` whose inside is as expected. */
+/** A `tls.TLSSocket` from `tls.connect` whose internals are as expected. */
 export interface Securable {
   readonly socket: TLSSocket;
   readonly self: InnerTlsSocket;
@@ -75,11 +75,11 @@ export interface Securable {
 
 const METHODS = ['_wrapHandle', '_init', '_finishInit'] as const;
 
-/** Node's internals, once they have been seen. */
+/** Node's internals, once they are known. */
 let known: TlsInternals | undefined;
 
 /**
- * What a race past TCP needs of a socket; `undefined` for one that is not of `tls.connect`, and where Node's internals are not as
+ * What a race past TCP needs of a socket; `undefined` if the socket is not from `tls.connect`, or Node's internals are not as
  * expected.
  */
 export function securable(socket: Socket): Securable | undefined {
@@ -94,7 +94,7 @@ export function securable(socket: Socket): Securable | undefined {
   return { socket, self, internals: known, listeners, options };
 }
 
-/** Node's internals, as a socket of `tls.connect` that is connecting shows them; `undefined` where one of them is missing. */
+/** Finds Node's internals in a connecting socket from `tls.connect`. Returns `undefined` if one of them is missing. */
 export function findTlsInternals(socket: TLSSocket): TlsInternals | undefined {
   const self = socket as unknown as InnerTlsSocket;
   const named = (name: string, object: object | null) =>

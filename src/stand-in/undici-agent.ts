@@ -3,23 +3,23 @@ import { isAbsolute } from 'node:path';
 import type { Agent, Dispatcher } from 'undici';
 import { codedError } from '../core/error-tools.js';
 
-/** Where undici keeps the dispatcher of the process. Undici 8, and so Node from 26 on, looks into the first alone. */
+/** The keys of undici's global dispatcher. Undici 8, and so Node 26, uses only the first. */
 export const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.2'), Symbol.for('undici.globalDispatcher.1')];
 
 export const globals = globalThis as Record<symbol, Dispatcher | undefined>;
 
-/** What agents are made of: of the undici that a program has, or of the one within Node. */
+/** The parts of undici that are needed, from the program's undici or Node's own. */
 interface Undici {
   readonly Agent: new (options: Agent.Options) => Agent;
-  /** From 8 on: shows an agent to the handlers that requests of earlier undicis have. */
+  /** From undici 8 on: adapts an agent to handlers of earlier versions. */
   readonly Dispatcher1Wrapper?: new (dispatcher: Dispatcher) => Dispatcher;
 }
 
 /**
- * An agent of the undici that the program has installed, or else of the one within Node: where none is installed, where the
- * installed one does not run on this Node, and where Node's `fetch` would not work with it.
+ * Creates an agent of the undici that the program has installed. Uses Node's own undici if none is installed, if the installed one
+ * does not run on this Node, or if Node's `fetch` would not work with it.
  *
- * It takes the requests of Node's `fetch` and those of the program's undici. From 8 on these have handlers of another kind.
+ * The agent accepts requests of Node's `fetch` and of the program's undici, whose handlers differ from version 8 on.
  */
 export function createAgent(options: Agent.Options): Agent {
   const { Agent, Dispatcher1Wrapper } = installedUndici() ?? builtInUndici();
@@ -29,7 +29,7 @@ export function createAgent(options: Agent.Options): Agent {
   const dispatch = agent.dispatch.bind(agent);
   agent.dispatch = (request, handler) => {
     if (typeof (handler as { onRequestStart?: unknown }).onRequestStart === 'function') return dispatch(request, handler);
-    // Undici 6 leaves it in, and undici 8 refuses it.
+    // Undici 6 leaves this option in, and undici 8 refuses it.
     const others: Dispatcher.DispatchOptions & { dispatcher?: Dispatcher } = { ...request };
     delete others.dispatcher;
     return wrapped.dispatch(others, handler);
@@ -38,11 +38,11 @@ export function createAgent(options: Agent.Options): Agent {
 }
 
 /**
- * The undici of the program: the one that its main module would get, or else the one beside which this package is installed. The
- * working directory has no say, as a program may be started from anywhere.
+ * The program's undici: the one that its main module would load, or else the one installed next to this package. The working
+ * directory does not matter, since a program may be started from anywhere.
  */
 function installedUndici(): Undici | undefined {
-  // A bundle that is an ES module has no `__filename`; then the main module is the bundle.
+  // A bundled ES module has no `__filename`. Then the main module is the bundle.
   const ownFile = typeof __filename === 'undefined' ? undefined : __filename;
   for (const file of [mainModule(), ownFile]) {
     try {
@@ -51,30 +51,30 @@ function installedUndici(): Undici | undefined {
       const { version } = require('undici/package.json') as { version: string };
       return servesFetch(version) ? (require('undici') as Undici) : undefined;
     } catch {
-      // It is not there, or does not run on this Node.
+      // It is not installed, or does not run on this Node.
     }
   }
   return undefined;
 }
 
 /**
- * The real path of the file that Node was told to run. Undefined for code from the command line, standard input or a prompt: there
- * the first argument belongs to the code.
+ * The real path of the program's main file. `undefined` for code from the command line, standard input or a prompt, where the first
+ * argument belongs to the code.
  */
 function mainModule(): string | undefined {
   const [, path] = process.argv;
   if (path === undefined || !isAbsolute(path) || process.execArgv.some((flag) => TAKES_CODE.test(flag))) return undefined;
   try {
-    return createRequire(path).resolve(path); // `node .`, `node app` for app.js, symbolic links
+    return createRequire(path).resolve(path); // resolves `node .`, `node app` for app.js, and symbolic links
   } catch {
     return path;
   }
 }
 
-/** Flags with which Node runs no file. */
+/** Flags with which Node runs code instead of a file. */
 const TAKES_CODE = /^(?:-[eip]+|--(?:eval|print)(?:=.*)?|--interactive)$/;
 
-/** Undici 6 does not take the requests that the `fetch` of undici 8 makes. */
+/** Whether an undici accepts the requests of Node's `fetch`. Undici 6 does not accept those of undici 8. */
 function servesFetch(version: string): boolean {
   return majorOf(version) > 6 || majorOf(process.versions.undici ?? '') < 8;
 }
@@ -83,7 +83,7 @@ function majorOf(version: string): number {
   return Number.parseInt(version, 10) || 0;
 }
 
-/** Node loads its undici with the first `fetch`, and has its dispatcher then, unless the program's undici was there before. */
+/** Node's own undici. Node loads it on the first `fetch` and sets its dispatcher, unless the program's undici has done so before. */
 function builtInUndici(): Undici {
   if (GLOBAL_DISPATCHERS.some((key) => globals[key] === undefined)) void fetch('data:,');
   const classes = GLOBAL_DISPATCHERS.flatMap((key) => globals[key]?.constructor ?? []);

@@ -12,26 +12,26 @@ import { refusalOf } from './connect-filtered.js';
 import { checkConnector, filtersOfConnector, splitHistory, type StandInOptions } from './racing.js';
 import { createAgent, GLOBAL_DISPATCHERS, globals } from './undici-agent.js';
 
-/** How connections for undici, and so for `fetch`, are raced for. */
+/** Options of racing connections for undici, and so for `fetch`. */
 export interface UndiciOptions {
-  /** Options of the races. `history: false`: without the history that all sockets of the process share by default. */
+  /** Options of the races. `history: false`: without the history that all sockets of the process share. */
   readonly race?: Omit<RaceOptions, 'signal'> & Pick<StandInOptions, 'history'>;
-  /** Whose races share cache, history and TLS sessions; default: history with the process, and TLS sessions by themselves. */
+  /** A connector to share cache, history and TLS sessions with. Default: the process's history, and separate TLS sessions. */
   readonly connector?: Connector | Connector<TLSSocket>;
-  /** Options of TLS, as in `tls.connect`. */
+  /** TLS options, as in `tls.connect`. */
   readonly tls?: TlsOptions;
-  /** Offer HTTP/2, and allow it. Default false. */
+  /** Offers and allows HTTP/2. Default false. */
   readonly allowH2?: boolean;
 }
 
-/** ms; as undici has it. */
+/** In ms; undici's default. */
 const KEEP_ALIVE_INITIAL_DELAY = 60_000;
 
 /**
- * A `connect` function for the clients, pools and agents of undici: the winner is the first finished TLS handshake, for https,
- * and else the first TCP connection.
+ * Creates a `connect` function for undici's clients, pools and agents. The winner is the first finished TLS handshake for https,
+ * otherwise the first TCP connection.
  *
- * @throws TypeError, RangeError for options that make no sense
+ * @throws TypeError, RangeError for invalid options
  *
  * @example
  * new Agent({ connect: connector({ race: { connectionAttemptDelay: 200 } }) });
@@ -55,7 +55,7 @@ function connectorWith(options: UndiciOptions, sessions: boolean): buildConnecto
       ALPNProtocols: protocols(allowH2),
       servername: servername || ownTls.servername,
     });
-    // A plain connection is not for what service records lead to.
+    // Service records lead to TLS endpoints, which a plain connection cannot use.
     const services = race.serviceRecords && { serviceRecords: secure && serviceOptions(race.serviceRecords, allowH2) };
     const connection = { ...race, ...services, tls: secure && secureOptions, localAddress: localAddress ?? undefined };
     const socket$ = defer((): Observable<Socket> => {
@@ -83,18 +83,18 @@ function protocols(allowH2: boolean): string[] {
   return allowH2 ? ['h2', 'http/1.1'] : ['http/1.1'];
 }
 
-/** TLS over what a proxy has connected. */
+/** TLS over a proxy's connection. */
 function secured(socket: Socket, host: string, options: TlsOptions): Observable<Socket> {
   const identity = isIP(host) ? { host } : { host, servername: host };
   return tls({ ...identity, ...options }, () => of(socket))({ address: host, family: 4, port: 443 });
 }
 
 /**
- * A dispatcher for `fetch`, globally or for one request, whose connections are raced for. It is an `Agent` of the undici that
- * the program's main module has, or that is installed beside this package; else, and where Node's `fetch` does not work with that
- * one (undici 6 on Node 26), of the undici within Node.
+ * Creates a dispatcher for `fetch`, globally or for one request, that races for its connections. It is an `Agent` of the undici that
+ * the program's main module would load, or that is installed next to this package. If there is none, or Node's `fetch` does not work
+ * with it (undici 6 on Node 26), it is an `Agent` of Node's own undici.
  *
- * @throws TypeError, RangeError for options that make no sense
+ * @throws TypeError, RangeError for invalid options
  *
  * @example
  * await fetch('https://example.com/', { dispatcher: createDispatcher() });
@@ -106,10 +106,10 @@ export function createDispatcher(options: DispatcherOptions = {}): AnyDispatcher
   return createAgent({ ...others, ...(allowH2 !== undefined && { allowH2 }), connect }) as unknown as AnyDispatcher;
 }
 
-/** Options of {@link createDispatcher}: those of undici's `Agent`, but for what the race decides. */
+/** Options of {@link createDispatcher}: those of undici's `Agent`, except those that the race decides. */
 export type DispatcherOptions = UndiciOptions & Omit<Agent.Options, 'connect' | 'allowH2' | 'tls' | RefusedOption>;
 
-/** What undici makes its own `connect` of, and ignores beside another. */
+/** Options of undici's own `connect`, which it ignores if another is given. */
 const REFUSED = {
   connect: 'the race connects',
   socketPath: 'there is nothing to race for: use undici’s own Agent for a socket path',
@@ -120,9 +120,9 @@ const REFUSED = {
 type RefusedOption = keyof typeof REFUSED;
 
 /**
- * Heeds the options of an agent that concern its connections: the agent itself ignores them.
+ * Applies the agent's options for connections, which the agent itself would ignore.
  *
- * @throws TypeError for those of which the race has no use
+ * @throws TypeError for those that a race cannot use
  */
 function heeded(agentOptions: object, { race, connector: own }: UndiciOptions) {
   const { connectTimeout, maxCachedSessions, autoSelectFamily, ...others } = agentOptions as Record<string, unknown>;
@@ -137,25 +137,25 @@ function heeded(agentOptions: object, { race, connector: own }: UndiciOptions) {
   if (maxCachedSessions != null && maxCachedSessions !== DEFAULT_SESSIONS && (maxCachedSessions !== 0 || own))
     throw invalidValue('options.maxCachedSessions', SESSIONS_SAID, maxCachedSessions);
   return {
-    // To undici, 0 is no limit.
+    // For undici, 0 means no limit.
     ownRace: connectTimeout == null ? race : { ...race, connectTimeout: Number(connectTimeout) || Infinity },
     sessions: maxCachedSessions !== 0,
     others,
   };
 }
 
-/** undici's. */
+/** undici's default. */
 const DEFAULT_SESSIONS = 100;
 const SESSIONS_SAID = `must be ${DEFAULT_SESSIONS}, the default, or 0 for none; a connector has sessions of its own`;
 
-/** One for undici's own `fetch`, and for Node's, which have types of their own. */
+/** A dispatcher for undici's own `fetch` and for Node's, whose types differ. */
 export type AnyDispatcher = Dispatcher & (RequestInit extends { dispatcher?: infer D } ? NonNullable<D> : unknown);
 
 /**
- * Makes {@link createDispatcher} the dispatcher of the process: of every `fetch` that has none of its own.
+ * Installs {@link createDispatcher} as the dispatcher of the process, for every `fetch` without its own.
  *
- * @returns puts back what was there before, unless somebody has put another there since
- * @throws TypeError, RangeError for options that make no sense
+ * @returns a function that restores the previous dispatcher, unless someone has installed another since
+ * @throws TypeError, RangeError for invalid options
  */
 export function installGlobal(options: DispatcherOptions = {}): () => void {
   const dispatcher: Dispatcher = createDispatcher(options);
