@@ -93,10 +93,10 @@ export interface OwnOptions {
 const SAYS = ['blockList', 'filter', 'sort', 'connectTimeout', 'attemptTimeout', 'scheduler'] as const;
 
 /**
- * What races for sockets, with options for each race.
+ * Creates races for sockets with these options.
  *
- * @param connector whose races share cache and history; default: the races share the history of the process
- * @throws TypeError, RangeError for options that make no sense
+ * @param connector a connector to share cache and history with; default: the races share the history of the process
+ * @throws TypeError, RangeError for invalid options
  */
 export function racing(standInOptions: StandInOptions = {}, connector?: Pick<Connector, 'race$'>): Racing {
   if (!isObject(standInOptions) || Array.isArray(standInOptions)) throw invalidType('options', 'an object', standInOptions);
@@ -130,9 +130,9 @@ function tlsRacing(mode: TlsMode, options: RaceOptions): TlsRacing {
 }
 
 /**
- * The options of the races, and the history that they go by.
+ * Splits the options of the races from their history.
  *
- * @throws TypeError, RangeError for a `history` that makes no sense, and for one beside a connector's
+ * @throws TypeError, RangeError for an invalid `history`, and for one in addition to a connector's
  */
 export function splitHistory<O extends object>(
   options: O,

@@ -7,19 +7,19 @@ import { checkOptions, type RaceOptions } from '../plan/options.js';
 import { ordering } from '../plan/order.js';
 
 /**
- * Puts the addresses of a look-up in the order in which a race would sort them. No address is left out, and none is added.
+ * Sorts the addresses of a look-up as a race would. Drops and adds none.
  *
- * @param preferFamily comes first, but for addresses that failed lately
+ * @param preferFamily the family that comes first, except for addresses that failed recently
  */
 export type Rank = <A extends Address>(addresses: readonly A[], preferFamily: Family | undefined) => Observable<readonly A[]>;
 
-/** A look-up has no port. */
+/** A look-up involves no port. */
 const NO_PORT = 0;
 
 /**
- * Ranks by the `sort` and `preferFamily` options of races, and by what earlier races have learnt.
+ * Sorts by the `sort` and `preferFamily` options of races, and by what earlier races have learnt.
  *
- * @param currentPast what is known of the paths of the network that this machine is in; `undefined`: nothing
+ * @param currentPast returns the history in the present network; `undefined`: none
  */
 export function ranking(options: RaceOptions, currentPast: (random: () => number) => Past | undefined = () => undefined): Rank {
   const settings = checkOptions(given(options));

@@ -6,5 +6,5 @@ import { register } from './registration.js';
 export { register };
 export type { RegisterOptions, StandInOptions };
 
-// What the program has registered stays: the import may be that of a library, or of another copy of this package.
+// Keeps the program's own registration: the import may come from a library, or from another copy of this package.
 if (!isRegistered()) registerByEnvironment(register);

@@ -2,13 +2,13 @@ import { registering } from './patch.js';
 import { races } from './races.js';
 
 /**
- * Lets every socket of this process that connects to a host name do so by a race: those of `net`, `tls`, `http`, `https`, `http2`,
- * of `fetch`, and of the libraries that are made of them. Those for TLS race for a finished handshake. Replaces
- * `net.Socket.prototype.connect`, once; with `lookups` also `dns.lookup` and `dns.promises.lookup`; and nothing else.
+ * Makes every socket of this process that connects to a host name do so by a race: sockets of `net`, `tls`, `http`, `https`,
+ * `http2` and `fetch`, and of the libraries built on them. TLS sockets race for a finished handshake. Replaces
+ * `net.Socket.prototype.connect` once, and with `lookups` also `dns.lookup` and `dns.promises.lookup`, and nothing else.
  *
- * Called again, by this copy of the package or another, it puts other options in place of those before.
+ * Calling it again, from this copy of the package or another, replaces the options.
  *
- * @returns ends it: sockets connect as ever from then on; races under way go on
- * @throws TypeError, RangeError for options that make no sense
+ * @returns a function that ends it. Sockets then connect as usual, and races in progress go on
+ * @throws TypeError, RangeError for invalid options
  */
 export const register = registering(races);
