@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type UserConfig } from 'tsdown';
 
@@ -52,6 +53,22 @@ const esModules: Plugin = {
   },
 };
 
+/** The licences of packages that are bundled ask to be handed on with them. */
+const licences: Plugin = {
+  name: 'licences',
+  generateBundle(_, bundle) {
+    const modules = Object.values(bundle).flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+    const folders = new Set(modules.flatMap((id) => /^.*node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0] ?? []));
+    const texts = [...folders].sort().map((folder) => {
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, string>;
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      if (file === undefined) throw new Error(`${name} has no file with its licence`);
+      return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+    });
+    this.emitFile({ type: 'asset', fileName: 'licences.txt', source: texts.join(`\n${'-'.repeat(80)}\n\n`) });
+  },
+};
+
 /** Types for CommonJS come with a build, whose code is not needed. */
 const noCommonJs: Plugin = {
   name: 'no-common-js',
@@ -60,8 +77,14 @@ const noCommonJs: Plugin = {
   },
 };
 
-// Libraries stay outside, as dependencies; one that is bundled by accident ends the build.
-const common: UserConfig = { target: 'node20', deps: { onlyBundle: [] } };
+/** What pictures know the width of characters by: ES modules alone, which CommonJS could not load in all versions of Node. */
+const BUNDLED = ['string-width', 'get-east-asian-width', 'strip-ansi', 'ansi-regex'];
+
+/** Modules that import what may not be installed: they are loaded when they are asked for. */
+const NEEDS_PEER = /[\\/](?:otel|prometheus|metrics)\.ts$/;
+
+// Other libraries stay outside, as dependencies; one that is bundled by accident ends the build.
+const common: UserConfig = { target: 'node20', deps: { onlyBundle: BUNDLED } };
 
 export default defineConfig([
   // For Node.
@@ -81,5 +104,14 @@ export default defineConfig([
     dts: true,
     plugins: [noCommonJs],
   },
-  { ...common, entry: { cli: 'src/cli/bin.ts' }, format: 'esm', dts: false },
+  // The command line, in as few files as there can be: a machine that is out of file descriptors must be able to load it.
+  {
+    ...common,
+    deps: { onlyBundle: [...BUNDLED, 'commander'] },
+    entry: { cli: 'src/cli/bin.ts' },
+    format: 'esm',
+    dts: false,
+    plugins: [licences],
+    outputOptions: { codeSplitting: { groups: [{ name: 'commands', test: (id) => !NEEDS_PEER.test(id) }] } },
+  },
 ]);

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { firstValueFrom, Subject } from 'rxjs';
 import { RACE_FLAGS, raceOptions } from '../../src/cli/race-flags.js';
 import { blackhole, healthy } from '../../src/cli/lab.js';
 import { checkOptions, optionNames } from '../../src/plan/options.js';
@@ -278,8 +279,18 @@ A                ───────────────●               
   ])('ends many quick races %s at a real SIGINT, and shows what was so far', async (_, kind) => {
     const { port, close } = await open(healthy('127.0.0.1'));
     if (kind === 'refused') await close();
-    const { child, ended } = runNode('dist/cli.mjs', '127.0.0.1', String(port), '--repeat', '1000000');
-    setTimeout(() => child.kill('SIGINT'), 1000);
+    const asked = new Subject<void>();
+    const { address } = await open(
+      dnsServer(({ name, type }) => {
+        asked.next();
+        return { records: type === 'A' ? records(name, 'A', ['127.0.0.1']) : [] };
+      }).then((server) => ({ ...server, port: 0 })),
+    );
+    const racing = firstValueFrom(asked);
+    const args = ['dual.test', String(port), '--dns-server', address, '--repeat', '1000000'];
+    const { child, ended } = runNode('dist/cli.mjs', ...args);
+    await racing; // from here on a SIGINT is expected
+    setTimeout(() => child.kill('SIGINT'), 100);
     const { status, stdout, stderr } = await ended;
     expect(status).toBe(130);
     expect(stdout).toMatch(/^\d+ races, \d+ won\n/);
@@ -332,6 +343,35 @@ A                ───────────────●               
       expect(stdout).toMatch(new RegExp(`^127\\.0\\.0\\.5:${port} won`, 'm'));
       expect(stdout).not.toContain('AAAA');
     }
+  });
+
+  it('takes URLs apart, and goes by their scheme', async () => {
+    const { port } = await refusingOverIPv6();
+    const plain = await connect(`http://user:secret@localhost:${port}/path?query#fragment`);
+    expect(plain.stdout).toMatch(new RegExp(`127\\.0\\.0\\.1:${port} won after \\d+ ms\\. `));
+    const authority = await createAuthority();
+    const secure = await tlsServer('127.0.0.1', 0, await authority.issue(['localhost']));
+    const tls = await connect(`https://localhost:${secure.port}`, '-k');
+    expect(tls.stdout).toMatch(/won after \d+ ms \(TLSv1\.3\)\. /);
+    expect((await connect(`HTTPS://localhost:${secure.port}`, '--no-tls')).stdout).toMatch(/won after \d+ ms\. /);
+  });
+
+  it.each([
+    [['localhost'], 443],
+    [['http://localhost/'], 80],
+    [['ws://localhost'], 80],
+    [['redis://localhost'], 6379],
+    [['http://localhost', '8080'], 8080],
+  ])('goes by default from %j to port %i', async (args, port) => {
+    const { stderr } = await runMain([...args, '--block', '::/0,0.0.0.0/0']);
+    expect(stderr).toBe(`Could not connect to localhost:${port}: every address is blocked; see --block and --public-only.\n`);
+  });
+
+  it('has -4 and -6 for one family', async () => {
+    const { port } = await refusingOverIPv6();
+    expect((await runMain(['-4', 'localhost', String(port)])).stdout).not.toContain('[::1]');
+    const { stderr } = await runMain(['localhost', String(port), '-6']);
+    expect(stderr).toContain(`Could not connect to localhost:${port}: ECONNREFUSED; `);
   });
 
   it('takes a port with the host', async () => {
@@ -420,13 +460,16 @@ A                ───────────────●               
     [['localhost', '80', '--connection-attempt-delay', 'fast'], '"--connection-attempt-delay" must be a number of ms'],
     [['localhost', '80', '--max-concurrent-attempts', 'two'], '"--max-concurrent-attempts" must be a whole number'],
     [['localhost', '80', '--family', '5'], '"--family" must be one of: 0, 4, 6'],
-    [['localhost', '80', '--sort', 'random'], '"--sort" must be one of: rfc6724, none'],
-    [['localhost', '80', '--preset', 'rfc1'], '"--preset" must be rfc8305 or per-family'],
+    [
+      ['localhost', '80', '--sort', 'random'],
+      "Option '--sort <order>' argument 'random' is invalid. Allowed choices are rfc6724, none.",
+    ],
+    [['localhost', '80', '--preset', 'rfc1'], 'Allowed choices are rfc8305, per-family.'],
     [
       ['localhost', '80', '--attempt-spacing-delay', '100'],
       '"--family-stagger-delay" must be given together with --attempt-spacing-delay',
     ],
-    [['localhost', '80', '--resolver', 'hosts'], '"--resolver" must be system or dns'],
+    [['localhost', '80', '--resolver', 'hosts'], 'Allowed choices are system, dns.'],
     [['localhost', '80', '--resolver', 'system', '--dns-server', '::1'], '"--resolver" must be dns where'],
     [['localhost', '80', '--dns-server', 'nine'], '"--dns-server'],
     [['localhost', '80', '--dns-tries', '0'], '"--dns-tries" is out of range'],
@@ -439,9 +482,12 @@ A                ───────────────●               
     [['localhost', '80', '--tls', '--cert', 'package.json'], '"--cert" must be a certificate in PEM'],
     [['localhost', '80', '--tcp-high-water-mark', 'x'], '"--tcp-high-water-mark" must be'],
     [['localhost', '80', '--repeat', '0'], '"--repeat" must be a whole number from 1'],
-    [['localhost', '80', '--repeat', '2', '--html', join(folder, 'x')], '"--html" does not go together with --repeat'],
-    [['localhost', '80', '--pipe', '--json'], '"--json" does not go together with --pipe'],
-    [['localhost', '80', '--family'], 'option `--family <4|6>` value is missing'],
+    [
+      ['localhost', '80', '--repeat', '2', '--html', join(folder, 'x')],
+      "Option '--repeat <n>' cannot be used with option '--html <file>'",
+    ],
+    [['localhost', '80', '--pipe', '--json'], "Option '--pipe' cannot be used with option '--json'"],
+    [['localhost', '80', '--family'], "Option '--family <4|6>' needs a value"],
     [
       ['localhost', '80', '--nat64-prefix', '64:ff9b::/95'],
       '"--nat64-prefix" must hold IPv6 prefixes of 32, 40, 48, 56, 64 or 96 bits',
@@ -451,16 +497,14 @@ A                ───────────────●               
       '"--nat64-prefix" does not go together with --no-nat64',
     ],
     [['localhost', '80', '--service-scheme', 'https'], '"--service-scheme" has no effect without --service-records'],
-    [
-      ['localhost', '80', '--service-records', '--service-scheme', 'ftp'],
-      '"--service-scheme" must be one of: https, wss, http, ws',
-    ],
-    [['localhost', '80', '--service-records', '--service-hints', 'x'], '"--service-hints" must be last-resort'],
-    [['localhost'], '"port" must be given, as in: rx-happy-eyeballs localhost 443'],
+    [['localhost', '80', '--service-records', '--service-scheme', 'ftp'], 'Allowed choices are https, wss, http, ws.'],
+    [['localhost', '80', '--service-records', '--service-hints', 'x'], 'Allowed choices are last-resort.'],
     [['localhost:80', '81'], '"port" is given twice, as 80 and here'],
-    [['http://localhost/'], '"host" must be a name or an address alone'],
+    [['http://localhost:80/', '81'], '"port" is given twice, as 80 and here'],
+    [['nonsense://localhost/'], '"port" must be given: the port of nonsense:// is not known'],
+    [['-4', '-6', 'localhost'], "Option '-4, --ipv4' cannot be used with option '-6, --ipv6'"],
     [['', '80'], '"argument" must not be empty'],
-    [['localhost', '80', '--connect-timeout', '-5'], '"argument" must not be negative'],
+    [['localhost', '80', '--connect-timeout', '-5'], '"--connect-timeout" is out of range'],
     [['localhost', '80', '--tls', '--ca', 'package.json'], '"--ca" must be a certificate in PEM'],
     [['localhost', '80', '--html', join(folder, 'x'), '--svg', join(folder, 'x')], '"--svg" must be another file'],
   ])('refuses %j', async (args, reason) => {

@@ -1,4 +1,5 @@
 import { firstValueFrom, Subject } from 'rxjs';
+import { COMMANDS } from '../../src/cli/commands.js';
 import { healthy } from '../../src/cli/lab.js';
 import { scenarios } from '../../src/cli/scenarios.js';
 import { runNode } from '../support/dist.js';
@@ -24,23 +25,22 @@ describe('the command line', () => {
   });
 
   it.each([
-    ['example.com', 'port'],
     ['example.com', 'http', 'port'],
     ['example.com', '65536', 'port'],
     ['example.com', '0', 'port'],
     ['exa mple', '443', 'host'],
     ['example.com', '443', 'more', 'more'],
     ['--verbose', 'verbose'],
-    ['--constructor', 'Unknown option `--constructor`'],
-    ['--__proto__', 'example.com', '80', 'Unknown option `--__proto__`'],
-    ['example.com', '80', '--has-own-property=1', 'Unknown option `--has-own-property`'],
+    ['--constructor', "Unknown option '--constructor'"],
+    ['--__proto__', 'example.com', '80', "Unknown option '--__proto__'"],
+    ['example.com', '80', '--has-own-property=1', "Unknown option '--has-own-property=1'"],
     ['example.com', '80', '--tls.__proto__.polluted', 'Unknown option'],
-    ['example.com', '80', '--no-constructor', 'Unknown option `--no-constructor`'],
+    ['example.com', '80', '--no-constructor', "Unknown option '--no-constructor'"],
     ['user:secret@example.com', '80', "Received '***@example.com'"],
     ['user:secret@example.com:443', '80', "Received '***@example.com:443'"],
     ['check', 'user:secret@example.com', "Received '***@example.com'"],
-    ['connect', 'example.com', 'port'],
-    ['connect', '<host>'],
+    ['443', 'host'],
+    ['connect', "Missing required argument 'host'"],
     ['a\nb\x1b[2J', '80', "'a\\nb\\u001b[2J'"],
     ['demo', 'toString', 'one of: mixed, blackhole, refused, slow, late-aaaa, tls-stall, all-dead'],
   ])('refuses %s %s with status 2 and a sentence that names it', async (...args) => {
@@ -59,12 +59,93 @@ describe('the command line', () => {
   it('is installed as a program with help and a version', async () => {
     const help = await runNode('dist/cli.mjs', '--help').ended;
     expect(help).toMatchObject({ status: 0, stderr: '' });
-    expect(help.stdout).toMatch(/Usage:\n {2}\$ rx-happy-eyeballs \[host port\]/);
-    expect(help.stdout).toMatch(/--resolution-delay <ms> .*\(default: 50\)\n/);
-    expect(help.stdout).not.toContain('(default: true)');
+    expect(help.stdout).toMatch(/^Usage: rx-happy-eyeballs \[host\] \[port\] \[options\]\n/);
+    for (const { usage } of COMMANDS) expect(help.stdout).toMatch(new RegExp(`^  ${usage.split(' ')[0]} `, 'm'));
     const version = await runNode('dist/cli.mjs', '--version').ended;
     expect(version.stdout).toMatch(/^rx-happy-eyeballs\/\d+\.\d+\.\d+ /);
     await expect(runNode('dist/cli.mjs', 'example.com', 'x').ended).resolves.toMatchObject({ status: 2, stdout: '' });
+  });
+
+  it.each(['tsl', 'no-rasing', 'connect-timout', 'htm'])('suggests an option for --%s', async (misspelt) => {
+    const meant = { tsl: 'tls', 'no-rasing': 'no-racing', 'connect-timout': 'connect-timeout', htm: 'html' }[misspelt];
+    expect((await runMain(['connect', 'localhost', `--${misspelt}`])).stderr).toBe(
+      `Unknown option '--${misspelt}'. Did you mean --${meant}?\nSee rx-happy-eyeballs --help\n`,
+    );
+  });
+
+  it.each([
+    ['chekc', 'check'],
+    ['conect', 'connect'],
+    ['prxoy', 'proxy'],
+    ['dmeo', 'demo'],
+    ['evn', 'env'],
+  ])('suggests a command for %s', async (misspelt, meant) => {
+    expect(await runMain([misspelt, 'localhost'])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        `Unknown command '${misspelt}'. Did you mean ${meant}? For a host of that name: rx-happy-eyeballs connect ${misspelt}\n` +
+        'See rx-happy-eyeballs --help\n',
+    });
+  });
+
+  it('takes a word for a host where a port follows, or where it is like no command', async () => {
+    for (const args of [
+      ['prox', '80'],
+      ['localhost', '80'],
+      ['connect', 'chekc'],
+    ])
+      expect((await runMain([...args, '--address', '::1', '--block', '::1'])).stderr).toContain('every address is blocked');
+  });
+
+  describe('help', () => {
+    const help = async (...args: readonly string[]) => (await runMain([...args, '--help'], { columns: 80 })).stdout;
+
+    it.each(COMMANDS.map(({ usage, flags }) => [usage.split(' ')[0]!, flags] as const))(
+      'of %s shows its flags in groups, within the width of the terminal',
+      async (name, flags) => {
+        const text = await help(name);
+        const shown = flags.filter(({ hidden }) => !hidden);
+        expect(shown.filter(({ usage }) => !text.includes(`\n  ${usage}`))).toEqual([]);
+        for (const { group = 'Options' } of shown) expect(text).toContain(`\n${group}:\n`);
+        const withoutExamples = text.slice(0, text.indexOf('\nExamples:'));
+        expect(withoutExamples.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      },
+    );
+
+    it('has defaults with their units, and choices', async () => {
+      const text = (await help('connect')).replace(/\n {32}/g, ' ');
+      expect(text).toMatch(/--resolution-delay <ms> .*\(default: 50 ms\)\n/);
+      expect(text).toMatch(/--connect-timeout <ms> .*\(default: 10000 ms\)\n/);
+      expect(text).toMatch(/--sort <order> .*\(rfc6724, none; default: rfc6724\)\n/);
+      expect(text).not.toMatch(/default: (?:true|undefined)|undefined/);
+    });
+
+    it('is wrapped between words at any width', async () => {
+      const { stdout } = await runMain(['connect', '--help'], { columns: 60 });
+      expect(
+        stdout
+          .slice(0, stdout.indexOf('\nExamples:'))
+          .split('\n')
+          .filter((line) => line.length > 60),
+      ).toEqual([]);
+      expect(stdout.replace(/\s+/g, ' ')).toContain('How long the answer for one family waits for that of the preferred one');
+    });
+
+    it('leaves out what is for scripts of this package, which works all the same', async () => {
+      expect(await help('connect')).not.toContain('fixed-clock');
+      expect((await runMain(['demo', 'refused', '--fixed-clock'])).stdout).toContain('after 10 ms');
+    });
+
+    it('of demo lists the scenarios', async () => {
+      const text = (await help('demo')).replace(/\n {13}/g, ' ');
+      for (const [name, { title }] of Object.entries(scenarios)) expect(text).toMatch(new RegExp(`^  ${name} +${title}$`, 'm'));
+    });
+
+    it('is given by the command help as well', async () => {
+      expect((await runMain(['help', 'demo'])).stdout).toBe((await runMain(['demo', '--help'])).stdout);
+      expect((await runMain(['help'])).stdout).toBe((await runMain(['--help'])).stdout);
+    });
   });
 
   it('ends on a real SIGINT', async () => {

@@ -3,13 +3,6 @@ import { oneOf } from '../core/input/checks.js';
 import type { Flag, Flags } from './flag.js';
 import { OK, type Terminal } from './terminal.js';
 
-export const ENV_FLAGS: readonly Flag[] = [
-  {
-    usage: '--shell <name>',
-    meaning: 'Print for sh, bash, zsh, fish, powershell or cmd; by default for the shell of the environment',
-  },
-];
-
 /** How a shell sets an environment variable for the programs that it starts, by the name of the shell. */
 const SET: Readonly<Record<string, (name: string, value: string) => string>> = {
   sh: (name, value) => `export ${name}='${value.replaceAll("'", "'\\''")}'`,
@@ -20,6 +13,15 @@ const SET: Readonly<Record<string, (name: string, value: string) => string>> = {
 
 /** Shells that speak the language of another. */
 const ALIASES: Readonly<Record<string, string>> = { bash: 'sh', zsh: 'sh', dash: 'sh', ksh: 'sh', pwsh: 'powershell' };
+
+export const ENV_FLAGS: readonly Flag[] = [
+  {
+    usage: '--shell <name>',
+    meaning: 'Print for this shell',
+    choices: ['sh', 'bash', 'zsh', 'dash', 'ksh', 'fish', 'powershell', 'pwsh', 'cmd'],
+    default: 'the shell of the environment',
+  },
+];
 
 /**
  * Prints the line with which a shell lets every Node that is started from it register, wherever it is started.

@@ -3,25 +3,27 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { invalidValue } from '../core/input/argument-errors.js';
 import { htmlReport } from '../pictures/html-report.js';
 import { waterfall } from '../pictures/waterfall.js';
-import type { Flag, Flags } from './flag.js';
+import { grouped, type Flag, type Flags } from './flag.js';
 import type { RaceResult } from './run-race.js';
 
-export const DEBUG: readonly Flag[] = [{ usage: '--debug', meaning: 'Show errors with their stack traces' }];
+export const DEBUG: readonly Flag[] = grouped('Output', [{ usage: '--debug', meaning: 'Show errors with their stack traces' }]);
 
-/** How what is found is shown: flags of every command. */
+/** How results are shown: flags of every command. */
 export const OUTPUT_FLAGS: readonly Flag[] = [
-  { usage: '--json', meaning: 'Print JSON instead (docs/*.schema.json say what)' },
-  { usage: '--ascii', meaning: 'Draw with ASCII alone' },
-  { usage: '--no-color', meaning: 'Draw without colours, as with NO_COLOR=1' },
-  { usage: '--fixed-clock', meaning: 'Show 10 ms from each event to the next, to compare outputs' },
+  ...grouped('Output', [
+    { usage: '--json', meaning: 'Print JSON instead, as docs/*.schema.json describe it' },
+    { usage: '--ascii', meaning: 'Draw with ASCII alone' },
+    { usage: '--no-color', meaning: 'Draw without colours, as with NO_COLOR=1 (FORCE_COLOR=1 draws with them)' },
+    { usage: '--fixed-clock', meaning: 'Show 10 ms from each event to the next, to compare outputs', hidden: true },
+  ]),
   ...DEBUG,
 ];
 
 /** Files of pictures: flags of commands that run one race. */
-export const FILE_FLAGS: readonly Flag[] = [
-  { usage: '--html <file>', meaning: 'Write a report of the race, a page of its own' },
-  { usage: '--svg <file>', meaning: 'Write the waterfall of the race, as SVG' },
-];
+export const FILE_FLAGS: readonly Flag[] = grouped('Output', [
+  { usage: '--html <file>', meaning: 'Write a report of the race as an HTML page' },
+  { usage: '--svg <file>', meaning: 'Write the waterfall of the race as SVG' },
+]);
 
 /** Files that a race shall be drawn into. */
 export interface Reports {

@@ -12,7 +12,7 @@ import { checkPrefixes } from '../plan/nat64-options.js';
 import { defaults, type ConnectOptions } from '../plan/options.js';
 import { presets } from '../plan/presets.js';
 import type { Resolver } from '../rx/resolver.js';
-import { all, type Flag, type Flags, type FlagValue } from './flag.js';
+import { all, grouped, type Flag, type Flags, type FlagValue } from './flag.js';
 import { pem } from './pem.js';
 
 const DURATIONS = [
@@ -26,75 +26,123 @@ const DURATIONS = [
   'attemptTimeout',
 ] as const;
 
-const ms = (name: (typeof DURATIONS)[number] & keyof typeof defaults, meaning: string): Flag => ({
-  usage: `--${kebab(name)} <ms>`,
-  meaning: `${meaning} (default: ${String(defaults[name]).toLowerCase()})`,
-});
+const ms = (name: (typeof DURATIONS)[number] & keyof typeof defaults, meaning: string): Flag => {
+  const value = defaults[name];
+  return {
+    usage: `--${kebab(name)} <ms>`,
+    meaning,
+    default: typeof value === 'number' && value < Infinity ? `${value} ms` : String(value).toLowerCase(),
+  };
+};
 
 /** Every option of the library that can be said in words. */
 export const RACE_FLAGS: readonly Flag[] = [
-  { usage: '--family <4|6>', meaning: 'Restrict the race to one family' },
-  { usage: '--prefer-family <4|6>', meaning: 'The family that leads and is waited for (default: as the order has it)' },
-  { usage: '--sort <order>', meaning: 'rfc6724, or none for the order of the resolver (default: rfc6724)' },
-  { usage: '--no-interleave', meaning: 'Do not alternate the families' },
-  {
-    usage: '--first-address-family-count <n>',
-    meaning: `How many of the leading family come first (default: ${defaults.firstAddressFamilyCount})`,
-  },
-  ms('connectionAttemptDelay', 'Between two starts, at least 10; adaptive has no past here to go by'),
-  ms('minimumConnectionAttemptDelay', 'The least that an adaptive delay may be'),
-  ms('maximumConnectionAttemptDelay', 'The most that a delay may grow to; how long an attempt keeps its place'),
-  {
-    usage: '--connection-attempt-delay-multiplier <n>',
-    meaning: `By what each attempt in flight multiplies the delay (default: ${defaults.connectionAttemptDelayMultiplier})`,
-  },
-  ms('resolutionDelay', 'How long the other answer waits for the preferred one'),
-  {
-    usage: '--max-concurrent-attempts <n>',
-    meaning: `Attempts in flight, or infinity (default: ${defaults.maxConcurrentAttempts})`,
-  },
-  { usage: '--family-stagger-delay <ms>', meaning: 'A queue for each family: how much later the other one starts' },
-  { usage: '--attempt-spacing-delay <ms>', meaning: 'A queue for each family: between two starts of one' },
-  { usage: '--no-racing', meaning: 'One attempt after another' },
-  ms('connectTimeout', 'The whole race, look-up included; or infinity'),
-  ms('attemptTimeout', 'One attempt; or infinity'),
-  { usage: '--preset <name>', meaning: 'rfc8305 or per-family, where no flag says otherwise' },
-  { usage: '--resolver <name>', meaning: 'system (getaddrinfo) or dns (default: system)' },
-  { usage: '--dns-server <address>', meaning: 'Ask this DNS server, [address]:port allowed; several with commas', several: true },
-  { usage: '--dns-timeout <ms>', meaning: 'How long a DNS server is given for its first try (default: 1000)' },
-  { usage: '--dns-tries <n>', meaning: 'How often each DNS server is tried (default: 2)' },
-  { usage: '--service-records', meaning: 'Go by the HTTPS records of the host' },
-  { usage: '--service-scheme <scheme>', meaning: 'What for: https, wss, http or ws (default: https)' },
-  { usage: '--service-hints <last-resort>', meaning: 'Try hints that no address confirms after all else' },
-  {
-    usage: '--nat64-prefix <prefix>',
-    meaning:
-      'Reach IPv4 by this prefix where it has no route, as 64:ff9b::/96; several with commas (default: what the DNS tells)',
-    several: true,
-  },
-  { usage: '--no-nat64', meaning: 'Take addresses for what they are' },
-  { usage: '--address <address>', meaning: 'Race these addresses, and look nothing up; several with commas', several: true },
-  { usage: '--local-address <address>', meaning: 'Connect from this address; several with commas', several: true },
-  { usage: '--local-port <port>', meaning: 'Connect from this port; several with commas', several: true },
-  { usage: '--block <subnet>', meaning: 'Never dial these: an address or address/prefix; several with commas', several: true },
-  { usage: '--public-only', meaning: 'Dial public addresses alone' },
-  { usage: '--tcp-no-delay', meaning: "Switch off Nagle's algorithm" },
-  { usage: '--tcp-keep-alive', meaning: 'Probe connections that are idle' },
-  { usage: '--tcp-keep-alive-initial-delay <ms>', meaning: 'How long idle before the first probe' },
-  { usage: '--tcp-allow-half-open', meaning: 'Go on sending when the other side has ended (always so with --pipe)' },
-  { usage: '--tcp-high-water-mark <bytes>', meaning: 'How much is read ahead' },
-  { usage: '--tls', meaning: 'The winner is the first finished TLS handshake' },
-  { usage: '--servername <name>', meaning: 'TLS: the name that the certificate must be for (default: the host)' },
-  { usage: '--alpn <protocol>', meaning: 'TLS: offer this protocol, as h2; several with commas', several: true },
-  { usage: '--ca <file>', meaning: 'TLS: trust the authorities in this PEM file, and no others' },
-  { usage: '--cert <file>', meaning: 'TLS: the certificate of this client, PEM' },
-  { usage: '--key <file>', meaning: 'TLS: the key of this client, PEM' },
-  { usage: '--insecure', meaning: 'TLS: accept any certificate' },
+  ...grouped('Families and order', [
+    { usage: '-4, --ipv4', meaning: 'Use IPv4 alone, as --family 4', conflicts: ['ipv6', 'family'] },
+    { usage: '-6, --ipv6', meaning: 'Use IPv6 alone, as --family 6', conflicts: ['family'] },
+    { usage: '--family <4|6>', meaning: 'Restrict the race to one family' },
+    {
+      usage: '--prefer-family <4|6>',
+      meaning: 'The family that leads, and whose answer is waited for',
+      default: 'that of the first address',
+    },
+    { usage: '--sort <order>', meaning: 'How addresses are sorted', choices: ['rfc6724', 'none'], default: 'rfc6724' },
+    { usage: '--no-interleave', meaning: 'Do not alternate the families' },
+    {
+      usage: '--first-address-family-count <n>',
+      meaning: 'How many addresses of the leading family come first',
+      default: String(defaults.firstAddressFamilyCount),
+    },
+  ]),
+  ...grouped('TLS', [
+    { usage: '--tls', meaning: 'Race to the first completed TLS handshake (implied by https:// and the like)' },
+    { usage: '--servername <name>', meaning: 'The name that the certificate must be for', default: 'the host' },
+    { usage: '--alpn <protocol>', meaning: 'Offer this protocol, as in h2; several with commas', several: true },
+    { usage: '--ca <file>', meaning: 'Trust the authorities in this PEM file, and no others' },
+    { usage: '--cert <file>', meaning: 'The certificate of this client, PEM' },
+    { usage: '--key <file>', meaning: 'The key of this client, PEM' },
+    { usage: '-k, --insecure', meaning: 'Accept any certificate' },
+  ]),
+  ...grouped('Pace', [
+    ms('connectionAttemptDelay', 'Between two starts, at least 10 ms; or adaptive'),
+    ms('minimumConnectionAttemptDelay', 'The shortest adaptive delay'),
+    ms(
+      'maximumConnectionAttemptDelay',
+      'The longest delay, and how long an attempt keeps its place among --max-concurrent-attempts',
+    ),
+    {
+      usage: '--connection-attempt-delay-multiplier <n>',
+      meaning: 'Multiplies the delay by this for each attempt in flight',
+      default: String(defaults.connectionAttemptDelayMultiplier),
+    },
+    ms('resolutionDelay', 'How long the answer for one family waits for that of the preferred one'),
+    {
+      usage: '--max-concurrent-attempts <n>',
+      meaning: 'Attempts in flight; or infinity',
+      default: String(defaults.maxConcurrentAttempts),
+    },
+    { usage: '--family-stagger-delay <ms>', meaning: 'A queue for each family: how much later the second family starts' },
+    { usage: '--attempt-spacing-delay <ms>', meaning: 'A queue for each family: between two starts of a family' },
+    { usage: '--no-racing', meaning: 'Make one attempt after another' },
+    ms('connectTimeout', 'For the whole race, look-up included; or infinity'),
+    ms('attemptTimeout', 'For one attempt; or infinity'),
+    { usage: '--preset <name>', meaning: 'Values for what no other option says', choices: ['rfc8305', 'per-family'] },
+  ]),
+  ...grouped('Look-up', [
+    { usage: '--resolver <name>', meaning: 'Ask getaddrinfo, or DNS servers', choices: ['system', 'dns'], default: 'system' },
+    {
+      usage: '--dns-server <address>',
+      meaning: 'Ask this DNS server, [address]:port allowed; several with commas',
+      several: true,
+    },
+    { usage: '--dns-timeout <ms>', meaning: 'How long the first try waits for a DNS server', default: '1000 ms' },
+    { usage: '--dns-tries <n>', meaning: 'How often each DNS server is asked', default: '2' },
+    { usage: '--service-records', meaning: 'Follow the HTTPS records of the host' },
+    {
+      usage: '--service-scheme <scheme>',
+      meaning: 'The scheme for which they are followed',
+      choices: ['https', 'wss', 'http', 'ws'],
+      default: 'https',
+    },
+    {
+      usage: '--service-hints <place>',
+      meaning: 'When address hints that no answer confirms are tried: after all else',
+      choices: ['last-resort'],
+    },
+    {
+      usage: '--nat64-prefix <prefix>',
+      meaning: 'Reach IPv4 through this prefix where IPv4 has no route, as in 64:ff9b::/96; several with commas',
+      default: 'found in the DNS',
+      several: true,
+    },
+    { usage: '--no-nat64', meaning: 'Use no NAT64' },
+    { usage: '--address <address>', meaning: 'Race these addresses without a look-up; several with commas', several: true },
+  ]),
+  ...grouped('Addresses', [
+    { usage: '--local-address <address>', meaning: 'Connect from this address; several with commas', several: true },
+    { usage: '--local-port <port>', meaning: 'Connect from this port; several with commas', several: true },
+    {
+      usage: '--block <subnet>',
+      meaning: 'Never connect to these addresses, as in 10.0.0.0/8; several with commas',
+      several: true,
+    },
+    { usage: '--public-only', meaning: 'Connect to public addresses alone' },
+  ]),
+  ...grouped('TCP', [
+    { usage: '--tcp-no-delay', meaning: "Switch Nagle's algorithm off" },
+    { usage: '--tcp-keep-alive', meaning: 'Probe idle connections' },
+    { usage: '--tcp-keep-alive-initial-delay <ms>', meaning: 'How long a connection is idle before the first probe' },
+    {
+      usage: '--tcp-allow-half-open',
+      meaning: 'Keep sending after the other side has finished (always so with --pipe)',
+    },
+    { usage: '--tcp-high-water-mark <bytes>', meaning: 'How much is read ahead' },
+  ]),
 ];
 
 /** Of {@link RACE_FLAGS}, those of races whose TLS and whose rules are somebody else's: of a proxy. */
 export const PLAIN_RACE_FLAGS = RACE_FLAGS.filter(
-  ({ usage }) => !/^--(?:tls|servername|alpn|ca|cert|key|insecure|public-only|tcp-allow-half-open)\b/.test(usage),
+  ({ usage }) => !/^(?:-k, )?--(?:tls|servername|alpn|ca|cert|key|insecure|public-only|tcp-allow-half-open)\b/.test(usage),
 );
 
 /**
@@ -104,7 +152,7 @@ export const PLAIN_RACE_FLAGS = RACE_FLAGS.filter(
  */
 export function raceOptions(flags: Flags): ConnectOptions<never> {
   const options = {
-    family: flags.family,
+    family: flags.ipv4 ? 4 : flags.ipv6 ? 6 : flags.family,
     preferFamily: flags.preferFamily,
     sort: flags.sort,
     interleave: flags.interleave === false ? false : undefined,
@@ -150,17 +198,12 @@ function whole(text: string): number | string {
 
 function preset(name: FlagValue): object {
   if (name === undefined) return {};
-  if (name === 'rfc8305') return presets.rfc8305;
-  if (name === 'per-family') return presets.perFamily;
-  throw invalidValue('--preset', 'must be rfc8305 or per-family', name);
+  return name === 'per-family' ? presets.perFamily : presets.rfc8305;
 }
 
 function resolver(flags: Flags): ConnectOptions['resolver'] {
   const { resolver: name, dnsServer, dnsTimeout, dnsTries, address } = flags;
   const asksServers = dnsServer !== undefined || dnsTimeout !== undefined || dnsTries !== undefined;
-  if (name !== undefined && name !== 'system' && name !== 'dns') {
-    throw invalidValue('--resolver', 'must be system or dns', name);
-  }
   if (address !== undefined) {
     if (name !== undefined || asksServers) throw invalidValue('--address', 'leaves nothing to look up', address);
     return addresses(all(address));
@@ -182,9 +225,6 @@ function serviceRecords({ serviceRecords: on, serviceScheme, serviceHints, alpn 
     if (value !== undefined) throw invalidValue(name, 'has no effect without --service-records', value);
     return undefined;
   }
-  if (serviceHints !== undefined && serviceHints !== 'last-resort') {
-    throw invalidValue('--service-hints', 'must be last-resort', serviceHints);
-  }
   return given({
     scheme: serviceScheme ?? 'https',
     alpn: alpn === undefined ? undefined : all(alpn),
@@ -192,9 +232,7 @@ function serviceRecords({ serviceRecords: on, serviceScheme, serviceHints, alpn 
   });
 }
 
-function nat64({ nat64: on, nat64Prefix: camelled, ...flags }: Flags): false | object | undefined {
-  // The parser leaves a hyphen behind a digit as it is.
-  const nat64Prefix = flags['nat64-prefix'] ?? camelled;
+function nat64({ nat64: on, nat64Prefix }: Flags): false | object | undefined {
   if (nat64Prefix === undefined) return on === false ? false : undefined;
   if (on === false) throw invalidValue('--nat64-prefix', 'does not go together with --no-nat64', nat64Prefix);
   const prefixes = all(nat64Prefix);

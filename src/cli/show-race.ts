@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import type { Observable } from 'rxjs';
-import { invalidValue } from '../core/input/argument-errors.js';
 import { formatDestination } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { timeline } from '../pictures/timeline.js';
@@ -38,7 +37,6 @@ export async function showRace(
   terminal: Terminal,
   conclude = conclusion,
 ): Promise<number> {
-  refuseTogether(flags, 'pipe', 'json');
   const { stdout, stderr } = terminal;
   const reports = openReports(flags);
   const { interrupted, release } = untilInterrupted(terminal);
@@ -69,7 +67,6 @@ export async function showRace(
 
 /** Runs a race so many times, one after another, and shows who won how often and after what time. */
 export async function showRaces(times: number, destination: RepeatableRace, flags: Flags, terminal: Terminal): Promise<number> {
-  for (const flag of ['pipe', 'html', 'svg']) refuseTogether(flags, 'repeat', flag);
   const { stdout, stderr } = terminal;
   const { interrupted, release } = untilInterrupted(terminal);
   const progress = live(stderr);
@@ -124,8 +121,4 @@ async function runWatched(
 
 function statusOf({ outcome }: RaceResult): number {
   return { connected: OK, failed: FAILED, cancelled: INTERRUPTED }[outcome];
-}
-
-function refuseTogether(flags: Flags, one: string, other: string): void {
-  if (flags[one] && flags[other]) throw invalidValue(`--${other}`, `does not go together with --${one}`, flags[other]);
 }

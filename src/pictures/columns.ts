@@ -1,3 +1,5 @@
+import stringWidth from 'string-width';
+
 /** Columns that text needs at least. */
 const NARROWEST = 20;
 
@@ -12,21 +14,9 @@ export function drawnWidth(asked = 80): number {
   return Math.min(Math.max(asked, NARROWEST), WIDEST);
 }
 
-/** Takes two columns of a terminal: East Asian wide and full-width characters, and emoji. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
-
-/** How many columns of a terminal the text takes. */
+/** How many columns of a terminal the text takes: characters of East Asia and emoji take two, and marks none. */
 export function columnsOf(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  let columns = 0;
-  for (const character of text) columns += columnsOfCharacter(character);
-  return columns;
-}
-
-function columnsOfCharacter(character: string): number {
-  if (/\p{M}/u.test(character)) return 0;
-  return WIDE.test(character) ? 2 : 1;
+  return stringWidth(text);
 }
 
 /** The most columns that any of the texts takes. */
@@ -73,13 +63,16 @@ export function wrap(text: string | readonly string[], columns: number, indent =
   return [...lines, line];
 }
 
+/** As much of the text as fits so many columns. What people see as one character is not taken apart. */
 function head(text: string, columns: number): string {
   let taken = '';
   let left = columns;
-  for (const character of text) {
-    left -= columnsOfCharacter(character);
+  for (const { segment } of characters.segment(text)) {
+    left -= columnsOf(segment);
     if (left < 0) break;
-    taken += character;
+    taken += segment;
   }
   return taken;
 }
+
+const characters = new Intl.Segmenter();

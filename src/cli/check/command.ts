@@ -6,6 +6,7 @@ import { checkServers } from '../../node/dns-servers.js';
 import type { TlsOptions } from '../../node/tls.js';
 import { onAbort } from '../../rx/abort.js';
 import { parseLiteral } from '../../core/address/literal.js';
+import { HTTPS_PORT } from '../authority.js';
 import { appearance, FAILED, INTERRUPTED, OK, untilInterrupted, type Appearance, type Terminal } from '../terminal.js';
 import { conclude } from './judge/conclude.js';
 import { hostReport } from './probe/host.js';
@@ -155,7 +156,7 @@ function judged(
 ): Observable<Judged<MachineReport> | JudgedHost> {
   const machine$ = machineReport(probing).pipe(map((report) => ({ report, findings: judgeMachine(report) })));
   const hosts = targets.map((target) => {
-    const report$ = hostReport(target, options.tls ?? target.port === 443, probing, (step) => {
+    const report$ = hostReport(target, options.tls ?? target.tls ?? target.port === HTTPS_PORT, probing, (step) => {
       progress.begin(target, step);
     });
     return report$.pipe(

@@ -1,6 +1,6 @@
 import { invalidValue } from '../../core/input/argument-errors.js';
-import { hostPort } from '../../core/input/host-port.js';
 import { checkHost, checkPort } from '../../plan/options.js';
+import { authorityOf, HTTPS_PORT } from '../authority.js';
 import { portOf } from '../port.js';
 
 /** A host that is to be checked. */
@@ -8,14 +8,15 @@ export interface Target {
   /** In ASCII, an address without brackets. */
   readonly host: string;
   readonly port: number;
+  /** What the scheme of a URL says; absent: nothing. */
+  readonly tls?: boolean;
 }
 
 const DIGITS = /^\d+$/;
 
-const HTTPS_PORT = 443;
-
 /**
- * Reads what the command line has: hosts, each perhaps with its port, and at the end perhaps a port for those that have none.
+ * Reads what the command line has: hosts or URLs, each perhaps with its port, and at the end perhaps a port for those that have
+ * none.
  *
  * @param port another way to give the latter
  * @throws TypeError, RangeError with Node's codes
@@ -29,12 +30,10 @@ export function parseTargets(texts: readonly string[], port?: number): readonly 
   const common = trailing === undefined ? (port ?? HTTPS_PORT) : Number(trailing);
   checkPort(common);
   return hosts.map((text) => {
-    const [scheme] = /^[a-z][a-z\d+.-]*:\/\//i.exec(text) ?? [];
-    if (scheme !== undefined) throw invalidValue('host', `must be given alone, without ${scheme.toLowerCase()}`, text);
-    const { host, port: own } = hostPort(text);
+    const { host, port: own, scheme } = authorityOf(text);
     if (DIGITS.test(host)) throw invalidValue('host', 'must be a name or an address; one port for all goes last', text);
-    const ownPort = own === undefined ? common : portOf(own);
-    const target = { host: checkHost(host), port: ownPort };
+    const ownPort = own === undefined ? (scheme?.port ?? common) : portOf(own);
+    const target = { host: checkHost(host), port: ownPort, ...(scheme && { tls: scheme.tls }) };
     checkPort(target.port);
     return target;
   });

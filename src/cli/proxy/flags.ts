@@ -1,35 +1,44 @@
 import { invalidValue } from '../../core/input/argument-errors.js';
 import { readFileSync } from 'node:fs';
 import { proxyDefaults, type ProxyOptions } from '../../proxy/options.js';
-import { all, type Flag, type Flags } from '../flag.js';
+import { all, grouped, type Flag, type Flags } from '../flag.js';
 import { amount, PLAIN_RACE_FLAGS, raceOptions } from '../race-flags.js';
 
-/** Where the connections of all clients may lead. Declared, `--no-public-only` would make the other one the default. */
+/** Where the connections of all clients may lead; `--no-public-only` is heard as well. */
 const PUBLIC_FLAG: Flag = {
   usage: '--public-only',
-  meaning: 'Connect to public addresses alone, as it does where it listens beyond loopback; not with --no-public-only',
+  meaning: 'Connect to public addresses alone; --no-public-only allows all',
+  default: 'where it listens beyond loopback',
 };
 
 /** Flags of a proxy beside those of its races and of its output. */
 export const PROXY_FLAGS: readonly Flag[] = [
-  { usage: '--listen <address>', meaning: 'Address and port (default: 127.0.0.1:8118); beyond loopback with --auth or --allow' },
-  { usage: '--auth <name:password>', meaning: 'Serve this user alone; several times for several', several: true },
-  { usage: '--auth-file <file>', meaning: 'Serve the users in this file, name:password in each line' },
-  { usage: '--allow <subnet>', meaning: 'Serve clients of these addresses alone; several with commas', several: true },
-  PUBLIC_FLAG,
-  { usage: '--max-connections <n>', meaning: `Connections of clients (default: ${proxyDefaults.maxConnections})` },
-  { usage: '--max-header-size <bytes>', meaning: `The head of a request (default: ${proxyDefaults.maxHeaderSize})` },
-  { usage: '--header-timeout <ms>', meaning: `How long it may take (default: ${proxyDefaults.headerTimeout})` },
-  { usage: '--idle-timeout <ms>', meaning: `A connection without a byte (default: ${proxyDefaults.idleTimeout})` },
-  { usage: '--client-rate <n>', meaning: 'Requests per second of each client (default: infinity)' },
-  { usage: '--metrics <address>', meaning: 'Serve metrics for Prometheus there, as 127.0.0.1:9464; needs prom-client' },
-  {
-    usage: '--otel',
-    meaning: 'Trace races with OpenTelemetry; needs @opentelemetry/api, and an SDK that is loaded with --import',
-  },
-  { usage: '--top', meaning: 'Show the destinations and how their races end' },
-  { usage: '--html <file>', meaning: 'Write a report of the last races' },
-  { usage: '--json', meaning: 'Print a line of JSON for each connection (docs/proxy.schema.json says what)' },
+  ...grouped('Clients', [
+    {
+      usage: '--listen <address>',
+      meaning: 'Address and port; beyond loopback with --auth or --allow',
+      default: '127.0.0.1:8118',
+    },
+    { usage: '--auth <name:password>', meaning: 'Serve this user alone; several times for several', several: true },
+    { usage: '--auth-file <file>', meaning: 'Serve the users in this file, name:password in each line' },
+    { usage: '--allow <subnet>', meaning: 'Serve clients of these addresses alone; several with commas', several: true },
+    PUBLIC_FLAG,
+    { usage: '--max-connections <n>', meaning: 'Connections of clients', default: String(proxyDefaults.maxConnections) },
+    { usage: '--max-header-size <bytes>', meaning: 'The head of a request', default: `${proxyDefaults.maxHeaderSize} bytes` },
+    { usage: '--header-timeout <ms>', meaning: 'For the head of a request', default: `${proxyDefaults.headerTimeout} ms` },
+    { usage: '--idle-timeout <ms>', meaning: 'For a connection without a byte', default: `${proxyDefaults.idleTimeout} ms` },
+    { usage: '--client-rate <n>', meaning: 'Requests per second of each client', default: 'infinity' },
+  ]),
+  ...grouped('Output', [
+    { usage: '--metrics <address>', meaning: 'Serve metrics for Prometheus there, as 127.0.0.1:9464; needs prom-client' },
+    {
+      usage: '--otel',
+      meaning: 'Trace races with OpenTelemetry; needs @opentelemetry/api, and an SDK that is loaded with --import',
+    },
+    { usage: '--top', meaning: 'Show the destinations and how their races end' },
+    { usage: '--html <file>', meaning: 'Write a report of the last races' },
+    { usage: '--json', meaning: 'Print a line of JSON for each connection, as docs/proxy.schema.json describes it' },
+  ]),
 ];
 
 /** Flags of a proxy for one command. */
