@@ -43,22 +43,22 @@ interface Partitioned {
    * Races of one partition share cache, history and TLS sessions with each other alone: a tenant, or a profile. A call may have
    * another than the connector's. Default: `''`, a partition like others.
    */
-  readonly partition?: string;
+  readonly partition?: string | undefined;
 }
 
 /** What the races of a connector share. */
 interface Shared extends Partitioned {
   /** How answers are remembered; false: not at all. Default: for as long as they hold, at most 30 s. */
-  readonly cache?: false | CacheOptions;
+  readonly cache?: false | CacheOptions | undefined;
   /** How failures, round-trip times and use are remembered; false: not at all. */
-  readonly history?: false | HistoryOptions;
+  readonly history?: false | HistoryOptions | undefined;
   /**
    * How many races run at a time. The others wait for their turn, in order; `connectTimeout` counts from the start of a race, and
    * `signal` ends one that waits too. Default `Infinity`.
    */
-  readonly maxConcurrentRaces?: number;
+  readonly maxConcurrentRaces?: number | undefined;
   /** Whether TLS sessions are resumed, by name, port and TLS options. Default true. */
-  readonly sessions?: boolean;
+  readonly sessions?: boolean | undefined;
 }
 
 /** Races that profit from each other. `D` is what they are for where a call does not say otherwise. */

@@ -15,7 +15,7 @@ import { wallClock } from './wall-clock.js';
 /** Options of {@link fileHistory}. */
 export interface FileHistoryOptions {
   /** Records kept, in memory and in the file; those used last. Default 1000. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
 }
 
 const FILE_HISTORY_CHECKS: Checks<FileHistoryOptions> = { maxEntries: integer(1, 100_000) };

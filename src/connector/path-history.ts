@@ -13,17 +13,17 @@ import { isStore, type HistoryStore } from './history-store.js';
 /** Options of a connector's history. */
 export interface HistoryOptions {
   /** For how long a failure counts, in ms. Default 600 000: ten minutes. */
-  readonly failureAge?: number;
+  readonly failureAge?: number | undefined;
   /** One race in so many takes no notice of history, so that a path that has recovered is found. Default 20; `Infinity`: none. */
-  readonly ignoreOneIn?: number;
+  readonly ignoreOneIn?: number | undefined;
   /** Records kept, over all networks, in the store that is used by default. Default 1000. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /** Default: in memory, the record used longest ago makes room. */
-  readonly store?: HistoryStore;
+  readonly store?: HistoryStore | undefined;
   /** Keeps the records in this file, as {@link fileHistory} does; `true`: in the user's folder for caches. Not with `store`. */
-  readonly file?: true | string;
+  readonly file?: true | string | undefined;
   /** Names the network that this machine is in; default: as the store has it, else its addresses and their interfaces. */
-  readonly network?: () => string;
+  readonly network?: (() => string) | undefined;
 }
 
 /** What the races of one connector learn from each other, for each network by itself. */

@@ -14,9 +14,9 @@ import type { FindSources } from './source-address.js';
 /** Options of {@link rfc6724}. */
 export interface AddressSelectionOptions {
   /** Default: the policy table of RFC 6724 section 2.1, whatever tables this system has. */
-  readonly policyTable?: readonly PolicyTableRow[];
+  readonly policyTable?: readonly PolicyTableRow[] | undefined;
   /** Asked once for each address and race. Default: asks the kernel, whose answers are believed for a second. */
-  readonly findSources?: FindSources;
+  readonly findSources?: FindSources | undefined;
 }
 
 /**

@@ -17,11 +17,11 @@ export interface DnsQueryOptions {
    * Addresses of DNS servers, with a port where that is not 53: `192.0.2.53`, `[2001:db8::53]:5353`. Default: the system's, as
    * they are when the query is made.
    */
-  readonly servers?: readonly string[];
+  readonly servers?: readonly string[] | undefined;
   /** How long a server is given for its first try, in ms; for each further one twice as long. Default 1000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** How often a server that does not answer is tried. Default 2. */
-  readonly tries?: number;
+  readonly tries?: number | undefined;
 }
 
 /**

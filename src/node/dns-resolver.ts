@@ -19,15 +19,15 @@ export interface DnsResolverOptions {
    * Addresses of DNS servers, with a port where that is not 53: `192.0.2.53`, `[2001:db8::53]:5353`. Default: the system's, as
    * they are at each question: a resolv.conf that has changed counts at once.
    */
-  readonly servers?: readonly string[];
+  readonly servers?: readonly string[] | undefined;
   /** How long a server is given for its first try, in ms; for each further one twice as long. Default 1000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** How often a server that does not answer is tried. Default 2. */
-  readonly tries?: number;
+  readonly tries?: number | undefined;
   /** Asked before any server; false: none. Default: the system's. */
-  readonly hostsFile?: string | false;
+  readonly hostsFile?: string | false | undefined;
   /** The families worth asking for; default: those in which this machine has a non-loopback, non-link-local address. */
-  readonly families?: () => readonly Family[];
+  readonly families?: (() => readonly Family[]) | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import { serviceLookup } from './service-lookup.js';
 /** Options of {@link serviceResolver}. */
 export interface ServiceResolverOptions extends DnsResolverOptions {
   /** Finds the addresses; only service records are then asked for here. Default: `dnsResolver` with these options. */
-  readonly addresses?: Resolver;
+  readonly addresses?: Resolver | undefined;
 }
 
 /**

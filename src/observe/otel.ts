@@ -20,9 +20,9 @@ import { attemptChannel, listen, raceChannel, type AttemptContext, type RaceCont
 /** Options of {@link traceRaces}. */
 export interface TraceOptions {
   /** Where the tracer comes from. Default: the global provider, which may be registered later. */
-  readonly tracerProvider?: TracerProvider;
+  readonly tracerProvider?: TracerProvider | undefined;
   /** What attempts are: spans below that of their race, or events of it. Default `'spans'`. */
-  readonly attempts?: 'spans' | 'events';
+  readonly attempts?: 'spans' | 'events' | undefined;
 }
 
 /**

@@ -9,11 +9,11 @@ import { listen, raceChannel, type RaceContext } from './channels.js';
 /** Options of {@link countRaces}. */
 export interface CountOptions {
   /** Where the metrics are registered. Default: prom-client's global registry. */
-  readonly registers?: readonly Registry[];
+  readonly registers?: readonly Registry[] | undefined;
   /** What the names begin with. Default `happy_eyeballs_`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Upper bounds of the histograms' buckets, in s, ascending. Default: prom-client's own, from 5 ms to 10 s. */
-  readonly buckets?: readonly number[];
+  readonly buckets?: readonly number[] | undefined;
 }
 
 /**

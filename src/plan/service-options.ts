@@ -13,9 +13,9 @@ export interface ServiceOptions {
    * The protocols that the client speaks, by their ALPN names, best first. They decide whether a record is used; the handshake
    * offers what `tls.ALPNProtocols` says. Default: `tls.ALPNProtocols`, else `http/1.1`.
    */
-  readonly alpn?: readonly string[];
+  readonly alpn?: readonly string[] | undefined;
   /** `'lastResort'` tries hints that the addresses of their target do not confirm after all else. Default: they are dropped. */
-  readonly hints?: 'lastResort';
+  readonly hints?: 'lastResort' | undefined;
 }
 
 export function checkServiceRecords(name: string, value: unknown): void {

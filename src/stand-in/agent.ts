@@ -11,9 +11,9 @@ import type { ConnectTarget } from './connect-arguments.js';
 /** How the connections of an agent are raced for. */
 export interface RaceAgentOptions {
   /** Options of the races. */
-  readonly race?: StandInOptions;
+  readonly race?: StandInOptions | undefined;
   /** Whose races share cache and history. It must make TCP connections: no `tls`, `setup` or `transport`. Default: the races share the history of the process. */
-  readonly connector?: Connector;
+  readonly connector?: Connector | undefined;
 }
 
 type Created = (error: Error | null, stream: Duplex) => void;

@@ -11,9 +11,9 @@ import { ranking, type Rank } from './ranking.js';
 
 /** The options of a look-up that have a say in the order of its answer. */
 interface LookupOptions {
-  readonly all?: unknown;
-  readonly order?: unknown;
-  readonly verbatim?: unknown;
+  readonly all?: unknown | undefined;
+  readonly order?: unknown | undefined;
+  readonly verbatim?: unknown | undefined;
 }
 
 /** The look-ups of a process, whichever copy of this package has replaced them. */

@@ -40,12 +40,12 @@ export interface StandInOptions extends Omit<RaceOptions, 'signal' | 'family'> {
    *
    * At `localhost`, whose addresses are one machine, a handshake that has failed is not made again at the other address.
    */
-  readonly tls?: TlsMode;
+  readonly tls?: TlsMode | undefined;
   /**
    * A history of their own for these races, as `{ file: true }` that outlives the process; false: none. Default: the one that
    * all sockets of the process share. Not with a connector, which has its own.
    */
-  readonly history?: false | HistoryOptions;
+  readonly history?: false | HistoryOptions | undefined;
 }
 
 /** What is raced for where a socket is for TLS. */

@@ -15,13 +15,13 @@ import { createAgent, GLOBAL_DISPATCHERS, globals } from './undici-agent.js';
 /** How connections for undici, and so for `fetch`, are raced for. */
 export interface UndiciOptions {
   /** Options of the races. `history: false`: without the history that all sockets of the process share by default. */
-  readonly race?: Omit<RaceOptions, 'signal'> & Pick<StandInOptions, 'history'>;
+  readonly race?: (Omit<RaceOptions, 'signal'> & Pick<StandInOptions, 'history'>) | undefined;
   /** Whose races share cache, history and TLS sessions; default: history with the process, and TLS sessions by themselves. */
-  readonly connector?: Connector | Connector<TLSSocket>;
+  readonly connector?: Connector | Connector<TLSSocket> | undefined;
   /** Options of TLS, as in `tls.connect`. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsOptions | undefined;
   /** Offer HTTP/2, and allow it. Default false. */
-  readonly allowH2?: boolean;
+  readonly allowH2?: boolean | undefined;
 }
 
 /** ms; as undici has it. */
