@@ -25,7 +25,7 @@ export function observe<T>(plan: RacePlan<T>, observer: Holder<RaceEvent<T>>, li
 }
 
 /** What a race has of a history, if there is one. */
-interface Lived {
+export interface Lived {
   /** Absent for a race that takes no notice. */
   readonly past?: Past;
 }

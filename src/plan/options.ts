@@ -1,5 +1,4 @@
-import type { BlockList, Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { BlockList } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { ObservableInput, SchedulerLike } from 'rxjs';
 import type { Family } from '../core/address/address.js';
@@ -119,8 +118,8 @@ export interface RaceOptions {
   readonly random?: (() => number) | undefined;
 }
 
-/** How attempts connect and what follows; which of it goes together is said by {@link ConnectOptions}. */
-interface AttemptOptions<T, C> extends Pick<TcpOptions, 'localAddress' | 'localPort' | 'socketFactory'> {
+/** How attempts connect and what follows; which of it goes together is said by `ConnectOptions`. */
+export interface AttemptOptions<T, C> extends Pick<TcpOptions, 'localAddress' | 'localPort' | 'socketFactory'> {
   /** How an attempt connects. Default: `tcp()`, or `tls()`. In place of `tcp`, `tls`, `localAddress`, `localPort` and `socketFactory`. */
   readonly transport?: Transport<C> | undefined;
   /** Options of the sockets, as in `net.connect`. */
@@ -138,37 +137,6 @@ interface AttemptOptions<T, C> extends Pick<TcpOptions, 'localAddress' | 'localP
   /** Which errors of `setup` end the whole race, instead of the attempt alone. Default: none. */
   readonly isTerminal?: ((error: Error) => boolean) | undefined;
 }
-
-/** What is not given. */
-type Without<Name extends keyof AttemptOptions<never, never>> = Readonly<Partial<Record<Name, undefined>>>;
-
-type LocalEnds = Pick<TcpOptions, 'localAddress' | 'localPort'> & Without<'transport'>;
-
-type OverSockets = LocalEnds &
-  (
-    | (Without<'socketFactory'> & Pick<AttemptOptions<never, never>, 'tcp'>)
-    | (Without<'tcp'> & Required<Pick<TcpOptions, 'socketFactory'>>)
-  );
-
-type WithSetup<T, C> = Required<Pick<AttemptOptions<T, C>, 'setup'>> & Pick<AttemptOptions<T, C>, 'isTerminal'>;
-
-/** How attempts connect, in all combinations that make sense. `C` is what the transport emits, `T` what the race is for. */
-type Attempts<T, C> =
-  | (OverSockets & { readonly tls?: false } & (Without<'setup' | 'isTerminal'> | WithSetup<T, Socket>))
-  | (OverSockets & { readonly tls: true | TlsOptions } & (Without<'setup' | 'isTerminal'> | WithSetup<T, TLSSocket>))
-  | (Without<'tcp' | 'localAddress' | 'localPort' | 'socketFactory'> & { readonly tls?: false } & (
-        | (Without<'setup' | 'isTerminal'> & { readonly transport: Transport<T> })
-        | (WithSetup<T, C> & { readonly transport: Transport<C> })
-      ));
-
-/**
- * How a race is run and what its attempts do. `T` is what it is for: a socket, or what a `setup` makes of it; `C` what a
- * `transport` of the caller's emits, where a `setup` follows.
- */
-export type ConnectOptions<T = Socket, C = T> = RaceOptions & Attempts<T, C>;
-
-/** Options of a race over TLS: what it is for is a `tls.TLSSocket`. */
-export type TlsConnectOptions = RaceOptions & OverSockets & { readonly tls: true | TlsOptions } & Without<'setup' | 'isTerminal'>;
 
 /** The value of every option that is not given and has one. */
 export const defaults = Object.freeze({
