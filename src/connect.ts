@@ -1,13 +1,141 @@
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { Observable, type Observer } from 'rxjs';
-import { plan } from './plan/plan.js';
-import { connecting } from './plan/transport.js';
 import type { RaceEvent } from './core/race/events.js';
-import { checkHost, checkOptions, checkPort, type ConnectOptions, type TlsConnectOptions } from './plan/options.js';
+import { life } from './node/life.js';
 import { inTurn } from './node/turns.js';
-import { observe } from './observe/observed.js';
+import { observe, type Lived } from './observe/observed.js';
+import type { GivenOptions, NotInferred, Won } from './plan/connect-options.js';
+import { checkHost, checkOptions, checkPort, type Settings } from './plan/options.js';
+import { plan } from './plan/plan.js';
+import { connecting, type Connecting } from './plan/transport.js';
+import { connections } from './rx/connections.js';
 import { Guarded, type Holder } from './rx/guarded.js';
+
+/**
+ * The ways to begin a race. `D` is what it is for where a call does not say otherwise, `B` what its attempts connect, and `Own`
+ * are options of a call beside those of a race.
+ */
+export interface Races<D = Socket, B = D, Own = unknown> {
+  /** As the function of this name, with the connector's defaults. */
+  readonly connect$: <R = never, C = never, S = unknown, T = Won<R, C, S, D, B>>(
+    host: string,
+    port: number,
+    options?: GivenOptions<R, C, S, T, B> & Own,
+  ) => Observable<NotInferred<T>>;
+  /** As the function of this name, with the connector's defaults. */
+  readonly race$: <R = never, C = never, S = unknown, T = Won<R, C, S, D, B>>(
+    host: string,
+    port: number,
+    options?: GivenOptions<R, C, S, T, B> & Own,
+  ) => Observable<RaceEvent<NotInferred<T>>>;
+  /** As the function of this name, with the connector's defaults. */
+  readonly connect: <R = never, C = never, S = unknown, T = Won<R, C, S, D, B>>(
+    host: string,
+    port: number,
+    options?: GivenOptions<R, C, S, T, B> & Own,
+  ) => Promise<NotInferred<T>>;
+  /** As the function of this name, with the connector's defaults. */
+  readonly connection$: <R = never, C = never, S = unknown, T = Won<R, C, S, D, B>>(
+    host: string,
+    port: number,
+    options?: GivenOptions<R, C, S, T, B> & Own,
+  ) => Observable<NotInferred<T>>;
+}
+
+/** What a call says of its race. */
+export interface Terms {
+  readonly settings: Settings<never>;
+}
+
+/** Begins a race for its observer. */
+export type Begin = (observer: Holder<RaceEvent<never>>, lived?: Lived) => void;
+
+/** What races have of those before them, and which of them begins when. */
+export interface Memory<T extends Terms> {
+  /** @throws TypeError, RangeError for options that make no sense */
+  readonly terms: (options?: object) => T;
+  readonly attempts: (terms: T, asciiHost: string, port: number) => Connecting<never>;
+  /** A race as it begins for its observer: with its past, and in its turn. */
+  readonly begin: (race: Race<T>) => (observer: Holder<RaceEvent<never>>) => void;
+}
+
+/** A race that has not begun. */
+export interface Race<T extends Terms> {
+  readonly host: string;
+  readonly port: number;
+  readonly terms: T;
+  readonly attempts: Connecting<never>;
+  readonly begin: Begin;
+}
+
+/** The ways to begin races that share a memory. */
+export function racesOf<T extends Terms>(memory: Memory<T>): Races<never> {
+  /** Checks what is given, and returns what begins a race for its observer. */
+  const raceTo = (host: string, port: number, options?: object) => {
+    const asciiHost = checkHost(host);
+    checkPort(port);
+    const terms = memory.terms(options);
+    const attempts = memory.attempts(terms, asciiHost, port);
+    const begin: Begin = (observer, lived) => {
+      observe(plan({ host, asciiHost, port }, terms.settings, attempts, lived?.past), observer, lived);
+    };
+    return { attempts, begin: memory.begin({ host, port, terms, attempts, begin }) };
+  };
+
+  return {
+    race$: (host: string, port: number, options?: object) => {
+      const { begin } = raceTo(host, port, options);
+      return new Observable((subscriber) => begin(subscriber));
+    },
+    connect$: (host: string, port: number, options?: object) => {
+      const { begin } = raceTo(host, port, options);
+      return new Observable<never>((subscriber) => {
+        const winner = new Winner<never>(subscriber);
+        subscriber.add(winner);
+        winner.hold(begin);
+      });
+    },
+    connect: (host: string, port: number, options?: object) =>
+      new Promise((resolve, reject) => {
+        new Winner<never>({ next: resolve, error: reject, complete: NOTHING }).hold((observer) => {
+          raceTo(host, port, options).begin(observer);
+        });
+      }),
+    connection$: (host: string, port: number, options?: object) => {
+      const { begin, attempts } = raceTo(host, port, options);
+      const race$ = new Observable<RaceEvent<never>>((subscriber) => begin(subscriber));
+      return connections(race$, (value, endpoint) => life(attempts.parts(value, endpoint)));
+    },
+  };
+}
+
+const NOTHING = () => undefined;
+
+/** Of all events of a race, what it was for. */
+class Winner<T> extends Guarded<RaceEvent<T>> {
+  constructor(private readonly told: Observer<T>) {
+    super();
+  }
+
+  protected hasNext(event: RaceEvent<T>): void {
+    if (event.type === 'connected') this.told.next(event.value);
+  }
+
+  protected hasFailed(error: unknown): void {
+    this.told.error(error);
+  }
+
+  protected hasCompleted(): void {
+    this.told.complete();
+  }
+}
+
+/** A connector without a memory: of its own, a race has options alone, and takes its turn with all of the process. */
+const alone = racesOf({
+  terms: (options) => ({ settings: checkOptions<never>(options) }),
+  attempts: ({ settings }, asciiHost) => connecting(settings, asciiHost),
+  begin: ({ terms, begin }) => inTurn(terms.settings, begin),
+}) as unknown as Races;
 
 /**
  * Connects to a host by racing its addresses, as an Observable of the first connection that works.
@@ -32,80 +160,13 @@ import { Guarded, type Holder } from './rx/guarded.js';
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8305 RFC 8305}
  */
-export function connect$(host: string, port: number, options: TlsConnectOptions): Observable<TLSSocket>;
-export function connect$<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<T>;
-export function connect$<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<T>;
-export function connect$(host: string, port: number, options?: object): Observable<unknown> {
-  const begin = raceTo(host, port, options);
-  return new Observable((subscriber) => {
-    const awaited = new Winner<unknown>(subscriber);
-    subscriber.add(awaited);
-    awaited.hold(begin);
-  });
-}
-
-/** Of all events of a race, what it was for. */
-export function winner<T>(events$: Observable<RaceEvent<T>>): Observable<T> {
-  return new Observable((subscriber) => {
-    const awaited = new Winner<T>(subscriber);
-    subscriber.add(awaited);
-    awaited.listen(() => events$);
-  });
-}
-
-/**
- * The same as a Promise: {@link winner} and `firstValueFrom` in one, for both are on the way of every connection.
- *
- * @param create the race; the Promise rejects with what this throws
- */
-export function winnerOf<T>(create: () => Observable<RaceEvent<T>>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    new Winner<T>({ next: resolve, error: reject, complete: NOTHING }).listen(create);
-  });
-}
-
-const NOTHING = () => undefined;
-
-class Winner<T> extends Guarded<RaceEvent<T>> {
-  constructor(private readonly told: Observer<T>) {
-    super();
-  }
-
-  protected hasNext(event: RaceEvent<T>): void {
-    if (event.type === 'connected') this.told.next(event.value);
-  }
-
-  protected hasFailed(error: unknown): void {
-    this.told.error(error);
-  }
-
-  protected hasCompleted(): void {
-    this.told.complete();
-  }
-}
+export const connect$: Races['connect$'] = alone.connect$;
 
 /**
  * The same race as {@link connect$}, with everything that happens in it: emits each {@link RaceEvent}, the last of which is
  * `connected`, and completes. Losers are `cancelled`, and gone, before that.
  */
-export function race$(host: string, port: number, options: TlsConnectOptions): Observable<RaceEvent<TLSSocket>>;
-export function race$<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
-export function race$<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Observable<RaceEvent<T>>;
-export function race$(host: string, port: number, options?: object): Observable<RaceEvent> {
-  const begin = raceTo(host, port, options);
-  return new Observable((subscriber) => begin(subscriber));
-}
-
-/** Checks what is given, and returns what begins a race for its observer. */
-function raceTo(host: string, port: number, options?: object): (observer: Holder<RaceEvent>) => void {
-  const asciiHost = checkHost(host);
-  checkPort(port);
-  const settings = checkOptions(options);
-  const attempts = connecting(settings, asciiHost);
-  return inTurn(settings, (observer) => {
-    observe(plan({ host, asciiHost, port }, settings, attempts), observer);
-  });
-}
+export const race$: Races['race$'] = alone.race$;
 
 /**
  * {@link connect$} as a Promise; its `signal` option cancels it. Rejects with what `connect$` would throw or error with.
@@ -113,13 +174,34 @@ function raceTo(host: string, port: number, options?: object): (observer: Holder
  * @example
  * const socket = await connect('example.com', 443, { signal: AbortSignal.timeout(2000) });
  */
-export function connect(host: string, port: number, options: TlsConnectOptions): Promise<TLSSocket>;
-export function connect<T = Socket, C = T>(host: string, port: number, options: ConnectOptions<T, C>): Promise<T>;
-export function connect<T = Socket, C = T>(host: string, port: number, options?: ConnectOptions<T, C>): Promise<T>;
-export function connect(host: string, port: number, options?: object): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    new Winner({ next: resolve, error: reject, complete: NOTHING }).hold((observer) => {
-      raceTo(host, port, options)(observer);
-    });
-  });
-}
+export const connect: Races['connect'] = alone.connect;
+
+/**
+ * A connection that lives as long as its subscription.
+ *
+ *     subscribe ── race ──● the socket ───────────────| it has closed
+ *     subscribe ── race ──● the socket ───────────────✗ it has failed
+ *     subscribe ── race ──● the socket ─────○           unsubscribed: it is destroyed
+ *
+ * Each subscription is one race and one connection. Emits the socket, or what a `setup` has made of it, and goes on until the
+ * connection has closed in both directions: then it completes. An error of the connection is the stream's error, so that `retry`
+ * connects again after an error, `repeat` after an end, `switchMap` closes the old connection before it opens the new one, and
+ * `share` closes it with the last subscriber. The socket needs no `error` listener of yours. `signal` ends the race alone.
+ *
+ * The end of a connection is noticed only once everything that came before it has been read: read the socket, or `resume()` it.
+ *
+ * With `setup`, the connection that was given to it is watched and destroyed, and so is its result, where that is one itself.
+ *
+ * Errors also as {@link connect$} does.
+ *
+ * @throws TypeError, RangeError at the call, for a host, port or option that makes no sense
+ *
+ * @example
+ * connection$('example.com', 6667)
+ *   .pipe(
+ *     switchMap((socket) => fromEvent(socket, 'data')),
+ *     retry({ delay: 1000 }),
+ *   )
+ *   .subscribe(console.log);
+ */
+export const connection$: Races['connection$'] = alone.connection$;

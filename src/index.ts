@@ -1,6 +1,8 @@
-export { connect, connect$, race$ } from './connect.js';
-export type { ConnectOptions, RaceOptions, TlsConnectOptions } from './plan/options.js';
+export { connect, connect$, connection$, race$ } from './connect.js';
+export type { ConnectOptions, TlsConnectOptions } from './plan/connect-options.js';
+export type { RaceOptions } from './plan/options.js';
 export { createConnector, type Connector, type ConnectorOptions } from './connector/connector.js';
+export type { ConnectorRace } from './connector/watched-races.js';
 export { fileHistory, type FileHistoryOptions } from './connector/file-history.js';
 export type { HistoryStore } from './connector/history-store.js';
 export type { HistoryOptions } from './connector/path-history.js';

@@ -1,6 +1,6 @@
 import { createServer } from 'node:tls';
 import { concat, map, timer } from 'rxjs';
-import type { ConnectOptions } from '../plan/options.js';
+import type { ConnectOptions } from '../plan/connect-options.js';
 import type { Answer } from '../core/race/answers.js';
 import { blackhole, healthy, listen, type Fixture, type Place } from './lab.js';
 

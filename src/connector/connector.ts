@@ -1,12 +1,10 @@
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { Observable, SchedulerLike } from 'rxjs';
-import { plan } from '../plan/plan.js';
-import { winner, winnerOf } from '../connect.js';
+import { racesOf, type Races, type Terms } from '../connect.js';
+import type { ConnectOptions, GivenOptions, NotInferred, Won } from '../plan/connect-options.js';
 import { connecting } from '../plan/transport.js';
 import { invalidType } from '../core/input/argument-errors.js';
 import { boolean, given, integer, isObject, orInfinity, string } from '../core/input/checks.js';
-import type { RaceEvent } from '../core/race/events.js';
 import { MAKES, makes, type Makes } from './makes.js';
 import { createHistory, type History, type HistoryOptions } from './path-history.js';
 import { wallClock } from './wall-clock.js';
@@ -15,24 +13,14 @@ import { withHistory } from './teaching.js';
 import { networkCache } from '../node/cached.js';
 import { systemResolver } from '../node/system-resolver.js';
 import { debug } from '../observe/debug.js';
-import { observe } from '../observe/observed.js';
-import {
-  checkHost,
-  checkOptions,
-  checkPort,
-  share,
-  SOCKET_OPTIONS,
-  type ConnectOptions,
-  type RaceOptions,
-  type Settings,
-  type TlsConnectOptions,
-} from '../plan/options.js';
+import { checkHost, checkOptions, checkPort, share, SOCKET_OPTIONS, type RaceOptions } from '../plan/options.js';
 import type { CacheOptions } from '../rx/cache.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import { wellFormedResolver } from '../rx/resolver.js';
 import { ownTlsOptions } from '../node/tls.js';
 import { createSessions } from './tls-sessions.js';
 import { turnstile } from './turnstile.js';
+import { watchable, type ConnectorRace } from './watched-races.js';
 
 /** Defaults of a connector's races, and what they share. */
 export type ConnectorOptions<T = Socket, C = T> = ConnectOptions<T, C> & Shared;
@@ -43,46 +31,37 @@ interface Partitioned {
    * Races of one partition share cache, history and TLS sessions with each other alone: a tenant, or a profile. A call may have
    * another than the connector's. Default: `''`, a partition like others.
    */
-  readonly partition?: string;
+  readonly partition?: string | undefined;
 }
 
 /** What the races of a connector share. */
 interface Shared extends Partitioned {
   /** How answers are remembered; false: not at all. Default: for as long as they hold, at most 30 s. */
-  readonly cache?: false | CacheOptions;
+  readonly cache?: false | CacheOptions | undefined;
   /** How failures, round-trip times and use are remembered; false: not at all. */
-  readonly history?: false | HistoryOptions;
+  readonly history?: false | HistoryOptions | undefined;
   /**
    * How many races run at a time. The others wait for their turn, in order; `connectTimeout` counts from the start of a race, and
    * `signal` ends one that waits too. Default `Infinity`.
    */
-  readonly maxConcurrentRaces?: number;
+  readonly maxConcurrentRaces?: number | undefined;
   /** Whether TLS sessions are resumed, by name, port and TLS options. Default true. */
-  readonly sessions?: boolean;
+  readonly sessions?: boolean | undefined;
 }
 
-/** Races that profit from each other. `D` is what they are for where a call does not say otherwise. */
-export interface Connector<D = Socket> {
+/**
+ * Races that profit from each other. `D` is what they are for where a call does not say otherwise, and `B` what their attempts
+ * connect then.
+ */
+export interface Connector<D = Socket, B = D> extends Races<D, B, Partitioned> {
   /** @internal */
   readonly [MAKES]?: Makes<D>;
-  /** As the function of this name, with the connector's defaults. */
-  readonly connect$: {
-    (host: string, port: number, options: TlsConnectOptions & Partitioned): Observable<TLSSocket>;
-    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C> & Partitioned): Observable<T>;
-    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C> & Partitioned): Observable<T>;
-  };
-  /** As the function of this name, with the connector's defaults. */
-  readonly race$: {
-    (host: string, port: number, options: TlsConnectOptions & Partitioned): Observable<RaceEvent<TLSSocket>>;
-    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C> & Partitioned): Observable<RaceEvent<T>>;
-    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C> & Partitioned): Observable<RaceEvent<T>>;
-  };
-  /** As the function of this name, with the connector's defaults. */
-  readonly connect: {
-    (host: string, port: number, options: TlsConnectOptions & Partitioned): Promise<TLSSocket>;
-    <T = D, C = T>(host: string, port: number, options: ConnectOptions<T, C> & Partitioned): Promise<T>;
-    <T = D, C = T>(host: string, port: number, options?: ConnectOptions<T, C> & Partitioned): Promise<T>;
-  };
+  /**
+   * All races of the connector, each as it begins. Hot, and costs nothing while it is not subscribed to. A race's `events$` is
+   * what `race$` emits, from the beginning; it completes without `connected` when the race is cancelled. What is won belongs to
+   * the caller of the race.
+   */
+  readonly races$: Observable<ConnectorRace>;
   /** The history as plain JSON, to be restored by another connector, in another run of the program too. */
   readonly snapshot: () => Snapshot;
   /**
@@ -114,9 +93,9 @@ export interface Connector<D = Socket> {
  * @example
  * const { connect } = createConnector({ connectionAttemptDelay: 'adaptive' });
  */
-export function createConnector(options: TlsConnectOptions & Shared): Connector<TLSSocket>;
-export function createConnector<D = Socket, C = D>(options: ConnectorOptions<D, C>): Connector<D>;
-export function createConnector<D = Socket, C = D>(options?: ConnectorOptions<D, C>): Connector<D>;
+export function createConnector<R = never, C = never, S = unknown, T = Won<R, C, S, Socket>>(
+  options?: GivenOptions<R, C, S, T> & Shared,
+): Connector<NotInferred<T>, NotInferred<Won<never, C, S, Socket>>>;
 export function createConnector(options: RaceOptions & Shared = {}): Connector<never> {
   checkShared(options);
   const { history, ...others } = options;
@@ -154,7 +133,7 @@ export function connectorOver(
   share(defaults);
 
   /** What a call without options of its own, as most are, has not to work out anew. */
-  const settingsFor = (own: Partitioned & Own): { readonly partition: string; readonly settings: Settings<never> } => {
+  const settingsFor = (own: Partitioned & Own): OwnTerms => {
     if (Object.keys(own).length === 0) return { partition: defaultPartition, settings: defaults };
     const { partition = defaultPartition, ...ownOptions } = given(own);
     string('options.partition', partition);
@@ -162,25 +141,27 @@ export function connectorOver(
     return { partition, settings: checkOptions<never>(all) };
   };
 
-  const race$ = (host: string, port: number, own: Partitioned & Own = NOTHING): Observable<RaceEvent<never>> => {
-    const asciiHost = checkHost(host);
-    checkPort(port);
-    const { partition, settings } = settingsFor(own);
-    const tls = settings.tls && ownTlsOptions(settings.tls === true ? {} : settings.tls);
-    const slot = tls ? sessions?.slot(`${asciiHost}:${port}`, partition, tls) : undefined;
-    const attempts = connecting(tls ? { ...settings, tls } : settings, asciiHost, slot);
-    const events$ = withHistory<never>(history, { random: settings.random, partition }, (observer, lived) =>
-      observe(plan({ host, asciiHost, port }, settings, attempts, lived?.past), observer, lived),
-    );
-    return inTurn(events$, settings.signal);
-  };
-  const connect$ = (host: string, port: number, own?: object) => race$(host, port, own).pipe(winner);
+  const watched = watchable();
+  const races = racesOf<OwnTerms>({
+    terms: (own = NOTHING) => settingsFor(own),
+    attempts: ({ settings, partition }, asciiHost, port) => {
+      if (!settings.tls) return connecting(settings, asciiHost);
+      const tls = ownTlsOptions(settings.tls === true ? {} : settings.tls);
+      return connecting({ ...settings, tls }, asciiHost, sessions?.slot(`${asciiHost}:${port}`, partition, tls));
+    },
+    begin: (race) => {
+      const { settings, partition } = race.terms;
+      const begin = watched.watching(race);
+      const events$ = withHistory(history, { random: settings.random, partition }, begin);
+      const queued$ = inTurn(events$, settings.signal);
+      return (observer) => void queued$.subscribe(observer);
+    },
+  });
 
   return {
     [MAKES]: makes(shared),
-    connect$,
-    race$,
-    connect: (host: string, port: number, own?: object) => winnerOf(() => race$(host, port, own)),
+    ...races,
+    races$: watched.races$,
     snapshot: () => history?.snapshot() ?? { version: 1, paths: {} },
     restore: (snapshot) => history?.restore(snapshot),
     clear: () => {
@@ -192,6 +173,10 @@ export function connectorOver(
 }
 
 const NOTHING = Object.freeze({});
+
+interface OwnTerms extends Terms {
+  readonly partition: string;
+}
 
 const checkRaces = orInfinity(integer(1, Number.MAX_SAFE_INTEGER));
 

@@ -15,7 +15,7 @@ import { wallClock } from './wall-clock.js';
 /** Options of {@link fileHistory}. */
 export interface FileHistoryOptions {
   /** The most records kept in memory and in the file; the least recently used are evicted. Default 1000. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
 }
 
 const FILE_HISTORY_CHECKS: Checks<FileHistoryOptions> = { maxEntries: integer(1, 100_000) };

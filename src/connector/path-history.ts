@@ -13,17 +13,17 @@ import { isStore, type HistoryStore } from './history-store.js';
 /** Options of a connector's history. */
 export interface HistoryOptions {
   /** How long a failure counts, in ms. Default 600 000: ten minutes. */
-  readonly failureAge?: number;
+  readonly failureAge?: number | undefined;
   /** One race in `ignoreOneIn` ignores the history, to find paths that have recovered. Default 20; `Infinity`: none. */
-  readonly ignoreOneIn?: number;
+  readonly ignoreOneIn?: number | undefined;
   /** The most records in the default store, over all networks. Default 1000. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /** Where records are kept. Default: in memory; the least recently used are evicted. */
-  readonly store?: HistoryStore;
+  readonly store?: HistoryStore | undefined;
   /** Keeps the records in this file, as {@link fileHistory} does; `true`: in the user's cache directory. Excludes `store`. */
-  readonly file?: true | string;
+  readonly file?: true | string | undefined;
   /** Returns the name of the network that this machine is in. Default: the store's, otherwise from interfaces and addresses. */
-  readonly network?: () => string;
+  readonly network?: (() => string) | undefined;
 }
 
 /** What the races of one connector learn from each other, separately for each network. */

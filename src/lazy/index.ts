@@ -12,6 +12,7 @@ export { ConnectionError } from '../core/race/connection-error.js';
 
 export const connect = deferred('connect');
 export const connect$ = deferred('connect$');
+export const connection$ = deferred('connection$');
 export const race$ = deferred('race$');
 export const createConnector = deferred('createConnector');
 export const fileHistory = deferred('fileHistory');

@@ -14,9 +14,9 @@ import type { FindSources } from './source-address.js';
 /** Options of {@link rfc6724}. */
 export interface AddressSelectionOptions {
   /** Default: the policy table of RFC 6724 section 2.1. The system's own tables do not apply. */
-  readonly policyTable?: readonly PolicyTableRow[];
+  readonly policyTable?: readonly PolicyTableRow[] | undefined;
   /** Finds source addresses; called once for each address and race. Default: asks the kernel and caches its answers for 1 s. */
-  readonly findSources?: FindSources;
+  readonly findSources?: FindSources | undefined;
 }
 
 /**

@@ -17,11 +17,11 @@ export interface DnsQueryOptions {
    * Addresses of DNS servers, with a port if it is not 53: `192.0.2.53`, `[2001:db8::53]:5353`. Default: the system's, read when
    * the query is made.
    */
-  readonly servers?: readonly string[];
+  readonly servers?: readonly string[] | undefined;
   /** The timeout of the first try of each server, in ms. It doubles with each further try. Default 1000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** The number of tries of a server that does not answer. Default 2. */
-  readonly tries?: number;
+  readonly tries?: number | undefined;
 }
 
 /**

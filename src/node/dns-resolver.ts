@@ -19,15 +19,15 @@ export interface DnsResolverOptions {
    * Addresses of DNS servers, with a port if it is not 53: `192.0.2.53`, `[2001:db8::53]:5353`. Default: the system's, read for
    * each query, so that changes of resolv.conf apply at once.
    */
-  readonly servers?: readonly string[];
+  readonly servers?: readonly string[] | undefined;
   /** The timeout of the first try of each server, in ms. It doubles with each further try. Default 1000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** The number of tries of a server that does not answer. Default 2. */
-  readonly tries?: number;
+  readonly tries?: number | undefined;
   /** The path of a hosts file that is consulted before any server; false: none. Default: the system's. */
-  readonly hostsFile?: string | false;
+  readonly hostsFile?: string | false | undefined;
   /** Returns the families worth querying. Default: those with a route, or an address that is neither loopback nor link-local. */
-  readonly families?: () => readonly Family[];
+  readonly families?: (() => readonly Family[]) | undefined;
 }
 
 /**

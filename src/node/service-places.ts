@@ -11,11 +11,11 @@ import { dnsResolver } from './dns-resolver.js';
 /** Options of {@link servicePlaces}. */
 export interface ServicePlacesOptions {
   /** Default `https`. */
-  readonly scheme?: Scheme;
+  readonly scheme?: Scheme | undefined;
   /** The client's protocols. Default: h2 and HTTP/1.1. */
-  readonly alpn?: readonly string[];
+  readonly alpn?: readonly string[] | undefined;
   /** Used for service records only. Default: `dnsResolver()`. */
-  readonly resolver?: Resolver;
+  readonly resolver?: Resolver | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import { serviceLookup } from './service-lookup.js';
 /** Options of {@link serviceResolver}. */
 export interface ServiceResolverOptions extends DnsResolverOptions {
   /** Finds the addresses, so that this resolver queries service records only. Default: `dnsResolver` with these options. */
-  readonly addresses?: Resolver;
+  readonly addresses?: Resolver | undefined;
 }
 
 /**

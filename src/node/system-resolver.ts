@@ -17,9 +17,9 @@ export type { LookupFunction };
 /** Options of {@link systemResolver}. */
 export interface SystemResolverOptions {
   /** Default: `dns.lookup`. */
-  readonly lookup?: LookupFunction;
+  readonly lookup?: LookupFunction | undefined;
   /** Returns the families worth looking up. Default: those in which the kernel has a route. */
-  readonly families?: () => readonly Family[];
+  readonly families?: (() => readonly Family[]) | undefined;
 }
 
 /** The system's files, read when a name is looked up. */

@@ -9,23 +9,23 @@ import type { Transport } from '../rx/transport.js';
 
 /** Options of the sockets that {@link tcp} creates. Names, units and defaults are those of `net.connect`. */
 export interface SocketOptions {
-  readonly allowHalfOpen?: boolean;
+  readonly allowHalfOpen?: boolean | undefined;
   /** Bytes. */
-  readonly highWaterMark?: number;
-  readonly noDelay?: boolean;
-  readonly keepAlive?: boolean;
+  readonly highWaterMark?: number | undefined;
+  readonly noDelay?: boolean | undefined;
+  readonly keepAlive?: boolean | undefined;
   /** ms. */
-  readonly keepAliveInitialDelay?: number;
+  readonly keepAliveInitialDelay?: number | undefined;
 }
 
 /** {@link SocketOptions} and the local end of connections. */
 export interface TcpOptions extends SocketOptions {
   /** One or several local addresses to connect from. Those of the endpoint's family are tried in order. */
-  readonly localAddress?: string | readonly string[];
+  readonly localAddress?: string | readonly string[] | undefined;
   /** One or several local ports, tried in order. */
-  readonly localPort?: number | readonly number[];
+  readonly localPort?: number | readonly number[] | undefined;
   /** Creates the unconnected socket of an attempt. Default: `new net.Socket()` with the options. */
-  readonly socketFactory?: (endpoint: Endpoint) => Socket;
+  readonly socketFactory?: ((endpoint: Endpoint) => Socket) | undefined;
 }
 
 /**

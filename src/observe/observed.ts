@@ -25,7 +25,7 @@ export function observe<T>(plan: RacePlan<T>, observer: Holder<RaceEvent<T>>, li
 }
 
 /** A race's view of the history. */
-interface Lived {
+export interface Lived {
   /** Absent for a race that ignores the history. */
   readonly past?: Past;
 }

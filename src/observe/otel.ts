@@ -20,9 +20,9 @@ import { attemptChannel, listen, raceChannel, type AttemptContext, type RaceCont
 /** Options of {@link traceRaces}. */
 export interface TraceOptions {
   /** The provider of the tracer. Default: the global one, which may be registered later. */
-  readonly tracerProvider?: TracerProvider;
+  readonly tracerProvider?: TracerProvider | undefined;
   /** Whether attempts are spans below their race's span, or events of it. Default `'spans'`. */
-  readonly attempts?: 'spans' | 'events';
+  readonly attempts?: 'spans' | 'events' | undefined;
 }
 
 /**

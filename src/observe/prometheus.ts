@@ -9,11 +9,11 @@ import { listen, raceChannel, type RaceContext } from './channels.js';
 /** Options of {@link countRaces}. */
 export interface CountOptions {
   /** The registries for the metrics. Default: prom-client's global one. */
-  readonly registers?: readonly Registry[];
+  readonly registers?: readonly Registry[] | undefined;
   /** The prefix of names. Default `happy_eyeballs_`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** The upper bounds of the histograms' buckets, in s, ascending. Default: prom-client's own, from 5 ms to 10 s. */
-  readonly buckets?: readonly number[];
+  readonly buckets?: readonly number[] | undefined;
 }
 
 /**

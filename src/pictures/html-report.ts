@@ -16,11 +16,11 @@ import { drawWaterfall } from './waterfall.js';
 /** Options of {@link htmlReport}. */
 export interface HtmlReportOptions {
   /** What the page is called; default `A race of connections`. */
-  readonly title?: string;
+  readonly title?: string | undefined;
   /** What else there is to say, as when and by whom it was run; default: nothing. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   /** What the race ended with, where it was lost: its message is then the verdict. */
-  readonly error?: Error;
+  readonly error?: Error | undefined;
 }
 
 const HTML_REPORT_CHECKS: Checks<HtmlReportOptions> = {

@@ -8,12 +8,12 @@ import { raceRows, type Outcome, type Row } from './race-rows.js';
 /** Options of {@link marbleDiagram}. */
 export interface MarbleDiagramOptions {
   /** Columns to draw in, and no line is longer unless `frame` is given; default 80. Below 20 it is drawn in 20. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /**
    * How many ms a column stands for. Default: the least of 1, 2, 5, 10 … that fits the width. One that makes more than 1000
    * columns of the race gives way to the least that does not.
    */
-  readonly frame?: number;
+  readonly frame?: number | undefined;
 }
 
 const MARBLE_DIAGRAM_CHECKS: Checks<MarbleDiagramOptions> = {

@@ -8,17 +8,17 @@ import { outcomeOf, raceRows, type Outcome, type Row } from './race-rows.js';
 /** Options of {@link timeline}. */
 export interface TimelineOptions {
   /** Columns to draw in, and no line is longer; default 80. Below 20 it is drawn in 20, beyond 1000 in 1000. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** Draws with printable ASCII alone; what others have said in other characters becomes `?`. Default false. */
-  readonly ascii?: boolean;
+  readonly ascii?: boolean | undefined;
   /** Up to when what goes on is drawn, in ms since the race began; default: to the last event. */
-  readonly until?: number;
+  readonly until?: number | undefined;
   /**
    * Colours a text without changing its width, as `util.styleText` of Node does: `green` for the winner, `red` for what failed,
    * `dim` for what was cancelled, `cyan` for addresses, `yellow` where there are none and for what goes on. Default: no colours;
    * nothing is told by colour alone.
    */
-  readonly style?: (format: TimelineColour, text: string) => string;
+  readonly style?: ((format: TimelineColour, text: string) => string) | undefined;
 }
 
 export type TimelineColour = 'green' | 'red' | 'dim' | 'cyan' | 'yellow';

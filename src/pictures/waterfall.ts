@@ -11,7 +11,7 @@ import { verdict } from './verdict.js';
 /** Options of {@link waterfall}. */
 export interface WaterfallOptions {
   /** In px; default 880, at least 240. Where labels and outcomes leave less than 240 px for the bars, they stand above them. */
-  readonly width?: number;
+  readonly width?: number | undefined;
 }
 
 const WATERFALL_CHECKS: Checks<WaterfallOptions> = { width: number(240, 10_000) };

@@ -1,5 +1,4 @@
-import type { BlockList, Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { BlockList } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { ObservableInput, SchedulerLike } from 'rxjs';
 import type { Family } from '../core/address/address.js';
@@ -35,9 +34,9 @@ import { checkServiceRecords, needsQuic, type ServiceOptions } from './service-o
 /** How a race is run. Durations in ms of the scheduler's time; off is `Infinity` or `false`, never 0. */
 export interface RaceOptions {
   /** 4 or 6 restricts the race to one family. Default 0: both. */
-  readonly family?: 0 | Family;
+  readonly family?: 0 | Family | undefined;
   /** Leads, whatever the order says, and is what the Resolution Delay waits for. Default: IPv6, unless the policy table of `sort` prefers IPv4. */
-  readonly preferFamily?: Family;
+  readonly preferFamily?: Family | undefined;
   /**
    * The order of the addresses, before the families are interleaved. `'rfc6724'`: destination address selection, with the
    * source addresses that this machine would use and, on a glibc system, the tables of `/etc/gai.conf`, which is read again
@@ -46,126 +45,98 @@ export interface RaceOptions {
    * your own, of whose sources this machine knows nothing, the resolver's order with IPv6 first.
    */
   readonly sort?:
-    'rfc6724' | 'none' | ((endpoints: readonly Endpoint[]) => readonly Endpoint[] | ObservableInput<readonly Endpoint[]>);
+    | 'rfc6724'
+    | 'none'
+    | ((endpoints: readonly Endpoint[]) => readonly Endpoint[] | ObservableInput<readonly Endpoint[]>)
+    | undefined;
   /** Alternate the families. Default true. */
-  readonly interleave?: boolean;
+  readonly interleave?: boolean | undefined;
   /** How many of the leading family come before the first of the other. Default 1. */
-  readonly firstAddressFamilyCount?: number;
+  readonly firstAddressFamilyCount?: number | undefined;
   /**
    * Between two starts; at least 10. Default 250. `'adaptive'`: when the first packet would be sent again on a path whose
    * round-trip time a connector knows; on another, 250.
    */
-  readonly connectionAttemptDelay?: number | 'adaptive';
+  readonly connectionAttemptDelay?: number | 'adaptive' | undefined;
   /** The least that an adaptive delay may be; at least 10. Default 100. */
-  readonly minimumConnectionAttemptDelay?: number;
+  readonly minimumConnectionAttemptDelay?: number | undefined;
   /**
    * The most that an adaptive or multiplied delay may be. It is also how long an attempt keeps its place when
    * `maxConcurrentAttempts` are in flight and another is due. Default 2000.
    */
-  readonly maximumConnectionAttemptDelay?: number;
+  readonly maximumConnectionAttemptDelay?: number | undefined;
   /**
    * What each attempt in flight besides the first multiplies the delay before the next start by; 1 to 100. Failed attempts do
    * not count. The delay grows up to `maximumConnectionAttemptDelay`. Default 1.
    */
-  readonly connectionAttemptDelayMultiplier?: number;
+  readonly connectionAttemptDelayMultiplier?: number | undefined;
   /** How long the first attempt waits for the preferred family's answer once the other's has come. Default 50; 0 allowed. */
-  readonly resolutionDelay?: number;
+  readonly resolutionDelay?: number | undefined;
   /**
    * Attempts in flight. When that many are and another is due, the oldest that has had `maximumConnectionAttemptDelay` gives
    * way. Default 8; `Infinity` allowed.
    */
-  readonly maxConcurrentAttempts?: number;
+  readonly maxConcurrentAttempts?: number | undefined;
   /** Per-family pacing, with `attemptSpacingDelay`: how much later the other family starts. At least 10. */
-  readonly familyStaggerDelay?: number;
+  readonly familyStaggerDelay?: number | undefined;
   /** Per-family pacing, with `familyStaggerDelay`: between two starts of one family, instead of `connectionAttemptDelay`. At least 10. */
-  readonly attemptSpacingDelay?: number;
+  readonly attemptSpacingDelay?: number | undefined;
   /** False: one attempt after another, no racing. Default true. */
-  readonly enabled?: boolean;
+  readonly enabled?: boolean | undefined;
   /**
    * The whole race, look-up included. One that is not longer than the delay between two starts leaves no time for a second
    * address that a silent first one makes necessary. Default 10 000; `Infinity` allowed.
    */
-  readonly connectTimeout?: number;
+  readonly connectTimeout?: number | undefined;
   /** One attempt. Default `Infinity`. */
-  readonly attemptTimeout?: number;
+  readonly attemptTimeout?: number | undefined;
   /** Default: `systemResolver()`. */
-  readonly resolver?: Resolver;
+  readonly resolver?: Resolver | undefined;
   /**
    * Addresses that are never dialled, in whatever form they come (also on Node 20, whose `net.connect` knows no block list).
    * Their attempts fail at once with `ERR_IP_BLOCKED`.
    */
-  readonly blockList?: BlockList;
+  readonly blockList?: BlockList | undefined;
   /** Decides of each endpoint, and of each IPv4 address that it may lead to, whether it may be dialled. See `ssrf()`. */
-  readonly filter?: Filter;
+  readonly filter?: Filter | undefined;
   /**
    * How IPv4 is reached where it has no route. `'auto'`: where IPv6 has one, by the NAT64 of the network, whose prefixes its DNS
    * tells; or by the prefixes that are given. An IPv6 address within one counts as the IPv4 address that it stands for. `false`:
    * addresses are what they are. Default `'auto'`.
    */
-  readonly nat64?: 'auto' | false | Nat64Options;
+  readonly nat64?: 'auto' | false | Nat64Options | undefined;
   /**
    * Goes by the HTTPS records of the host: to which names and ports they lead, in which order, and for which protocols.
    * `true`: for https. Needs a resolver that asks for them: `systemResolver`, `dnsResolver`, `serviceResolver`. Default false.
    */
-  readonly serviceRecords?: boolean | ServiceOptions;
+  readonly serviceRecords?: boolean | ServiceOptions | undefined;
   /** Ends the race; it errors with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Every timer and every timestamp. Default: monotonic real time. */
-  readonly scheduler?: SchedulerLike;
+  readonly scheduler?: SchedulerLike | undefined;
   /** Where chance is needed: a function like the default, `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
-/** How attempts connect and what follows; which of it goes together is said by {@link ConnectOptions}. */
-interface AttemptOptions<T, C> extends Pick<TcpOptions, 'localAddress' | 'localPort' | 'socketFactory'> {
+/** How attempts connect and what follows; which of it goes together is said by `ConnectOptions`. */
+export interface AttemptOptions<T, C> extends Pick<TcpOptions, 'localAddress' | 'localPort' | 'socketFactory'> {
   /** How an attempt connects. Default: `tcp()`, or `tls()`. In place of `tcp`, `tls`, `localAddress`, `localPort` and `socketFactory`. */
-  readonly transport?: Transport<C>;
+  readonly transport?: Transport<C> | undefined;
   /** Options of the sockets, as in `net.connect`. */
-  readonly tcp?: SocketOptions;
+  readonly tcp?: SocketOptions | undefined;
   /**
    * The winner is the first whose TLS handshake is complete: a `tls.TLSSocket`. `true`, or options as in `tls.connect`; names and
    * certificates are checked for the host. Default false.
    */
-  readonly tls?: boolean | TlsOptions;
+  readonly tls?: boolean | TlsOptions | undefined;
   /**
    * A step after connecting that belongs to the attempt, as a greeting or a proxy's handshake: its first value is the result.
    * While it runs, errors of the connection are the attempt's; when it fails or is cancelled, the connection is destroyed.
    */
-  readonly setup?: Setup<C, T>;
+  readonly setup?: Setup<C, T> | undefined;
   /** Which errors of `setup` end the whole race, instead of the attempt alone. Default: none. */
-  readonly isTerminal?: (error: Error) => boolean;
+  readonly isTerminal?: ((error: Error) => boolean) | undefined;
 }
-
-/** What is not given. */
-type Without<Name extends keyof AttemptOptions<never, never>> = Readonly<Partial<Record<Name, undefined>>>;
-
-type LocalEnds = Pick<TcpOptions, 'localAddress' | 'localPort'> & Without<'transport'>;
-
-type OverSockets = LocalEnds &
-  (
-    | (Without<'socketFactory'> & Pick<AttemptOptions<never, never>, 'tcp'>)
-    | (Without<'tcp'> & Required<Pick<TcpOptions, 'socketFactory'>>)
-  );
-
-type WithSetup<T, C> = Required<Pick<AttemptOptions<T, C>, 'setup'>> & Pick<AttemptOptions<T, C>, 'isTerminal'>;
-
-/** How attempts connect, in all combinations that make sense. `C` is what the transport emits, `T` what the race is for. */
-type Attempts<T, C> =
-  | (OverSockets & { readonly tls?: false } & (Without<'setup' | 'isTerminal'> | WithSetup<T, Socket>))
-  | (OverSockets & { readonly tls: true | TlsOptions } & (Without<'setup' | 'isTerminal'> | WithSetup<T, TLSSocket>))
-  | (Without<'tcp' | 'localAddress' | 'localPort' | 'socketFactory'> & { readonly tls?: false } & (
-        | (Without<'setup' | 'isTerminal'> & { readonly transport: Transport<T> })
-        | (WithSetup<T, C> & { readonly transport: Transport<C> })
-      ));
-
-/**
- * How a race is run and what its attempts do. `T` is what it is for: a socket, or what a `setup` makes of it; `C` what a
- * `transport` of the caller's emits, where a `setup` follows.
- */
-export type ConnectOptions<T = Socket, C = T> = RaceOptions & Attempts<T, C>;
-
-/** Options of a race over TLS: what it is for is a `tls.TLSSocket`. */
-export type TlsConnectOptions = RaceOptions & OverSockets & { readonly tls: true | TlsOptions } & Without<'setup' | 'isTerminal'>;
 
 /** The value of every option that is not given and has one. */
 export const defaults = Object.freeze({

@@ -6,7 +6,7 @@ import { failuresLast, type Past, type Recall } from '../core/race/path-records.
 import { firstDecision, preferLowerRoundTripTime, preferUsed } from '../core/race/rfc6724.js';
 import { destinationSelection, selectionOf, type Selection } from '../node/address-selection.js';
 import type { FindSources } from '../node/source-address.js';
-import type { ConnectOptions, Settings } from './options.js';
+import type { RaceOptions, Settings } from './options.js';
 import { selectionFor } from './selection.js';
 
 /** Sorts endpoints, synchronously or as an Observable whose first value is the order. */
@@ -40,7 +40,7 @@ function selecting<T>({ sort, transport, localAddress }: Settings<T>, recall: Re
 
 type SelectionSort = (endpoints: readonly Endpoint[]) => readonly Endpoint[];
 
-type SortFunction = Exclude<ConnectOptions['sort'], string | undefined>;
+type SortFunction = Exclude<RaceOptions['sort'], string | undefined>;
 
 /** The source addresses of sockets that are bound to the first local address of their family. */
 function among(localAddresses: readonly string[]): FindSources {

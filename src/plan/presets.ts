@@ -1,4 +1,4 @@
-import type { ConnectOptions } from './options.js';
+import type { ConnectOptions } from './connect-options.js';
 
 type Preset = Readonly<Omit<ConnectOptions, 'transport' | 'signal'>>;
 

@@ -13,9 +13,9 @@ export interface ServiceOptions {
    * The client's protocols as ALPN names, best first. They decide whether a record is used. The handshake offers
    * `tls.ALPNProtocols`. Default: `tls.ALPNProtocols`, otherwise `http/1.1`.
    */
-  readonly alpn?: readonly string[];
+  readonly alpn?: readonly string[] | undefined;
   /** `'lastResort'`: hints that no answer confirms are tried after everything else. Default: they are dropped. */
-  readonly hints?: 'lastResort';
+  readonly hints?: 'lastResort' | undefined;
 }
 
 export function checkServiceRecords(name: string, value: unknown): void {

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { dialled, type Endpoint } from '../core/race/endpoint.js';
 import { filtered } from '../node/filter.js';
+import { destroy } from '../node/life.js';
 import { prepared } from '../node/setup.js';
 import { secureContextOf } from '../node/secure-context.js';
 import { tcpFrom, type SocketOptions } from '../node/tcp.js';
@@ -10,7 +11,10 @@ import type { RacePlan } from '../rx/race-plan.js';
 import type { Transport } from '../rx/transport.js';
 
 /** How the attempts of a race connect, and how to dispose of a connection that has no receiver. */
-export type Connecting<T> = Pick<RacePlan<T>, 'transport' | 'protocol' | 'discard'>;
+export interface Connecting<T> extends Pick<RacePlan<T>, 'transport' | 'protocol' | 'discard'> {
+  /** The parts of a connection: the value of its attempt, and the underlying connection of its setup. */
+  readonly parts: (value: T, endpoint: Endpoint) => readonly unknown[];
+}
 
 /**
  * The stages of an attempt, from the options: filters, TCP, TLS, the caller's setup.
@@ -30,18 +34,19 @@ function stagesOf<T>(settings: Settings<T>, host: string, slot?: SessionSlot): C
   const connection = byNat64(settings.transport ?? socketTransport(settings, host, slot));
   const protocol = settings.transport ? undefined : 'tcp';
   const { setup, isTerminal = () => false } = settings;
-  if (!setup) return { transport: filtered(connection as Transport<T>, settings), protocol, discard: destroy };
+  if (!setup) return { transport: filtered(connection as Transport<T>, settings), protocol, discard: destroy, parts: alone };
 
   /** The connections of finished setups, since a result may or may not hold its connection. */
   const connections = new WeakMap<Endpoint, unknown>();
   const done = (endpoint: Endpoint, connection: unknown) => connections.set(endpoint, connection);
+  const parts = (value: T, endpoint: Endpoint) => [value, connections.get(endpoint)];
   return {
     transport: filtered(prepared(connection, { setup, isTerminal, discard: destroy, done }), settings),
     protocol,
     discard: (value, endpoint) => {
-      destroy(value);
-      destroy(connections.get(endpoint));
+      for (const part of parts(value, endpoint)) destroy(part);
     },
+    parts,
   };
 }
 
@@ -68,8 +73,4 @@ function socketsWith(options: SocketOptions | undefined): () => Socket {
 
 const newSocket = () => new Socket();
 
-/** Destroys a connection, if it has a `destroy` method. */
-function destroy(value: unknown): void {
-  const { destroy } = (value ?? {}) as { destroy?: unknown };
-  if (typeof destroy === 'function') destroy.call(value);
-}
+const alone = (value: unknown) => [value];

@@ -8,14 +8,14 @@ import { makeLayer, type AnyPolicy } from './make-policy.js';
 /** Options of {@link breaker}. */
 export interface BreakerOptions {
   /** How long it stays open, in ms. Default 30 000; `Infinity`: for good. */
-  readonly resetDelay?: number;
+  readonly resetDelay?: number | undefined;
   /**
    * How long the one call is waited for that is let through while it is half-open, in ms. After that time another is let through
    * in its place. Default 30 000; `Infinity`: for good.
    */
-  readonly trialTimeout?: number;
+  readonly trialTimeout?: number | undefined;
   /** Every timestamp. Default: monotonic real time. */
-  readonly scheduler?: SchedulerLike;
+  readonly scheduler?: SchedulerLike | undefined;
 }
 
 const duration = orInfinity(number(0, LONGEST_DELAY));

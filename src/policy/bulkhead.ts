@@ -7,7 +7,7 @@ import { makeLayer, type AnyPolicy } from './make-policy.js';
 /** Options of {@link bulkhead}. */
 export interface BulkheadOptions {
   /** How many wait for a place, in order; what comes then fails. Default 0; `Infinity` allowed. */
-  readonly queue?: number;
+  readonly queue?: number | undefined;
 }
 
 const BULKHEAD_CHECKS: Checks<BulkheadOptions> = { queue: orInfinity(integer(0, Number.MAX_SAFE_INTEGER)) };

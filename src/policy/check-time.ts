@@ -4,7 +4,7 @@ import { checkEach, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } 
 /** Options of what takes time. */
 export interface TimeOptions {
   /** Every timer and every timestamp. Default: monotonic real time. */
-  readonly scheduler?: SchedulerLike;
+  readonly scheduler?: SchedulerLike | undefined;
 }
 
 const TIME_CHECKS: Checks<TimeOptions> = { scheduler };

@@ -7,7 +7,7 @@ import { firstOf } from './first-of.js';
 /** Options of a hedge. */
 export interface HedgeOptions {
   /** What the delay is measured by. Default: monotonic real time. */
-  readonly scheduler?: SchedulerLike;
+  readonly scheduler?: SchedulerLike | undefined;
 }
 
 const HEDGE_CHECKS: Checks<HedgeOptions> = { scheduler };

@@ -6,17 +6,17 @@ import { makeLayer, type AnyPolicy } from './make-policy.js';
 /** Options of {@link retry}. Durations in ms. */
 export interface RetryOptions {
   /** The backoff before the second attempt; it doubles with each. Default 100. */
-  readonly initialDelay?: number;
+  readonly initialDelay?: number | undefined;
   /** The most that it becomes. Default 10 000. */
-  readonly maxDelay?: number;
+  readonly maxDelay?: number | undefined;
   /** How much of the backoff is left to chance, from 0 to 1. Default 1: anything between nothing and all of it. */
-  readonly jitter?: number;
+  readonly jitter?: number | undefined;
   /** Where chance comes from: a function like the default, `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
   /** Which errors are worth another attempt. Default: all. */
-  readonly isRetryable?: (error: unknown) => boolean;
+  readonly isRetryable?: ((error: unknown) => boolean) | undefined;
   /** Every timer. Default: monotonic real time. */
-  readonly scheduler?: SchedulerLike;
+  readonly scheduler?: SchedulerLike | undefined;
 }
 
 const RETRY_CHECKS: Checks<RetryOptions> = {

@@ -115,7 +115,7 @@ function raceFor({ shared }: Connection, request: ProxyRequest, override: Overri
   // HTTPS records are for what is asked for over TLS.
   const isPlain = protocol === 'http' && Boolean(settings.race.serviceRecords);
   try {
-    return connector.race$<Socket>(host, port, isPlain ? { ...override, serviceRecords: false } : override);
+    return connector.race$(host, port, isPlain ? { ...override, serviceRecords: false } : override);
   } catch (cause) {
     return canBeRaced(connector, request)
       ? failedRoute(cause)

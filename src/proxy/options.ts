@@ -40,29 +40,29 @@ export interface ProxyOptions {
    * Where to listen: `'127.0.0.1:8118'`, `'[::1]:0'`, or the parts of that; port 0 takes a free one. Beyond loopback only with
    * `auth` or `allow`. Default `127.0.0.1:8118`.
    */
-  readonly listen?: string | { readonly host?: string; readonly port?: number };
+  readonly listen?: string | { readonly host?: string; readonly port?: number } | undefined;
   /** The users that may use it, each as `name:password`. Default: everyone. SOCKS 4 knows no passwords, and is then refused. */
-  readonly auth?: string | readonly string[];
+  readonly auth?: string | readonly string[] | undefined;
   /** The addresses or subnets that clients may come from. Default: all. */
-  readonly allow?: string | readonly string[];
+  readonly allow?: string | readonly string[] | undefined;
   /** Whether only public addresses may be connected to. Default: where it listens beyond loopback. */
-  readonly publicOnly?: boolean;
+  readonly publicOnly?: boolean | undefined;
   /** Options of the races, and of the connector whose cache, history and sessions all clients share. */
-  readonly race?: ConnectorOptions;
+  readonly race?: ConnectorOptions | undefined;
   /** Decides about each request. */
-  readonly route?: Route;
+  readonly route?: Route | undefined;
   /** Connections of clients. Those beyond are refused at once. Default 10 000. */
-  readonly maxConnections?: number;
+  readonly maxConnections?: number | undefined;
   /** Bytes of the head of a request. Default 16 384. */
-  readonly maxHeaderSize?: number;
+  readonly maxHeaderSize?: number | undefined;
   /** How long a client may take for the head of a request. Default 10 000. */
-  readonly headerTimeout?: number;
+  readonly headerTimeout?: number | undefined;
   /** How long a connection may stay without a byte in either direction. Default 600 000. */
-  readonly idleTimeout?: number;
+  readonly idleTimeout?: number | undefined;
   /** Requests per second of each client. Default `Infinity`. */
-  readonly clientRate?: number;
+  readonly clientRate?: number | undefined;
   /** When it is aborted, no connection is accepted any more; the stream completes with the last that is open. */
-  readonly drain?: AbortSignal;
+  readonly drain?: AbortSignal | undefined;
 }
 
 /** Options with every default filled in. */

@@ -28,25 +28,25 @@ import { createServiceCache } from './service-cache.js';
 /** Options of {@link cached}. Times to live in seconds, as in DNS. */
 export interface CacheOptions {
   /** The upper bound of a time to live, and the value for answers without one. Default 30. */
-  readonly maxTtl?: number;
+  readonly maxTtl?: number | undefined;
   /** The lower bound of a time to live. Default 0: an answer with 0 is not cached. */
-  readonly minTtl?: number;
+  readonly minTtl?: number | undefined;
   /** The upper bound of a negative answer's time to live. Default 5; never above `maxTtl`. */
-  readonly negativeTtl?: number;
+  readonly negativeTtl?: number | undefined;
   /**
    * For how long expired addresses are served while fresh ones are looked up; at most 604 800, a week. Default 0: expired
    * addresses are not served.
    */
-  readonly staleFor?: number;
+  readonly staleFor?: number | undefined;
   /** The most answers kept, over all networks. The least recently used one is evicted. Default 1000. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /** A scheduler, or any clock in ms. Default: monotonic real time. */
-  readonly clock?: TimestampProvider | SchedulerLike;
+  readonly clock?: TimestampProvider | SchedulerLike | undefined;
   /**
    * Returns the name of the network that this machine is in. An answer is used only in the network where it was received.
    * Default: derived from the machine's interfaces and addresses.
    */
-  readonly network?: () => string;
+  readonly network?: (() => string) | undefined;
 }
 
 /** A resolver with a cache. */

@@ -20,11 +20,11 @@ import { monotonicScheduler } from './monotonic.js';
 /** Options of {@link firstSuccess}. */
 export interface FirstSuccessOptions {
   /** The delay between two starts, in ms. Default 0: all at once. `Infinity`: only after a failure. */
-  readonly delay?: number;
+  readonly delay?: number | undefined;
   /** The most inputs in flight. Default `Infinity`. */
-  readonly maxConcurrent?: number;
+  readonly maxConcurrent?: number | undefined;
   /** Every timer and every timestamp. Default: monotonic real time. */
-  readonly scheduler?: SchedulerLike;
+  readonly scheduler?: SchedulerLike | undefined;
 }
 
 const FIRST_SUCCESS_CHECKS: Checks<FirstSuccessOptions> = {

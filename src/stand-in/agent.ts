@@ -11,12 +11,12 @@ import type { ConnectTarget } from './connect-arguments.js';
 /** Options of racing agents. */
 export interface RaceAgentOptions {
   /** Options of the races. */
-  readonly race?: StandInOptions;
+  readonly race?: StandInOptions | undefined;
   /**
    * A connector to share cache and history with. It must make TCP connections, so that `tls`, `setup` and `transport` are excluded.
    * Default: the races share the history of the process.
    */
-  readonly connector?: Connector;
+  readonly connector?: Connector | undefined;
 }
 
 type Created = (error: Error | null, stream: Duplex) => void;

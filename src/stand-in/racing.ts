@@ -39,12 +39,12 @@ export interface StandInOptions extends Omit<RaceOptions, 'signal' | 'family'> {
    *
    * At `localhost`, whose addresses belong to one machine, a failed handshake is not repeated at the other address.
    */
-  readonly tls?: TlsMode;
+  readonly tls?: TlsMode | undefined;
   /**
    * A separate history for these races, such as `{ file: true }`, which outlives the process; false: none. Default: the history that
    * all sockets of the process share. Not allowed with a connector, which has its own.
    */
-  readonly history?: false | HistoryOptions;
+  readonly history?: false | HistoryOptions | undefined;
 }
 
 /** What decides a race for a TLS socket. */

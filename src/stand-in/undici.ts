@@ -15,13 +15,13 @@ import { createAgent, GLOBAL_DISPATCHERS, globals } from './undici-agent.js';
 /** Options of racing connections for undici, and so for `fetch`. */
 export interface UndiciOptions {
   /** Options of the races. `history: false`: without the history that all sockets of the process share. */
-  readonly race?: Omit<RaceOptions, 'signal'> & Pick<StandInOptions, 'history'>;
+  readonly race?: (Omit<RaceOptions, 'signal'> & Pick<StandInOptions, 'history'>) | undefined;
   /** A connector to share cache, history and TLS sessions with. Default: the process's history, and separate TLS sessions. */
-  readonly connector?: Connector | Connector<TLSSocket>;
+  readonly connector?: Connector | Connector<TLSSocket> | undefined;
   /** TLS options, as in `tls.connect`. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsOptions | undefined;
   /** Offers and allows HTTP/2. Default false. */
-  readonly allowH2?: boolean;
+  readonly allowH2?: boolean | undefined;
 }
 
 /** In ms; undici's default. */

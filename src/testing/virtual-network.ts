@@ -10,13 +10,13 @@ import type { NetworkReport, RunReport, SubscriptionLog } from './report.js';
 /** What is in a network. */
 export interface NetworkDescription {
   /** Default: no host exists. */
-  readonly dns?: Dns;
+  readonly dns?: Dns | undefined;
   /** Default: there is nobody to connect to. */
-  readonly endpoints?: Endpoints;
+  readonly endpoints?: Endpoints | undefined;
   /** Whose time it lives in; a `TestScheduler` is one. Default: one of its own, that begins at 0 ms. */
-  readonly scheduler?: VirtualTimeScheduler;
+  readonly scheduler?: VirtualTimeScheduler | undefined;
   /** What its `random` begins with; default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** What is tested: a stream, a promise, or a function that begins it. */
@@ -25,11 +25,11 @@ export type Program<T> = Observable<T> | PromiseLike<T> | ((network: VirtualNetw
 /** How long a program is run. */
 export interface RunOptions {
   /** ms after which its stream is unsubscribed; nothing of it may be left then. */
-  readonly unsubscribeAt?: number;
+  readonly unsubscribeAt?: number | undefined;
   /** ms after which it is given up. Default one hour; `Infinity` allowed. */
-  readonly until?: number;
+  readonly until?: number | undefined;
   /** Whether it may keep sockets open where nobody can see them, as in a `#private` field. Default false. */
-  readonly keepsSockets?: boolean;
+  readonly keepsSockets?: boolean | undefined;
 }
 
 /** The options that put a race into a network. */

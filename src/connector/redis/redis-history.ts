@@ -18,16 +18,16 @@ export interface RedisHistoryOptions {
   /** A client of `ioredis` or `redis` that the program has, or a function that sends a command. It stays the program's. */
   readonly client: RedisClient;
   /** What the name of the key in Redis begins with. Default `rx-happy-eyeballs:`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** For how long a lesson is kept that no other follows, in s. Default 3600: an hour. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** Records kept in the memory of this process. Default 10 000. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /**
    * Names the network whose paths this machine shares with the others: a site, a region, a provider. Default: one name for all,
    * where a connector's own default tells machines apart by their addresses.
    */
-  readonly network?: () => string;
+  readonly network?: (() => string) | undefined;
 }
 
 /** A history that the machines of a fleet share. */

@@ -1,0 +1,69 @@
+import { EventEmitter } from 'node:events';
+import { Observable } from 'rxjs';
+import { realTime } from '../rx/real-time.js';
+
+/**
+ * The life of a connection. Emits nothing; completes when it has closed, and errors with its first error. Before that is told,
+ * and when it is unsubscribed, all parts are destroyed.
+ *
+ *     parts    the connection alone, or what a setup has made of it and then the connection
+ *
+ * Parts that are no emitters of events are destroyed, and not watched.
+ */
+export function life(parts: readonly unknown[]): Observable<never> {
+  return new Observable((subscriber) => {
+    const all = [...new Set(parts)];
+    const emitters = all.filter((part) => part instanceof EventEmitter);
+    const letGo: (() => void)[] = [];
+    const end = () => {
+      for (const forget of letGo.splice(0)) forget();
+      for (const part of all) destroy(part);
+    };
+    const failed = (error: unknown) => {
+      end();
+      subscriber.error(error);
+    };
+    const closed = () => {
+      end();
+      subscriber.complete();
+    };
+    /** Where a connection has several parts, the first to close is not the first to say why. */
+    const closing = () => {
+      if (emitters.length === 1) closed();
+      else letGo.push(later(closed));
+    };
+    subscriber.add(end);
+    for (const emitter of emitters) letGo.push(watch(emitter, failed, closing));
+  });
+}
+
+/** Ends a connection, or what was made of one, if it can be ended as a socket is. */
+export function destroy(value: unknown): void {
+  const { destroy } = (value ?? {}) as { destroy?: unknown };
+  if (typeof destroy === 'function') destroy.call(value);
+}
+
+function watch(emitter: EventEmitter, failed: (error: unknown) => void, closed: () => void): () => void {
+  const { errored, closed: isClosed } = emitter as Partial<Record<'errored' | 'closed', unknown>>;
+  if (isClosed === true) {
+    if (errored) failed(errored);
+    else closed();
+    return () => undefined;
+  }
+  emitter.on('error', failed).on('close', closed);
+  return () => {
+    emitter.off('error', failed).off('close', closed);
+    ignoreErrors(emitter);
+  };
+}
+
+/** What is destroyed may fail once more before it has closed, and nothing else listens any more. */
+function ignoreErrors(emitter: EventEmitter): void {
+  const ignore = () => undefined;
+  emitter.on('error', ignore).once('close', () => emitter.off('error', ignore));
+}
+
+function later(work: () => void): () => void {
+  const turn = realTime().setImmediate(work);
+  return () => realTime().clearImmediate(turn);
+}
