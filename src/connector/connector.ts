@@ -22,27 +22,27 @@ import { createSessions } from './tls-sessions.js';
 import { turnstile } from './turnstile.js';
 import { watchable, type ConnectorRace } from './watched-races.js';
 
-/** Defaults of a connector's races, and what they share. */
+/** The defaults of a connector's races, and what they share. */
 export type ConnectorOptions<T = Socket, C = T> = ConnectOptions<T, C> & Shared;
 
-/** Which races of a connector share anything. */
+/** Which races of a connector share with each other. */
 interface Partitioned {
   /**
-   * Races of one partition share cache, history and TLS sessions with each other alone: a tenant, or a profile. A call may have
-   * another than the connector's. Default: `''`, a partition like others.
+   * Races of one partition, such as a tenant or a profile, share cache, history and TLS sessions only with each other. A call may
+   * override the connector's partition. Default: `''`, a partition like any other.
    */
   readonly partition?: string | undefined;
 }
 
 /** What the races of a connector share. */
 interface Shared extends Partitioned {
-  /** How answers are remembered; false: not at all. Default: for as long as they hold, at most 30 s. */
+  /** The cache of answers; false: none. Default: answers are cached for their time to live, at most 30 s. */
   readonly cache?: false | CacheOptions | undefined;
-  /** How failures, round-trip times and use are remembered; false: not at all. */
+  /** The history of failures, round-trip times and use; false: none. */
   readonly history?: false | HistoryOptions | undefined;
   /**
-   * How many races run at a time. The others wait for their turn, in order; `connectTimeout` counts from the start of a race, and
-   * `signal` ends one that waits too. Default `Infinity`.
+   * The most races that run at the same time. The others wait in order; `connectTimeout` counts from the start of a race, and `signal`
+   * also ends one that waits. Default `Infinity`.
    */
   readonly maxConcurrentRaces?: number | undefined;
   /** Whether TLS sessions are resumed, by name, port and TLS options. Default true. */
@@ -62,15 +62,15 @@ export interface Connector<D = Socket, B = D> extends Races<D, B, Partitioned> {
    * the caller of the race.
    */
   readonly races$: Observable<ConnectorRace>;
-  /** The history as plain JSON, to be restored by another connector, in another run of the program too. */
+  /** Returns the history as plain JSON, for another connector to restore, even in another run of the program. */
   readonly snapshot: () => Snapshot;
   /**
-   * Adds what {@link snapshot} gave to the history; a record in it that is none is passed over.
+   * Adds the records of a {@link snapshot} to the history. Invalid records are ignored.
    *
-   * @throws TypeError for what is no snapshot
+   * @throws TypeError for an invalid snapshot
    */
   readonly restore: (snapshot: unknown) => void;
-  /** Forgets answers, history and TLS sessions. Races under way go on. */
+  /** Clears answers, history and TLS sessions. Races in progress go on. */
   readonly clear: () => void;
 }
 
@@ -78,15 +78,14 @@ export interface Connector<D = Socket, B = D> extends Races<D, B, Partitioned> {
  * Makes a connector: the same three functions, whose races share a cache of answers and a history of paths, kept for each
  * network by itself.
  *
- * - An address that failed lately, or that a later attempt overtook, is tried after those of its family that did not; with
- *   all of a family so, the other leads. A success clears it, and so does time.
- * - Addresses with lower round-trip times, then those used with success, come before others that selection does not tell
- *   apart (RFC 8305 section 4).
+ * - An address that failed recently, or was overtaken by a later attempt, is tried after the other addresses of its family. If this
+ *   applies to a whole family, the other one leads. A success or time clears it.
+ * - Among addresses that selection does not distinguish, those with lower round-trip times come first, then those that were used
+ *   successfully (RFC 8305 section 4).
  * - With `connectionAttemptDelay: 'adaptive'` the delay follows the round-trip time.
- * - One race in twenty takes no notice, so that what has recovered is found, and clients with different pasts come to agree.
+ * - One race in twenty ignores the history, to find paths that have recovered.
  *
- * Two connectors share nothing, and neither do two partitions of one. A `resolver` that is given to one call is asked without
- * the cache.
+ * Connectors share nothing with each other, and neither do partitions. A `resolver` that is given to one call bypasses the cache.
  *
  * @throws TypeError, RangeError at the call, for options that make no sense
  *
@@ -105,10 +104,10 @@ export function createConnector(options: RaceOptions & Shared = {}): Connector<n
 }
 
 /**
- * A connector whose races go by a history that others may go by, too.
+ * Creates a connector over a history that others may share.
  *
- * @param history absent: they have none
- * @param network names the network that the machine is in
+ * @param history absent if its races have none
+ * @param network returns the name of the network that the machine is in
  */
 export function connectorOver(
   options: RaceOptions & Omit<Shared, 'history'>,
@@ -190,14 +189,14 @@ function checkShared({ cache, history, sessions = true, partition = '', maxConcu
   }
 }
 
-/** Instants that mean the same in another run of the program, where the clock is the real one. */
+/** With real time, a clock that continues across runs of a program. */
 function clockOf(scheduler: SchedulerLike): () => number {
   return scheduler === monotonicScheduler ? wallClock : () => scheduler.now();
 }
 
 type Own = Readonly<Partial<Record<'transport' | (typeof SOCKET_OPTIONS)[number], unknown>>>;
 
-/** The connector's options without what a call puts its own in place of: a transport of sockets, and the other way round. */
+/** The connector's options without those that a call replaces: a `transport` replaces socket options, and vice versa. */
 function withoutReplaced(shared: object, own: Own): object {
   const replaced: readonly string[] = own.transport
     ? SOCKET_OPTIONS

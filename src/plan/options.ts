@@ -31,114 +31,121 @@ import type { Resolver } from '../rx/resolver.js';
 import { checkNat64, type Nat64Options } from './nat64-options.js';
 import { checkServiceRecords, needsQuic, type ServiceOptions } from './service-options.js';
 
-/** How a race is run. Durations in ms of the scheduler's time; off is `Infinity` or `false`, never 0. */
+/** How a race is run. Durations are in ms of the scheduler's time. `Infinity` or `false` switches off; 0 never does. */
 export interface RaceOptions {
-  /** 4 or 6 restricts the race to one family. Default 0: both. */
+  /** Restricts the race to IPv4 or IPv6. Default 0: both. */
   readonly family?: 0 | Family | undefined;
-  /** Leads, whatever the order says, and is what the Resolution Delay waits for. Default: IPv6, unless the policy table of `sort` prefers IPv4. */
+  /**
+   * The family that leads, whatever `sort` says, and that the Resolution Delay waits for. Default: IPv6, unless the policy table of
+   * `sort` prefers IPv4.
+   */
   readonly preferFamily?: Family | undefined;
   /**
-   * The order of the addresses, before the families are interleaved. `'rfc6724'`: destination address selection, with the
-   * source addresses that this machine would use and, on a glibc system, the tables of `/etc/gai.conf`, which is read again
-   * when it has changed. `rfc6724()` goes by the RFC's table alone. `'none'` keeps the resolver's order, so that the first address received
-   * leads. A function gets all endpoints known so far and returns them in order. Default: `'rfc6724'`; with a `transport` of
-   * your own, of whose sources this machine knows nothing, the resolver's order with IPv6 first.
+   * The order of the addresses, before the families are interleaved. `'rfc6724'`: destination address selection with the source
+   * addresses of this machine and, on a glibc system, the tables of `/etc/gai.conf`, which is read again when it changes.
+   * `rfc6724()`: the same with the RFC's own table. `'none'`: the resolver's order, so that the first address received leads. A
+   * function receives all endpoints known so far and returns them in order. Default: `'rfc6724'`; with a `transport` of your own,
+   * whose source addresses are unknown, the resolver's order with IPv6 first.
    */
   readonly sort?:
     | 'rfc6724'
     | 'none'
     | ((endpoints: readonly Endpoint[]) => readonly Endpoint[] | ObservableInput<readonly Endpoint[]>)
     | undefined;
-  /** Alternate the families. Default true. */
+  /** Whether the families alternate. Default true. */
   readonly interleave?: boolean | undefined;
-  /** How many of the leading family come before the first of the other. Default 1. */
+  /** The number of addresses of the leading family before the first of the other. Default 1. */
   readonly firstAddressFamilyCount?: number | undefined;
   /**
-   * Between two starts; at least 10. Default 250. `'adaptive'`: when the first packet would be sent again on a path whose
-   * round-trip time a connector knows; on another, 250.
+   * The delay between the starts of two attempts; at least 10. Default 250. `'adaptive'`: the retransmission timeout of a path whose
+   * round-trip time a connector knows; 250 on any other.
    */
   readonly connectionAttemptDelay?: number | 'adaptive' | undefined;
-  /** The least that an adaptive delay may be; at least 10. Default 100. */
+  /** The lower bound of an adaptive delay; at least 10. Default 100. */
   readonly minimumConnectionAttemptDelay?: number | undefined;
   /**
-   * The most that an adaptive or multiplied delay may be. It is also how long an attempt keeps its place when
-   * `maxConcurrentAttempts` are in flight and another is due. Default 2000.
+   * The upper bound of an adaptive or multiplied delay. With `maxConcurrentAttempts` in flight and another due, it is also how long
+   * an attempt keeps its place. Default 2000.
    */
   readonly maximumConnectionAttemptDelay?: number | undefined;
   /**
-   * What each attempt in flight besides the first multiplies the delay before the next start by; 1 to 100. Failed attempts do
-   * not count. The delay grows up to `maximumConnectionAttemptDelay`. Default 1.
+   * Multiplies the delay before the next start once for each attempt in flight beyond the first, up to
+   * `maximumConnectionAttemptDelay`; 1 to 100. Failed attempts do not count. Default 1.
    */
   readonly connectionAttemptDelayMultiplier?: number | undefined;
-  /** How long the first attempt waits for the preferred family's answer once the other's has come. Default 50; 0 allowed. */
+  /** How long the first attempt waits for the preferred family's answer after the other's has arrived. Default 50; 0 allowed. */
   readonly resolutionDelay?: number | undefined;
   /**
-   * Attempts in flight. When that many are and another is due, the oldest that has had `maximumConnectionAttemptDelay` gives
-   * way. Default 8; `Infinity` allowed.
+   * The most attempts in flight. When the limit is reached and another attempt is due, the oldest one gives way once it has had
+   * `maximumConnectionAttemptDelay`. Default 8; `Infinity` allowed.
    */
   readonly maxConcurrentAttempts?: number | undefined;
-  /** Per-family pacing, with `attemptSpacingDelay`: how much later the other family starts. At least 10. */
+  /** Per-family pacing, together with `attemptSpacingDelay`: how much later the other family starts. At least 10. */
   readonly familyStaggerDelay?: number | undefined;
-  /** Per-family pacing, with `familyStaggerDelay`: between two starts of one family, instead of `connectionAttemptDelay`. At least 10. */
+  /**
+   * Per-family pacing, together with `familyStaggerDelay`: the delay between two starts of one family, instead of
+   * `connectionAttemptDelay`. At least 10.
+   */
   readonly attemptSpacingDelay?: number | undefined;
-  /** False: one attempt after another, no racing. Default true. */
+  /** If false, attempts run one after another, without racing. Default true. */
   readonly enabled?: boolean | undefined;
   /**
-   * The whole race, look-up included. One that is not longer than the delay between two starts leaves no time for a second
-   * address that a silent first one makes necessary. Default 10 000; `Infinity` allowed.
+   * The limit for the whole race, including the look-up. It should be longer than the delay between two starts, or a silent first
+   * address leaves no time for a second. Default 10 000; `Infinity` allowed.
    */
   readonly connectTimeout?: number | undefined;
-  /** One attempt. Default `Infinity`. */
+  /** The limit for one attempt. Default `Infinity`. */
   readonly attemptTimeout?: number | undefined;
-  /** Default: `systemResolver()`. */
+  /** Finds the addresses of the host. Default: `systemResolver()`. */
   readonly resolver?: Resolver | undefined;
   /**
-   * Addresses that are never dialled, in whatever form they come (also on Node 20, whose `net.connect` knows no block list).
-   * Their attempts fail at once with `ERR_IP_BLOCKED`.
+   * Addresses that are never dialled, in any spelling. Their attempts fail at once with `ERR_IP_BLOCKED`. Also works on Node 20, whose
+   * `net.connect` has no block list.
    */
   readonly blockList?: BlockList | undefined;
-  /** Decides of each endpoint, and of each IPv4 address that it may lead to, whether it may be dialled. See `ssrf()`. */
+  /** Decides whether an endpoint, and each IPv4 address that it may lead to, may be dialled: only `true` permits it. See `ssrf()`. */
   readonly filter?: Filter | undefined;
   /**
-   * How IPv4 is reached where it has no route. `'auto'`: where IPv6 has one, by the NAT64 of the network, whose prefixes its DNS
-   * tells; or by the prefixes that are given. An IPv6 address within one counts as the IPv4 address that it stands for. `false`:
-   * addresses are what they are. Default `'auto'`.
+   * How IPv4 is reached without an IPv4 route. `'auto'`: through the network's NAT64, whose prefixes are discovered from its DNS.
+   * `{ prefixes }`: through these prefixes. An IPv6 address under a prefix counts as the IPv4 address that it represents. `false`:
+   * addresses are never translated. Default `'auto'`.
    */
   readonly nat64?: 'auto' | false | Nat64Options | undefined;
   /**
-   * Goes by the HTTPS records of the host: to which names and ports they lead, in which order, and for which protocols.
-   * `true`: for https. Needs a resolver that asks for them: `systemResolver`, `dnsResolver`, `serviceResolver`. Default false.
+   * Uses the host's HTTPS records, which name other targets and ports, their order and their protocols. `true`: for https. Requires a
+   * resolver that queries them: `systemResolver`, `dnsResolver`, `serviceResolver`. Default false.
    */
   readonly serviceRecords?: boolean | ServiceOptions | undefined;
-  /** Ends the race; it errors with the signal's reason. */
+  /** Aborts the race, which errors with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Every timer and every timestamp. Default: monotonic real time. */
+  /** Used for every timer and every timestamp. Default: monotonic real time. */
   readonly scheduler?: SchedulerLike | undefined;
-  /** Where chance is needed: a function like the default, `Math.random`. */
+  /** The source of randomness. Default: `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
 
 /** How attempts connect and what follows; which of it goes together is said by `ConnectOptions`. */
 export interface AttemptOptions<T, C> extends Pick<TcpOptions, 'localAddress' | 'localPort' | 'socketFactory'> {
-  /** How an attempt connects. Default: `tcp()`, or `tls()`. In place of `tcp`, `tls`, `localAddress`, `localPort` and `socketFactory`. */
+  /** How an attempt connects. Replaces `tcp`, `tls`, `localAddress`, `localPort` and `socketFactory`. Default: `tcp()` or `tls()`. */
   readonly transport?: Transport<C> | undefined;
-  /** Options of the sockets, as in `net.connect`. */
+  /** Socket options, as in `net.connect`. */
   readonly tcp?: SocketOptions | undefined;
   /**
-   * The winner is the first whose TLS handshake is complete: a `tls.TLSSocket`. `true`, or options as in `tls.connect`; names and
-   * certificates are checked for the host. Default false.
+   * Makes the winner the first `tls.TLSSocket` whose handshake is complete. `true`, or options as in `tls.connect`. Certificates are
+   * verified for the host. Default false.
    */
   readonly tls?: boolean | TlsOptions | undefined;
   /**
-   * A step after connecting that belongs to the attempt, as a greeting or a proxy's handshake: its first value is the result.
-   * While it runs, errors of the connection are the attempt's; when it fails or is cancelled, the connection is destroyed.
+   * A step after connecting that belongs to the attempt, such as a greeting or a proxy's handshake. Its first value becomes the
+   * result. Errors of the connection during this step fail the attempt. If the step fails or is cancelled, the connection is
+   * destroyed.
    */
   readonly setup?: Setup<C, T> | undefined;
-  /** Which errors of `setup` end the whole race, instead of the attempt alone. Default: none. */
+  /** Decides whether an error of `setup` ends the whole race instead of one attempt. Default: never. */
   readonly isTerminal?: ((error: Error) => boolean) | undefined;
 }
 
-/** The value of every option that is not given and has one. */
+/** The default values of options. */
 export const defaults = Object.freeze({
   family: 0,
   interleave: true,
@@ -156,16 +163,16 @@ export const defaults = Object.freeze({
   random: Math.random,
 } satisfies RaceOptions);
 
-/** Options with every default filled in. */
+/** Options including all defaults. */
 export type Settings<T> = AllOptions<T> & Required<Pick<RaceOptions, keyof typeof defaults>>;
 
-/** Every option, whatever goes together. */
+/** All options, in any combination. */
 type AllOptions<T = unknown> = RaceOptions & AttemptOptions<T, unknown>;
 
 /**
- * Checks the options and fills in the defaults; `undefined` counts as not given.
+ * Checks the options and adds the defaults; `undefined` counts as absent.
  *
- * Options that are given again, unchanged, are not checked again, and their settings are the same object.
+ * The same unchanged options are not checked twice, and return the same settings object.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, RangeError `ERR_OUT_OF_RANGE`, naming option and value
  */
@@ -175,11 +182,11 @@ export function checkOptions<T>(options?: object): Settings<T> {
   if (known && isUnchanged(options, known)) return known.settings as unknown as Settings<T>;
 
   checkEach('options', options, OPTION_CHECKS);
-  // Properties that are there already cost a tenth of those that are added.
+  // Setting existing properties takes a tenth of the time of adding them.
   const settings: Record<string, unknown> = { ...nothingGiven };
   for (const [name, value] of Object.entries(options)) if (value !== undefined) settings[name] = value;
   checkTogether(settings as unknown as Settings<T>);
-  // Most options are made for one call, and to remember those would cost more than to check them.
+  // Most options are created for one call. Remembering those would take longer than checking them.
   if (options === latest && !holdsMore(options)) {
     checked.set(options, { names: Object.keys(options), settings });
     share(settings);
@@ -190,7 +197,7 @@ export function checkOptions<T>(options?: object): Settings<T> {
 
 let latest: object | undefined;
 
-/** What options were when they were found good: their names, and settings with their values. */
+/** Options as they were when they were checked: their names, and settings with their values. */
 interface Checked {
   readonly names: readonly string[];
   readonly settings: Readonly<Record<string, unknown>>;
@@ -204,28 +211,28 @@ function isUnchanged(options: object, { names, settings }: Checked): boolean {
   return current.every((name, index) => name === names[index] && (options as typeof settings)[name] === settings[name]);
 }
 
-/** Whether options hold lists or options of their own, which can change without a change in these. */
+/** Whether options contain lists or nested options, whose changes would go unnoticed. */
 function holdsMore({ tcp, tls, localAddress, localPort }: AllOptions): boolean {
   return [tcp, tls, localAddress, localPort].some(isObject);
 }
 
-/** @throws as {@link checkOptions}, for what cannot be a port: a whole number from 1 to 65535 */
+/** @throws as {@link checkOptions}, unless the port is an integer from 1 to 65535 */
 export function checkPort(port: unknown): asserts port is number {
   isPort('port', port);
 }
 
 const isPort: Check = integer(1, 65_535);
 
-/** No name that can be looked up holds one of these; a colon may stand in the hosts file. */
+/** Characters that no valid name contains. A colon may occur in the hosts file. */
 const NEVER_IN_NAMES = /[\s\0-\x1f\x7f/\\?#@[\]<>^|%"`{}]/;
 
-/** A host with its port, and an IPv6 address gone wrong. Others with a colon are left to the resolver. */
+/** A host with its port, or a malformed IPv6 address. Other text with a colon is left to the resolver. */
 const MISTAKEN = /:\d+$|^[\da-f.]*:[\da-f.]*:[\da-f:.]*$/i;
 
 /**
  * Checks a host and returns it in ASCII (internationalised names by IDNA).
  *
- * @throws as {@link checkOptions}, for what cannot be a host name or an IP address
+ * @throws as {@link checkOptions}, unless the host may be a name or an IP address
  */
 export function checkHost(host: unknown): string {
   if (typeof host !== 'string') throw invalidType('host', 'of type string', host);
@@ -235,21 +242,21 @@ export function checkHost(host: unknown): string {
   if (host.length > LONGEST_TEXT) throw invalidValue('host', 'has over 253 characters', host);
   const ascii = /^[\0-\x7f]*$/.test(host) ? host : domainToASCII(host);
   const mistake = parseLiteral(ascii) ? undefined : mistakeIn(ascii);
-  // Whatever a name looks like, the system may know it. To ask it looks at a file, so it is asked about mistakes alone.
+  // The system may know any name. Asking it reads a file, so this happens only for apparent mistakes.
   if (mistake !== undefined && systemHosts(ascii).length === 0) throw invalidValue('host', mistake, host);
   if (checkedHosts.size === REMEMBERED) checkedHosts.clear();
   checkedHosts.set(copyOf(host), copyOf(ascii));
   return ascii;
 }
 
-/** No host is written in more characters: 253 of ASCII may be fewer in Unicode, but a bracketed address with a zone may be more. */
+/** In characters. A name has at most 253 in ASCII and fewer in Unicode, but a bracketed address with a zone may have more. */
 const LONGEST_TEXT = 300;
 
-/** Hosts that were found good: a program connects to few, and often. */
+/** Valid hosts, remembered because a program connects to few hosts, often. */
 const checkedHosts = new Map<string, string>();
 const REMEMBERED = 1000;
 
-/** What is wrong with a name; `undefined` for one that can be looked up. */
+/** What is wrong with a name; `undefined` if it can be looked up. */
 function mistakeIn(ascii: string): string | undefined {
   if (ascii === '' || NEVER_IN_NAMES.test(ascii) || MISTAKEN.test(ascii)) return 'is neither a host name nor an IP address';
   const labels = ascii.replace(/\.$/, '').split('.');
@@ -308,21 +315,21 @@ const OPTION_CHECKS: Checks<AllOptions> = {
   random: callable,
 };
 
-/** Every option there is. */
+/** The names of all options. */
 export const optionNames = Object.keys(OPTION_CHECKS) as readonly (keyof AllOptions)[];
 
-/** Every option as it is where it is not given. */
+/** The settings without any options. */
 const nothingGiven = Object.freeze({ ...Object.fromEntries(optionNames.map((name) => [name, undefined])), ...defaults });
 
-/** Settings of which several races are run: what follows from them is worth remembering. */
+/** Settings that several races use, so that results derived from them are worth remembering. */
 const shared = new WeakSet<object>([nothingGiven]);
 
-/** Says that several races are run with these settings. */
+/** Marks settings that several races use. */
 export function share(settings: object): void {
   shared.add(settings);
 }
 
-/** Works out what follows from settings, and for those that are shared, once. */
+/** Memoizes a function of settings, for shared settings only. */
 export function oncePerSettings<Result>(workOut: <T>(settings: Settings<T>) => Result): <T>(settings: Settings<T>) => Result {
   const results = new WeakMap<object, Result>();
   return (settings) => {
@@ -334,16 +341,16 @@ export function oncePerSettings<Result>(workOut: <T>(settings: Settings<T>) => R
   };
 }
 
-/** What a `transport` stands in place of. */
+/** The options that `transport` replaces. */
 export const SOCKET_OPTIONS = ['tcp', 'tls', 'localAddress', 'localPort', 'socketFactory'] as const;
 
-/** What says how attempts connect, and what they are for. */
+/** The options of how attempts connect and what follows. */
 const ATTEMPT_OPTIONS = ['transport', ...SOCKET_OPTIONS, 'setup', 'isTerminal'] as const;
 
 /**
- * Checks options of races whose sockets are for somebody who has own ideas of them.
+ * Checks the options of races for other code's sockets, which excludes the options of how attempts connect.
  *
- * @param others options that these races do not have, beside those that say how attempts connect
+ * @param others further options that are excluded
  * @throws as {@link checkOptions}
  */
 export function checkRaceOptions(options: RaceOptions, ...others: readonly (keyof RaceOptions)[]): void {
@@ -354,7 +361,7 @@ export function checkRaceOptions(options: RaceOptions, ...others: readonly (keyo
   }
 }
 
-/** Options that only make sense with others, or without them. */
+/** Checks options that require or exclude others. */
 function checkTogether<T>(settings: Settings<T>): void {
   const { familyStaggerDelay, attemptSpacingDelay, minimumConnectionAttemptDelay, maximumConnectionAttemptDelay } = settings;
   if ((familyStaggerDelay === undefined) !== (attemptSpacingDelay === undefined)) {
