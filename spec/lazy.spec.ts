@@ -76,6 +76,19 @@ describe('the built package', () => {
     expect(node('--input-type=module', '-e', program)).toEqual([true, 'connect', true]);
   });
 
+  it('loads the parts of RxJS that it uses, of the same classes as its index', () => {
+    const program = `
+      require('./dist/races.cjs');
+      require('./dist/all.cjs');
+      const index = require.resolve('rxjs');
+      const isLoaded = index in require.cache;
+      const { Observable } = require('rxjs');
+      const { staticResolver } = require('./dist/all.cjs');
+      const isSame = staticResolver(['192.0.2.1'])('a.example') instanceof Observable;
+      console.log(JSON.stringify({ isLoaded, isSame }));`;
+    expect(node('-e', program)).toEqual({ isLoaded: false, isSame: true });
+  });
+
   it('remembers what a program replaces between its import and the first race', () => {
     const program = `
       require('./dist/register.cjs');
