@@ -49,7 +49,7 @@ function partsOfRxjs(): ReadonlyMap<string, string> {
     [...index.matchAll(/var (\w+) = require\("\.\/(internal\/[^"]+)"\);/g)].map(([, name, path]) => [name, path!]),
   );
   const getters = index.matchAll(/exports, "(\w+)", \{ enumerable: true, get: function \(\) \{ return (\w+)\.\1; \} \}/g);
-  return new Map([...getters].map(([, name, module]) => [name!, paths.get(module!)!]));
+  return new Map([...getters].map(([, name, module]) => [name!, paths.get(module)!]));
 }
 
 /**
