@@ -51,6 +51,7 @@ A                ───────────────●               
 127.0.0.1:54321                               ├─────────●  connected after 20 ms
 
 127.0.0.1:54321 won after 80 ms. The others are closed.
+Node alone would have connected to 127.0.0.1:54321 after at most 300 ms.
 `);
   });
 
@@ -64,7 +65,15 @@ A                ───────────────●               
       version: 1,
       host: 'dual.test',
       port,
-      races: [{ outcome: 'connected', winner: { endpoint, localAddress: '127.0.0.1' } }],
+      program: { name: 'rx-happy-eyeballs', node: process.versions.node, platform: process.platform },
+      options: { dnsServer: [address], json: true, fixedClock: true },
+      races: [
+        {
+          outcome: 'connected',
+          winner: { endpoint, localAddress: '127.0.0.1' },
+          nodeAlone: { text: 'Node alone would have connected as fast.', models: [{ name: 'Node 20', winner: '127.0.0.1' }, {}] },
+        },
+      ],
     });
     expect(stdout).toContain('"ttl": 60');
     expect(stdout).toContain('"code": "ECONNREFUSED"');
@@ -107,7 +116,7 @@ A                ───────────────●               
     const { port } = await tlsServer('127.0.0.1', 0, { ...(await authority.issue(['localhost'])), ALPNProtocols: ['h2'] });
     const flags = ['--tls', '--alpn', 'h2', '--alpn', 'http/1.1'];
     const trusted = await connect('localhost', port, ...flags, '--ca', ca);
-    expect(trusted.stdout).toMatch(/won after \d+ ms \(TLSv1\.3, h2\)\. The others are closed\.\n$/);
+    expect(trusted.stdout).toMatch(/won after \d+ ms \(TLSv1\.3, h2\)\. The others are closed\.\n/);
     const json = await connect('localhost', port, ...flags, '--ca', ca, '--json');
     expect(valid(json.stdout)).toMatchObject({ races: [{ winner: { tls: { protocol: 'TLSv1.3', alpn: 'h2' } } }] });
     const insecure = await connect('localhost', port, ...flags, '--insecure');
@@ -136,7 +145,9 @@ A                ───────────────●               
     writeFileSync(svg, 'x'.repeat(100_000)); // what is there is written over
     const { status } = await connect('localhost', port, '--html', html, '--svg', svg);
     expect(status).toBe(0);
-    expect(readFileSync(html, 'utf8')).toMatch(new RegExp(`^<!doctype html>[^]*localhost:${port}[^]*</html>\\s*$`, 'i'));
+    const page = readFileSync(html, 'utf8');
+    expect(page).toMatch(new RegExp(`^<!doctype html>[^]*localhost:${port}[^]*</html>\\s*$`, 'i'));
+    expect(page).toContain('Node alone would have connected as fast.');
     expect(readFileSync(svg, 'utf8')).toMatch(new RegExp(`^<svg [^]*127\\.0\\.0\\.1:${port}[^]*</svg>\\s*$`));
   });
 

@@ -3,13 +3,18 @@ import type { Endpoint, Service } from '../core/race/endpoint.js';
 import { errorCode, toError } from '../core/error-tools.js';
 import type { RaceEvent } from '../core/race/events.js';
 import type { ServiceRecord } from '../core/race/service-records.js';
+import packageJson from '../../package.json' with { type: 'json' };
 import { conclusion } from './conclusion.js';
+import type { Flags } from './flag.js';
+import { nodeAloneJson, type ComparedRace } from './node-alone.js';
 import type { Summary } from './repeat.js';
-import type { RaceResult } from './run-race.js';
 
 /** What `--json` gives, as docs/connect.schema.json has it. */
 export interface RacesJson {
   readonly version: 1;
+  readonly program: ProgramJson;
+  /** The flags that were given, by their names in camel case. */
+  readonly options: Flags;
   readonly host: string;
   readonly port: number;
   readonly races: readonly object[];
@@ -17,20 +22,37 @@ export interface RacesJson {
   readonly summary?: Summary;
 }
 
-export function racesJson(
-  { host, port }: { host: string; port: number },
-  results: readonly RaceResult[],
-  summary?: Summary,
-): RacesJson {
-  return { version: 1, host, port, races: results.map(raceJson), ...(summary && { summary }) };
+/** What has made a document, and where. */
+export interface ProgramJson {
+  readonly name: string;
+  readonly version: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly arch: string;
 }
 
-function raceJson(result: RaceResult): object {
-  const { outcome, events, winner, error } = result;
+export function programJson(): ProgramJson {
+  const { name, version } = packageJson;
+  return { name, version, node: process.versions.node, platform: process.platform, arch: process.arch };
+}
+
+export function racesJson(
+  { host, port }: { host: string; port: number },
+  options: Flags,
+  results: readonly ComparedRace[],
+  summary?: Summary,
+): RacesJson {
+  const races = results.map(raceJson);
+  return { version: 1, program: programJson(), options, host, port, races, ...(summary && { summary }) };
+}
+
+function raceJson(result: ComparedRace): object {
+  const { outcome, events, winner, error, nodeAlone } = result;
   return {
     outcome,
     ...(winner && { winner: { ...winner, endpoint: endpointJson(winner.endpoint) } }),
     ...(error && { error: { reason: error.reason, code: error.code, message: conclusion(result) } }),
+    ...(nodeAlone && { nodeAlone: nodeAloneJson(nodeAlone) }),
     events: events.map(eventJson),
   };
 }

@@ -4,7 +4,7 @@ import { invalidValue } from '../core/input/argument-errors.js';
 import { htmlReport } from '../pictures/html-report.js';
 import { waterfall } from '../pictures/waterfall.js';
 import { grouped, type Flag, type Flags } from './flag.js';
-import type { RaceResult } from './run-race.js';
+import type { ComparedRace } from './node-alone.js';
 
 export const DEBUG: readonly Flag[] = grouped('Output', [{ usage: '--debug', meaning: 'Show errors with their stack traces' }]);
 
@@ -27,11 +27,11 @@ export const FILE_FLAGS: readonly Flag[] = grouped('Output', [
 
 /** Files that a race shall be drawn into. */
 export interface Reports {
-  write(result: RaceResult, title: string): void;
+  write(result: ComparedRace, title: string): void;
   close(): void;
 }
 
-type Draw = (result: RaceResult, title: string) => string;
+type Draw = (result: ComparedRace, title: string) => string;
 
 /**
  * Opens the files before there is anything to write: whoever mistyped a path need not wait for the end of the race. What they
@@ -60,9 +60,10 @@ export function openReports({ html, svg, fixedClock }: Flags): Reports {
     const path = String(file);
     files.push({ flag, path, draw, descriptor: attempt(flag, path, () => openSync(path, 'a')) });
   };
-  open('--html', html, ({ events, error, outcome }, title) => {
+  open('--html', html, ({ events, error, outcome, nodeAlone }, title) => {
     const interrupted = outcome === 'cancelled' ? new Error('The race was interrupted.') : undefined;
-    return htmlReport(events, { title, note, error: error ?? interrupted });
+    const notes = nodeAlone ? `${nodeAlone.text} ${note}` : note;
+    return htmlReport(events, { title, note: notes, error: error ?? interrupted });
   });
   open('--svg', svg, ({ events }) => waterfall(events));
   return {

@@ -2,11 +2,13 @@ import type { Socket } from 'node:net';
 import type { Observable } from 'rxjs';
 import { formatDestination } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
+import { wrap } from '../pictures/columns.js';
 import { timeline } from '../pictures/timeline.js';
 import { conclusion } from './conclusion.js';
 import { racesJson } from './json.js';
 import { jsonText } from './json-text.js';
 import { live } from './live.js';
+import { compared, type ComparedRace } from './node-alone.js';
 import { openReports } from './output.js';
 import { pipe } from './pipe.js';
 import type { Flags } from './flag.js';
@@ -48,15 +50,20 @@ export async function showRace(
       if (flags.pipe) piping = pipe(socket, terminal, interrupted);
       else socket.destroy();
     };
-    const result = await runWatched(destination, flags, terminal, interrupted, take);
+    const result = compared(await runWatched(destination, flags, terminal, interrupted, take), destination);
     reports.write(result, formatDestination(destination));
-    if (flags.json) stdout.write(jsonText(racesJson(destination, [result])));
+    if (flags.json) stdout.write(jsonText(racesJson(destination, flags, [result])));
     // With `pipe`, standard output is for what comes over the connection; and who is not at a terminal wants nothing else.
     const output = flags.pipe ? stderr : stdout;
     const quiet = flags.json === true || (flags.pipe === true && !stderr.isTTY);
-    if (!quiet) output.write(`${timeline(result.events, appearance(output, flags))}\n\n`);
+    const isWon = result.outcome === 'connected';
+    if (!quiet) {
+      const { nodeAlone } = result;
+      const look = appearance(output, flags);
+      const lines = [...(isWon ? [conclude(result)] : []), ...(nodeAlone ? wrap(nodeAlone.text, look.width) : [])];
+      output.write(`${timeline(result.events, look)}\n${lines.map((line) => `\n${line}`).join('')}\n`);
+    }
     if (result.outcome === 'cancelled' || (result.outcome === 'failed' && !flags.json)) stderr.write(`${conclude(result)}\n`);
-    else if (!quiet) output.write(`${conclude(result)}\n`);
     return (await piping) ?? statusOf(result);
   } finally {
     winner?.destroy();
@@ -70,18 +77,18 @@ export async function showRaces(times: number, destination: RepeatableRace, flag
   const { stdout, stderr } = terminal;
   const { interrupted, release } = untilInterrupted(terminal);
   const progress = live(stderr);
-  const results: RaceResult[] = [];
+  const results: ComparedRace[] = [];
   try {
     for (let number = 1; number <= times && !interrupted.aborted; number++) {
       progress.draw(`race ${number} of ${times}`);
       const result = await runRace(destination.race$, { interrupted, fixedClock: flags.fixedClock === true });
-      if (result.outcome !== 'cancelled') results.push(flags.json ? result : { ...result, events: [] });
+      if (result.outcome !== 'cancelled') results.push(flags.json ? compared(result, destination) : { ...result, events: [] });
     }
   } finally {
     progress.clear();
     release();
   }
-  if (flags.json) stdout.write(jsonText(racesJson(destination, results, summary(results))));
+  if (flags.json) stdout.write(jsonText(racesJson(destination, flags, results, summary(results))));
   else stdout.write(`${distribution(results, appearance(stdout, flags))}\n`);
   const failed = results.filter(({ outcome }) => outcome === 'failed');
   if (failed.length > 0 && !flags.json) {

@@ -1,0 +1,90 @@
+import { formatDuration } from '../core/format-duration.js';
+import { formatDestination } from '../core/race/endpoint.js';
+import { parseAddress } from '../core/address/address.js';
+import type { ModelledAttempt, ModelledError, ModelledNetwork, ModelledResult } from '../models/model.js';
+import { node20, node26 } from '../models/node.js';
+import { observedNetwork } from '../models/observed-network.js';
+import { sortBy } from '../node/address-selection.js';
+import { currentPolicy } from '../node/system-policy.js';
+import type { RaceResult } from './run-race.js';
+
+/** What Node alone would have done where a race has just been run. */
+export interface NodeAlone {
+  /** In one sentence. */
+  readonly text: string;
+  readonly models: readonly { readonly name: string; readonly result: ModelledResult }[];
+}
+
+/** A race beside what Node alone would have made of it; absent where nothing can be said. */
+export interface ComparedRace extends RaceResult {
+  readonly nodeAlone?: NodeAlone;
+}
+
+/**
+ * Adds to a race what Node's own `net.connect` would have made of the same answers and addresses, by a model of its
+ * `autoSelectFamily`. A race that was interrupted or blocked has seen too little for that.
+ */
+export function compared(race: RaceResult, destination: { readonly host: string; readonly port: number }): ComparedRace {
+  if (race.outcome === 'cancelled' || race.error?.reason === 'blocked') return race;
+  const observed = observedNetwork(race.events, destination);
+  const network = { ...observed, order: systemOrder(observed) };
+  const models = [node20, node26].map(({ name, run }) => ({ name, result: run(network) }));
+  const [first, second] = models.map(({ result }) => told(result, race, network)) as [string, string];
+  const text = first === second ? `Node alone would ${first}.` : `Node 20 alone would ${first}; Node 26 would ${second}.`;
+  return { ...race, nodeAlone: { text, models } };
+}
+
+/** As `getaddrinfo` sorts on this machine. */
+function systemOrder({ answers, port = 0 }: ModelledNetwork): readonly string[] {
+  const found = [answers.AAAA, answers.A].flatMap((answer) => answer?.addresses ?? []);
+  const endpoints = found.flatMap((text) => parseAddress(text) ?? []).map((address) => ({ ...address, port }));
+  return sortBy(currentPolicy())(endpoints).map(({ address }) => address);
+}
+
+/** What a client would have done: completes "would …". */
+function told(result: ModelledResult, race: RaceResult, { port = 0 }: ModelledNetwork): string {
+  const { attempts, winner, endedAt, error, certain } = result;
+  const at = ({ address }: ModelledAttempt) => formatDestination({ host: address, port });
+  const ours = race.winner?.endpoint.address;
+  if (winner) {
+    if (certain && winner.address === ours && endedAt - race.winner!.after < SAME_TIME) return 'have connected as fast';
+    return `have connected to ${at(winner)} after ${certain ? '' : 'at most '}${formatDuration(endedAt)}`;
+  }
+  const last = attempts.at(-1);
+  if (!last && endedAt === Infinity) return 'still have been waiting for the DNS';
+  if (last?.progressedAt !== undefined && endedAt === Infinity) return `still have been waiting for TLS from ${at(last)}`;
+  const aborted = attempts.find(({ address, outcome }) => outcome === 'aborted' && address === ours);
+  if (!certain) {
+    if (!aborted) return `still have been trying ${at(last!)}`;
+    return `have given up on ${at(aborted)} after ${formatDuration(aborted.endedAt - aborted.startedAt)}`;
+  }
+  return `have failed after ${formatDuration(endedAt)}: ${errorText(error!)}`;
+}
+
+/** ms by which two connections are equally fast. */
+const SAME_TIME = 20;
+
+function errorText({ name, code, message }: ModelledError): string {
+  return message === '' ? `${name} [${code}], without a message` : message;
+}
+
+/** As docs/connect.schema.json has it. */
+export function nodeAloneJson({ text, models }: NodeAlone): object {
+  return {
+    text,
+    models: models.map(({ name, result: { attempts, winner, endedAt, error, certain } }) => ({
+      name,
+      outcome: winner ? 'connected' : endedAt === Infinity ? 'open' : 'failed',
+      certain,
+      after: finite(endedAt),
+      ...(winner && { winner: winner.address }),
+      ...(error && { error }),
+      attempts: attempts.map((attempt) => ({ ...attempt, endedAt: finite(attempt.endedAt) })),
+    })),
+  };
+}
+
+/** JSON knows no infinity. */
+function finite(instant: number): number | null {
+  return instant === Infinity ? null : instant;
+}
