@@ -1,14 +1,15 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
-import type { Address, Family } from '../core/address/address.js';
+import type { Family } from '../core/address/address.js';
+import type { FindSources } from '../core/race/source-selection.js';
+
+export type { FindSources };
 
 /**
- * The address from which this machine would connect to each of the given ones, or `undefined` where it has no route.
+ * {@link FindSources} of this machine.
  *
  * A UDP socket is connected and asked for its own address, which sends no packet: one socket for each family, used for one
  * address after the other, within the call, and closed at its end. About 5 µs an address and 15 µs a family.
  */
-export type FindSources = (addresses: readonly Address[]) => readonly (string | undefined)[];
-
 export const findSources: FindSources = (addresses) => {
   const sockets: Partial<Record<Family, Socket>> = {};
   try {

@@ -1,23 +1,9 @@
 import type { BlockList, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
-import type { ObservableInput, SchedulerLike } from 'rxjs';
-import type { Family } from '../core/address/address.js';
-import { invalidType, invalidValue, outOfRange } from '../core/input/argument-errors.js';
-import {
-  boolean,
-  callable,
-  checkEach,
-  integer,
-  isObject,
-  LONGEST_DELAY,
-  number,
-  oneOf,
-  orInfinity,
-  scheduler,
-  type Check,
-  type Checks,
-} from '../core/input/checks.js';
+import type { ObservableInput } from 'rxjs';
+import { invalidType, invalidValue } from '../core/input/argument-errors.js';
+import { callable, checkEach, isObject, oneOf, type Checks } from '../core/input/checks.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import { systemHosts } from '../node/hosts-file.js';
 import type { Filter } from '../node/filter.js';
@@ -25,19 +11,16 @@ import type { Setup } from '../node/setup.js';
 import { localChecks, socketChecks, type SocketOptions, type TcpOptions } from '../node/tcp.js';
 import { copyOf } from '../core/remembered.js';
 import { checkTlsOptions, type TlsOptions } from '../node/tls.js';
-import { monotonicScheduler } from '../rx/monotonic.js';
 import type { Transport } from '../rx/transport.js';
-import { parseLiteral } from '../core/address/literal.js';
 import type { Resolver } from '../rx/resolver.js';
-import { checkNat64, type Nat64Options } from './nat64-options.js';
-import { checkServiceRecords, needsQuic, type ServiceOptions } from './service-options.js';
+import { hostInAscii } from './host-name.js';
+import { checkDelaysTogether, defaults, racingChecks, type RacingOptions } from './racing-options.js';
+import { needsQuic } from './service-options.js';
+
+export { checkPort, defaults } from './racing-options.js';
 
 /** How a race is run. Durations in ms of the scheduler's time; off is `Infinity` or `false`, never 0. */
-export interface RaceOptions {
-  /** 4 or 6 restricts the race to one family. Default 0: both. */
-  readonly family?: 0 | Family;
-  /** Leads, whatever the order says, and is what the Resolution Delay waits for. Default: IPv6, unless the policy table of `sort` prefers IPv4. */
-  readonly preferFamily?: Family;
+export interface RaceOptions extends RacingOptions {
   /**
    * The order of the addresses, before the families are interleaved. `'rfc6724'`: destination address selection, with the
    * source addresses that this machine would use and, on a glibc system, the tables of `/etc/gai.conf`, which is read again
@@ -47,47 +30,6 @@ export interface RaceOptions {
    */
   readonly sort?:
     'rfc6724' | 'none' | ((endpoints: readonly Endpoint[]) => readonly Endpoint[] | ObservableInput<readonly Endpoint[]>);
-  /** Alternate the families. Default true. */
-  readonly interleave?: boolean;
-  /** How many of the leading family come before the first of the other. Default 1. */
-  readonly firstAddressFamilyCount?: number;
-  /**
-   * Between two starts; at least 10. Default 250. `'adaptive'`: when the first packet would be sent again on a path whose
-   * round-trip time a connector knows; on another, 250.
-   */
-  readonly connectionAttemptDelay?: number | 'adaptive';
-  /** The least that an adaptive delay may be; at least 10. Default 100. */
-  readonly minimumConnectionAttemptDelay?: number;
-  /**
-   * The most that an adaptive or multiplied delay may be. It is also how long an attempt keeps its place when
-   * `maxConcurrentAttempts` are in flight and another is due. Default 2000.
-   */
-  readonly maximumConnectionAttemptDelay?: number;
-  /**
-   * What each attempt in flight besides the first multiplies the delay before the next start by; 1 to 100. Failed attempts do
-   * not count. The delay grows up to `maximumConnectionAttemptDelay`. Default 1.
-   */
-  readonly connectionAttemptDelayMultiplier?: number;
-  /** How long the first attempt waits for the preferred family's answer once the other's has come. Default 50; 0 allowed. */
-  readonly resolutionDelay?: number;
-  /**
-   * Attempts in flight. When that many are and another is due, the oldest that has had `maximumConnectionAttemptDelay` gives
-   * way. Default 8; `Infinity` allowed.
-   */
-  readonly maxConcurrentAttempts?: number;
-  /** Per-family pacing, with `attemptSpacingDelay`: how much later the other family starts. At least 10. */
-  readonly familyStaggerDelay?: number;
-  /** Per-family pacing, with `familyStaggerDelay`: between two starts of one family, instead of `connectionAttemptDelay`. At least 10. */
-  readonly attemptSpacingDelay?: number;
-  /** False: one attempt after another, no racing. Default true. */
-  readonly enabled?: boolean;
-  /**
-   * The whole race, look-up included. One that is not longer than the delay between two starts leaves no time for a second
-   * address that a silent first one makes necessary. Default 10 000; `Infinity` allowed.
-   */
-  readonly connectTimeout?: number;
-  /** One attempt. Default `Infinity`. */
-  readonly attemptTimeout?: number;
   /** Default: `systemResolver()`. */
   readonly resolver?: Resolver;
   /**
@@ -97,23 +39,6 @@ export interface RaceOptions {
   readonly blockList?: BlockList;
   /** Decides of each endpoint, and of each IPv4 address that it may lead to, whether it may be dialled. See `ssrf()`. */
   readonly filter?: Filter;
-  /**
-   * How IPv4 is reached where it has no route. `'auto'`: where IPv6 has one, by the NAT64 of the network, whose prefixes its DNS
-   * tells; or by the prefixes that are given. An IPv6 address within one counts as the IPv4 address that it stands for. `false`:
-   * addresses are what they are. Default `'auto'`.
-   */
-  readonly nat64?: 'auto' | false | Nat64Options;
-  /**
-   * Goes by the HTTPS records of the host: to which names and ports they lead, in which order, and for which protocols.
-   * `true`: for https. Needs a resolver that asks for them: `systemResolver`, `dnsResolver`, `serviceResolver`. Default false.
-   */
-  readonly serviceRecords?: boolean | ServiceOptions;
-  /** Ends the race; it errors with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Every timer and every timestamp. Default: monotonic real time. */
-  readonly scheduler?: SchedulerLike;
-  /** Where chance is needed: a function like the default, `Math.random`. */
-  readonly random?: () => number;
 }
 
 /** How attempts connect and what follows; which of it goes together is said by {@link ConnectOptions}. */
@@ -166,24 +91,6 @@ export type ConnectOptions<T = Socket, C = T> = RaceOptions & Attempts<T, C>;
 
 /** Options of a race over TLS: what it is for is a `tls.TLSSocket`. */
 export type TlsConnectOptions = RaceOptions & OverSockets & { readonly tls: true | TlsOptions } & Without<'setup' | 'isTerminal'>;
-
-/** The value of every option that is not given and has one. */
-export const defaults = Object.freeze({
-  family: 0,
-  interleave: true,
-  firstAddressFamilyCount: 1,
-  connectionAttemptDelay: 250,
-  minimumConnectionAttemptDelay: 100,
-  maximumConnectionAttemptDelay: 2000,
-  connectionAttemptDelayMultiplier: 1,
-  resolutionDelay: 50,
-  maxConcurrentAttempts: 8,
-  enabled: true,
-  connectTimeout: 10_000,
-  attemptTimeout: Infinity,
-  scheduler: monotonicScheduler,
-  random: Math.random,
-} satisfies RaceOptions);
 
 /** Options with every default filled in. */
 export type Settings<T> = AllOptions<T> & Required<Pick<RaceOptions, keyof typeof defaults>>;
@@ -238,79 +145,30 @@ function holdsMore({ tcp, tls, localAddress, localPort }: AllOptions): boolean {
   return [tcp, tls, localAddress, localPort].some(isObject);
 }
 
-/** @throws as {@link checkOptions}, for what cannot be a port: a whole number from 1 to 65535 */
-export function checkPort(port: unknown): asserts port is number {
-  isPort('port', port);
-}
-
-const isPort: Check = integer(1, 65_535);
-
-/** No name that can be looked up holds one of these; a colon may stand in the hosts file. */
-const NEVER_IN_NAMES = /[\s\0-\x1f\x7f/\\?#@[\]<>^|%"`{}]/;
-
-/** A host with its port, and an IPv6 address gone wrong. Others with a colon are left to the resolver. */
-const MISTAKEN = /:\d+$|^[\da-f.]*:[\da-f.]*:[\da-f:.]*$/i;
-
 /**
  * Checks a host and returns it in ASCII (internationalised names by IDNA).
  *
  * @throws as {@link checkOptions}, for what cannot be a host name or an IP address
  */
 export function checkHost(host: unknown): string {
-  if (typeof host !== 'string') throw invalidType('host', 'of type string', host);
-  const known = checkedHosts.get(host);
+  const known = checkedHosts.get(host as string);
   if (known !== undefined) return known;
-  if (host === '') throw invalidValue('host', 'must not be empty', host);
-  if (host.length > LONGEST_TEXT) throw invalidValue('host', 'has over 253 characters', host);
-  const ascii = /^[\0-\x7f]*$/.test(host) ? host : domainToASCII(host);
-  const mistake = parseLiteral(ascii) ? undefined : mistakeIn(ascii);
   // Whatever a name looks like, the system may know it. To ask it looks at a file, so it is asked about mistakes alone.
-  if (mistake !== undefined && systemHosts(ascii).length === 0) throw invalidValue('host', mistake, host);
+  const ascii = hostInAscii(host, domainToASCII, (name) => systemHosts(name).length > 0);
   if (checkedHosts.size === REMEMBERED) checkedHosts.clear();
-  checkedHosts.set(copyOf(host), copyOf(ascii));
+  checkedHosts.set(copyOf(host as string), copyOf(ascii));
   return ascii;
 }
-
-/** No host is written in more characters: 253 of ASCII may be fewer in Unicode, but a bracketed address with a zone may be more. */
-const LONGEST_TEXT = 300;
 
 /** Hosts that were found good: a program connects to few, and often. */
 const checkedHosts = new Map<string, string>();
 const REMEMBERED = 1000;
 
-/** What is wrong with a name; `undefined` for one that can be looked up. */
-function mistakeIn(ascii: string): string | undefined {
-  if (ascii === '' || NEVER_IN_NAMES.test(ascii) || MISTAKEN.test(ascii)) return 'is neither a host name nor an IP address';
-  const labels = ascii.replace(/\.$/, '').split('.');
-  if (labels.includes('')) return 'has an empty label';
-  if (labels.some((label) => label.length > 63)) return 'has a label of over 63 characters';
-  return labels.join('.').length > 253 ? 'has over 253 characters' : undefined;
-}
-
-/** RFC 8305 section 5: the Connection Attempt Delay MUST NOT be under 10 ms. */
-const attemptDelay = number(10, LONGEST_DELAY);
-
 const OPTION_CHECKS: Checks<AllOptions> = {
-  family: oneOf(0, 4, 6),
-  preferFamily: oneOf(4, 6),
+  ...racingChecks,
   sort: (name, value) => {
     if (typeof value !== 'function') oneOf('rfc6724', 'none')(name, value);
   },
-  interleave: boolean,
-  firstAddressFamilyCount: integer(1, Number.MAX_SAFE_INTEGER),
-  connectionAttemptDelay: (name, value) => {
-    if (value !== 'adaptive') attemptDelay(name, value);
-  },
-  minimumConnectionAttemptDelay: attemptDelay,
-  maximumConnectionAttemptDelay: attemptDelay,
-  connectionAttemptDelayMultiplier: number(1, 100),
-  resolutionDelay: number(0, LONGEST_DELAY),
-  maxConcurrentAttempts: orInfinity(integer(1, Number.MAX_SAFE_INTEGER)),
-  familyStaggerDelay: attemptDelay,
-  attemptSpacingDelay: attemptDelay,
-  enabled: boolean,
-  connectTimeout: orInfinity(number(1, LONGEST_DELAY)),
-  attemptTimeout: orInfinity(number(1, LONGEST_DELAY)),
   resolver: callable,
   transport: callable,
   tcp: (name, value) => {
@@ -327,14 +185,6 @@ const OPTION_CHECKS: Checks<AllOptions> = {
     if (typeof check !== 'function') throw invalidType(name, 'a net.BlockList', value);
   },
   filter: callable,
-  nat64: checkNat64,
-  serviceRecords: checkServiceRecords,
-  signal: (name, value) => {
-    const { aborted, addEventListener } = (isObject(value) ? value : {}) as Partial<AbortSignal>;
-    if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') throw invalidType(name, 'an AbortSignal', value);
-  },
-  scheduler,
-  random: callable,
 };
 
 /** Every option there is. */
@@ -385,18 +235,7 @@ export function checkRaceOptions(options: RaceOptions, ...others: readonly (keyo
 
 /** Options that only make sense with others, or without them. */
 function checkTogether<T>(settings: Settings<T>): void {
-  const { familyStaggerDelay, attemptSpacingDelay, minimumConnectionAttemptDelay, maximumConnectionAttemptDelay } = settings;
-  if ((familyStaggerDelay === undefined) !== (attemptSpacingDelay === undefined)) {
-    const [given, missing] =
-      attemptSpacingDelay === undefined
-        ? ['familyStaggerDelay', 'attemptSpacingDelay']
-        : ['attemptSpacingDelay', 'familyStaggerDelay'];
-    throw invalidValue(`options.${missing}`, `must be given together with options.${given}`, undefined);
-  }
-  if (maximumConnectionAttemptDelay < minimumConnectionAttemptDelay) {
-    const least = `>= options.minimumConnectionAttemptDelay (${minimumConnectionAttemptDelay})`;
-    throw outOfRange('options.maximumConnectionAttemptDelay', least, maximumConnectionAttemptDelay);
-  }
+  checkDelaysTogether(settings);
   for (const name of SOCKET_OPTIONS) {
     if (settings.transport && (settings[name] ?? false) !== false) {
       throw invalidValue(`options.${name}`, 'has no effect on the transport that is given', settings[name]);

@@ -1,38 +1,20 @@
-import { normalName } from '../core/input/host-name.js';
-import type { Pacing } from '../core/race/schedule.js';
 import { currentNetwork } from '../node/connectivity.js';
 import { systemHosts } from '../node/hosts-file.js';
-import { dropsOf } from '../node/service-drops.js';
 import { debug } from '../observe/debug.js';
-import type { RacePlan, ServicePlan } from '../rx/race-plan.js';
-import { knownAnswers } from '../rx/resolve.js';
-import type { Resolver } from '../rx/resolver.js';
 import type { Settings } from './options.js';
-import type { ServiceOptions } from './service-options.js';
+import { servicePlanIn, SPOKEN, type Surroundings } from './service-plan.js';
 
-/** What the plan of a race needs so that it goes by service records; `undefined` where there are none to ask for. */
-export function servicePlan<T>(
-  { asciiHost: host, port }: { readonly asciiHost: string; readonly port: number },
-  settings: Settings<T>,
-  { serviceRecords: records }: Resolver,
-  { pacing, translation }: Pick<RacePlan<T>, 'translation'> & { readonly pacing: Pacing },
-): ServicePlan | undefined {
-  const { serviceRecords, family, random, scheduler } = settings;
-  if (!serviceRecords || !records || !isInDns(host)) return undefined;
-  const given: ServiceOptions = serviceRecords === true ? { scheme: 'https' } : serviceRecords;
-  const { scheme, alpn = spoken(settings), hints = 'untilAnswered' as const } = given;
-  const terms = { host, port, family, scheme, alpn, hints, pacing, translation, random, complain: debug };
-  return { terms, records, drops: dropsOf(records, currentNetwork, () => scheduler.now()) };
-}
+type Given<T> = Parameters<typeof servicePlanIn<T>>;
 
-/** Whether a name is one of the DNS: not an address, nor one of this machine or its neighbours. */
-function isInDns(host: string): boolean {
-  const name = normalName(host);
-  return name.includes('.') && !name.endsWith('.local') && !knownAnswers(host) && systemHosts(host).length === 0;
+const HERE: Surroundings = { isOwn: (name) => systemHosts(name).length > 0, network: currentNetwork, complain: debug };
+
+/** {@link servicePlanIn} this machine. */
+export function servicePlan<T>(host: Given<T>[1], settings: Settings<T>, resolver: Given<T>[3], race: Given<T>[4]) {
+  return servicePlanIn(HERE, host, settings, resolver, race, spoken(settings));
 }
 
 function spoken<T>({ tls }: Settings<T>): readonly string[] {
   const offered: unknown = typeof tls === 'object' ? tls.ALPNProtocols : undefined;
   const protocols = Array.isArray(offered) ? offered.filter((one) => typeof one === 'string') : [];
-  return protocols.length > 0 ? protocols : ['http/1.1'];
+  return protocols.length > 0 ? protocols : SPOKEN;
 }

@@ -1,5 +1,5 @@
-import type { Drops } from '../rx/race-plan.js';
-import type { ServiceLookup } from '../rx/resolver.js';
+import type { Drops } from './race-plan.js';
+import type { ServiceLookup } from './resolver.js';
 
 /** Queries without an answer, one after the other, after which the next are not waited for. */
 const DROPPED_IN_A_ROW = 3;
