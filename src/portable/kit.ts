@@ -8,7 +8,8 @@ import type { After } from '../testing/after.js';
 import type { AttemptEnd, AttemptStart, Leak, Lookup } from '../testing/report.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { Network } from '../testing/network.js';
-import { openPlain, type PlainConnection } from './plain-connection.js';
+import { openPlain } from './open-plain.js';
+import type { PlainConnection } from './plain-connection.js';
 
 // The testing kit as far as it needs no sockets: here are its types without Node's.
 
@@ -94,4 +95,3 @@ export function virtualNetwork(description: PlainNetworkDescription = {}): Plain
     turn,
   }) as unknown as PlainNetwork;
 }
-

@@ -1,7 +1,7 @@
 import { Observable, type ObservableInput } from 'rxjs';
 import { callable, checkEach, type Checks } from '../core/input/checks.js';
 import { invalidType } from '../core/input/argument-errors.js';
-import type { Endpoint } from '../core/race/endpoint.js';
+import { dialled, type Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { ipv6First, sortedBy, type Order } from '../plan/given-order.js';
 import { hostInAscii } from '../plan/host-name.js';
@@ -120,7 +120,8 @@ function planOf<T>({ host, asciiHost, port }: Destination, settings: Settings<T>
     sort: orderOf(sort),
     interleaving: settings,
     pacing,
-    transport: settings.transport,
+    // What stands for an IPv4 address in a network with NAT64 is dialled in its place.
+    transport: (endpoint, progressed) => settings.transport(dialled(endpoint), progressed),
     discard,
     attemptTimeout: settings.attemptTimeout,
     connectTimeout: settings.connectTimeout,
