@@ -74,7 +74,7 @@ export {
 } from './kit.js';
 export type { PlainConnection } from './plain-connection.js';
 export type { After } from '../testing/after.js';
-export type { Dns, HostDescription, HostRecords } from '../testing/dns.js';
+export type { Dns, HostDescription, HostRecords } from '../testing/virtual-resolver.js';
 export type { AttemptEnd, AttemptStart, Leak, Lookup } from '../testing/report.js';
 export { after, lost, nodata, nxdomain, servfail, type Replies, type Reply, type ServiceReplies } from '../testing/replies.js';
 export { alias, service } from '../testing/service.js';
