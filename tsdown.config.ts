@@ -16,6 +16,7 @@ const entry = {
   redis: 'src/connector/redis/redis-history.ts',
   testing: 'src/testing/index.ts',
   proxy: 'src/proxy/index.ts',
+  core: 'src/portable/index.ts',
 };
 
 type Plugin = Extract<UserConfig['plugins'], { name: string }>;

@@ -18,6 +18,7 @@ const LAYERS = [
   'connector',
   'stand-in',
   'index.ts',
+  'portable',
   'proxy',
   'cli',
   'lazy',
@@ -26,7 +27,8 @@ const LAYERS = [
 /** Layers beside each other: none uses the other. */
 const NOT_FOR = new Map<string, readonly string[]>([
   ['index.ts', ['testing']],
-  ['lazy', ['cli', 'proxy', 'testing']],
+  ['lazy', ['cli', 'portable', 'proxy', 'testing']],
+  ['portable', ['node', 'observe', 'connect.ts', 'connector', 'stand-in', 'index.ts']],
   ['testing', ['policy']],
   ...['node', 'plan', 'connect.ts', 'connector', 'stand-in', 'cli'].map((layer) => [layer, ['testing']] as const),
 ]);

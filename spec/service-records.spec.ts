@@ -1,6 +1,6 @@
 import { NEVER, VirtualTimeScheduler } from 'rxjs';
 import { byProtocol, race$, type RaceOptions } from '../src/index.js';
-import { dropsOf } from '../src/node/service-drops.js';
+import { dropsOf } from '../src/rx/service-drops.js';
 import { record, placeOf, serviceRace, zoneResolver, type ServiceZone } from './support/service-zone.js';
 
 /** Where attempts began, in order, without their times. */

@@ -52,7 +52,7 @@ export type Begin = (observer: Holder<RaceEvent<never>>, lived?: Lived) => void;
 
 /** What races have of those before them, and which of them begins when. */
 export interface Memory<T extends Terms> {
-  /** @throws TypeError, RangeError for options that make no sense */
+  /** @throws TypeError, RangeError for invalid options */
   readonly terms: (options?: object) => T;
   readonly attempts: (terms: T, asciiHost: string, port: number) => Connecting<never>;
   /** A race as it begins for its observer: with its past, and in its turn. */

@@ -1,15 +1,8 @@
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { Recall } from '../core/race/path-records.js';
-import {
-  defaultPolicyTable,
-  policyLookup,
-  prefersIPv4,
-  type PolicyTableRow,
-  type PolicyLookup,
-} from '../core/race/policy-table.js';
-import { destinationOf, selectDestinations } from '../core/race/rfc6724.js';
+import { defaultPolicyTable, policyLookup, prefersIPv4, type PolicyLookup, type PolicyTableRow } from '../core/race/policy-table.js';
+import { oncePerRace, selectingBy, type FindSources, type SelectionSort } from '../core/race/source-selection.js';
 import { currentConnectivity, currentSources } from './connectivity.js';
-import type { FindSources } from './source-address.js';
 
 /** Options of {@link rfc6724}. */
 export interface AddressSelectionOptions {
@@ -70,9 +63,6 @@ export function selectionOf(sort: object): Selection | undefined {
   return selections.get(sort);
 }
 
-type SelectionSort = (endpoints: readonly Endpoint[]) => readonly Endpoint[];
-type SourcesOf = (endpoints: readonly Endpoint[]) => readonly (string | undefined)[];
-
 /** {@link rfc6724} with the history of earlier races. */
 export function destinationSelection({
   policyOf,
@@ -80,18 +70,7 @@ export function destinationSelection({
   recall,
 }: Omit<Selection, 'prefersIPv4'> & { readonly recall?: Recall }): SelectionSort {
   if (!findSources && !recall) return selectionAlone(policyOf);
-  return selecting(policyOf, findSources ? oncePerRace(findSources) : currentSources, recall);
-}
-
-function selecting(policyOf: PolicyLookup, sourcesOf: SourcesOf, recall?: Recall): SelectionSort {
-  return (endpoints) => {
-    if (endpoints.length < 2) return endpoints;
-    const sources = sourcesOf(endpoints);
-    const destinations = endpoints.map((endpoint, index) =>
-      destinationOf(endpoint, sources[index], policyOf, recall?.(endpoint)),
-    );
-    return selectDestinations(destinations).map(({ endpoint }) => endpoint);
-  };
+  return selectingBy(policyOf, findSources ? oncePerRace(findSources) : currentSources, recall);
 }
 
 const alone = new WeakMap<PolicyLookup, SelectionSort>();
@@ -100,7 +79,7 @@ const alone = new WeakMap<PolicyLookup, SelectionSort>();
 function selectionAlone(policyOf: PolicyLookup): SelectionSort {
   const known = alone.get(policyOf);
   if (known) return known;
-  const made = remembering(selecting(policyOf, currentSources), currentConnectivity);
+  const made = remembering(selectingBy(policyOf, currentSources), currentConnectivity);
   alone.set(policyOf, made);
   return made;
 }
@@ -131,15 +110,5 @@ function remembering(select: SelectionSort, state: () => object): SelectionSort 
       selected.map((endpoint) => endpoints.indexOf(endpoint)),
     );
     return selected;
-  };
-}
-
-/** Finds the source of each endpoint once. An endpoint object belongs to one race. */
-function oncePerRace(find: FindSources): SourcesOf {
-  const sources = new WeakMap<Endpoint, { readonly source: string | undefined }>();
-  return (endpoints) => {
-    const unknown = endpoints.filter((endpoint) => !sources.has(endpoint));
-    find(unknown).forEach((source, index) => sources.set(unknown[index]!, { source }));
-    return endpoints.map((endpoint) => sources.get(endpoint)?.source);
   };
 }

@@ -1,5 +1,8 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
-import type { Address, Family } from '../core/address/address.js';
+import type { Family } from '../core/address/address.js';
+import type { FindSources } from '../core/race/source-selection.js';
+
+export type { FindSources };
 
 /**
  * Returns the address from which this machine would connect to each given address, or `undefined` if it has no route.
@@ -7,8 +10,6 @@ import type { Address, Family } from '../core/address/address.js';
  * Connects a UDP socket and reads its own address, which sends no packet. One socket per family serves all addresses within the
  * call and is closed at its end. It takes about 5 µs an address and 15 µs a family.
  */
-export type FindSources = (addresses: readonly Address[]) => readonly (string | undefined)[];
-
 export const findSources: FindSources = (addresses) => {
   const sockets: Partial<Record<Family, Socket>> = {};
   try {

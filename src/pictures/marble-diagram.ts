@@ -62,7 +62,7 @@ const LEGEND: readonly (readonly [letter: string, meaning: string])[] = [
  *
  * @param events of one race, in order, as `race$` emits them
  * @returns lines joined by newlines; no newline at the end
- * @throws TypeError, RangeError for options that make no sense
+ * @throws TypeError, RangeError for invalid options
  */
 export function marbleDiagram(events: readonly RaceEvent[], options: MarbleDiagramOptions = {}): string {
   checkEach('options', options, MARBLE_DIAGRAM_CHECKS);

@@ -88,7 +88,7 @@ const COLOURS: Readonly<Record<Outcome, TimelineColour>> = {
  *
  * @param events of one race, in order, as `race$` emits them
  * @returns lines joined by newlines; no newline at the end
- * @throws TypeError, RangeError for options that make no sense
+ * @throws TypeError, RangeError for invalid options
  */
 export function timeline(events: readonly RaceEvent[], options: TimelineOptions = {}): string {
   checkEach('options', options, TIMELINE_CHECKS);

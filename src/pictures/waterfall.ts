@@ -49,7 +49,7 @@ const THIN = { tls: 7, setup: 3 } as const;
  *
  * @param events of one race, in order, as `race$` emits them
  * @returns well-formed XML without references to anything outside; it can be a file, or part of an HTML page
- * @throws TypeError, RangeError for options that make no sense
+ * @throws TypeError, RangeError for invalid options
  */
 export function waterfall(events: readonly RaceEvent[], options: WaterfallOptions = {}): string {
   checkEach('options', options, WATERFALL_CHECKS);

@@ -49,8 +49,8 @@ interface WithoutSetup {
 type Sockets<S> = OverSockets<S> & (MadeSockets | OwnSockets);
 
 /**
- * How a race is run and what its attempts do. `T` is what it is for: a socket, or what a `setup` makes of it; `C` what a
- * `transport` of the caller's emits, where a `setup` follows.
+ * How a race is run and what its attempts do. `T` is its result: a socket, or the value of `setup`. `C` is what the caller's
+ * `transport` emits, if a `setup` follows.
  */
 export type ConnectOptions<T = Socket, C = T> = RaceOptions &
   (
@@ -61,7 +61,7 @@ export type ConnectOptions<T = Socket, C = T> = RaceOptions &
     | (OverTransport<C> & WithSetup<Setup<C, T>>)
   );
 
-/** Options of a race over TLS: what it is for is a `tls.TLSSocket`. */
+/** Options of a race whose result is a `tls.TLSSocket`. */
 export type TlsConnectOptions = RaceOptions & Sockets<true | TlsOptions> & WithoutSetup;
 
 /**

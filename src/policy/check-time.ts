@@ -3,7 +3,7 @@ import { checkEach, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } 
 
 /** Options of what takes time. */
 export interface TimeOptions {
-  /** Every timer and every timestamp. Default: monotonic real time. */
+  /** Used for every timer and every timestamp. Default: monotonic real time. */
   readonly scheduler?: SchedulerLike | undefined;
 }
 

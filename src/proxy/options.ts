@@ -65,7 +65,7 @@ export interface ProxyOptions {
   readonly drain?: AbortSignal | undefined;
 }
 
-/** Options with every default filled in. */
+/** Options including all defaults. */
 export interface ProxySettings extends Required<
   Pick<ProxyOptions, 'publicOnly' | 'race' | 'maxConnections' | 'maxHeaderSize' | 'headerTimeout' | 'idleTimeout' | 'clientRate'>
 > {
@@ -79,7 +79,7 @@ export interface ProxySettings extends Required<
   readonly drain?: AbortSignal;
 }
 
-/** The value of every option that is not given and has one. */
+/** The default values of options. */
 export const proxyDefaults = Object.freeze({
   maxConnections: 10_000,
   maxHeaderSize: 16_384,

@@ -23,7 +23,7 @@ export interface FirstSuccessOptions {
   readonly delay?: number | undefined;
   /** The most inputs in flight. Default `Infinity`. */
   readonly maxConcurrent?: number | undefined;
-  /** Every timer and every timestamp. Default: monotonic real time. */
+  /** Used for every timer and every timestamp. Default: monotonic real time. */
   readonly scheduler?: SchedulerLike | undefined;
 }
 

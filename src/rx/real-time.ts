@@ -15,7 +15,27 @@ const current = () => {
   };
 };
 
-const loaded = current();
+/**
+ * The same in a browser, which has no immediates and no `nextTick`: a timer of 0 ms and a microtask come closest. Its functions
+ * refuse to be called as methods of another object.
+ */
+const inBrowser = (): typeof loaded => {
+  const { setTimeout, clearTimeout, queueMicrotask, performance } = globalThis;
+  const immediate = (work: () => void) => setTimeout(work, 0);
+  const clear = (timer?: number) => clearTimeout(timer);
+  return {
+    setTimeout: setTimeout.bind(globalThis),
+    clearTimeout: clear,
+    setImmediate: immediate,
+    clearImmediate: clear,
+    queueMicrotask: queueMicrotask.bind(globalThis),
+    nextTick: queueMicrotask.bind(globalThis),
+    now: performance.now.bind(performance),
+    timeOrigin: performance.timeOrigin,
+  } as unknown as typeof loaded;
+};
+
+const loaded: ReturnType<typeof current> = typeof globalThis.setImmediate === 'function' ? current() : inBrowser();
 
 /**
  * The timers and the clock that the process had when this module was loaded. Races use these, as Node's own sockets do, so that
@@ -24,7 +44,7 @@ const loaded = current();
  * If the timers were fake already (Sinon, Jest and Vitest mark them with `clock`), they are read anew on each call, so that races
  * run again once the real ones are restored.
  */
-export const realTime: () => typeof loaded = 'clock' in loaded.setTimeout ? current : () => loaded;
+export const realTime: () => typeof loaded = 'clock' in globalThis.setTimeout ? current : () => loaded;
 
 /** The clock of {@link realTime}: monotonic, in ms. */
-export const now: () => number = 'clock' in loaded.setTimeout ? () => current().now() : loaded.now;
+export const now: () => number = 'clock' in globalThis.setTimeout ? () => current().now() : loaded.now;

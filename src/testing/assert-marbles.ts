@@ -1,17 +1,12 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { isObject } from '../core/input/checks.js';
+import { life, type Subscribed } from './life.js';
 import { marbleDiff, type Diagram } from './marble-diff.js';
 
 /** What RxJS compares: a notification at a frame. */
 interface Message {
   readonly frame: number;
   readonly notification: { readonly kind: 'N' | 'E' | 'C'; readonly value?: unknown; readonly error?: unknown };
-}
-
-/** What RxJS compares: when something was subscribed to, and unsubscribed from. */
-interface Subscribed {
-  readonly subscribedFrame: number;
-  readonly unsubscribedFrame: number;
 }
 
 /**
@@ -38,19 +33,6 @@ function assertSubscriptions(actual: readonly Subscribed[], expected: readonly S
     return [`${pairs.length > 1 ? `subscription ${i + 1}:\n` : ''}${marbleDiff(...diagrams)}`];
   });
   if (wrong.length > 0) throw new Error(`subscriptions are not as expected:\n\n${wrong.join('\n\n')}`);
-}
-
-/** The diagram of a subscription; empty where there was none. */
-export function life(subscribed: Subscribed | undefined): Diagram {
-  const diagram = new Map<number, string>();
-  const add = (at: number, marble: string) => {
-    if (at < Infinity) diagram.set(at, diagram.has(at) ? `(${diagram.get(at)}${marble})` : marble);
-  };
-  if (subscribed) {
-    add(subscribed.subscribedFrame, '^');
-    add(subscribed.unsubscribedFrame, '!');
-  }
-  return diagram;
 }
 
 function assertMessages(actual: readonly Message[], expected: readonly Message[]): void {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parseAddress } from '../core/address/address.js';
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { isObject } from '../core/input/checks.js';
-import { life } from './assert-marbles.js';
+import { life } from './life.js';
 import { marbleDiff } from './marble-diff.js';
 import { parseSubscription } from './parse-marbles.js';
 import { isPlainObject } from './plain-object.js';

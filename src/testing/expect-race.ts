@@ -7,7 +7,7 @@ import type { RaceEvent } from '../core/race/events.js';
 import type { Dns } from './virtual-resolver.js';
 import { connects, hangs, isFate, refuses, unreachable, type Fate } from './fates.js';
 import { describeLeak, leftBehind, type Leak, type RunReport } from './report.js';
-import { virtualNetwork } from './network.js';
+import { virtualNetwork } from './node-network.js';
 import type { RaceInput } from './virtual-network.js';
 
 /** What becomes of an attempt, so many ms after its start; of one that hangs, nothing. */

@@ -7,7 +7,7 @@ import type { Exploration } from './explore-options.js';
 import { connects, fails, hangs, refuses, unreachable } from './fates.js';
 import type { ConnectingFate, Fate, FateOfAttempt } from './fates.js';
 import { after, lost, nodata, nxdomain, servfail, type Replies, type Reply } from './replies.js';
-import { virtualNetwork } from './network.js';
+import { virtualNetwork } from './node-network.js';
 import type { NetworkDescription, VirtualNetwork } from './virtual-network.js';
 
 /** Part of a network, and its code. */

@@ -24,8 +24,8 @@ export interface Exploration {
   readonly runs: number;
 }
 
-/** The value of every option that is not given and has one. */
+/** The default values of options. */
 export const DEFAULTS = { seed: 1, runs: 1000, addresses: 3, latest: 1000, allowLeaks: false };
 
-/** Options with every default filled in. */
+/** Options including all defaults. */
 export type Bounds = ExploreOptions & Required<Pick<ExploreOptions, keyof typeof DEFAULTS>>;

@@ -1,4 +1,4 @@
-export { virtualNetwork } from './network.js';
+export { virtualNetwork } from './node-network.js';
 export type { NetworkDescription, Program, RaceInput, RunOptions, VirtualNetwork } from './virtual-network.js';
 
 // DNS

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { setImmediate } from 'node:timers';
 import { asyncScheduler, isObservable, type Observable, type VirtualTimeScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { parseAddress } from '../core/address/address.js';
@@ -11,12 +10,12 @@ import type { Stage } from '../core/race/events.js';
 import type { TimelineOptions } from '../pictures/timeline.js';
 import type { Transport } from '../rx/transport.js';
 import type { Resolver } from '../rx/resolver.js';
-import { life } from './assert-marbles.js';
 import { chance } from './chance.js';
 import { Clock } from './clock.js';
 import { virtualResolver } from './virtual-resolver.js';
 import { plannedFates, type FindFate } from './endpoints.js';
 import type { Fate, Server } from './fates.js';
+import { life } from './life.js';
 import { marblesOf } from './marble-diff.js';
 import { recordedResolver, recordedTransport } from './recorded.js';
 import { Recorder, type Mark } from './recorder.js';
@@ -24,7 +23,7 @@ import { endsOf, lastConnected, NetworkReport, RunReport, startOf, type AttemptL
 import { beginProgram, isPromise, type RunningProgram } from './running-program.js';
 import type { NetworkDescription, Program, RunOptions, VirtualNetwork } from './virtual-network.js';
 import { VirtualScheduler } from './virtual-scheduler.js';
-import { openConnection, type Link } from './virtual-socket.js';
+import type { Link, OpenConnection } from './virtual-socket.js';
 
 /** An hour: who still goes on then, goes on for ever. */
 const UNTIL = 3_600_000;
@@ -32,13 +31,12 @@ const UNTIL = 3_600_000;
 /** Turns of the event loop in which a program that waits for nothing virtual may still come to something. */
 const LAST_TURNS = 100;
 
-/** Node's own, as it is now: tests put others in its place. */
-const inNextTurn = setImmediate;
-const turn = () => new Promise<void>((resolve) => inNextTurn(resolve));
-
-/** The mark of those fakes that also get at `node:timers`. */
-function checkTurns(): void {
-  if ('clock' in inNextTurn) throw new Error('import rx-happy-eyeballs/testing before fake timers are put in place');
+/** What a network needs of the platform that it runs on. */
+export interface Platform {
+  /** Makes the client's end of a connection, and gives the server's away. */
+  readonly open: OpenConnection;
+  /** Lets promises and streams come to what they can come to: one turn of the event loop. Throws where that cannot be had. */
+  readonly turn: () => Promise<void>;
 }
 
 /** ms by which RxJS's time is off only where a TestScheduler has put its own in its place. */
@@ -63,6 +61,7 @@ export class Network implements VirtualNetwork {
   readonly transport: Transport<Socket>;
   readonly scheduler: VirtualTimeScheduler;
   readonly random: () => number;
+  readonly #platform: Platform;
   readonly #clock: Clock;
   readonly #records: Recorder;
   readonly #findFate: FindFate;
@@ -74,8 +73,9 @@ export class Network implements VirtualNetwork {
   /** Found only when it was too late to throw. */
   #mistake?: Error | undefined;
 
-  constructor(description: NetworkDescription) {
+  constructor(description: NetworkDescription, platform: Platform) {
     checkEach('description', description, NETWORK_CHECKS);
+    this.#platform = platform;
     if (description.scheduler === undefined && isWithinTestScheduler()) {
       throw new Error('within TestScheduler.run, a network lives in its time: virtualNetwork({ scheduler, … })');
     }
@@ -164,9 +164,8 @@ export class Network implements VirtualNetwork {
   }
 
   async elapse(ms: number): Promise<void> {
-    checkTurns();
     const until = this.#later(ms);
-    do await turn();
+    do await this.#platform.turn();
     while (this.#clock.step(until));
     this.#clock.skipTo(until);
     this.#throwMistake();
@@ -179,14 +178,13 @@ export class Network implements VirtualNetwork {
   }
 
   async settle<T>(program: Program<T>, options: RunOptions = {}): Promise<RunReport<T>> {
-    checkTurns();
     if (this.#settling) throw new Error('settle() is under way in this network: await it first, or settle both programs as one');
     this.#settling = true;
     try {
       const run = this.#begin(program, options, false);
       let turns = 0;
       do {
-        await turn();
+        await this.#platform.turn();
         turns = run.running.finishedAt === undefined && this.#clock.step(run.until) ? 0 : turns + 1;
       } while (run.running.finishedAt === undefined && turns < LAST_TURNS);
       return this.#end(run);
@@ -283,7 +281,7 @@ export class Network implements VirtualNetwork {
         this.#mistaken(error);
       }
     };
-    const client = openConnection(this.#clock, endpoint, link, this.#connections++, serve && served);
+    const client = this.#platform.open(this.#clock, endpoint, link, this.#connections++, serve && served);
     this.#records.opened(client, log);
     return client;
   }
@@ -310,21 +308,3 @@ const runChecks: Checks<RunOptions> = {
   until: orInfinity(number(0, Number.MAX_SAFE_INTEGER)),
   keepsSockets: boolean,
 };
-
-/**
- * A network in virtual time: what DNS answers and when, and what becomes of each attempt to connect.
- *
- *     virtualNetwork({
- *       dns: { AAAA: after(10, ['2001:db8::1']), A: ['192.0.2.1'] },
- *       endpoints: { '2001:db8::1': hangs(), '192.0.2.1': connects(40) },
- *     })
- *
- * The network is the options that put a race into it: `connect$('example.com', 443, network)`, or with others
- * `{ ...network, connectTimeout: 300 }`. Afterwards it knows what has happened.
- *
- * @throws TypeError, RangeError at the call, with Node's codes, naming the place in the description that makes no sense: a
- * negative time, text that is not an address, an address without a fate, or with two
- */
-export function virtualNetwork(description: NetworkDescription = {}): VirtualNetwork {
-  return new Network(description);
-}

@@ -1,9 +1,37 @@
-import { getSystemErrorMap } from 'node:util';
 import type { AnyAnswer } from '../core/race/answers.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 
-/** The numbers of this system's errors, by code. */
-const numbers = new Map([...getSystemErrorMap()].map(([errno, [code]]) => [code, errno]));
+/** Linux's numbers of the errors that connections come to, for where there is no system to ask. */
+const LINUX: Readonly<Record<string, number>> = {
+  EPERM: -1,
+  EACCES: -13,
+  EINVAL: -22,
+  EMFILE: -24,
+  EPIPE: -32,
+  EPROTO: -71,
+  EAFNOSUPPORT: -97,
+  EADDRINUSE: -98,
+  EADDRNOTAVAIL: -99,
+  ENETDOWN: -100,
+  ENETUNREACH: -101,
+  ECONNABORTED: -103,
+  ECONNRESET: -104,
+  ENOBUFS: -105,
+  ENOTCONN: -107,
+  ETIMEDOUT: -110,
+  ECONNREFUSED: -111,
+  EHOSTDOWN: -112,
+  EHOSTUNREACH: -113,
+};
+
+/** The numbers of this system's errors, by code. A browser has no process, and nothing is imported there. */
+const numbers: ReadonlyMap<string, number> = systemNumbers() ?? new Map(Object.entries(LINUX));
+
+function systemNumbers(): ReadonlyMap<string, number> | undefined {
+  const { process } = globalThis as { process?: Partial<NodeJS.Process> };
+  const util = process?.getBuiltinModule?.('node:util');
+  return util && new Map([...util.getSystemErrorMap()].map(([errno, [code]]) => [code, errno]));
+}
 
 /** Whether this system has an error of that code. */
 export function isSystemError(code: string): boolean {

@@ -41,19 +41,22 @@ interface End {
 }
 
 /**
- * A connection over a network in virtual time.
+ * Makes a connection over a network in virtual time.
  *
  * @param ordinal which of the network's connections it is: tells apart their local ports
  * @param serve is given the server's end; without it, nobody is there who says anything
  * @returns the client's end
  */
-export function openConnection(
+export type OpenConnection = (
   clock: Clock,
   endpoint: Endpoint,
   link: Link,
   ordinal: number,
   serve: ((socket: Socket) => void) | undefined,
-): Socket {
+) => Socket;
+
+/** Connections whose ends are streams, with the surface of a `net.Socket`. */
+export const openConnection: OpenConnection = (clock, endpoint, link, ordinal, serve) => {
   const local = { address: LOCAL[endpoint.family], family: endpoint.family, port: FIRST_PORT + (ordinal % PORTS) };
   const wire = new Wire(clock, link);
   const client = new VirtualSocket(wire, local, endpoint);
@@ -76,7 +79,7 @@ export function openConnection(
     });
   }
   return client as unknown as Socket;
-}
+};
 
 /** A server that takes whatever comes, says nothing, and ends when the client does. */
 class SilentEnd implements End {

@@ -1,5 +1,5 @@
-import type { Drops } from '../rx/race-plan.js';
-import type { ServiceLookup } from '../rx/resolver.js';
+import type { Drops } from './race-plan.js';
+import type { ServiceLookup } from './resolver.js';
 
 /** The number of consecutive unanswered queries after which races no longer wait. */
 const DROPPED_IN_A_ROW = 3;
