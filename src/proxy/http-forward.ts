@@ -3,11 +3,12 @@ import type { Duplex } from 'node:stream';
 import type { Target } from './absolute-url.js';
 import type { Connection } from './connection.js';
 import { formatAuthority } from './destination.js';
-import { admit, dial, type Override } from './dial.js';
+import { admit, dial } from './dial.js';
 import type { ProxyRequest } from './events.js';
 import { endToEnd, valuesOf, via } from './headers.js';
 import { httpRefusal } from './http-refusal.js';
 import { Refusal } from './refusal.js';
+import type { Override } from './upstream-options.js';
 
 /** A request of a client, and how it is answered. */
 export interface Exchange {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import { parseAbsoluteUrl } from './absolute-url.js';
 import type { Connection } from './connection.js';
+import { readConnectHead } from './connect-head.js';
 import { parseBasic } from './credentials.js';
 import { hasCome, valuesOf } from './headers.js';
 import { refuseTunnel, serveConnect } from './http-connect.js';
@@ -37,9 +38,9 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
   const heads = watchHeads(headerTimeout, served);
 
   /** @returns the user's name, `undefined` where there need be none, or a refusal */
-  const userOf = ({ headers }: IncomingMessage): string | undefined | Refusal => {
+  const userOf = (authorization: string | undefined): string | undefined | Refusal => {
     if (!verify) return undefined;
-    const given = parseBasic(headers['proxy-authorization']);
+    const given = parseBasic(authorization);
     return given && verify(given) ? given.username : new Refusal('credentials', 'A user name and a password are needed.');
   };
 
@@ -48,10 +49,10 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
     served.delete(socket);
     heads.isThere(socket);
     socket.setTimeout(0);
-    const user = userOf(request);
+    const user = userOf(request.headers['proxy-authorization']);
     const refusal = user instanceof Refusal ? user : problemOf(request);
     if (refusal) refuseTunnel(connection, refusal);
-    else serveConnect(connection, request, early, user as string | undefined);
+    else serveConnect(connection, request.url!, early, user as string | undefined);
   });
 
   const exchanged = (request: IncomingMessage, response: ServerResponse) => {
@@ -64,7 +65,7 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
       if (--own.requests === 0) heads.nextFrom(socket);
     });
     const exchange: Exchange = { connection, request, response, upstreams, pseudonym };
-    const user = userOf(request);
+    const user = userOf(request.headers['proxy-authorization']);
     const target = parseAbsoluteUrl(request.url!, request.method!);
     const refusal = user instanceof Refusal ? user : (problemOf(request) ?? loopOf(request, pseudonym));
     if (refusal) refuseRequest(exchange, refusal);
@@ -88,6 +89,13 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
       connection.headIsThere();
       if (refused) {
         refuseTunnel(connection, refused);
+        return;
+      }
+      const head = readConnectHead(first, maxHeaderSize);
+      if (head) {
+        const user = userOf(head.authorization);
+        if (user instanceof Refusal) refuseTunnel(connection, user);
+        else serveConnect(connection, head.target, first.subarray(head.length), user);
         return;
       }
       served.set(socket, { connection, upstreams: createUpstreams(connection), requests: 0 });
