@@ -4,7 +4,7 @@ import { parseAbsoluteUrl } from './absolute-url.js';
 import type { Connection } from './connection.js';
 import { readConnectHead } from './connect-head.js';
 import { parseBasic } from './credentials.js';
-import { hasCome, valuesOf } from './headers.js';
+import { hasCome, isChunked, valuesOf } from './headers.js';
 import { refuseTunnel, serveConnect } from './http-connect.js';
 import { createUpstreams, forward, refuseRequest, type Exchange, type Upstreams } from './http-forward.js';
 import { Refusal } from './refusal.js';
@@ -14,8 +14,8 @@ import type { ProxySettings } from './options.js';
 interface Served {
   readonly connection: Connection;
   readonly upstreams: Upstreams;
-  /** Requests that have no whole response yet: several, where a client does not wait for one before it sends the next. */
-  requests: number;
+  /** Those that are not whole yet: several, where a client does not wait for one before it sends the next request. */
+  readonly responses: Set<ServerResponse>;
 }
 
 /** Serves HTTP over connections that it is given. */
@@ -35,7 +35,10 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
   const served = new Map<Socket, Served>();
   const server = createServer({ maxHeaderSize, keepAliveTimeout: Math.min(idleTimeout, KEPT_ALIVE), noDelay: true });
   server.timeout = idleTimeout === Infinity ? 0 : idleTimeout;
+  // A client may end its direction behind its request. The property is Node's own, and in no type.
+  (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
   const heads = watchHeads(headerTimeout, served);
+  let isDrained = false;
 
   /** @returns the user's name, `undefined` where there need be none, or a refusal */
   const userOf = (authorization: string | undefined): string | undefined | Refusal => {
@@ -45,7 +48,12 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
   };
 
   server.on('connect', (request: IncomingMessage, socket: Socket, early: Buffer) => {
-    const { connection } = served.get(socket)!;
+    const { connection, responses } = served.get(socket)!;
+    if (responses.size > 0) {
+      connection.refuse(new Refusal('malformed', 'CONNECT was sent before the request ahead of it was answered.'));
+      socket.resetAndDestroy();
+      return;
+    }
     served.delete(socket);
     heads.isThere(socket);
     socket.setTimeout(0);
@@ -58,11 +66,16 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
   const exchanged = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     const own = served.get(socket)!;
-    const { connection, upstreams } = own;
-    own.requests++;
+    const { connection, upstreams, responses } = own;
+    responses.add(response);
     heads.isThere(socket);
+    if (responses.size >= MOST_WAITING) socket.pause();
     response.once('close', () => {
-      if (--own.requests === 0) heads.nextFrom(socket);
+      responses.delete(response);
+      if (responses.size < MOST_WAITING && socket.isPaused()) socket.resume();
+      if (responses.size > 0) return;
+      if (isDrained) connection.farewell('');
+      else heads.nextFrom(socket);
     });
     const exchange: Exchange = { connection, request, response, upstreams, pseudonym };
     const user = userOf(request.headers['proxy-authorization']);
@@ -77,10 +90,21 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
   server.on('request', exchanged).on('checkContinue', exchanged);
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const { connection } = served.get(socket) ?? {};
+    const { connection, responses } = served.get(socket) ?? {};
     heads.isThere(socket);
-    if (!connection || socket.destroyed || error.code === 'ECONNRESET' || error.code === 'EPIPE') socket.destroy();
-    else refuseTunnel(connection, unreadable(error));
+    if (!connection || socket.destroyed || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
+      socket.destroy();
+      return;
+    }
+    const [first, ...others] = responses ?? [];
+    const refusal = unreadable(error);
+    if (others.length === 0 && !first?.headersSent) {
+      refuseTunnel(connection, refusal);
+      return;
+    }
+    // What is said now would be taken for a part of another response.
+    connection.refuse(refusal);
+    socket.resetAndDestroy();
   });
 
   return {
@@ -98,17 +122,21 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
         else serveConnect(connection, head.target, first.subarray(head.length), user);
         return;
       }
-      served.set(socket, { connection, upstreams: createUpstreams(connection), requests: 0 });
+      served.set(socket, { connection, upstreams: createUpstreams(connection), responses: new Set() });
       heads.nextFrom(socket, true);
       connection.life.add(() => {
         served.delete(socket);
         heads.isThere(socket);
       });
+      socket.once('end', () => endUnanswered(connection, served.get(socket)));
       socket.unshift(first);
       server.emit('connection', socket);
       socket.resume();
     },
-    drain: () => heads.endWaiting(),
+    drain: () => {
+      isDrained = true;
+      heads.endWaiting();
+    },
     close: () => heads.close(),
   };
 }
@@ -119,10 +147,30 @@ const KEPT_ALIVE = 60_000;
 /** Methods that `Max-Forwards` is for. */
 const FORWARDED = new Set(['OPTIONS', 'TRACE']);
 
+/** ms for the response to a client that has ended its direction. */
+const LAST_WAITING = 2000;
+
+/** A client that has ended its direction may be gone: that it is not shows only when it is sent something. */
+function endUnanswered({ socket, life }: Connection, { responses }: Partial<Served> = {}): void {
+  if (!responses || responses.size === 0) return;
+  const timer = setTimeout(() => {
+    if (![...responses].some(({ headersSent }) => headersSent)) socket.destroy();
+  }, LAST_WAITING);
+  life.add(() => clearTimeout(timer));
+}
+
+/** Requests of a connection that wait for their responses. Beyond, it is not read from. */
+const MOST_WAITING = 16;
+
 /** What is wrong with a request that Node's parser lets pass. */
-function problemOf({ rawHeaders }: IncomingMessage): Refusal | undefined {
+function problemOf({ rawHeaders, headers, httpVersion }: IncomingMessage): Refusal | undefined {
+  const coding = headers['transfer-encoding'];
   // RFC 9112 section 3.2
-  return valuesOf(rawHeaders, 'host').length > 1 ? new Refusal('malformed', 'The request has several hosts.') : undefined;
+  if (valuesOf(rawHeaders, 'host').length > 1) return new Refusal('malformed', 'The request has several hosts.');
+  if (coding === undefined) return undefined;
+  // RFC 9112 section 6.1
+  if (httpVersion === '1.0') return new Refusal('malformed', 'A request of HTTP 1.0 has no transfer coding.');
+  return isChunked(coding) ? undefined : new Refusal('unsupported', 'Chunked is the only transfer coding that is supported.');
 }
 
 function loopOf({ rawHeaders }: IncomingMessage, pseudonym: string): Refusal | undefined {

@@ -81,7 +81,7 @@ const intakes = new WeakMap<Socket, Intake>();
 /** Creates a socket that {@link Intake} reads: it emits no `data`. */
 export function socketWithIntake(options: SocketConstructorOpts): Socket {
   const intake = new Intake();
-  const all: SocketConstructorOpts & ConnectOpts = { ...options, onread: intake.onread as ConnectOpts['onread'] };
+  const all: SocketConstructorOpts & ConnectOpts = { ...options, onread: intake.onread };
   const socket = new Socket(all);
   intakes.set(socket, intake);
   return socket;
