@@ -16,6 +16,8 @@ interface Served {
   readonly upstreams: Upstreams;
   /** Those that are not whole yet: several, where a client does not wait for one before it sends the next request. */
   readonly responses: Set<ServerResponse>;
+  /** Begin to answer those that are not answered yet, because there are enough that are. */
+  readonly waiting: (() => void)[];
 }
 
 /** Serves HTTP over connections that it is given. */
@@ -66,18 +68,29 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
   const exchanged = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     const own = served.get(socket)!;
-    const { connection, upstreams, responses } = own;
+    const { connection, upstreams, responses, waiting } = own;
+    const exchange: Exchange = { connection, request, response, upstreams, pseudonym };
     responses.add(response);
     heads.isThere(socket);
-    if (responses.size >= MOST_WAITING) socket.pause();
     response.once('close', () => {
       responses.delete(response);
-      if (responses.size < MOST_WAITING && socket.isPaused()) socket.resume();
+      if (socket.destroyed) return;
+      waiting.shift()?.();
+      if (waiting.length === 0 && socket.isPaused()) socket.resume();
       if (responses.size > 0) return;
       if (isDrained) connection.farewell('');
       else heads.nextFrom(socket);
     });
-    const exchange: Exchange = { connection, request, response, upstreams, pseudonym };
+    if (responses.size - waiting.length <= MOST_AT_ONCE) {
+      answer(exchange);
+      return;
+    }
+    waiting.push(() => answer(exchange));
+    socket.pause();
+  };
+
+  const answer = (exchange: Exchange) => {
+    const { request, response } = exchange;
     const user = userOf(request.headers['proxy-authorization']);
     const target = parseAbsoluteUrl(request.url!, request.method!);
     const refusal = user instanceof Refusal ? user : (problemOf(request) ?? loopOf(request, pseudonym));
@@ -122,7 +135,7 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
         else serveConnect(connection, head.target, first.subarray(head.length), user);
         return;
       }
-      served.set(socket, { connection, upstreams: createUpstreams(connection), responses: new Set() });
+      served.set(socket, { connection, upstreams: createUpstreams(connection), responses: new Set(), waiting: [] });
       heads.nextFrom(socket, true);
       connection.life.add(() => {
         served.delete(socket);
@@ -159,8 +172,8 @@ function endUnanswered({ socket, life }: Connection, { responses }: Partial<Serv
   life.add(() => clearTimeout(timer));
 }
 
-/** Requests of a connection that wait for their responses. Beyond, it is not read from. */
-const MOST_WAITING = 16;
+/** Requests of a connection that are answered at the same time. While others wait, it is not read from. */
+const MOST_AT_ONCE = 16;
 
 /** What is wrong with a request that Node's parser lets pass. */
 function problemOf({ rawHeaders, headers, httpVersion }: IncomingMessage): Refusal | undefined {
