@@ -12,8 +12,11 @@ import { runMain } from '../support/terminal.js';
 jest.setTimeout(30_000);
 
 /** A proxy of the built package, and what it prints. */
-async function running(...flags: readonly string[]) {
-  const { child, ended } = runNode('dist/cli.mjs', 'proxy', '--listen', '127.0.0.1:0', ...flags);
+const running = (...flags: readonly string[]) => runningIn([], ...flags);
+
+/** The same with options of Node. */
+async function runningIn(nodeOptions: readonly string[], ...flags: readonly string[]) {
+  const { child, ended } = runNode(...nodeOptions, 'dist/cli.mjs', 'proxy', '--listen', '127.0.0.1:0', ...flags);
   await open({ port: 0, close: () => Promise.resolve(void child.kill('SIGKILL')) });
   let said = '';
   while (!said.includes('Listening')) {
@@ -106,6 +109,32 @@ describe('rx-happy-eyeballs proxy', () => {
       const page = readFileSync(report, 'utf8');
       expect(page.match(/<svg/g)).toHaveLength(2);
       expect(page).toMatch(/web\.example:\d+: 127\.0\.0\.1:\d+ won/);
+    }));
+
+  it('traces its races with OpenTelemetry, by the SDK that is loaded', () =>
+    inFolder(async (folder) => {
+      const sdk = join(folder, 'sdk.cjs');
+      writeFileSync(
+        sdk,
+        `const load = require('node:module').createRequire(process.cwd() + '/');
+         const { trace } = load('@opentelemetry/api');
+         const { BasicTracerProvider, SimpleSpanProcessor } = load('@opentelemetry/sdk-trace-base');
+         const exporter = {
+           export: (spans, done) => {
+             for (const { name, attributes } of spans) process.stderr.write('span ' + name + ' ' + JSON.stringify(attributes) + '\\n');
+             done({ code: 0 });
+           },
+           shutdown: async () => undefined,
+         };
+         trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));`,
+      );
+      const { port: web } = await webServer();
+      const { port, child, ended } = await runningIn(['--import', sdk], '--otel', '--address', '::1,127.0.0.1');
+      await exchange(port, `GET http://web.example:${web}/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+      child.kill('SIGTERM');
+      const { status, stderr } = await ended;
+      expect(status).toBe(0);
+      expect(stderr.match(/^span .*$/gm)?.join('\n')).toMatch(/web\.example/);
     }));
 
   it.each([

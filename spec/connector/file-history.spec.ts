@@ -5,6 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnector, fileHistory, type Snapshot } from '../../src/index.js';
+import { generator } from '../support/random.js';
 
 let folder: string;
 let path: string;
@@ -261,32 +262,49 @@ describe('a history in a file', () => {
     expect(Object.keys(stored())).toEqual(['a']);
   });
 
-  it('is whole at every moment, and complete, while 20 processes write it and are killed', async () => {
+  // HISTORY_SECONDS=10 for the whole of it.
+  const seconds = Number(process.env.HISTORY_SECONDS ?? 2);
+
+  it('is whole at every moment, and complete, while 20 processes write it and are killed at random', async () => {
+    const random = generator(Number(process.env.HISTORY_SEED ?? 1));
     const loop = (name: string) => `
       let count = 0;
       setInterval(() => store.set('${name} ' + (count++ % 20), { usedAt: Date.now() }), 20);`;
-    const running = await Promise.all(Array.from({ length: 10 }, (_, index) => start(loop(`looping ${index}`))));
+    const running = await Promise.all(Array.from({ length: 20 }, (_, index) => start(loop(`looping ${index}`))));
+    let reads = 0;
+    let killed = 0;
+    const damaged: string[] = [];
+    const look = setInterval(() => {
+      if (!existsSync(path)) return;
+      try {
+        stored();
+        reads++;
+      } catch (error) {
+        damaged.push(String(error));
+      }
+    }, 1);
+    for (const end = now() + seconds * 1000; now() < end;) {
+      await sleep(random() * 200);
+      const index = Math.floor(random() * running.length);
+      running[index]!.kill('SIGKILL');
+      killed++;
+      running[index] = await start(loop(`looping ${index}`));
+    }
+    // What a process has learnt is in the file when it exits, whatever the killed have left behind.
     const leaving = await Promise.all(
-      Array.from({ length: 10 }, (_, index) =>
+      Array.from({ length: 5 }, (_, index) =>
         start(`store.set('leaving ${index}', { usedAt: Date.now() }); process.stdin.resume();`),
       ),
     );
-    let reads = 0;
-    const look = setInterval(() => {
-      if (!existsSync(path)) return;
-      expect(stored()).toBeInstanceOf(Object);
-      reads++;
-    }, 1);
     for (const child of leaving) child.stdin!.end();
-    for (const child of running.slice(0, 5)) {
-      await sleep(300);
-      child.kill('SIGKILL');
-    }
     await Promise.all(leaving.map(async (child) => child.exitCode ?? once(child, 'exit')));
     clearInterval(look);
+    expect(damaged).toEqual([]);
     expect(reads).toBeGreaterThan(10);
-    expect(Object.keys(stored()).filter((key) => key.startsWith('leaving'))).toHaveLength(10);
-  }, 60_000);
+    expect(killed).toBeGreaterThan(seconds / 2);
+    expect(Object.keys(stored()).filter((key) => key.startsWith('leaving'))).toHaveLength(5);
+    expect(readdirSync(join(path, '..')).filter((name) => name.includes('damaged'))).toEqual([]);
+  }, 120_000);
 
   it.each([
     [5, 'ERR_INVALID_ARG_TYPE'],

@@ -53,20 +53,23 @@ const cured = (...command) =>
   run(process.execPath, [cli, 'run', '--', ...command], { SSL_CERT_FILE: file('ca'), GIT_SSL_CAINFO: file('ca') });
 
 const PYTHON = 'import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=20).read().decode())';
+const REQUESTS = 'import sys, requests; [sys.stdout.write(requests.get(url, timeout=20).text) for url in sys.argv[1:]]';
 const JAVA = `import java.net.*;
 public class Fetch {
   public static void main(String[] args) throws Exception {
-    System.out.print(new String(new URL(args[0]).openStream().readAllBytes()));
+    for (String url : args) System.out.print(new String(new URL(url).openStream().readAllBytes()));
   }
 }
 `;
 const GO = `package main
 import ("fmt"; "io"; "net/http"; "os")
 func main() {
-  response, err := http.Get(os.Args[1])
-  if err != nil { panic(err) }
-  body, _ := io.ReadAll(response.Body)
-  fmt.Print(string(body))
+  for _, url := range os.Args[1:] {
+    response, err := http.Get(url)
+    if err != nil { panic(err) }
+    body, _ := io.ReadAll(response.Body)
+    fmt.Print(string(body))
+  }
 }
 `;
 
@@ -101,13 +104,26 @@ const runs = {
     const secure = await cured('python3', '-c', PYTHON, 'https://web.example/');
     return { ...secure, stdout: plain.stdout + secure.stdout, stderr: plain.stderr + secure.stderr };
   },
+  'python3 requests': async () =>
+    run(
+      process.execPath,
+      [cli, 'run', '--', process.env.PYTHON_REQUESTS, '-c', REQUESTS, 'http://web.example/', 'https://web.example/'],
+      { REQUESTS_CA_BUNDLE: file('ca') },
+    ),
   java: async (port) => {
     writeFileSync(file('Fetch.java'), JAVA);
-    return run('java', ['-Dhttp.proxyHost=127.0.0.1', `-Dhttp.proxyPort=${port}`, file('Fetch.java'), 'http://web.example/']);
+    execFileSync(
+      'keytool',
+      ['-importcert', '-noprompt', '-alias', 'ca', '-file', file('ca'), '-keystore', file('trust'), '-storepass', 'changeit'],
+      { stdio: 'pipe' },
+    );
+    const proxies = ['http', 'https'].flatMap((scheme) => [`-D${scheme}.proxyHost=127.0.0.1`, `-D${scheme}.proxyPort=${port}`]);
+    const trust = [`-Djavax.net.ssl.trustStore=${file('trust')}`, '-Djavax.net.ssl.trustStorePassword=changeit'];
+    return run('java', [...proxies, ...trust, file('Fetch.java'), 'http://web.example/', 'https://web.example/']);
   },
   go: async () => {
     writeFileSync(file('fetch.go'), GO);
-    return cured('go', 'run', file('fetch.go'), 'http://web.example/');
+    return cured('go', 'run', file('fetch.go'), 'http://web.example/', 'https://web.example/');
   },
   node: async () =>
     cured(

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,21 +15,29 @@ interface Outcome {
   readonly ms: number;
 }
 
+const BOTH = '<title>hello</title>hello over http\n<title>hello</title>hello over https\n';
+
+/** A Python that has the library: that of the distribution, or the one that comes first. */
+const PYTHON_REQUESTS = ['/usr/bin/python3', 'python3'].find((program) => {
+  return spawnSync(program, ['-c', 'import requests'], { stdio: 'ignore' }).status === 0;
+});
+
 /** By the program, what it has fetched. Some are no part of every machine, and not small. */
 const EXPECTED: Readonly<Record<string, readonly [program: string, stdout: string, isSmall: boolean]>> = {
-  curl: ['curl', '<title>hello</title>hello over http\n<title>hello</title>hello over https\n', true],
-  'curl by SOCKS': ['curl', '<title>hello</title>hello over http\n<title>hello</title>hello over https\n', true],
+  curl: ['curl', BOTH, true],
+  'curl by SOCKS': ['curl', BOTH, true],
   git: ['git', 'hello from git\n', true],
-  wget: ['wget', '<title>hello</title>hello over http\n<title>hello</title>hello over https\n', true],
-  python3: ['python3', '<title>hello</title>hello over http\n<title>hello</title>hello over https\n', true],
+  wget: ['wget', BOTH, true],
+  python3: ['python3', BOTH, true],
   node: [process.execPath, '<title>hello</title>hello over http\n', true],
-  java: ['javac', '<title>hello</title>hello over http\n', false],
-  go: ['go', '<title>hello</title>hello over http\n', false],
+  'python3 requests': [PYTHON_REQUESTS ?? 'python3 with requests', BOTH, true],
+  java: ['javac', BOTH, false],
+  go: ['go', BOTH, false],
   chromium: ['chromium', 'hello over http\nhello over https\n', true],
 };
 
 function isThere(program: string): boolean {
-  return program === process.execPath || findProgram(program) !== undefined;
+  return program === process.execPath || program === PYTHON_REQUESTS || findProgram(program) !== undefined;
 }
 
 const LIVE = '192.0.2.80';
@@ -62,7 +71,7 @@ describeInNamespace('by way of the proxy, where the first address of every name 
             'nsswitch.conf': 'hosts: files\n',
             'resolv.conf': '',
           },
-          env: { FOLDER: folder, LIVE, PROGRAMS: names.join(',') },
+          env: { FOLDER: folder, LIVE, PYTHON_REQUESTS: PYTHON_REQUESTS ?? '', PROGRAMS: names.join(',') },
         },
         process.execPath,
         join(__dirname, 'proxy-programs.mjs'),
@@ -78,7 +87,7 @@ describeInNamespace('by way of the proxy, where the first address of every name 
     const isMissing = !isThere(program);
     if (isMissing && isSmall && process.env.CI) throw new Error(`must not be skipped in CI: ${program} is not installed`);
     (isMissing ? it.skip : it)(
-      `${name} fetches what it wants${isMissing ? ` (skipped: ${program} is not installed)` : ''}`,
+      `${name} fetches what it wants${isMissing ? ` (skipped: ${program} is not installed${isSmall ? '' : ', for it is large'})` : ''}`,
       () => {
         const { status, stdout: fetched, stderr, ms } = outcomes[name]!;
         expect({ status, fetched, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, fetched: stdout, stderr: '' });

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import { Subscription } from 'rxjs';
 import type { Connector } from '../index.js';
+import type { RaceEvent } from '../index.js';
 import type { Client, ProxyEvent, ProxyRequest } from './events.js';
+import type { IdleWatch } from './idle.js';
 import type { ProxySettings } from './options.js';
 import { protocolOf } from './protocol.js';
 import type { Rate } from './rate.js';
@@ -13,6 +15,7 @@ export interface Shared {
   readonly settings: ProxySettings;
   readonly connector: Connector;
   readonly rate: Rate;
+  readonly idle: IdleWatch;
   /** Connections that are open. */
   readonly open: Set<Connection>;
 }
@@ -50,6 +53,12 @@ export class Connection {
     this.see({ time: Date.now(), connection: this.id, ...event });
   }
 
+  /** Something has happened in the race for a request. Sockets are in no event. */
+  raced(event: RaceEvent<Socket>, request: ProxyRequest): void {
+    const common = { time: Date.now(), connection: this.id, ...event, request };
+    this.see(common.type === 'connected' ? { ...common, value: undefined } : common);
+  }
+
   /** Begins to count the time that the client has for the head of its request. */
   awaitHead(tooLate: () => void): void {
     const { headerTimeout } = this.shared.settings;
@@ -75,7 +84,7 @@ export class Connection {
 
   /** Passes bytes on from now on. */
   relay(upstream: Socket): void {
-    this.relaying = relay(this.socket, upstream, this.shared.settings.idleTimeout, this.broke);
+    this.relaying = relay(this.socket, upstream, this.shared.idle, this.broke);
   }
 
   /** Writes the last that the client is told, and closes the connection when that has been read, or after a while. */

@@ -1,43 +1,23 @@
 import type { Socket } from 'node:net';
 import { defer, from, isObservable, map, of, type Observable, take, throwIfEmpty, type ObservableInput } from 'rxjs';
 import { attemptsSummary } from './proxy-status.js';
-import type { Connector, ConnectorOptions, ConnectOptions, Filter, RaceEvent } from '../index.js';
-import { ConnectionError, ssrf } from '../index.js';
+import type { Connector, Endpoint, RaceEvent } from '../index.js';
+import { ConnectionError } from '../index.js';
 import type { Connection } from './connection.js';
 import { formatAuthority } from './authority.js';
 import type { ProxyRequest } from './events.js';
 import type { ProxySettings, RouteAnswer, RouteRefusal } from './options.js';
 import { Refusal } from './refusal.js';
-
-/** Options of one race. */
-export type Override = ConnectOptions & { readonly partition?: string };
-
-/** Options of the connector that all clients share: TCP whose directions end one by one, and where it may lead. */
-export function connectorOptions({ race, publicOnly }: ProxySettings): ConnectorOptions {
-  const filter = withPublicOnly(race.filter, publicOnly);
-  return { ...halfOpen(race), ...(filter && { filter }) };
-}
-
-/** Sockets whose directions end one by one, without Nagle's algorithm: a proxy must not add a delay. */
-function halfOpen<Options extends ConnectOptions>(options: Options): Options {
-  if (options.transport || options.socketFactory) return options;
-  return { ...options, tcp: { noDelay: true, ...options.tcp, allowHalfOpen: true } };
-}
-
-function withPublicOnly(filter: Filter | undefined, publicOnly: boolean): Filter | undefined {
-  if (!publicOnly) return filter;
-  const isPublic = ssrf();
-  return filter ? (endpoint) => isPublic(endpoint) && filter(endpoint) : isPublic;
-}
+import { allowed, NOTHING, raceOptions, type Override } from './upstream-options.js';
 
 /** What follows. Exactly one of these is called, unless the client has gone before. */
-export interface Outcome<T> {
-  readonly done: (value: T) => void;
+export interface Outcome<T extends readonly unknown[]> {
+  readonly done: (...values: T) => void;
   readonly refused: (refusal: Refusal) => void;
 }
 
 /** Asks whether a request may be served, and with which options of its race: its client's rate, and `route`. */
-export function admit(connection: Connection, request: ProxyRequest, { done, refused }: Outcome<Override>): void {
+export function admit(connection: Connection, request: ProxyRequest, { done, refused }: Outcome<[Override]>): void {
   const { settings, rate } = connection.shared;
   const { route } = settings;
   if (connection.refused) refused(connection.refused);
@@ -55,8 +35,6 @@ export function admit(connection: Connection, request: ProxyRequest, { done, ref
   }
 }
 
-const NOTHING: Override = Object.freeze({});
-
 function answerOf(answer: ReturnType<NonNullable<ProxySettings['route']>>): ObservableInput<RouteAnswer> {
   if (isObservable(answer)) return answer;
   const isPromise = typeof (answer as PromiseLike<unknown> | undefined)?.then === 'function';
@@ -64,13 +42,10 @@ function answerOf(answer: ReturnType<NonNullable<ProxySettings['route']>>): Obse
 }
 
 /** @throws Refusal */
-function decided(answer: RouteAnswer, { publicOnly, race }: ProxySettings): Override {
+function decided(answer: RouteAnswer, settings: ProxySettings): Override {
   if (!answer) return NOTHING;
   if (isRefusal(answer)) throw new Refusal('route', answer.refuse, answer.status === undefined ? {} : { status: answer.status });
-  // The options of a race take the place of the connector's: what must hold for all has to be said again.
-  const filter = withPublicOnly(answer.filter ?? race.filter, publicOnly);
-  const options = answer.tcp ? halfOpen(answer) : answer;
-  return { ...options, ...(filter && { filter }) };
+  return { ...answer, ...allowed(answer, settings) };
 }
 
 function isRefusal(answer: NonNullable<RouteAnswer>): answer is RouteRefusal {
@@ -91,7 +66,7 @@ export function dial(
   connection: Connection,
   request: ProxyRequest,
   override: Override,
-  { done, refused }: Outcome<Socket>,
+  { done, refused }: Outcome<[Socket, Endpoint]>,
 ): void {
   const race$ = raceFor(connection, request, override);
   if (race$ instanceof Refusal) {
@@ -100,8 +75,8 @@ export function dial(
   }
   const race = race$.subscribe({
     next: (event) => {
-      connection.emit(event.type === 'connected' ? { ...event, value: undefined, request } : { ...event, request });
-      if (event.type === 'connected') done(event.value);
+      connection.raced(event, request);
+      if (event.type === 'connected') done(event.value, event.endpoint);
     },
     error: (error: unknown) => refused(lost(error, request)),
   });
@@ -110,12 +85,10 @@ export function dial(
 
 /** A host that cannot be one is the client's mistake; options that make no sense are those of `route`. */
 function raceFor({ shared }: Connection, request: ProxyRequest, override: Override): Observable<RaceEvent<Socket>> | Refusal {
-  const { host, port, protocol } = request;
+  const { host, port } = request;
   const { connector, settings } = shared;
-  // HTTPS records are for what is asked for over TLS.
-  const isPlain = protocol === 'http' && Boolean(settings.race.serviceRecords);
   try {
-    return connector.race$(host, port, isPlain ? { ...override, serviceRecords: false } : override);
+    return connector.race$<Socket>(host, port, raceOptions(override, request, settings));
   } catch (cause) {
     return canBeRaced(connector, request)
       ? failedRoute(cause)

@@ -11,6 +11,7 @@ export type Failure =
   | 'prohibited'
   | 'unknown name'
   | 'look-up timed out'
+  | 'protocol'
   | 'other';
 
 /** What the codes of attempts mean. */
@@ -42,7 +43,7 @@ const TELLING: readonly Failure[] = [
 
 const LOOK_UP_TIMED_OUT = new Set(['ETIMEOUT', 'ETIMEDOUT', 'EAI_AGAIN']);
 
-/** The reason of a race that nobody won, from what each attempt met. */
+/** The reason why a race was lost, from what each attempt met. */
 export function failureOf({ reason, code = '', attempts }: ConnectionError): Failure {
   if (reason === 'timeout') return attempts.length === 0 ? 'look-up timed out' : 'timed out';
   if (reason === 'resolution') return LOOK_UP_TIMED_OUT.has(code) ? 'look-up timed out' : 'unknown name';
@@ -60,6 +61,7 @@ export const SOCKS5_REPLY_OF: Readonly<Record<Failure, number>> = {
   prohibited: REPLY.notAllowed,
   'unknown name': REPLY.hostUnreachable,
   'look-up timed out': REPLY.ttlExpired,
+  protocol: REPLY.generalFailure,
   other: REPLY.generalFailure,
 };
 
@@ -73,6 +75,7 @@ export const PROXY_ERROR_OF: Readonly<Record<Failure, string>> = {
   prohibited: 'destination_ip_prohibited',
   'unknown name': 'dns_error',
   'look-up timed out': 'dns_timeout',
+  protocol: 'http_protocol_error',
   other: 'destination_unavailable',
 };
 

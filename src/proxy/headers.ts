@@ -39,6 +39,17 @@ export function endToEnd(raw: RawHeaders, drop: ReadonlySet<string> = NONE): str
 const NONE: ReadonlySet<string> = new Set();
 const FRAMING = new Set(['content-length', 'host', 'date']);
 
+/** Whether a message has chunks, and no other transfer coding, which would have to be passed on. */
+export function isChunked(transferEncoding: string): boolean {
+  return transferEncoding.trim().toLowerCase() === 'chunked';
+}
+
+/** The fields behind the body that are passed on: those that change nothing of what came before it. */
+export function trailersOf(raw: RawHeaders): [string, string][] {
+  const passed = endToEnd(raw, FRAMING);
+  return Array.from({ length: passed.length / 2 }, (_, i) => [passed[2 * i]!, passed[2 * i + 1]!]);
+}
+
 /** Says that a message has come by way of this proxy; RFC 9110 section 7.6.3. */
 export function via(httpVersion: string, pseudonym: string): string {
   return `${httpVersion} ${pseudonym}`;

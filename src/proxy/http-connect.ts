@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Connection } from './connection.js';
 import { parseAuthority } from './authority.js';
 import { httpRefusalText } from './http-refusal.js';
@@ -10,20 +9,22 @@ import { formatEndpoint } from '../index.js';
 /**
  * Serves the method CONNECT; RFC 9110 section 9.3.6.
  *
+ * @param target host and port, as the client has written them
  * @param early what the client has sent behind its request, for the destination
  */
-export function serveConnect(connection: Connection, { url = '' }: IncomingMessage, early: Buffer, user?: string): void {
+export function serveConnect(connection: Connection, target: string, early: Buffer, user?: string): void {
   const { socket } = connection;
   if (early.length > 0) socket.unshift(early);
-  const destination = parseAuthority(url);
+  const destination = parseAuthority(target);
   if (!destination) {
     refuseTunnel(connection, new Refusal('malformed', 'CONNECT needs a host and a port, as example.com:443.'));
     return;
   }
   const asked = { protocol: 'connect' as const, ...destination, ...(user !== undefined && { user }) };
   tunnel(connection, asked, {
-    granted: ({ remoteAddress: address = '', remotePort: port = 0 }) => {
-      const nextHop = formatEndpoint({ address, port, family: address.includes(':') ? 6 : 4 });
+    granted: (_, endpoint) => {
+      const { via } = endpoint;
+      const nextHop = formatEndpoint(via === undefined ? endpoint : { ...endpoint, address: via, family: 6 });
       return `HTTP/1.1 200 Connection established\r\nProxy-Status: ${proxyStatus({ nextHop })}\r\n\r\n`;
     },
     denied: httpRefusalText,

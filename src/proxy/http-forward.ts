@@ -1,13 +1,20 @@
-import http, { type ClientRequest, type ClientRequestArgs, type IncomingMessage, type ServerResponse } from 'node:http';
+import http, {
+  type ClientRequest,
+  type ClientRequestArgs,
+  type IncomingMessage,
+  type InformationEvent,
+  type ServerResponse,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Target } from './absolute-url.js';
 import type { Connection } from './connection.js';
-import { formatAuthority } from './authority.js';
-import { admit, dial, type Override } from './dial.js';
+import { formatAuthority } from './destination.js';
+import { admit, dial } from './dial.js';
 import type { ProxyRequest } from './events.js';
-import { endToEnd, valuesOf, via } from './headers.js';
+import { endToEnd, isChunked, trailersOf, valuesOf, via } from './headers.js';
 import { httpRefusal } from './http-refusal.js';
 import { Refusal } from './refusal.js';
+import type { Override } from './upstream-options.js';
 
 /** A request of a client, and how it is answered. */
 export interface Exchange {
@@ -85,13 +92,18 @@ function send(passing: Passing, retries: number): { abort: () => void } {
   }
   upstream
     .on('error', fail)
-    .on('continue', () => response.writeContinue())
+    .on('information', (interim) => passInterim(passing, interim))
+    .on('upgrade', (_, socket) => {
+      socket.destroy();
+      refuseRequest(passing, protocolError('The server has changed to a protocol that was not asked for.'), asked);
+    })
     .on('response', (answer) => {
       try {
         answerWith(passing, answer);
       } catch (cause) {
         upstream.destroy();
-        refuseRequest(passing, new Refusal('upstream', 'The response holds what must not be passed on.', { cause }), asked);
+        const refusal = cause instanceof Refusal ? cause : protocolError('The response holds what must not be passed on.', cause);
+        refuseRequest(passing, refusal, asked);
       }
     });
   if (request.headers.expect !== undefined) upstream.flushHeaders();
@@ -100,15 +112,36 @@ function send(passing: Passing, retries: number): { abort: () => void } {
     request.pipe(upstream, { end: false });
     request.once('end', () => {
       if (upstream.destroyed) return;
-      if (request.rawTrailers.length > 0) upstream.addTrailers(pairs(request.rawTrailers));
+      if (request.rawTrailers.length > 0) upstream.addTrailers(trailersOf(request.rawTrailers));
       upstream.end();
     });
+    // A server may answer before it has read everything. The rest stands before the client's next request.
+    upstream.once('close', () => request.unpipe(upstream).resume());
   }
   return { abort: () => current.abort() };
 }
 
-function refusalOf(error: Error, target: Target): Refusal {
+/** Interim responses go to the client, if it knows of such; RFC 9110 section 15.2. */
+function passInterim({ request, response }: Passing, { statusCode, headers }: InformationEvent): void {
+  if (request.httpVersion === '1.0' || response.headersSent) return;
+  if (statusCode === 100) response.writeContinue();
+  if (statusCode === 102) response.writeProcessing();
+  if (statusCode !== 103 || headers.link === undefined) return;
+  try {
+    response.writeEarlyHints(headers as Record<string, string>);
+  } catch {
+    // Hints are no part of the response: those that are malformed are left out.
+  }
+}
+
+/** What came from the server is not HTTP, or not what was asked for. */
+function protocolError(message: string, cause?: unknown): Refusal {
+  return new Refusal('upstream', message, { failure: 'protocol', cause });
+}
+
+function refusalOf(error: NodeJS.ErrnoException, target: Target): Refusal {
   if (error instanceof Refusal) return error;
+  if (error.code?.startsWith('HPE_')) return protocolError(`${formatAuthority(target)} did not answer with HTTP.`, error);
   return new Refusal('upstream', `${formatAuthority(target)} closed the connection without a response.`, { cause: error });
 }
 
@@ -138,9 +171,16 @@ function requestHeaders({ request, target, pseudonym }: Passing): string[] {
   ];
 }
 
-/** Passes the response on. */
+/**
+ * Passes the response on.
+ *
+ * @throws Refusal, or Node's own error, for one that cannot be
+ */
 function answerWith({ connection, response, pseudonym }: Passing, answer: IncomingMessage): void {
   const { rawHeaders, httpVersion, statusCode = 502, statusMessage = '' } = answer;
+  const coding = answer.headers['transfer-encoding'];
+  if (coding !== undefined && !isChunked(coding))
+    throw protocolError('The response has a transfer coding that was not asked for.');
   const before = valuesOf(rawHeaders, 'via');
   const headers = [
     ...endToEnd(rawHeaders, new Set(['via'])),
@@ -151,17 +191,13 @@ function answerWith({ connection, response, pseudonym }: Passing, answer: Incomi
   response.flushHeaders();
   answer.pipe(response, { end: false });
   answer.once('end', () => {
-    if (answer.rawTrailers.length > 0) response.addTrailers(pairs(answer.rawTrailers));
+    if (answer.rawTrailers.length > 0) response.addTrailers(trailersOf(answer.rawTrailers));
     response.end();
   });
   // The client must not take what it has for the whole.
   answer.once('close', () => {
     if (!answer.complete) response.socket?.resetAndDestroy();
   });
-}
-
-function pairs(raw: readonly string[]): [string, string][] {
-  return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i]!, raw[2 * i + 1]!]);
 }
 
 /** Connections to servers that one client's requests use again, those of each user by themselves. */

@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import { parseAbsoluteUrl } from './absolute-url.js';
 import type { Connection } from './connection.js';
+import { readConnectHead } from './connect-head.js';
 import { parseBasic } from './credentials.js';
-import { hasCome, valuesOf } from './headers.js';
+import { hasCome, isChunked, valuesOf } from './headers.js';
 import { refuseTunnel, serveConnect } from './http-connect.js';
 import { createUpstreams, forward, refuseRequest, type Exchange, type Upstreams } from './http-forward.js';
 import { Refusal } from './refusal.js';
@@ -13,8 +14,10 @@ import type { ProxySettings } from './options.js';
 interface Served {
   readonly connection: Connection;
   readonly upstreams: Upstreams;
-  /** Requests that have no whole response yet: several, where a client does not wait for one before it sends the next. */
-  requests: number;
+  /** Those that are not whole yet: several, where a client does not wait for one before it sends the next request. */
+  readonly responses: Set<ServerResponse>;
+  /** Begin to answer those that are not answered yet, because there are enough that are. */
+  readonly waiting: (() => void)[];
 }
 
 /** Serves HTTP over connections that it is given. */
@@ -34,37 +37,61 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
   const served = new Map<Socket, Served>();
   const server = createServer({ maxHeaderSize, keepAliveTimeout: Math.min(idleTimeout, KEPT_ALIVE), noDelay: true });
   server.timeout = idleTimeout === Infinity ? 0 : idleTimeout;
+  // A client may end its direction behind its request. The property is Node's own, and in no type.
+  (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
   const heads = watchHeads(headerTimeout, served);
+  let isDrained = false;
 
   /** @returns the user's name, `undefined` where there need be none, or a refusal */
-  const userOf = ({ headers }: IncomingMessage): string | undefined | Refusal => {
+  const userOf = (authorization: string | undefined): string | undefined | Refusal => {
     if (!verify) return undefined;
-    const given = parseBasic(headers['proxy-authorization']);
+    const given = parseBasic(authorization);
     return given && verify(given) ? given.username : new Refusal('credentials', 'A user name and a password are needed.');
   };
 
   server.on('connect', (request: IncomingMessage, socket: Socket, early: Buffer) => {
-    const { connection } = served.get(socket)!;
+    const { connection, responses } = served.get(socket)!;
+    if (responses.size > 0) {
+      connection.refuse(new Refusal('malformed', 'CONNECT was sent before the request ahead of it was answered.'));
+      socket.resetAndDestroy();
+      return;
+    }
     served.delete(socket);
     heads.isThere(socket);
     socket.setTimeout(0);
-    const user = userOf(request);
+    const user = userOf(request.headers['proxy-authorization']);
     const refusal = user instanceof Refusal ? user : problemOf(request);
     if (refusal) refuseTunnel(connection, refusal);
-    else serveConnect(connection, request, early, user as string | undefined);
+    else serveConnect(connection, request.url!, early, user as string | undefined);
   });
 
   const exchanged = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     const own = served.get(socket)!;
-    const { connection, upstreams } = own;
-    own.requests++;
+    const { connection, upstreams, responses, waiting } = own;
+    const exchange: Exchange = { connection, request, response, upstreams, pseudonym };
+    responses.add(response);
     heads.isThere(socket);
     response.once('close', () => {
-      if (--own.requests === 0) heads.nextFrom(socket);
+      responses.delete(response);
+      if (socket.destroyed) return;
+      waiting.shift()?.();
+      if (waiting.length === 0 && socket.isPaused()) socket.resume();
+      if (responses.size > 0) return;
+      if (isDrained) connection.farewell('');
+      else heads.nextFrom(socket);
     });
-    const exchange: Exchange = { connection, request, response, upstreams, pseudonym };
-    const user = userOf(request);
+    if (responses.size - waiting.length <= MOST_AT_ONCE) {
+      answer(exchange);
+      return;
+    }
+    waiting.push(() => answer(exchange));
+    socket.pause();
+  };
+
+  const answer = (exchange: Exchange) => {
+    const { request, response } = exchange;
+    const user = userOf(request.headers['proxy-authorization']);
     const target = parseAbsoluteUrl(request.url!, request.method!);
     const refusal = user instanceof Refusal ? user : (problemOf(request) ?? loopOf(request, pseudonym));
     if (refusal) refuseRequest(exchange, refusal);
@@ -76,10 +103,21 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
   server.on('request', exchanged).on('checkContinue', exchanged);
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const { connection } = served.get(socket) ?? {};
+    const { connection, responses } = served.get(socket) ?? {};
     heads.isThere(socket);
-    if (!connection || socket.destroyed || error.code === 'ECONNRESET' || error.code === 'EPIPE') socket.destroy();
-    else refuseTunnel(connection, unreadable(error));
+    if (!connection || socket.destroyed || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
+      socket.destroy();
+      return;
+    }
+    const [first, ...others] = responses ?? [];
+    const refusal = unreadable(error);
+    if (others.length === 0 && !first?.headersSent) {
+      refuseTunnel(connection, refusal);
+      return;
+    }
+    // What is said now would be taken for a part of another response.
+    connection.refuse(refusal);
+    socket.resetAndDestroy();
   });
 
   return {
@@ -90,17 +128,28 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
         refuseTunnel(connection, refused);
         return;
       }
-      served.set(socket, { connection, upstreams: createUpstreams(connection), requests: 0 });
+      const head = readConnectHead(first, maxHeaderSize);
+      if (head) {
+        const user = userOf(head.authorization);
+        if (user instanceof Refusal) refuseTunnel(connection, user);
+        else serveConnect(connection, head.target, first.subarray(head.length), user);
+        return;
+      }
+      served.set(socket, { connection, upstreams: createUpstreams(connection), responses: new Set(), waiting: [] });
       heads.nextFrom(socket, true);
       connection.life.add(() => {
         served.delete(socket);
         heads.isThere(socket);
       });
+      socket.once('end', () => endUnanswered(connection, served.get(socket)));
       socket.unshift(first);
       server.emit('connection', socket);
       socket.resume();
     },
-    drain: () => heads.endWaiting(),
+    drain: () => {
+      isDrained = true;
+      heads.endWaiting();
+    },
     close: () => heads.close(),
   };
 }
@@ -111,10 +160,30 @@ const KEPT_ALIVE = 60_000;
 /** Methods that `Max-Forwards` is for. */
 const FORWARDED = new Set(['OPTIONS', 'TRACE']);
 
+/** ms for the response to a client that has ended its direction. */
+const LAST_WAITING = 2000;
+
+/** A client that has ended its direction may be gone: that it is not shows only when it is sent something. */
+function endUnanswered({ socket, life }: Connection, { responses }: Partial<Served> = {}): void {
+  if (!responses || responses.size === 0) return;
+  const timer = setTimeout(() => {
+    if (![...responses].some(({ headersSent }) => headersSent)) socket.destroy();
+  }, LAST_WAITING);
+  life.add(() => clearTimeout(timer));
+}
+
+/** Requests of a connection that are answered at the same time. While others wait, it is not read from. */
+const MOST_AT_ONCE = 16;
+
 /** What is wrong with a request that Node's parser lets pass. */
-function problemOf({ rawHeaders }: IncomingMessage): Refusal | undefined {
+function problemOf({ rawHeaders, headers, httpVersion }: IncomingMessage): Refusal | undefined {
+  const coding = headers['transfer-encoding'];
   // RFC 9112 section 3.2
-  return valuesOf(rawHeaders, 'host').length > 1 ? new Refusal('malformed', 'The request has several hosts.') : undefined;
+  if (valuesOf(rawHeaders, 'host').length > 1) return new Refusal('malformed', 'The request has several hosts.');
+  if (coding === undefined) return undefined;
+  // RFC 9112 section 6.1
+  if (httpVersion === '1.0') return new Refusal('malformed', 'A request of HTTP 1.0 has no transfer coding.');
+  return isChunked(coding) ? undefined : new Refusal('unsupported', 'Chunked is the only transfer coding that is supported.');
 }
 
 function loopOf({ rawHeaders }: IncomingMessage, pseudonym: string): Refusal | undefined {

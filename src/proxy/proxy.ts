@@ -3,13 +3,15 @@ import type { Socket } from 'node:net';
 import { Observable } from 'rxjs';
 import { createConnector } from '../index.js';
 import { serveClient, type Shared } from './connection.js';
-import { connectorOptions } from './dial.js';
+
 import type { ProxyEvent } from './events.js';
 import { httpProxy } from './http-server.js';
+import { watchIdle } from './idle.js';
 import { listen$ } from './listen.js';
 import { checkProxyOptions, type ProxyOptions, type ProxySettings } from './options.js';
 import { rateLimit } from './rate.js';
 import { serveSocks4, serveSocks5 } from './socks.js';
+import { connectorOptions } from './upstream-options.js';
 
 /**
  * A proxy whose connections are made by races, as an Observable of everything that happens in it.
@@ -37,8 +39,13 @@ export function proxy$(options: ProxyOptions = {}): Observable<ProxyEvent> {
 function serving$(settings: ProxySettings): Observable<ProxyEvent> {
   return new Observable((subscriber) => {
     const http = httpProxy(settings, `${randomBytes(4).toString('hex')}.rx-happy-eyeballs`);
-    const connector = createConnector(connectorOptions(settings));
-    const shared: Shared = { settings, connector, rate: rateLimit(settings.clientRate), open: new Set() };
+    const shared: Shared = {
+      settings,
+      connector: createConnector(connectorOptions(settings)),
+      rate: rateLimit(settings.clientRate),
+      idle: watchIdle(settings.idleTimeout),
+      open: new Set(),
+    };
     const serve = { socks5: serveSocks5, socks4: serveSocks4, http: http.serve };
     const see = (event: ProxyEvent) => subscriber.next(event);
     const closing = new Set<() => void>();

@@ -37,12 +37,12 @@ export class Refusal extends Error {
 
   /**
    * @param message for the client, and for the log: without secrets
-   * @param status of HTTP, in place of that of the reason
+   * @param given `status` of HTTP, in place of that of the reason; `failure` of `upstream`, where the cause does not tell
    */
   constructor(
     readonly reason: RefusalReason,
     message: string,
-    private readonly given: { readonly status?: number; readonly cause?: unknown } = {},
+    private readonly given: { readonly status?: number; readonly failure?: Failure; readonly cause?: unknown } = {},
   ) {
     super(message, { cause: given.cause });
   }
@@ -62,14 +62,17 @@ export class Refusal extends Error {
   get proxyStatus(): string {
     const { cause } = this;
     const failure = this.failure();
-    if (!failure) return proxyStatus({ error: ERROR_OF[this.reason], details: this.message });
+    if (!failure) {
+      const error = this.status === 500 ? 'proxy_internal_error' : ERROR_OF[this.reason];
+      return proxyStatus({ error, details: this.message });
+    }
     const details = cause instanceof ConnectionError ? attemptsSummary(cause) : this.message;
     return proxyStatus({ error: PROXY_ERROR_OF[failure], details });
   }
 
   private failure(): Failure | undefined {
     if (this.reason !== 'upstream') return undefined;
-    return this.cause instanceof ConnectionError ? failureOf(this.cause) : 'reset';
+    return this.given.failure ?? (this.cause instanceof ConnectionError ? failureOf(this.cause) : 'reset');
   }
 }
 

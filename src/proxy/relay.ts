@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import { Subscription } from 'rxjs';
+import type { IdleWatch } from './idle.js';
+import { intakeOf, type Intake, type Taker } from './intake.js';
 
 /** ms for what is still to be written to a side whose other side was reset. */
 const LAST_WRITES = 1000;
@@ -13,7 +15,7 @@ const LAST_WRITES = 1000;
  *
  * @returns destroys `upstream` when it is unsubscribed; it is closed when `upstream` is
  */
-export function relay(client: Socket, upstream: Socket, idleTimeout: number, broke: (error: Error) => void): Subscription {
+export function relay(client: Socket, upstream: Socket, idle: IdleWatch, broke: (error: Error) => void): Subscription {
   const relaying = new Subscription(() => upstream.destroy());
   const over = () => {
     client.destroy();
@@ -27,12 +29,37 @@ export function relay(client: Socket, upstream: Socket, idleTimeout: number, bro
       if (hadError) reset(to);
       else if (!from.readableEnded || !from.writableFinished) to.destroy();
     });
-    from.pipe(to);
+    const intake = intakeOf(from);
+    if (intake) pass(from, intake, to);
+    else from.pipe(to);
   }
+  relaying.add(idle.watch([client, upstream], over));
   upstream.once('close', () => relaying.unsubscribe());
-  // What is read from one side is written to the other, so that either tells of both; and the other may be left alone.
-  if (idleTimeout !== Infinity) for (const socket of [client, upstream]) socket.setTimeout(idleTimeout, over);
   return relaying;
+}
+
+/** As `from.pipe(to)`: no more is read than two pieces that the system has not taken. */
+function pass(from: Socket, intake: Intake, to: Socket): void {
+  let pending = 0;
+  let isStopped = false;
+  const written = () => {
+    pending--;
+    if (!isStopped || pending > 1) return;
+    isStopped = false;
+    from.resume();
+  };
+  const take: Taker = (bytes) => {
+    if (!to.writable) return 'free';
+    pending++;
+    to.write(bytes, written);
+    if (to.writableLength === 0) return 'free';
+    isStopped = pending > 1;
+    return isStopped ? 'full' : 'kept';
+  };
+  from.once('end', () => to.end());
+  const goesOn = intake.begin(take);
+  if (from.readableEnded) to.end();
+  else if (goesOn) from.resume();
 }
 
 /** Ends a connection as a broken one. */

@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import { wordsOf } from '../core/address/address-bits.js';
 import type { Connection } from './connection.js';
 import type { ProxyRequest } from './events.js';
 import type { Parsed } from './parsed.js';
@@ -140,8 +141,11 @@ function read(connection: Connection, beginning: Step, first: Buffer, answers: A
   advance();
 }
 
-/** The local end of a connection, as bytes; all zeros where it is not known. */
+/** The local end of a connection, as bytes, in its family; `undefined` where it is not known. */
 function localEnd({ localAddress = '', localPort = 0 }: Socket): { address: Uint8Array; port: number } | undefined {
-  const ipv4 = /^(?:::ffff:)?(\d+(?:\.\d+){3})$/.exec(localAddress)?.[1];
-  return ipv4 === undefined ? undefined : { address: Uint8Array.from(ipv4.split('.').map(Number)), port: localPort };
+  const address = localAddress.replace(/^::ffff:(?=[\d.]+$)/, '');
+  const family = isIP(address);
+  if (family === 0) return undefined;
+  const bytes = wordsOf(address).flatMap((word) => [word >> 8, word & 0xff]);
+  return { address: Uint8Array.from(family === 4 ? bytes.slice(-4) : bytes), port: localPort };
 }

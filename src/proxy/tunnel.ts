@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Endpoint } from '../index.js';
 import type { Connection } from './connection.js';
 import { admit, dial } from './dial.js';
 import type { ProxyRequest } from './events.js';
@@ -6,7 +7,7 @@ import type { Refusal } from './refusal.js';
 
 /** What a client is told. */
 export interface Answers {
-  readonly granted: (upstream: Socket) => string | Uint8Array;
+  readonly granted: (upstream: Socket, endpoint: Endpoint) => string | Uint8Array;
   readonly denied: (refusal: Refusal) => string | Uint8Array;
 }
 
@@ -17,16 +18,13 @@ export interface Answers {
 export function tunnel(connection: Connection, asked: Omit<ProxyRequest, 'client'>, { granted, denied }: Answers): void {
   const { socket } = connection;
   const request = connection.requested(asked);
-  const read = () => undefined;
-  socket.on('readable', read);
+  socket.read(0);
   const refused = (refusal: Refusal) => {
-    socket.off('readable', read);
     connection.refuse(refusal, request);
     connection.farewell(denied(refusal));
   };
-  const done = (upstream: Socket) => {
-    socket.off('readable', read);
-    socket.write(granted(upstream));
+  const done = (upstream: Socket, endpoint: Endpoint) => {
+    socket.write(granted(upstream, endpoint));
     connection.relay(upstream);
   };
   admit(connection, request, { refused, done: (override) => dial(connection, request, override, { refused, done }) });
