@@ -176,11 +176,14 @@ export function checkOptions<T>(options?: object): Settings<T> {
 
   checkEach('options', options, OPTION_CHECKS);
   // Properties that are there already cost a tenth of those that are added.
-  const settings: Record<string, unknown> = { ...nothingGiven };
-  for (const [name, value] of Object.entries(options)) if (value !== undefined) settings[name] = value;
+  const settings: Record<string, unknown> = { ...template };
+  for (const name of Object.keys(options)) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value !== undefined) settings[name] = value;
+  }
   checkTogether(settings as unknown as Settings<T>);
   // Most options are made for one call, and to remember those would cost more than to check them.
-  if (options === latest && !holdsMore(options)) {
+  if (options === latest && !canChange(options)) {
     checked.set(options, { names: Object.keys(options), settings });
     share(settings);
   }
@@ -201,11 +204,15 @@ const checked = new WeakMap<object, Checked>();
 function isUnchanged(options: object, { names, settings }: Checked): boolean {
   const current = Object.keys(options);
   if (current.length !== names.length) return false;
-  return current.every((name, index) => name === names[index] && (options as typeof settings)[name] === settings[name]);
+  for (let i = 0; i < current.length; i++) {
+    const name = current[i]!;
+    if (name !== names[i] || (options as typeof settings)[name] !== settings[name]) return false;
+  }
+  return true;
 }
 
 /** Whether options hold lists or options of their own, which can change without a change in these. */
-function holdsMore({ tcp, tls, localAddress, localPort }: AllOptions): boolean {
+export function canChange({ tcp, tls, localAddress, localPort }: AllOptions): boolean {
   return [tcp, tls, localAddress, localPort].some(isObject);
 }
 
@@ -311,8 +318,11 @@ const OPTION_CHECKS: Checks<AllOptions> = {
 /** Every option there is. */
 export const optionNames = Object.keys(OPTION_CHECKS) as readonly (keyof AllOptions)[];
 
+/** What settings are copied from. It is not frozen: to copy what is frozen costs ten times as much. */
+const template = { ...Object.fromEntries(optionNames.map((name) => [name, undefined])), ...defaults };
+
 /** Every option as it is where it is not given. */
-const nothingGiven = Object.freeze({ ...Object.fromEntries(optionNames.map((name) => [name, undefined])), ...defaults });
+const nothingGiven = Object.freeze({ ...template });
 
 /** Settings of which several races are run: what follows from them is worth remembering. */
 const shared = new WeakSet<object>([nothingGiven]);
