@@ -11,6 +11,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { setImmediate as turn } from 'node:timers/promises';
+import { Script } from 'node:vm';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { isInSample, keyOf } from './sample.mjs';
 
@@ -45,18 +46,34 @@ function loadTypeScript() {
     return outputText;
   };
   Module._extensions['.ts'] = (module, file) => {
-    if (!compiled.has(file)) compiled.set(file, compile(file));
-    module._compile(compiled.get(file), file);
+    // Compiled once for all mutants: functions keep their code when a module is loaded anew.
+    if (!compiled.has(file)) compiled.set(file, new Script(Module.wrap(compile(file)), { filename: file }));
+    const load = compiled.get(file).runInThisContext();
+    load.call(module.exports, module.exports, requireOf(module, file), module, file, dirname(file));
   };
   const resolve = Module._resolveFilename;
+  const resolved = new Map();
+  const sourceOf = (request, folder) => {
+    const file = join(folder, request.replace(/\.js$/, '.ts'));
+    return existsSync(file) ? file : undefined;
+  };
   Module._resolveFilename = function (request, parent, ...others) {
     if (request === 'rx-happy-eyeballs') return join(root, 'src', 'index.ts');
     if (request.startsWith('.') && request.endsWith('.js') && parent && isOwn(parent.filename)) {
-      const file = join(dirname(parent.filename), request.replace(/\.js$/, '.ts'));
-      if (existsSync(file)) return file;
+      const folder = dirname(parent.filename);
+      const key = `${folder} ${request}`;
+      if (!resolved.has(key)) resolved.set(key, sourceOf(request, folder));
+      if (resolved.get(key)) return resolved.get(key);
     }
     return resolve.call(this, request, parent, ...others);
   };
+}
+
+/** What a module has for `require`. */
+function requireOf(module, file) {
+  const own = (request) => module.require(request);
+  const resolve = (request) => createRequire(file).resolve(request);
+  return Object.assign(own, { resolve, cache: require.cache, main: require.main });
 }
 
 function forgetModules() {
