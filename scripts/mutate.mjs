@@ -32,7 +32,10 @@ const ROOMS = {
     specs: ['spec/rx/', 'spec/rfc8305.spec.ts', 'spec/connect.spec.ts', 'spec/hostile/streams.spec.ts', 'spec/nat64.spec.ts', 'spec/service-records.spec.ts', 'spec/hev3.spec.ts'],
   },
   filters: { mutate: ['src/node/filter.ts'], specs: ['spec/node/filter.spec.ts'] },
-  sessions: { mutate: ['src/connector/'], specs: ['spec/connector/', 'spec/cap-and-growth.spec.ts'] },
+  sessions: {
+    mutate: ['src/connector/tls-sessions.ts', 'src/connector/print.ts', 'src/node/secure-context.ts'],
+    specs: ['spec/connector/tls-sessions.spec.ts', 'spec/connector/connector.spec.ts', 'spec/node/tls.spec.ts'],
+  },
   'stand-in': { mutate: ['src/stand-in/'], specs: ['spec/stand-in/'] },
 }; // prettier-ignore
 
@@ -107,7 +110,7 @@ async function mutate(name, only) {
     concurrency: Number(values.concurrency),
     // Sockets that the specs of killed mutants have left open.
     maxTestRunnerReuse: 300,
-    timeoutMS: 15_000,
+    timeoutMS: 60_000,
     tempDirName: join(tmpdir(), `mutation-${name}`),
     cleanTempDir: 'always',
     ignorePatterns: ['**/*', '!src/**', '!spec/**', '!docs/**', '!dist/**', '!package.json', '!README.md', 'spec/clients', 'spec/consumers'],

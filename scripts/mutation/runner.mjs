@@ -24,6 +24,12 @@ const { ModuleMocker } = require('jest-mock');
 /** In ms: a test that takes less waits for nothing. */
 const QUICK = 5;
 
+/** Of all tests, those that may fail without a change. */
+const MOST_FAILED = 0.02;
+
+/** In ms, and more than Jest has: the machine may be busy. */
+const TEST_TIMEOUT = 15_000;
+
 const STATUS = { success: 0, failed: 1, skipped: 2 };
 const COMPILER = { target: 'ES2022', module: 'CommonJS', isolatedModules: true, esModuleInterop: true, inlineSourceMap: false };
 
@@ -122,11 +128,7 @@ function asReported({ fileName, location, ...mutant }) {
   return [file, { ...mutant, location: { start: counted(location.start), end: counted(location.end) } }];
 }
 
-function leftOutWhereFailed(test) {
-  if (test.status !== STATUS.failed) return test;
-  console.error(`left out, for it fails without a change: ${test.id}: ${test.failureMessage}`);
-  return { ...test, status: STATUS.skipped };
-}
+const whatFailed = ({ id, failureMessage }) => `${id}: ${failureMessage}`;
 
 class Runner {
   #context = (globalThis.__stryker__ ??= {});
@@ -160,8 +162,11 @@ class Runner {
     this.#context.activeMutant = undefined;
     this.#context.mutantCoverage = { static: {}, perTest: {} };
     const tests = [];
-    // One that fails without a change, as where the machine is busy, says nothing of a mutant: it is left out.
-    for (const file of this.#files) tests.push(...(await this.#run(file, undefined, false)).map(leftOutWhereFailed));
+    for (const file of this.#files) tests.push(...(await this.#run(file, undefined, false)));
+    // A test that fails without a change, as where the machine is busy, says nothing of a mutant: it is left out.
+    const failed = tests.filter(({ status }) => status === STATUS.failed);
+    if (failed.length > MOST_FAILED * tests.length) return { status: 'error', errorMessage: failed.map(whatFailed).join('\n') };
+    for (const test of failed) test.status = STATUS.skipped;
     const { mutantCoverage } = this.#context;
     this.#context.mutantCoverage = undefined;
     for (const { id, status } of tests) if (status === STATUS.skipped) delete mutantCoverage.perTest[id];
@@ -227,6 +232,7 @@ class Runner {
       }
     };
     circus.resetState();
+    circus.getState().testTimeout = TEST_TIMEOUT;
     circus.addEventHandler(handle);
     try {
       forgetModules();

@@ -25,7 +25,7 @@ import { printable, printableAscii } from '../../src/core/input/printable.js';
 import { withoutCredentials, withoutSecrets } from '../../src/core/input/secrets.js';
 import { combinedError } from '../../src/core/combined-error.js';
 import { causesOf, errorCode, flatten, reasonOf, toError } from '../../src/core/error-tools.js';
-import { formatDuration } from '../../src/core/duration.js';
+import { formatDuration } from '../../src/core/format-duration.js';
 import { remembered } from '../../src/core/remembered.js';
 
 /** What a check says of a value, with its code; nothing of one that is good. */
