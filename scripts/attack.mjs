@@ -369,8 +369,8 @@ const campaigns = {
     if (status !== 1) failed(`the worker ended with ${status}`);
   },
 
-  /** No local port is free: an error that says so, and no socket is left. */
-  'ports exhausted': async ({ failed, shared }) => {
+  /** One local port is wanted, and taken: an error that says so, and no socket is left. */
+  'port taken': async ({ failed, shared }) => {
     shared.server ??= await listen();
     shared.taken ??= await listen();
     const { port } = shared.server.address();
@@ -383,6 +383,48 @@ const campaigns = {
       shared.server.close();
       shared.taken.close();
     };
+  },
+
+  /**
+   * No local port is free, in a network of its own with 16 of them: attempts fail with EADDRNOTAVAIL, races go on with addresses
+   * to which there are ports, no socket stays open, and there are winners again once ports are free.
+   */
+  'ports exhausted': async ({ failed, skipped }) => {
+    const code = `
+      import net from 'node:net';
+      import { once } from 'node:events';
+      import { connect, staticResolver } from ${JSON.stringify(index.href)};
+      const server = net.createServer((socket) => socket.on('error', () => {})).listen(50000, '0.0.0.0');
+      await once(server, 'listening');
+      const made = [];
+      const socketFactory = () => made[made.push(new net.Socket()) - 1];
+      const to = (...addresses) => connect('name.test', 50000, { resolver: staticResolver({ 'name.test': addresses }), socketFactory, connectTimeout: 5000 });
+      const end = async (socket) => { const closed = once(socket, 'close'); socket.resetAndDestroy(); await closed; };
+      const codes = {};
+      const count = (code) => (codes[code] = (codes[code] ?? 0) + 1);
+      const all = await Promise.allSettled(Array.from({ length: ${40 + upTo(100)} }, () => to('127.0.0.1')));
+      for (const { value, reason } of all) count(value ? 'connected' : reason.attempts?.[0]?.error?.code ?? String(reason));
+      const other = await to('127.0.0.1', '127.0.0.2');
+      const open = made.filter((socket) => !socket.destroyed).length;
+      const second = other.remoteAddress;
+      await Promise.all([other, ...all.flatMap(({ value }) => value ?? [])].map(end));
+      const again = await to('127.0.0.1');
+      console.log(JSON.stringify({ codes: Object.keys(codes).sort(), connected: codes.connected, open, second, again: again.remoteAddress }));
+      process.exit();`;
+    const enter =
+      'ip link set lo up && echo "40000 40015" > /proc/sys/net/ipv4/ip_local_port_range || exit 9; exec "$0" --input-type=module -e "$1"';
+    const child = spawn('unshare', ['--net', 'sh', '-c', enter, process.execPath, code], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (data) => (stdout += data));
+    child.stderr.on('data', (data) => (stderr += data));
+    child.on('error', () => undefined);
+    const [status] = await once(child, 'close');
+    // Namespaces are root's to make, and not everywhere.
+    if (status === 9 || /^unshare:/.test(stderr) || status === -2)
+      return skipped('there can be no network namespace with few ports');
+    const expected = { codes: ['EADDRNOTAVAIL', 'connected'], connected: 16, open: 17, second: '127.0.0.2', again: '127.0.0.1' };
+    if (stdout.trim() !== JSON.stringify(expected)) failed(`it ended with ${stdout.trim() || stderr.trim() || 'nothing'}`);
   },
 
   /** No file descriptor is free: races fail with EMFILE, and go on once there is one again. */
@@ -450,10 +492,13 @@ for (const [name, campaign] of Object.entries(campaigns)) {
   do {
     try {
       const limit = Math.max(end - performance.now(), 60_000);
-      const done = await campaign({ failed: (what) => failures.push(what), shared, limit });
+      const skipped = (why) => {
+        result.skipped = why;
+      };
+      const done = await campaign({ failed: (what) => failures.push(what), skipped, shared, limit });
       if (typeof done === 'function') close = done;
       // A spec counts its tests.
-      result.runs += typeof done === 'number' ? done : 1;
+      if (!result.skipped) result.runs += typeof done === 'number' ? done : 1;
     } catch (error) {
       failures.push(`thrown: ${error?.stack ?? error}`);
     }
@@ -462,9 +507,9 @@ for (const [name, campaign] of Object.entries(campaigns)) {
       shown = performance.now();
       console.log(`  ${name}: ${result.runs} so far, ${failures.length} failures`);
     }
-  } while (performance.now() < end && !interrupted && failures.length < 10);
+  } while (performance.now() < end && !interrupted && !result.skipped && failures.length < 10);
   close?.();
-  console.log(`${name}: ${result.runs} runs, ${failures.length} failures`);
+  console.log(`${name}: ${result.skipped ? `skipped: ${result.skipped}` : `${result.runs} runs, ${failures.length} failures`}`);
   for (const what of failures) console.log(`  ${what}`);
   if (interrupted) break;
 }
@@ -487,7 +532,9 @@ if (!interrupted && names.includes('socket sequences') && existsSync(sequences))
 }
 
 if (values.write) {
-  const rows = results.map(({ name, runs, failures }) => `| ${name} | ${runs} | ${failures.length} |`);
+  const rows = results.map(
+    ({ name, runs, failures, skipped }) => `| ${name} | ${skipped ? '–' : runs} | ${skipped ?? failures.length} |`,
+  );
   const table = ['| campaign | runs | failures |', '| --- | --- | --- |', ...rows].join('\n');
   const page = new URL('../docs/reliability.md', import.meta.url);
   const text = readFileSync(page, 'utf8');

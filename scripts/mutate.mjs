@@ -1,16 +1,20 @@
 /**
  * Mutation testing: changes the package in thousands of small ways, and counts the changes that no spec notices.
  *
- *     npm run mutate -- [room …] [--concurrency 2] [--kept] [--write]
+ *     npm run mutate -- [room …] [--concurrency 2] [--sample 0.25 [--seed 1]] [--survivors] [--kept] [--write]
  *
  * A room is a part of the package with the specs that have to notice. Its results are kept in coverage/mutation, and `--write` puts
- * those of all rooms into docs/mutation.md; `--kept` runs nothing, and goes by what is kept. The exit status is 1 where fewer than 90 % of a room's mutants are noticed.
+ * those of all rooms into docs/mutation.md. `--kept` runs nothing, and goes by what is kept. `--sample` tries a share of a room's
+ * mutants, chosen by the seed. `--survivors` tries those again that survived the last run, and keeps what is known of the others:
+ * for specs that were added, as long as the room's sources are the same. The exit status is 1 where fewer than 90 % of a room's
+ * mutants are noticed.
  */
 import { readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
+import { interval, isInSample, keyOf } from './mutation/sample.mjs';
 
 /** Files that are changed, and specs, those that are quick first. A folder stands for all that is in it. */
 const ROOMS = {
@@ -28,7 +32,10 @@ const ROOMS = {
     specs: ['spec/rx/', 'spec/rfc8305.spec.ts', 'spec/connect.spec.ts', 'spec/hostile/streams.spec.ts', 'spec/nat64.spec.ts', 'spec/service-records.spec.ts', 'spec/hev3.spec.ts'],
   },
   filters: { mutate: ['src/node/filter.ts'], specs: ['spec/node/filter.spec.ts'] },
-  sessions: { mutate: ['src/connector/'], specs: ['spec/connector/', 'spec/cap-and-growth.spec.ts'] },
+  sessions: {
+    mutate: ['src/connector/tls-sessions.ts', 'src/connector/print.ts', 'src/node/secure-context.ts'],
+    specs: ['spec/connector/tls-sessions.spec.ts', 'spec/connector/connector.spec.ts', 'spec/node/tls.spec.ts'],
+  },
   'stand-in': { mutate: ['src/stand-in/'], specs: ['spec/stand-in/'] },
 }; // prettier-ignore
 
@@ -36,10 +43,15 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     concurrency: { type: 'string', default: '2' },
+    sample: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+    survivors: { type: 'boolean', default: false },
     kept: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
 });
+const sample = { share: Number(values.sample), seed: Number(values.seed) };
+if (!(sample.share > 0 && sample.share <= 1)) throw new Error('--sample must be over 0, and 1 at most');
 const unknown = positionals.filter((name) => !(name in ROOMS));
 if (unknown.length > 0) throw new Error(`no room: ${unknown.join(', ')}; there are ${Object.keys(ROOMS).join(', ')}`);
 
@@ -50,12 +62,47 @@ const specs = readdirSync('spec', { recursive: true, encoding: 'utf8' })
 
 const resultsOf = (name) => join('coverage', 'mutation', `${name}.json`);
 
-async function mutate(name) {
+const read = (name) => JSON.parse(readFileSync(resultsOf(name), 'utf8'));
+const write = (name, results) => writeFileSync(resultsOf(name), JSON.stringify(results));
+const mutantsOf = ({ files }) =>
+  Object.entries(files).flatMap(([fileName, { mutants }]) =>
+    mutants.map((mutant) => ({ ...mutant, key: keyOf(fileName, mutant) })),
+  );
+
+/** Tries those that survived the last run, and puts the results in place of theirs. */
+async function mutateAgain(name) {
+  const last = read(name);
+  const survivors = mutantsOf(last).filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
+  await mutate(name, new Set(survivors.map(({ key }) => key)));
+  const now = new Map(mutantsOf(read(name)).map((mutant) => [mutant.key, mutant]));
+  for (const [fileName, file] of Object.entries(last.files)) {
+    for (const mutant of file.mutants) {
+      const result = now.get(keyOf(fileName, mutant));
+      if (result && result.status !== 'RuntimeError') Object.assign(mutant, { status: result.status, killedBy: result.killedBy });
+    }
+  }
+  write(name, last);
+}
+
+/** Tries the mutants of a sample. */
+async function mutateSample(name) {
+  await mutate(name, undefined);
+  const results = read(name);
+  for (const [fileName, file] of Object.entries(results.files)) {
+    file.mutants = file.mutants.filter((mutant) => isInSample(keyOf(fileName, mutant), sample));
+  }
+  write(name, { ...results, sample });
+}
+
+/** @param only keys of those that are tried; absent: those of the sample */
+async function mutate(name, only) {
   const room = ROOMS[name];
   const stryker = new Stryker({
     mutate: room.mutate.map((path) => (path.endsWith('/') ? `${path}**/*.ts` : path)),
     specs: [...new Set(room.specs.flatMap((path) => specs.filter((file) => file.startsWith(path))))],
     testRunner: 'specs',
+    only: only && [...only],
+    sample,
     plugins: [new URL('mutation/runner.mjs', import.meta.url).href],
     coverageAnalysis: 'perTest',
     // What runs while modules are loaded: tables and constants. Every spec would have to be run for each.
@@ -63,7 +110,7 @@ async function mutate(name) {
     concurrency: Number(values.concurrency),
     // Sockets that the specs of killed mutants have left open.
     maxTestRunnerReuse: 300,
-    timeoutMS: 15_000,
+    timeoutMS: 60_000,
     tempDirName: join(tmpdir(), `mutation-${name}`),
     cleanTempDir: 'always',
     ignorePatterns: ['**/*', '!src/**', '!spec/**', '!docs/**', '!dist/**', '!package.json', '!README.md', 'spec/clients', 'spec/consumers'],
@@ -77,8 +124,7 @@ async function mutate(name) {
 
 /** Of the mutants of each file of a room: how many were noticed, and how many there are that a spec could notice. */
 function countsOf(name) {
-  const { files } = JSON.parse(readFileSync(resultsOf(name), 'utf8'));
-  return Object.entries(files).map(([file, { mutants }]) => {
+  return Object.entries(read(name).files).map(([file, { mutants }]) => {
     const of = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
     return { file, noticed: of('Killed', 'Timeout'), all: of('Killed', 'Timeout', 'Survived', 'NoCoverage') };
   });
@@ -92,13 +138,16 @@ function tableOf(names) {
     const counts = countsOf(name).filter(({ all }) => all > 0);
     const row = (label, { noticed, all }) => `| ${label} | ${all} | ${noticed} | ${percent(noticed, all)} |`;
     const total = { noticed: sum(counts, 'noticed'), all: sum(counts, 'all') };
-    return [row(`**${name}**`, total), ...counts.map((count) => row(count.file.replace('src/', ''), count))];
+    const { sample } = read(name);
+    const label =
+      sample && sample.share < 1 ? `**${name}**, a sample of ${100 * sample.share} %: ${interval(total)}` : `**${name}**`;
+    return [row(label, total), ...counts.map((count) => row(count.file.replace('src/', ''), count))];
   });
   return ['| room, file | mutants | noticed | score |', '| --- | ---: | ---: | ---: |', ...rows].join('\n');
 }
 
 const wanted = positionals.length > 0 ? positionals : Object.keys(ROOMS);
-if (!values.kept) for (const name of wanted) await mutate(name);
+if (!values.kept) for (const name of wanted) await (values.survivors ? mutateAgain(name) : mutateSample(name));
 
 const known = Object.keys(ROOMS).filter((name) => existsSync(resultsOf(name)));
 console.log(tableOf(known));

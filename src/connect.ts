@@ -5,7 +5,7 @@ import { life } from './node/life.js';
 import { inTurn } from './node/turns.js';
 import { observe, type Lived } from './observe/observed.js';
 import type { GivenOptions, NotInferred, Won } from './plan/connect-options.js';
-import { checkHost, checkOptions, checkPort, type Settings } from './plan/options.js';
+import { canChange, checkHost, checkOptions, checkPort, type Settings } from './plan/options.js';
 import { plan } from './plan/plan.js';
 import { connecting, type Connecting } from './plan/transport.js';
 import { connections } from './rx/connections.js';
@@ -55,8 +55,8 @@ export interface Memory<T extends Terms> {
   /** @throws TypeError, RangeError for invalid options */
   readonly terms: (options?: object) => T;
   readonly attempts: (terms: T, asciiHost: string, port: number) => Connecting<never>;
-  /** A race as it begins for its observer: with its past, and in its turn. */
-  readonly begin: (race: Race<T>) => (observer: Holder<RaceEvent<never>>) => void;
+  /** Begins a race for its observer: with its past, and in its turn. */
+  readonly begin: (race: Race<T>, observer: Holder<RaceEvent<never>>) => void;
 }
 
 /** A race that has not begun. */
@@ -65,51 +65,72 @@ export interface Race<T extends Terms> {
   readonly port: number;
   readonly terms: T;
   readonly attempts: Connecting<never>;
-  readonly begin: Begin;
+  begin(observer: Holder<RaceEvent<never>>, lived?: Lived): void;
+}
+
+/** A race whose arguments have been checked. One small object, since thousands may wait for their turn. */
+class CheckedRace<T extends Terms> implements Race<T> {
+  readonly asciiHost: string;
+  readonly terms: T;
+  private made: Connecting<never> | undefined = undefined;
+
+  /** @throws TypeError, RangeError for a host, port or option that makes no sense */
+  constructor(
+    private readonly memory: Memory<T>,
+    readonly host: string,
+    readonly port: number,
+    options?: object,
+  ) {
+    this.asciiHost = checkHost(host);
+    checkPort(port);
+    this.terms = memory.terms(options);
+    const { settings } = this.terms;
+    // TLS options are checked by this, and other options may change before the race begins.
+    if (settings.tls || canChange(settings)) this.made = this.attempts;
+  }
+
+  get attempts(): Connecting<never> {
+    return (this.made ??= this.memory.attempts(this.terms, this.asciiHost, this.port));
+  }
+
+  /** Begins it with its past, and in its turn. */
+  run(observer: Holder<RaceEvent<never>>): void {
+    this.memory.begin(this, observer);
+  }
+
+  begin(observer: Holder<RaceEvent<never>>, lived?: Lived): void {
+    observe(plan(this, this.terms.settings, this.attempts, lived?.past), observer, lived);
+  }
 }
 
 /** The ways to begin races that share a memory. */
 export function racesOf<T extends Terms>(memory: Memory<T>): Races<never> {
-  /** Checks what is given, and returns what begins a race for its observer. */
-  const raceTo = (host: string, port: number, options?: object) => {
-    const asciiHost = checkHost(host);
-    checkPort(port);
-    const terms = memory.terms(options);
-    const attempts = memory.attempts(terms, asciiHost, port);
-    const begin: Begin = (observer, lived) => {
-      observe(plan({ host, asciiHost, port }, terms.settings, attempts, lived?.past), observer, lived);
-    };
-    return { attempts, begin: memory.begin({ host, port, terms, attempts, begin }) };
-  };
+  const raceTo = (host: string, port: number, options?: object) => new CheckedRace(memory, host, port, options);
 
   return {
     race$: (host: string, port: number, options?: object) => {
-      const { begin } = raceTo(host, port, options);
-      return new Observable((subscriber) => begin(subscriber));
+      const race = raceTo(host, port, options);
+      return new Observable((subscriber) => race.run(subscriber));
     },
     connect$: (host: string, port: number, options?: object) => {
-      const { begin } = raceTo(host, port, options);
+      const race = raceTo(host, port, options);
       return new Observable<never>((subscriber) => {
         const winner = new Winner<never>(subscriber);
         subscriber.add(winner);
-        winner.hold(begin);
+        winner.hold((observer) => race.run(observer));
       });
     },
     connect: (host: string, port: number, options?: object) =>
       new Promise((resolve, reject) => {
-        new Winner<never>({ next: resolve, error: reject, complete: NOTHING }).hold((observer) => {
-          raceTo(host, port, options).begin(observer);
-        });
+        new Promised<never>(resolve, reject).hold((observer) => raceTo(host, port, options).run(observer));
       }),
     connection$: (host: string, port: number, options?: object) => {
-      const { begin, attempts } = raceTo(host, port, options);
-      const race$ = new Observable<RaceEvent<never>>((subscriber) => begin(subscriber));
-      return connections(race$, (value, endpoint) => life(attempts.parts(value, endpoint)));
+      const race = raceTo(host, port, options);
+      const race$ = new Observable<RaceEvent<never>>((subscriber) => race.run(subscriber));
+      return connections(race$, (value, endpoint) => life(race.attempts.parts(value, endpoint)));
     },
   };
 }
-
-const NOTHING = () => undefined;
 
 /** Of all events of a race, what it was for. */
 class Winner<T> extends Guarded<RaceEvent<T>> {
@@ -130,11 +151,33 @@ class Winner<T> extends Guarded<RaceEvent<T>> {
   }
 }
 
+/** The same, which settles a promise. */
+class Promised<T> extends Guarded<RaceEvent<T>> {
+  constructor(
+    private readonly resolve: (value: T) => void,
+    private readonly reject: (error: unknown) => void,
+  ) {
+    super();
+  }
+
+  protected hasNext(event: RaceEvent<T>): void {
+    if (event.type === 'connected') this.resolve(event.value);
+  }
+
+  protected hasFailed(error: unknown): void {
+    this.reject(error);
+  }
+
+  protected hasCompleted(): void {
+    // The winner came before.
+  }
+}
+
 /** A connector without a memory: of its own, a race has options alone, and takes its turn with all of the process. */
 const alone = racesOf({
   terms: (options) => ({ settings: checkOptions<never>(options) }),
   attempts: ({ settings }, asciiHost) => connecting(settings, asciiHost),
-  begin: ({ terms, begin }) => inTurn(terms.settings, begin),
+  begin: (race, observer) => inTurn(race.terms.settings, observer, race),
 }) as unknown as Races;
 
 /**

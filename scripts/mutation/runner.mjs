@@ -11,13 +11,24 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { setImmediate as turn } from 'node:timers/promises';
+import { Script } from 'node:vm';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import { isInSample, keyOf } from './sample.mjs';
 
 const require = createRequire(import.meta.url);
 const circus = require('jest-circus');
 const ts = require('typescript');
 const { expect } = require('expect');
 const { ModuleMocker } = require('jest-mock');
+
+/** In ms: a test that takes less waits for nothing. */
+const QUICK = 5;
+
+/** Of all tests, those that may fail without a change. */
+const MOST_FAILED = 0.02;
+
+/** In ms, and more than Jest has: the machine may be busy. */
+const TEST_TIMEOUT = 15_000;
 
 const STATUS = { success: 0, failed: 1, skipped: 2 };
 const COMPILER = { target: 'ES2022', module: 'CommonJS', isolatedModules: true, esModuleInterop: true, inlineSourceMap: false };
@@ -41,18 +52,34 @@ function loadTypeScript() {
     return outputText;
   };
   Module._extensions['.ts'] = (module, file) => {
-    if (!compiled.has(file)) compiled.set(file, compile(file));
-    module._compile(compiled.get(file), file);
+    // Compiled once for all mutants: functions keep their code when a module is loaded anew.
+    if (!compiled.has(file)) compiled.set(file, new Script(Module.wrap(compile(file)), { filename: file }));
+    const load = compiled.get(file).runInThisContext();
+    load.call(module.exports, module.exports, requireOf(module, file), module, file, dirname(file));
   };
   const resolve = Module._resolveFilename;
+  const resolved = new Map();
+  const sourceOf = (request, folder) => {
+    const file = join(folder, request.replace(/\.js$/, '.ts'));
+    return existsSync(file) ? file : undefined;
+  };
   Module._resolveFilename = function (request, parent, ...others) {
     if (request === 'rx-happy-eyeballs') return join(root, 'src', 'index.ts');
     if (request.startsWith('.') && request.endsWith('.js') && parent && isOwn(parent.filename)) {
-      const file = join(dirname(parent.filename), request.replace(/\.js$/, '.ts'));
-      if (existsSync(file)) return file;
+      const folder = dirname(parent.filename);
+      const key = `${folder} ${request}`;
+      if (!resolved.has(key)) resolved.set(key, sourceOf(request, folder));
+      if (resolved.get(key)) return resolved.get(key);
     }
     return resolve.call(this, request, parent, ...others);
   };
+}
+
+/** What a module has for `require`. */
+function requireOf(module, file) {
+  const own = (request) => module.require(request);
+  const resolve = (request) => createRequire(file).resolve(request);
+  return Object.assign(own, { resolve, cache: require.cache, main: require.main });
 }
 
 function forgetModules() {
@@ -94,14 +121,25 @@ const errorOf = (given) => {
   return error ?? asyncError;
 };
 
+/** File and mutant as the results have them: in the project, and counted from 1. */
+function asReported({ fileName, location, ...mutant }) {
+  const counted = ({ line, column }) => ({ line: line + 1, column: column + 1 });
+  const file = fileName.slice(fileName.lastIndexOf(`${sep}src${sep}`) + 1).replaceAll(sep, '/');
+  return [file, { ...mutant, location: { start: counted(location.start), end: counted(location.end) } }];
+}
+
+const whatFailed = ({ id, failureMessage }) => `${id}: ${failureMessage}`;
+
 class Runner {
   #context = (globalThis.__stryker__ ??= {});
   #files = [];
   #mocker;
   #stray = [];
 
-  constructor(specs) {
+  constructor({ specs, sample, only }) {
     this.specs = specs;
+    const chosen = only && new Set(only);
+    this.isWanted = (key) => (chosen ? chosen.has(key) : isInSample(key, sample));
   }
 
   capabilities() {
@@ -125,12 +163,18 @@ class Runner {
     this.#context.mutantCoverage = { static: {}, perTest: {} };
     const tests = [];
     for (const file of this.#files) tests.push(...(await this.#run(file, undefined, false)));
+    // A test that fails without a change, as where the machine is busy, says nothing of a mutant: it is left out.
+    const failed = tests.filter(({ status }) => status === STATUS.failed);
+    if (failed.length > MOST_FAILED * tests.length) return { status: 'error', errorMessage: failed.map(whatFailed).join('\n') };
+    for (const test of failed) test.status = STATUS.skipped;
     const { mutantCoverage } = this.#context;
     this.#context.mutantCoverage = undefined;
+    for (const { id, status } of tests) if (status === STATUS.skipped) delete mutantCoverage.perTest[id];
     return { status: 'complete', tests, mutantCoverage };
   }
 
   async mutantRun({ activeMutant, testFilter, hitLimit }) {
+    if (!this.isWanted(keyOf(...asReported(activeMutant)))) return { status: 'error', errorMessage: 'not tried' };
     Object.assign(this.#context, { activeMutant: activeMutant.id, hitLimit, hitCount: hitLimit === undefined ? undefined : 0 });
     const wanted = testFilter && new Set(testFilter);
     const files = this.#files.filter(
@@ -142,9 +186,17 @@ class Runner {
       if (this.#context.hitCount > hitLimit) return { status: 'timeout', reason: `hit ${hitLimit} times` };
       count += tests.filter(({ status }) => status !== STATUS.skipped).length;
       const failed = tests.find(({ status }) => status === STATUS.failed);
-      if (failed) return { status: 'killed', killedBy: [failed.id], failureMessage: failed.failureMessage, nrOfTests: count };
+      if (failed && (failed.timeSpentMs < QUICK || (await this.#failsAgain(file, failed, hitLimit))))
+        return { status: 'killed', killedBy: [failed.id], failureMessage: failed.failureMessage, nrOfTests: count };
     }
     return { status: 'survived', nrOfTests: count };
+  }
+
+  /** A test of real time may fail by itself where the machine is busy: it must fail twice. */
+  async #failsAgain(file, { id }, hitLimit) {
+    if (hitLimit !== undefined) this.#context.hitCount = 0;
+    const tests = await this.#run(file, new Set([id]), true);
+    return tests.some(({ status }) => status === STATUS.failed);
   }
 
   /** Runs tests of one spec file. */
@@ -180,6 +232,7 @@ class Runner {
       }
     };
     circus.resetState();
+    circus.getState().testTimeout = TEST_TIMEOUT;
     circus.addEventHandler(handle);
     try {
       forgetModules();
@@ -218,7 +271,7 @@ function skipOthers(block, isWanted) {
 }
 
 function createRunner(options) {
-  return new Runner(options.specs);
+  return new Runner(options);
 }
 createRunner.inject = ['options'];
 

@@ -25,6 +25,8 @@ describe('errors', () => {
     ['a session among the options of a race', refusal('example.com', { session: 'secret' })],
     ['a session that is text', refusal('example.com', { tls: { session: 'secret' } })],
     ['a key among the options of a race', refusal('example.com', { key: 'secret' })],
+    ['a passphrase under a name that is written in another way', refusal('example.com', { PASSPHRASE: 'secret' })],
+    ['a password in the name of an option', refusal('example.com', { 'user:secret@proxy.example': true })],
     ['keys in a list', refusal('example.com', { key: ['secret'] })],
     ['a pfx among the options of a race', refusal('example.com', { pfx: 'secret' })],
     ['a key as the host', refusal(KEY.replace('c2VjcmV0', 'secret'))],
@@ -34,6 +36,10 @@ describe('errors', () => {
       'a passphrase that is a number',
       invalidType('options.tls.passphrase', 'of type string', 5313437).message.replace('5313437', 'secret'),
     ],
+    ...['passphrase', 'key', 'pfx', 'privateKeyIdentifier', 'ticketKeys'].map((name): [string, string] => [
+      `a number that is given to TLS as its ${name}`,
+      refusal('example.com', { tls: { key: KEY, [name]: 5313437 } }).replace('5313437', 'secret'),
+    ]),
     ['a password in the message of an error', reasonOf(new Error('connect to http://user:secret@proxy.example:3128 failed'))],
   ])('do not show %s', (_, message) => {
     expect(message).not.toContain('secret');

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
-import { lastValueFrom, of } from 'rxjs';
+import { lastValueFrom, NEVER, of, Subscription } from 'rxjs';
 import { parseAddress } from '../../src/core/address/address.js';
 import { show } from '../../src/core/input/argument-errors.js';
 import { connect$ } from '../../src/connect.js';
@@ -72,4 +72,28 @@ describe('hosts of 1 MiB are not kept', () => {
     },
     60_000,
   );
+});
+
+describe('a race that waits for its turn', () => {
+  const CALLS = 5000;
+
+  /** Bytes of memory that each of many races takes up while they wait. */
+  function bytesOf(race: () => Subscription): number {
+    const first = Array.from({ length: 200 }, race);
+    const races = new Array<Subscription>(CALLS).fill(Subscription.EMPTY);
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < CALLS; i++) races[i] = race();
+    collectGarbage();
+    const after = process.memoryUsage().heapUsed;
+    for (const one of [...first, ...races]) one.unsubscribe();
+    return (after - before) / CALLS;
+  }
+
+  const options = { resolver: () => NEVER, transport: () => NEVER };
+
+  it('takes up a kilobyte, and half of that more with options of its own', () => {
+    expect(bytesOf(() => connect$('name.test', 1, options).subscribe())).toBeLessThan(1300);
+    expect(bytesOf(() => connect$('name.test', 1, { ...options }).subscribe())).toBeLessThan(1800);
+  });
 });

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { NEVER, of, VirtualTimeScheduler, type SchedulerLike } from 'rxjs';
+import { NEVER, of, tap, VirtualTimeScheduler, type SchedulerLike } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { connect, connect$, createConnector, race$, RaceSocket, type Resolver } from '../../src/index.js';
 import { Turns } from '../../src/node/turns.js';
@@ -130,6 +130,33 @@ describe('many races in one turn of the event loop', () => {
     const scheduler = new TestScheduler(() => undefined);
     for (const name of names) connect$(name, 1, { resolver, transport, scheduler }).subscribe();
     expect(begun).toEqual(names);
+  });
+
+  it('go by their options as these were at the call', async () => {
+    const { begun, resolver } = silence();
+    const controller = new AbortController();
+    const made: string[] = [];
+    const socketFactory = (name: string) => () => {
+      made.push(name);
+      throw new Error(name);
+    };
+    // Half of them with a list, of which a race that waits must have its own.
+    const all = names.map(async (name, index) => {
+      const localAddress = ['127.0.0.1'];
+      const options = {
+        resolver: (host: string) => of(A('127.0.0.1')).pipe(tap(() => begun.push(host))),
+        signal: controller.signal,
+        socketFactory: socketFactory(name),
+        ...(index % 2 === 0 && { localAddress }),
+      };
+      const race = connect(name, 1, options);
+      Object.assign(options, { resolver, socketFactory: socketFactory('another') });
+      localAddress[0] = '192.0.2.1';
+      return race;
+    });
+    await Promise.allSettled(all);
+    expect([...new Set(made)]).toEqual(names);
+    expect(new Set(begun)).toEqual(new Set(names));
   });
 
   it('fail by themselves, when they begin late', async () => {

@@ -424,16 +424,16 @@ describe('where a race goes wrong easily', () => {
   });
 
   it.each([undefined, null, 'text'])('has nothing to destroy in a winner that is %p', (value) => {
+    const scheduler = new VirtualTimeScheduler();
     const race = race$('example.com', 443, {
       resolver,
       transport: ({ family }) => (family === 4 ? of(value) : NEVER),
       preferFamily: 6,
-      connectionAttemptDelay: 10,
+      scheduler,
     }).subscribe(({ type }) => {
       if (type === 'cancelled') race.unsubscribe();
     });
-    return new Promise((resolve) => setTimeout(resolve, 30)).then(() => {
-      expect(race.closed).toBe(true);
-    });
+    scheduler.flush();
+    expect(race.closed).toBe(true);
   });
 });

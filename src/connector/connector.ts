@@ -148,12 +148,11 @@ export function connectorOver(
       const tls = ownTlsOptions(settings.tls === true ? {} : settings.tls);
       return connecting({ ...settings, tls }, asciiHost, sessions?.slot(`${asciiHost}:${port}`, partition, tls));
     },
-    begin: (race) => {
+    begin: (race, observer) => {
       const { settings, partition } = race.terms;
       const begin = watched.watching(race);
       const events$ = withHistory(history, { random: settings.random, partition }, begin);
-      const queued$ = inTurn(events$, settings.signal);
-      return (observer) => void queued$.subscribe(observer);
+      inTurn(events$, settings.signal).subscribe(observer);
     },
   });
 

@@ -56,7 +56,7 @@ export function turnstile(
         begin(race$, subscriber);
         return;
       }
-      queueUp(waiting, subscriber, signal, (waited) => begin(race$, waited));
+      queueUp(waiting, subscriber, signal, { begin: (waited) => begin(race$, waited) });
       if (running < limit) turns?.add(admission);
     });
 }

@@ -29,20 +29,22 @@ export function watchable(): Watchable {
   const races = new Subject<ConnectorRace>();
   return {
     races$: races.asObservable(),
-    watching: ({ host, port, terms: { partition }, attempts: { discard }, begin }) => {
+    watching: (race) => {
       return (observer, lived?: Lived) => {
         if (!races.observed) {
-          begin(observer, lived);
+          race.begin(observer, lived);
           return;
         }
+        const { host, port, terms, attempts } = race;
+        const { partition } = terms;
         const events = new ReplaySubject<RaceEvent>();
         races.next({ host, port, partition, events$: events.asObservable() });
-        const watched = new WatchedRace(observer, events, discard);
+        const watched = new WatchedRace(observer, events, attempts.discard);
         observer.add(watched);
         // Where the race is cancelled; after an error or the end nothing is left to complete.
         observer.add(() => events.complete());
         watched.hold((holder) => {
-          begin(holder, lived);
+          race.begin(holder, lived);
         });
       };
     },

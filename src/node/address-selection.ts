@@ -1,6 +1,12 @@
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { Recall } from '../core/race/path-records.js';
-import { defaultPolicyTable, policyLookup, prefersIPv4, type PolicyLookup, type PolicyTableRow } from '../core/race/policy-table.js';
+import {
+  defaultPolicyTable,
+  policyLookup,
+  prefersIPv4,
+  type PolicyLookup,
+  type PolicyTableRow,
+} from '../core/race/policy-table.js';
 import { oncePerRace, selectingBy, type FindSources, type SelectionSort } from '../core/race/source-selection.js';
 import { currentConnectivity, currentSources } from './connectivity.js';
 

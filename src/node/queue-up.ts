@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
-import { Subscription } from 'rxjs';
+import type { Unsubscribable } from 'rxjs';
 import { onAbort } from '../rx/abort.js';
-import type { Holder } from '../rx/guarded.js';
+import { Listener, type Holder } from '../rx/guarded.js';
 
 /** An entry of a queue. */
 export interface Waiting {
@@ -13,6 +13,13 @@ export interface Waiting {
 interface Queue {
   add(waiting: Waiting): unknown;
   delete(waiting: Waiting): unknown;
+  /** Called when one that has waited begins. */
+  count?(): void;
+}
+
+/** What can begin, for its observer. */
+export interface Beginning<T> {
+  begin(observer: Holder<T>): void;
 }
 
 /**
@@ -22,51 +29,52 @@ interface Queue {
  * It runs in the async context of the subscriber, and so do the sockets that it creates: an `AsyncLocalStorage` has the same
  * value as if it had begun at once.
  */
-export function queueUp<T>(
-  queue: Queue,
-  subscriber: Holder<T>,
-  signal: AbortSignal | undefined,
-  begin: (subscriber: Holder<T>) => void,
-): void {
+export function queueUp<T>(queue: Queue, subscriber: Holder<T>, signal: AbortSignal | undefined, begin: Beginning<T>): void {
   if (signal?.aborted) subscriber.error(signal.reason);
-  else new WaitingSubscriber(queue, subscriber, signal, begin).enter();
+  else new WaitingSubscriber(queue, subscriber, begin).enter(signal);
 }
 
-/** One object per subscriber, since thousands may wait. */
-class WaitingSubscriber<T> extends Subscription implements Waiting {
-  private readonly context = new AsyncResource('RACE');
-  private stopListening: (() => void) | undefined;
+/** One small object per subscriber, since thousands may wait. */
+class WaitingSubscriber<T> extends AsyncResource implements Waiting, Unsubscribable {
+  private stopListening: (() => void) | undefined = undefined;
 
   constructor(
     private readonly queue: Queue,
     private readonly subscriber: Holder<T>,
-    private readonly signal: AbortSignal | undefined,
-    private readonly beginFor: (subscriber: Holder<T>) => void,
+    private readonly beginning: Beginning<T>,
   ) {
-    super();
+    super('RACE');
   }
 
-  enter(): void {
-    const { queue, subscriber, signal } = this;
+  enter(signal: AbortSignal | undefined): void {
+    const { queue, subscriber } = this;
     if (signal) {
       this.stopListening = onAbort(signal, () => {
         this.unsubscribe();
         subscriber.error(signal.reason);
       });
     }
-    subscriber.add(this);
     queue.add(this);
+    subscriber.add(this);
   }
 
   begin(): void {
-    this.subscriber.remove(this);
+    const { queue, subscriber, beginning } = this;
+    subscriber.remove(this);
     this.unsubscribe();
-    this.context.runInAsyncScope(this.beginFor, undefined, this.subscriber);
+    queue.count?.();
+    this.runInAsyncScope(beginLate, undefined, subscriber, beginning);
   }
 
-  override unsubscribe(): void {
+  unsubscribe(): void {
     this.queue.delete(this);
     this.stopListening?.();
-    super.unsubscribe();
   }
+}
+
+/** Passes a thrown error to the observer, since `subscribe` has returned. */
+function beginLate<T>(observer: Holder<T>, beginning: Beginning<T>): void {
+  const listener = new Listener<T>(observer);
+  observer.add(listener);
+  listener.hold((holder) => beginning.begin(holder));
 }

@@ -162,6 +162,12 @@ const TLS_CHECKS: Partial<Checks<Record<keyof TlsOptions, unknown>>> & Readonly<
   rejectUnauthorized: boolean,
   minDHSize: integer(1, Number.MAX_SAFE_INTEGER),
   session: bytes,
+  // OpenSSL refuses them, too, and Node shows them.
+  key: material,
+  pfx: material,
+  passphrase: material,
+  privateKeyIdentifier: material,
+  ticketKeys: material,
   ALPNProtocols: (name, value) => {
     if (Array.isArray(value)) value.forEach((protocol) => string(`${name}[]`, protocol));
     else bytes(name, value);
@@ -170,6 +176,10 @@ const TLS_CHECKS: Partial<Checks<Record<keyof TlsOptions, unknown>>> & Readonly<
 
 function bytes(name: string, value: unknown): void {
   if (!ArrayBuffer.isView(value)) throw invalidType(name, 'a Buffer', value);
+}
+
+function material(name: string, value: unknown): void {
+  if (typeof value !== 'string' && !isObject(value) && value !== null) throw invalidType(name, 'text or a Buffer', value);
 }
 
 /** The identity that a certificate must have: the host's name, or else the address. */

@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
-import { Listener, type Holder } from '../rx/guarded.js';
+import type { Holder } from '../rx/guarded.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
-import { queueUp, type Waiting } from './queue-up.js';
+import { queueUp, type Beginning, type Waiting } from './queue-up.js';
 
 /** The most races that begin in one turn of the event loop. */
 const BEGUN_IN_A_TURN = 64;
@@ -90,33 +90,21 @@ export function turnsOf(scheduler: SchedulerLike): Turns | undefined {
 }
 
 /**
- * Wraps the start of a race so that, if many begin together, it happens in a later turn of the event loop. A waiting race that is
- * unsubscribed never begins. With virtual time, all races begin at once.
+ * Begins a race at once or, if many begin together, in a later turn of the event loop. A waiting race that is unsubscribed never
+ * begins. With virtual time, all races begin at once.
  *
  * @param signal also ends a race that waits
  */
 export function inTurn<T>(
   { scheduler, signal }: { readonly scheduler: SchedulerLike; readonly signal?: AbortSignal },
-  begin: (observer: Holder<T>) => void,
-): (observer: Holder<T>) => void {
+  observer: Holder<T>,
+  beginning: Beginning<T>,
+): void {
   const turns = turnsOf(scheduler);
-  if (!turns) return begin;
-  return (observer) => {
-    if (turns.isOpen) {
-      turns.count();
-      begin(observer);
-      return;
-    }
-    queueUp(turns, observer, signal, (waited) => {
-      turns.count();
-      beginLate(waited, begin);
-    });
-  };
-}
-
-/** Passes a thrown error to the observer, since `subscribe` has returned. */
-function beginLate<T>(observer: Holder<T>, begin: (observer: Holder<T>) => void): void {
-  const listener = new Listener<T>(observer);
-  observer.add(listener);
-  listener.hold(begin);
+  if (turns && !turns.isOpen) {
+    queueUp(turns, observer, signal, beginning);
+    return;
+  }
+  turns?.count();
+  beginning.begin(observer);
 }

@@ -182,7 +182,7 @@ function races(options: RaceOptions, history: (() => History) | undefined): Raci
     const race$ = race(host, port, own);
     // One whose first attempt is under way has begun.
     if (own.begun) return race$;
-    return new Observable(inTurn(common, (observer) => void race$.subscribe(observer)));
+    return new Observable((subscriber) => inTurn(common, subscriber, { begin: (observer) => void race$.subscribe(observer) }));
   };
 }
 

@@ -44,7 +44,8 @@ const SHOWN_CHARACTERS = 80;
 const SHOWN_NAME = 200;
 
 function nameOf(name: string): string {
-  return name.length > SHOWN_NAME ? cut(name, SHOWN_NAME) : name;
+  const shown = withoutSecrets(name);
+  return shown.length > SHOWN_NAME ? cut(shown, SHOWN_NAME) : shown;
 }
 
 /** The value of an option as shown in a message, unless it is secret. */

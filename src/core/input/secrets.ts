@@ -1,4 +1,4 @@
-/** Options whose values must never be shown, at any depth. */
+/** Options whose values must never be shown, at any depth and in any case of their names. */
 const SECRET_NAMES = new Set([
   'auth',
   'authorization',
@@ -8,18 +8,18 @@ const SECRET_NAMES = new Set([
   'passphrase',
   'password',
   'pfx',
-  'privateKeyIdentifier',
+  'privatekeyidentifier',
   'psk',
   'secret',
   'session',
-  'ticketKeys',
+  'ticketkeys',
   'token',
 ]);
 
 /** Whether an option is secret, given its full name: `options.tls.passphrase`. */
 export function isSecret(name: string): boolean {
   const [option] = name.slice(name.lastIndexOf('.') + 1).split('[');
-  return name.includes('.') && SECRET_NAMES.has(option!);
+  return name.includes('.') && SECRET_NAMES.has(option!.toLowerCase());
 }
 
 /** Text that was given for some other value, without a password or private key that it may contain. */
