@@ -4,7 +4,7 @@ import rxjsX from 'eslint-plugin-rxjs-x';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist', 'coverage', 'spec/consumers/**/*.ts']),
+  globalIgnores(['dist', 'coverage', 'packed', 'site', 'spec/consumers/**/*.ts']),
   js.configs.recommended,
   {
     rules: {
@@ -51,6 +51,7 @@ export default defineConfig(
     files: ['**/*.{js,mjs}'],
     languageOptions: {
       globals: {
+        clearTimeout: 'readonly',
         console: 'readonly',
         fetch: 'readonly',
         performance: 'readonly',

@@ -2,6 +2,9 @@ import type { Config } from 'jest';
 
 const config: Config = {
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
+  reporters: ['default', '<rootDir>/spec/support/skipped-reporter.mjs'],
+  // ms; far more than a spec takes, so that none fails because the machine is busy.
+  testTimeout: 30_000,
   // Those start server programs, and are run by `npm run test:servers`.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/spec/servers/'],
   // Types are checked by `npm run types`; here they are only taken away. Some packages come as ES modules alone.

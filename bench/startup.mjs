@@ -9,6 +9,8 @@ const dist = (file) => fileURLToPath(new URL(`../dist/${file}`, import.meta.url)
 const cases = {
   'node -e 0': [],
   'require net': ['-r', 'net'],
+  // What Node's loader of ES modules costs, whatever it loads.
+  'an empty module, --import': ['--import', 'data:text/javascript,'],
   'register, --import': ['--import', new URL('../dist/register.mjs', import.meta.url).href],
   'register, -r': ['-r', dist('register.cjs')],
   'the main entry, -r': ['-r', dist('index.cjs')],
@@ -26,11 +28,11 @@ for (const node of nodes.length > 0 ? nodes : [process.execPath]) {
     }
   }
   const bare = times['node -e 0'];
-  console.log(`\n${node}\n${'ms'.padEnd(22)}  median   least   more than bare: median of differences, of least`);
+  console.log(`\n${node}\n${'ms'.padEnd(26)}  median   least   more than bare: median of differences, of least`);
   for (const [name, own] of Object.entries(times)) {
     const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
     const more = [median(own.map((time, i) => time - bare[i])), Math.min(...own) - Math.min(...bare)];
     const columns = [median(own), Math.min(...own), ...more].map((value) => value.toFixed(1).padStart(8));
-    console.log(name.padEnd(22), ...columns);
+    console.log(name.padEnd(26), ...columns);
   }
 }

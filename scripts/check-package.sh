@@ -2,6 +2,7 @@
 # Checks the package as its users get it: packs what was built, installs that in a directory of its own, and uses it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+root=$PWD
 
 step() { printf '\n== %s\n' "$1"; }
 installed() { node -p "require('./node_modules/$1/package.json').version"; }
@@ -9,8 +10,12 @@ installed() { node -p "require('./node_modules/$1/package.json').version"; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+step 'the files of the package, with the links of its documents'
+node scripts/stage-package.mjs
+node scripts/package-contents.mjs packed
+
 step 'npm pack'
-npm pack --ignore-scripts --loglevel=error --pack-destination "$work"
+npm pack ./packed --ignore-scripts --loglevel=error --pack-destination "$work"
 tarball=$(echo "$work"/*.tgz)
 tar -tzf "$tarball" | sort
 
@@ -115,15 +120,7 @@ EOF
 node both.mjs
 
 step 'what Node loads for an entry, in kB of this package'
-for entry in .=60 ./register=15 ./pictures=80; do
-  node -e '
-    const [name, most] = process.argv[1].split("=");
-    require(require("node:path").posix.join("rx-happy-eyeballs", name));
-    const own = Object.keys(require.cache).filter((file) => file.includes("rx-happy-eyeballs/dist"));
-    const size = own.reduce((sum, file) => sum + require("node:fs").statSync(file).size, 0) / 1000;
-    console.log(name, size.toFixed(1), "of", most);
-    process.exit(own.length > 0 && size < Number(most) ? 0 : 1);' "$entry"
-done
+node "$root/scripts/sizes.mjs" "$work"
 
 step 'the command line'
 node_modules/.bin/rx-happy-eyeballs --version
