@@ -28,24 +28,47 @@ export type ConnectorOptions<T = Socket, C = T> = ConnectOptions<T, C> & Shared;
 /** Which races of a connector share anything. */
 interface Partitioned {
   /**
-   * Races of one partition share cache, history and TLS sessions with each other alone: a tenant, or a profile. A call may have
-   * another than the connector's. Default: `''`, a partition like others.
+   * Separates tenants or profiles. Races share answers, history and TLS sessions only within their partition. A call may name another
+   * partition than the connector's.
+   *
+   * @defaultValue ''
+   * @example `{ partition: 'tenant-1' }`
    */
   readonly partition?: string | undefined;
 }
 
 /** What the races of a connector share. */
 interface Shared extends Partitioned {
-  /** How answers are remembered; false: not at all. Default: for as long as they hold, at most 30 s. */
+  /**
+   * How DNS answers are remembered; `false`: not at all. By default an answer is kept for its time to live, at most 30 s.
+   *
+   * @defaultValue none
+   * @example `{ cache: { maxTtl: 60, staleFor: 3600 } }`
+   */
   readonly cache?: false | CacheOptions | undefined;
-  /** How failures, round-trip times and use are remembered; false: not at all. */
+  /**
+   * How failures, round-trip times and successes of addresses are remembered; `false`: not at all. A `sort` function of your own, or
+   * `sort: 'none'`, ignores them.
+   *
+   * @defaultValue none
+   * @example `{ history: { failureAge: 60_000 } }`
+   */
   readonly history?: false | HistoryOptions | undefined;
   /**
-   * How many races run at a time. The others wait for their turn, in order; `connectTimeout` counts from the start of a race, and
-   * `signal` ends one that waits too. Default `Infinity`.
+   * How many races run at a time. The others wait in order. `connectTimeout` counts from the start of a race; `signal` also cancels
+   * one that still waits.
+   *
+   * @defaultValue Infinity
+   * @example `{ maxConcurrentRaces: 100 }`
    */
   readonly maxConcurrentRaces?: number | undefined;
-  /** Whether TLS sessions are resumed, by name, port and TLS options. Default true. */
+  /**
+   * Whether TLS sessions are resumed. A session is resumed for the same name, port and TLS options only, and never kept for a peer
+   * that was not authorized.
+   *
+   * @defaultValue true
+   * @example `{ tls: true, sessions: false }`
+   */
   readonly sessions?: boolean | undefined;
 }
 

@@ -33,108 +33,261 @@ import { checkServiceRecords, needsQuic, type ServiceOptions } from './service-o
 
 /** How a race is run. Durations in ms of the scheduler's time; off is `Infinity` or `false`, never 0. */
 export interface RaceOptions {
-  /** 4 or 6 restricts the race to one family. Default 0: both. */
+  /**
+   * Restricts the race to one family, 4 or 6. With 0, both are raced.
+   *
+   * @defaultValue 0
+   * @example `{ family: 6 }`
+   */
   readonly family?: 0 | Family | undefined;
-  /** Leads, whatever the order says, and is what the Resolution Delay waits for. Default: IPv6, unless the policy table of `sort` prefers IPv4. */
+  /**
+   * The family that leads, whatever the order says, and whose answer the Resolution Delay waits for. Without this option the order
+   * decides which family leads. The race then waits for IPv6 where this machine has a route for it and the policy table of `sort`
+   * does not prefer IPv4; otherwise for IPv4.
+   *
+   * @defaultValue none
+   * @example `{ preferFamily: 4 }`
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-3 | RFC 8305 section 3}
+   */
   readonly preferFamily?: Family | undefined;
   /**
-   * The order of the addresses, before the families are interleaved. `'rfc6724'`: destination address selection, with the
-   * source addresses that this machine would use and, on a glibc system, the tables of `/etc/gai.conf`, which is read again
-   * when it has changed. `rfc6724()` goes by the RFC's table alone. `'none'` keeps the resolver's order, so that the first address received
-   * leads. A function gets all endpoints known so far and returns them in order. Default: `'rfc6724'`; with a `transport` of
-   * your own, of whose sources this machine knows nothing, the resolver's order with IPv6 first.
+   * The order of the addresses, before the families are interleaved.
+   *
+   * - `'rfc6724'`: destination address selection with the source addresses that this machine would use. On a glibc system it also
+   *   follows the tables of `/etc/gai.conf`, which is read again when it has changed.
+   * - `rfc6724()`: the RFC's own table, whatever `/etc/gai.conf` says. `rfc6724({ policyTable })`: a table of your own.
+   * - `'none'`: the resolver's order, so that the first address received leads.
+   * - a function: gets every endpoint known so far and returns them in order, as a list, an Observable or a Promise.
+   *
+   * With a `transport` of your own, whose source addresses this machine does not know, the default is the resolver's order with
+   * IPv6 first.
+   *
+   * @defaultValue 'rfc6724'
+   * @example `{ sort: 'none' }`
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-6 | RFC 6724 section 6}
    */
   readonly sort?:
     | 'rfc6724'
     | 'none'
     | ((endpoints: readonly Endpoint[]) => readonly Endpoint[] | ObservableInput<readonly Endpoint[]>)
     | undefined;
-  /** Alternate the families. Default true. */
+  /**
+   * Whether the families alternate. With `false` the race follows the order as it is.
+   *
+   * @defaultValue true
+   * @example `{ interleave: false }`
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-4 | RFC 8305 section 4}
+   */
   readonly interleave?: boolean | undefined;
-  /** How many of the leading family come before the first of the other. Default 1. */
+  /**
+   * How many addresses of the leading family come before the first of the other family.
+   *
+   * @defaultValue 1
+   * @example `{ firstAddressFamilyCount: 2 }`
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-4 | RFC 8305 section 4}
+   */
   readonly firstAddressFamilyCount?: number | undefined;
   /**
-   * Between two starts; at least 10. Default 250. `'adaptive'`: when the first packet would be sent again on a path whose
-   * round-trip time a connector knows; on another, 250.
+   * The time between the starts of two attempts, at least 10. A failed attempt ends the wait, so the next one starts at once.
+   *
+   * With `'adaptive'`, a connector derives the delay from the round-trip time of the path: it is the time after which TCP would
+   * send its first packet again. Where the round-trip time is not known, the delay is 250 ms.
+   *
+   * @defaultValue 250
+   * @example `{ connectionAttemptDelay: 200 }`
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-5 | RFC 8305 section 5}
    */
   readonly connectionAttemptDelay?: number | 'adaptive' | undefined;
-  /** The least that an adaptive delay may be; at least 10. Default 100. */
+  /**
+   * The lower bound of an adaptive delay, at least 10.
+   *
+   * @defaultValue 100
+   * @example `{ connectionAttemptDelay: 'adaptive', minimumConnectionAttemptDelay: 50 }`
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-5 | RFC 8305 section 5}
+   */
   readonly minimumConnectionAttemptDelay?: number | undefined;
   /**
-   * The most that an adaptive or multiplied delay may be. It is also how long an attempt keeps its place when
-   * `maxConcurrentAttempts` are in flight and another is due. Default 2000.
+   * The upper bound of an adaptive or multiplied delay. It is also how long an attempt keeps its place when
+   * `maxConcurrentAttempts` are in flight and the next one is due.
+   *
+   * @defaultValue 2000
+   * @example `{ maximumConnectionAttemptDelay: 1000 }`
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-5 | RFC 8305 section 5}
    */
   readonly maximumConnectionAttemptDelay?: number | undefined;
   /**
-   * What each attempt in flight besides the first multiplies the delay before the next start by; 1 to 100. Failed attempts do
-   * not count. The delay grows up to `maximumConnectionAttemptDelay`. Default 1.
+   * Multiplies the delay once for each attempt in flight after the first, from 1 to 100. Failed attempts do not count. With a delay
+   * of 50 ms and a multiplier of 2, attempts start at 0, 50, 150, 350 and 750 ms. The delay never exceeds
+   * `maximumConnectionAttemptDelay`.
+   *
+   * @defaultValue 1
+   * @example `{ connectionAttemptDelay: 50, connectionAttemptDelayMultiplier: 2 }`
    */
   readonly connectionAttemptDelayMultiplier?: number | undefined;
-  /** How long the first attempt waits for the preferred family's answer once the other's has come. Default 50; 0 allowed. */
+  /**
+   * How long the first attempt waits for the preferred family's answer once the other family's has arrived. 0 is allowed.
+   *
+   * @defaultValue 50
+   * @example `{ resolutionDelay: 0 }`
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8305#section-3 | RFC 8305 section 3}
+   */
   readonly resolutionDelay?: number | undefined;
   /**
-   * Attempts in flight. When that many are and another is due, the oldest that has had `maximumConnectionAttemptDelay` gives
-   * way. Default 8; `Infinity` allowed.
+   * How many attempts may be in flight. At this limit the next attempt waits until one has failed, or until the oldest has been in
+   * flight for `maximumConnectionAttemptDelay`; that one is then cancelled. `Infinity` is allowed.
+   *
+   * @defaultValue 8
+   * @example `{ maxConcurrentAttempts: 2 }`
    */
   readonly maxConcurrentAttempts?: number | undefined;
-  /** Per-family pacing, with `attemptSpacingDelay`: how much later the other family starts. At least 10. */
+  /**
+   * Gives each family a queue of its own, and says how much later the second family starts. At least 10. Needs
+   * `attemptSpacingDelay`.
+   *
+   * @defaultValue none
+   * @example `{ familyStaggerDelay: 250, attemptSpacingDelay: 125 }`
+   */
   readonly familyStaggerDelay?: number | undefined;
-  /** Per-family pacing, with `familyStaggerDelay`: between two starts of one family, instead of `connectionAttemptDelay`. At least 10. */
+  /**
+   * With a queue for each family, the time between the starts of two attempts of one family. It replaces `connectionAttemptDelay`.
+   * At least 10. Needs `familyStaggerDelay`.
+   *
+   * @defaultValue none
+   * @example `{ familyStaggerDelay: 250, attemptSpacingDelay: 125 }`
+   */
   readonly attemptSpacingDelay?: number | undefined;
-  /** False: one attempt after another, no racing. Default true. */
+  /**
+   * Whether attempts overlap. With `false` each attempt starts when the one before it has failed, so a silent address uses up the
+   * whole `connectTimeout` unless there is an `attemptTimeout`.
+   *
+   * @defaultValue true
+   * @example `{ enabled: false, attemptTimeout: 1000 }`
+   */
   readonly enabled?: boolean | undefined;
   /**
-   * The whole race, look-up included. One that is not longer than the delay between two starts leaves no time for a second
-   * address that a silent first one makes necessary. Default 10 000; `Infinity` allowed.
+   * The time limit of the whole race, look-up included. `Infinity` is allowed. Set it well above `connectionAttemptDelay`: when the
+   * first address is silent, the second one starts only after that delay.
+   *
+   * @defaultValue 10000
+   * @example `{ connectTimeout: 5000 }`
    */
   readonly connectTimeout?: number | undefined;
-  /** One attempt. Default `Infinity`. */
+  /**
+   * The time limit of one attempt. The attempt then fails with `ETIMEDOUT`, and the next one starts at once.
+   *
+   * @defaultValue Infinity
+   * @example `{ attemptTimeout: 3000 }`
+   */
   readonly attemptTimeout?: number | undefined;
-  /** Default: `systemResolver()`. */
+  /**
+   * Finds the addresses of a host: `systemResolver()`, `dnsResolver()`, `staticResolver(table)`, `cached(resolver)`, or a function
+   * from a host to an Observable of answers. It is not asked about IP addresses and `localhost`.
+   *
+   * @defaultValue systemResolver()
+   * @example `{ resolver: dnsResolver({ servers: ['192.0.2.53'] }) }`
+   */
   readonly resolver?: Resolver | undefined;
   /**
-   * Addresses that are never dialled, in whatever form they come (also on Node 20, whose `net.connect` knows no block list).
-   * Their attempts fail at once with `ERR_IP_BLOCKED`.
+   * Addresses that are never dialled, however they are written. Their attempts fail at once with `ERR_IP_BLOCKED`. Works on Node 20
+   * too, whose `net.connect` ignores block lists.
+   *
+   * @defaultValue none
+   * @example `{ blockList: new BlockList() }`
    */
   readonly blockList?: BlockList | undefined;
-  /** Decides of each endpoint, and of each IPv4 address that it may lead to, whether it may be dialled. See `ssrf()`. */
+  /**
+   * Decides whether an endpoint may be dialled. Only `true` lets it pass. It is also asked about the IPv4 address inside an IPv6
+   * address. `ssrf()` allows public addresses only.
+   *
+   * @defaultValue none
+   * @example `{ filter: ssrf() }`
+   */
   readonly filter?: Filter | undefined;
   /**
-   * How IPv4 is reached where it has no route. `'auto'`: where IPv6 has one, by the NAT64 of the network, whose prefixes its DNS
-   * tells; or by the prefixes that are given. An IPv6 address within one counts as the IPv4 address that it stands for. `false`:
-   * addresses are what they are. Default `'auto'`.
+   * How IPv4 addresses are reached on a network that has no IPv4. `'auto'`: through the network's NAT64, whose prefixes are looked
+   * up in its DNS. An object names the prefixes. `false`: addresses are dialled as they are. An IPv6 address within a prefix counts
+   * as the IPv4 address that it stands for.
+   *
+   * @defaultValue 'auto'
+   * @example `{ nat64: { prefixes: ['64:ff9b::/96'] } }`
+   * @see {@link https://www.rfc-editor.org/rfc/rfc7050 | RFC 7050}
    */
   readonly nat64?: 'auto' | false | Nat64Options | undefined;
   /**
-   * Goes by the HTTPS records of the host: to which names and ports they lead, in which order, and for which protocols.
-   * `true`: for https. Needs a resolver that asks for them: `systemResolver`, `dnsResolver`, `serviceResolver`. Default false.
+   * Whether the race follows the HTTPS records of the host: the names, ports and protocols that they lead to, by priority. `true`
+   * means `{ scheme: 'https' }`. Has no effect with a resolver that does not ask for them; `systemResolver`, `dnsResolver` and
+   * `serviceResolver` do.
+   *
+   * @defaultValue false
+   * @example `{ tls: true, serviceRecords: true }`
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9460 | RFC 9460}
    */
   readonly serviceRecords?: boolean | ServiceOptions | undefined;
-  /** Ends the race; it errors with the signal's reason. */
+  /**
+   * Cancels the race, which then errors with the signal's reason.
+   *
+   * @defaultValue none
+   * @example `{ signal: AbortSignal.timeout(2000) }`
+   */
   readonly signal?: AbortSignal | undefined;
-  /** Every timer and every timestamp. Default: monotonic real time. */
+  /**
+   * The RxJS scheduler of every timer and timestamp in the race. The default is monotonic real time.
+   *
+   * @defaultValue none
+   * @example `{ scheduler: asyncScheduler }`
+   */
   readonly scheduler?: SchedulerLike | undefined;
-  /** Where chance is needed: a function like the default, `Math.random`. */
+  /**
+   * The source of randomness, a function like `Math.random`. It decides which of a connector's races ignore its history, and the
+   * order of service records of equal priority.
+   *
+   * @defaultValue Math.random
+   * @example `{ random: () => 0.5 }`
+   */
   readonly random?: (() => number) | undefined;
 }
 
 /** How attempts connect and what follows; which of it goes together is said by `ConnectOptions`. */
 export interface AttemptOptions<T, C> extends Pick<TcpOptions, 'localAddress' | 'localPort' | 'socketFactory'> {
-  /** How an attempt connects. Default: `tcp()`, or `tls()`. In place of `tcp`, `tls`, `localAddress`, `localPort` and `socketFactory`. */
+  /**
+   * How an attempt connects: a function from an endpoint to an Observable. It replaces `tcp`, `tls`, `localAddress`, `localPort` and
+   * `socketFactory`, which are invalid beside it.
+   *
+   * @defaultValue tcp(), or tls() with the option tls
+   * @example `{ transport: tcp({ noDelay: true }) }`
+   */
   readonly transport?: Transport<C> | undefined;
-  /** Options of the sockets, as in `net.connect`. */
+  /**
+   * Options of the sockets, named as in `net.connect`: `noDelay`, `keepAlive`, `keepAliveInitialDelay`, `allowHalfOpen` and
+   * `highWaterMark`.
+   *
+   * @defaultValue none
+   * @example `{ tcp: { noDelay: true, keepAlive: true } }`
+   */
   readonly tcp?: SocketOptions | undefined;
   /**
-   * The winner is the first whose TLS handshake is complete: a `tls.TLSSocket`. `true`, or options as in `tls.connect`; names and
-   * certificates are checked for the host. Default false.
+   * Races for the first complete TLS handshake instead of the first TCP connection; the result is a `tls.TLSSocket`. `true`, or the
+   * options of `tls.connect`. Certificates are verified for the host, whichever of its addresses answers.
+   *
+   * @defaultValue false
+   * @example `{ tls: { ALPNProtocols: ['h2', 'http/1.1'] } }`
    */
   readonly tls?: boolean | TlsOptions | undefined;
   /**
-   * A step after connecting that belongs to the attempt, as a greeting or a proxy's handshake: its first value is the result.
-   * While it runs, errors of the connection are the attempt's; when it fails or is cancelled, the connection is destroyed.
+   * A step after connecting that belongs to the attempt, such as reading a greeting: `(socket, endpoint) =>` an Observable or a
+   * Promise, whose first value is the result of the race. While it runs, errors of the connection are the attempt's. When it fails
+   * or is cancelled, the connection is destroyed.
+   *
+   * @defaultValue none
+   * @example `{ setup: async (socket) => ({ socket, greeting: await once(socket, 'data') }) }`
    */
   readonly setup?: Setup<C, T> | undefined;
-  /** Which errors of `setup` end the whole race, instead of the attempt alone. Default: none. */
+  /**
+   * Tells which errors of `setup` end the whole race, such as a wrong password. Other errors end their attempt only.
+   *
+   * @defaultValue none
+   * @example `{ setup: (socket) => [socket], isTerminal: (error) => error.message === 'wrong password' }`
+   */
   readonly isTerminal?: ((error: Error) => boolean) | undefined;
 }
 
