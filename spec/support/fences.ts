@@ -67,11 +67,15 @@ export function problemsByExample(examples: readonly string[]): readonly (readon
     const code = sources.get(name);
     return code === undefined ? getSourceFile(name, ...rest) : ts.createSourceFile(name, code, ts.ScriptTarget.ES2022);
   };
-  const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram(names, OPTIONS, host));
+  const program = ts.createProgram(names, OPTIONS, host);
   const textOf = ({ messageText }: ts.Diagnostic) => ts.flattenDiagnosticMessageText(messageText, '\n');
-  const misplaced = diagnostics.filter(({ file }) => !file || !sources.has(file.fileName)).map(textOf);
-  if (misplaced.length > 0) throw new Error(misplaced.join('\n'));
-  return names.map((name) => diagnostics.filter(({ file }) => file?.fileName === name).map(textOf));
+  const general = program.getOptionsDiagnostics().map(textOf);
+  if (general.length > 0) throw new Error(general.join('\n'));
+  // The package itself is checked by `npm run types`.
+  return names.map((name) => {
+    const file = program.getSourceFile(name);
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(textOf);
+  });
 }
 
 /** An example as JavaScript: its types taken away. */
