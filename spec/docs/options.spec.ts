@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { checkOptions, defaults, optionNames } from '../../src/plan/options.js';
 import { problemsOf, withoutTypes } from '../support/fences.js';
 import { pages } from '../support/pages.js';
@@ -93,7 +94,7 @@ void [once, BlockList, Socket, asyncScheduler, dnsResolver, ssrf, tcp];
   }, 120_000);
 
   it.each(examples.map(({ name, code }) => [name, code] as const))('%s is valid', (_, code) => {
-    const script = withoutTypes(`${needs}\nmodule.exports = ${code};`, 1 /* CommonJS */);
+    const script = withoutTypes(`${needs}\nmodule.exports = ${code};`, ts.ModuleKind.CommonJS);
     const module = { exports: {} };
     // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- an example is code
     new Function('module', 'exports', 'require', script)(module, module.exports, require);

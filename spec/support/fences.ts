@@ -38,6 +38,8 @@ export function fences(markdown: string): string[] {
 const OPTIONS: ts.CompilerOptions = {
   strict: true,
   noEmit: true,
+  allowJs: true,
+  checkJs: true,
   skipLibCheck: true,
   // What Node can take away by itself: no enums, no parameter properties.
   erasableSyntaxOnly: true,
@@ -50,15 +52,15 @@ const OPTIONS: ts.CompilerOptions = {
   },
 };
 
-/** What the compiler says against examples, each a module of its own. */
+/** What the compiler says against examples in TypeScript, each a module of its own. */
 export function problemsOf(examples: readonly string[]): string[] {
-  return problemsByExample(examples).flat();
+  return problemsByExample(examples.map((code) => ({ code, language: 'ts' }))).flat();
 }
 
-/** The same, for each of the examples. */
-export function problemsByExample(examples: readonly string[]): readonly (readonly string[])[] {
-  const names = examples.map((_, i) => join(root, `example-${i}.mts`));
-  const sources = new Map(examples.map((code, i) => [names[i]!, code]));
+/** The same, for each of the examples. Those in JavaScript are CommonJS. */
+export function problemsByExample(examples: readonly Pick<Block, 'code' | 'language'>[]): readonly (readonly string[])[] {
+  const names = examples.map(({ language }, i) => join(root, `example-${i}.${language === 'js' ? 'cjs' : 'mts'}`));
+  const sources = new Map(examples.map(({ code }, i) => [names[i]!, code]));
   const host = ts.createCompilerHost(OPTIONS);
   const { fileExists, readFile, getSourceFile } = host;
   host.fileExists = (name) => sources.has(name) || fileExists(name);
