@@ -3,7 +3,7 @@
 //
 // A docstring gives an option its text, `@defaultValue` (with its unit, where the name does not say it: names that end in Delay or
 // Timeout are ms), `@example` and `@see`. A new option of one of these interfaces appears on the page without a change here.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import prettier from 'prettier';
 import ts from 'typescript';
@@ -32,6 +32,7 @@ const RACE_SECTIONS = {
 };
 
 const RACE = [
+  ...(existsSync('src/plan/racing-options.ts') ? optionsOf('src/plan/racing-options.ts', 'RacingOptions') : []),
   ...optionsOf('src/plan/options.ts', 'RaceOptions'),
   ...optionsOf('src/plan/options.ts', 'AttemptOptions'),
   ...optionsOf('src/node/tcp.ts', 'TcpOptions'),
@@ -105,7 +106,13 @@ function optionOf(member, file) {
   const see = /@see \{@link (\S+) \| ([^}]+)\}/.exec(doc.getText())?.slice(1);
   return {
     name,
-    type: member.type.getText().replace(/\s+/g, ' '),
+    // That `undefined` counts as not given is said once, at the top of the page.
+    type: member.type
+      .getText()
+      .replace(/\s+/g, ' ')
+      .replace(/^\| /, '')
+      .replace(/ \| undefined$/, '')
+      .replace(/^\((.*=> [\w \[\]]+)\)$/, '$1'),
     value,
     unit: unit ?? (/(?:Delay|Timeout)$/.test(name) ? 'ms' : undefined),
     text: plain(doc.comment),
