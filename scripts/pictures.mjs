@@ -1,6 +1,6 @@
-// Draws the pictures of README.md and docs/pictures anew, from races in virtual time: `npm run pictures`, after a build.
-// With --check it writes nothing, names what is not as it would be drawn, and exits with 1. Works on the folder it is run in.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Draws the pictures of README.md and docs anew, from races in virtual time: `npm run pictures`, after a build.
+// With --check it writes nothing, names the files that are out of date, and exits with 1. It works on the folder that it is run in.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { marbleDiagram, race$, timeline, waterfall } from '../dist/index.mjs';
 import { after, connects, fails, hangs, refuses, unreachable, virtualNetwork } from '../dist/testing.mjs';
@@ -14,6 +14,16 @@ function eventsOf(dns, endpoints) {
 const SLOW_LINK = eventsOf(
   { AAAA: after(18, ['2001:db8::1']), A: after(25, ['192.0.2.1']) },
   { '2001:db8::1': connects(600), '192.0.2.1': hangs() },
+);
+
+const EARLY_A = eventsOf(
+  { AAAA: after(40, ['2001:db8::1']), A: after(12, ['192.0.2.1']) },
+  { '2001:db8::1': connects(35), '192.0.2.1': connects(30) },
+);
+
+const LATE_AAAA = eventsOf(
+  { AAAA: after(120, ['2001:db8::1']), A: after(12, ['192.0.2.1']) },
+  { '2001:db8::1': connects(35), '192.0.2.1': refuses(90) },
 );
 
 const DEAD_IPV6 = eventsOf(
@@ -31,9 +41,16 @@ const ALL_DEAD = eventsOf(
   { '2001:db8::1': unreachable(3), '192.0.2.1': fails(420, 'EHOSTUNREACH'), '2001:db8::2': unreachable(2) },
 );
 
-/** Text between `<!-- drawn by scripts/pictures.mjs: NAME -->` and the end of the block that follows. */
+const drawn = (events) => timeline(events, { width: 88 });
+
+/** Text between `<!-- drawn by scripts/pictures.mjs: NAME -->` and the end of the block that follows, on any page. */
 const BLOCKS = {
-  timeline: timeline(SLOW_LINK, { width: 88 }),
+  timeline: drawn(SLOW_LINK),
+  'early A': drawn(EARLY_A),
+  'late AAAA': drawn(LATE_AAAA),
+  'dead IPv6': drawn(DEAD_IPV6),
+  'TLS stall': drawn(TLS_STALL),
+  'all dead': drawn(ALL_DEAD),
   marbles: marbleDiagram(DEAD_IPV6, { width: 88 }),
 };
 
@@ -43,22 +60,28 @@ const FILES = {
   'docs/pictures/all-dead.svg': waterfall(ALL_DEAD),
 };
 
-const readme = readFileSync('README.md', 'utf8');
-let redrawn = readme;
-for (const [name, text] of Object.entries(BLOCKS)) {
-  const block = new RegExp(`(<!-- drawn by scripts/pictures\\.mjs: ${name} -->\\s+\`\`\`\\n).*?(\`\`\`)`, 's');
-  if (!block.test(readme)) throw new Error(`README.md has no block for the picture ${name}`);
-  redrawn = redrawn.replace(block, (_, before, behind) => `${before}${text}\n${behind}`);
+/** A page with its pictures drawn anew. */
+function redrawn(page) {
+  const block = /(<!-- drawn by scripts\/pictures\.mjs: (.+?) -->\s+```\n).*?(```)/gs;
+  return readFileSync(page, 'utf8').replace(block, (_, before, name, behind) => {
+    if (!Object.hasOwn(BLOCKS, name)) throw new Error(`${page}: there is no picture ${name}`);
+    return `${before}${BLOCKS[name]}\n${behind}`;
+  });
 }
-const pictures = { 'README.md': redrawn, ...Object.fromEntries(Object.entries(FILES).map(([name, svg]) => [name, `${svg}\n`])) };
+
+const pages = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'));
+const pictures = {
+  ...Object.fromEntries(pages.map((page) => [page, redrawn(page)])),
+  ...Object.fromEntries(Object.entries(FILES).map(([name, svg]) => [name, `${svg}\n`])),
+};
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 if (!values.check) mkdirSync('docs/pictures', { recursive: true });
-for (const [name, drawn] of Object.entries(pictures)) {
-  if (existsSync(name) && readFileSync(name, 'utf8') === drawn) continue;
-  if (!values.check) writeFileSync(name, drawn);
+for (const [name, text] of Object.entries(pictures)) {
+  if (existsSync(name) && readFileSync(name, 'utf8') === text) continue;
+  if (!values.check) writeFileSync(name, text);
   else {
-    console.error(`${name} is not as it is drawn: npm run pictures`);
+    console.error(`${name} is out of date: npm run pictures`);
     process.exitCode = 1;
   }
 }

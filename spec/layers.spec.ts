@@ -70,6 +70,11 @@ const reachedFrom = (file: string, reached = new Set<string>()): Set<string> => 
   return reached;
 };
 
+const layersImportedBy = (file: string) =>
+  importsOf(file)
+    .filter((name) => name.startsWith('.') && !name.endsWith('package.json'))
+    .map((name) => layerOf(relative(src, join(src, dirname(file), name)).replace(/\.js$/, '.ts')));
+
 describe('the layers', () => {
   it('hold every file', () => {
     expect(files.length).toBeGreaterThan(15);
@@ -80,10 +85,7 @@ describe('the layers', () => {
     const allowed = LAYERS.slice(0, LAYERS.indexOf(layerOf(file)) + 1).filter(
       (layer) => !NOT_FOR.get(layerOf(file))?.includes(layer),
     );
-    const imported = importsOf(file)
-      .filter((name) => name.startsWith('.') && !name.endsWith('package.json'))
-      .map((name) => layerOf(relative(src, join(src, dirname(file), name)).replace(/\.js$/, '.ts')));
-    expect(imported.filter((layer) => !allowed.includes(layer))).toEqual([]);
+    expect(layersImportedBy(file).filter((layer) => !allowed.includes(layer))).toEqual([]);
   });
 
   it.each(files.filter((file) => layerOf(file) === 'proxy'))('%s has of races what users have', (file) => {
@@ -92,6 +94,18 @@ describe('the layers', () => {
       .map((name) => relative(src, join(src, dirname(file), name)))
       .filter((name) => !name.startsWith(`proxy${sep}`) && !name.startsWith(join('core', 'input', sep)));
     expect(others.filter((name) => name !== 'index.js')).toEqual([]);
+  });
+
+  it('are drawn in docs/architecture.md as they are, the outermost first', () => {
+    const page = readFileSync(join(src, '..', 'docs', 'architecture.md'), 'utf8');
+    const [, picture] = /<!-- layers -->\n\n```text\n(.*?)```/s.exec(page)!;
+    const outermostFirst = [...LAYERS].reverse();
+    const lines = outermostFirst.map((layer) => {
+      const imported = new Set(files.filter((file) => layerOf(file) === layer).flatMap(layersImportedBy));
+      const within = outermostFirst.filter((other) => other !== layer && imported.has(other));
+      return within.length === 0 ? layer : `${layer.padEnd(12)}──► ${within.join('  ')}`;
+    });
+    expect(picture!.trimEnd().split('\n')).toEqual(lines);
   });
 
   it.each(files)('%s is in no circle of imports', (file) => {

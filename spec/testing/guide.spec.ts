@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
 import { runNode } from '../support/dist.js';
-import { fences, problemsOf } from '../support/fences.js';
+import { fences, problemsOf, withoutTypes } from '../support/fences.js';
 
 const root = join(__dirname, '..', '..');
 const guide = fences(readFileSync(join(root, 'docs', 'testing.md'), 'utf8'));
@@ -16,10 +15,7 @@ it('the guide has examples that compile', () => {
 it.each([...guide, ...readme])(
   'and that hold: %#',
   async (code) => {
-    const { outputText } = ts.transpileModule(code, {
-      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-    });
-    const { status, stderr, stdout } = await runNode('--input-type=module', '-e', outputText).ended;
+    const { status, stderr, stdout } = await runNode('--input-type=module', '-e', withoutTypes(code)).ended;
     expect({ status, stderr, stdout }).toMatchObject({ status: 0, stderr: '' });
   },
   30_000,

@@ -28,24 +28,47 @@ export type ConnectorOptions<T = Socket, C = T> = ConnectOptions<T, C> & Shared;
 /** Which races of a connector share with each other. */
 interface Partitioned {
   /**
-   * Races of one partition, such as a tenant or a profile, share cache, history and TLS sessions only with each other. A call may
-   * override the connector's partition. Default: `''`, a partition like any other.
+   * Separates tenants or profiles. Races share answers, history and TLS sessions only within their partition. A call may name another
+   * partition than the connector's.
+   *
+   * @defaultValue ''
+   * @example `{ partition: 'tenant-1' }`
    */
   readonly partition?: string | undefined;
 }
 
 /** What the races of a connector share. */
 interface Shared extends Partitioned {
-  /** The cache of answers; false: none. Default: answers are cached for their time to live, at most 30 s. */
+  /**
+   * How DNS answers are remembered; `false`: not at all. By default an answer is kept for its time to live, at most 30 s.
+   *
+   * @defaultValue none
+   * @example `{ cache: { maxTtl: 60, staleFor: 3600 } }`
+   */
   readonly cache?: false | CacheOptions | undefined;
-  /** The history of failures, round-trip times and use; false: none. */
+  /**
+   * How failures, round-trip times and successes of addresses are remembered; `false`: not at all. A `sort` function of your own, or
+   * `sort: 'none'`, ignores them.
+   *
+   * @defaultValue none
+   * @example `{ history: { failureAge: 60_000 } }`
+   */
   readonly history?: false | HistoryOptions | undefined;
   /**
-   * The most races that run at the same time. The others wait in order; `connectTimeout` counts from the start of a race, and `signal`
-   * also ends one that waits. Default `Infinity`.
+   * How many races run at a time. The others wait in order. `connectTimeout` counts from the start of a race; `signal` also cancels
+   * one that still waits.
+   *
+   * @defaultValue Infinity
+   * @example `{ maxConcurrentRaces: 100 }`
    */
   readonly maxConcurrentRaces?: number | undefined;
-  /** Whether TLS sessions are resumed, by name, port and TLS options. Default true. */
+  /**
+   * Whether TLS sessions are resumed. A session is resumed for the same name, port and TLS options only, and never kept for a peer
+   * that was not authorized.
+   *
+   * @defaultValue true
+   * @example `{ tls: true, sessions: false }`
+   */
   readonly sessions?: boolean | undefined;
 }
 

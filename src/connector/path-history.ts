@@ -12,17 +12,43 @@ import { isStore, type HistoryStore } from './history-store.js';
 
 /** Options of a connector's history. */
 export interface HistoryOptions {
-  /** How long a failure counts, in ms. Default 600 000: ten minutes. */
+  /**
+   * How long a failure counts.
+   *
+   * @defaultValue 600000 ms
+   */
   readonly failureAge?: number | undefined;
-  /** One race in `ignoreOneIn` ignores the history, to find paths that have recovered. Default 20; `Infinity`: none. */
+  /**
+   * One race in `ignoreOneIn` ignores the history, so that an address that has recovered is found. `Infinity`: none does.
+   *
+   * @defaultValue 20
+   */
   readonly ignoreOneIn?: number | undefined;
-  /** The most records in the default store, over all networks. Default 1000. */
+  /**
+   * How many records the default store keeps, over all networks.
+   *
+   * @defaultValue 1000
+   */
   readonly maxEntries?: number | undefined;
-  /** Where records are kept. Default: in memory; the least recently used are evicted. */
+  /**
+   * Where the records are kept: a `Map`, or an object with the same synchronous methods. The default store is in memory, and drops
+   * the record that was used longest ago.
+   *
+   * @defaultValue none
+   */
   readonly store?: HistoryStore | undefined;
-  /** Keeps the records in this file, as {@link fileHistory} does; `true`: in the user's cache directory. Excludes `store`. */
+  /**
+   * The path of a file that keeps the records when the process ends, as {@link fileHistory} does. `true`: a file in the user's cache
+   * folder. Invalid beside `store`.
+   *
+   * @defaultValue none
+   */
   readonly file?: true | string | undefined;
-  /** Returns the name of the network that this machine is in. Default: the store's, otherwise from interfaces and addresses. */
+  /**
+   * Names the network that this machine is in. By default the store names it; otherwise the machine's addresses and interfaces do.
+   *
+   * @defaultValue none
+   */
   readonly network?: (() => string) | undefined;
 }
 

@@ -16,17 +16,35 @@ import { serviceLookup } from './service-lookup.js';
 /** Options of {@link dnsResolver}. */
 export interface DnsResolverOptions {
   /**
-   * Addresses of DNS servers, with a port if it is not 53: `192.0.2.53`, `[2001:db8::53]:5353`. Default: the system's, read for
-   * each query, so that changes of resolv.conf apply at once.
+   * The addresses of DNS servers, with a port where that is not 53: `192.0.2.53`, `[2001:db8::53]:5353`. By default the system's
+   * servers are asked, as `resolv.conf` names them at the time of each query.
+   *
+   * @defaultValue none
    */
   readonly servers?: readonly string[] | undefined;
-  /** The timeout of the first try of each server, in ms. It doubles with each further try. Default 1000. */
+  /**
+   * How long a server may take to answer the first try. Each further try doubles it.
+   *
+   * @defaultValue 1000 ms
+   */
   readonly timeout?: number | undefined;
-  /** The number of tries of a server that does not answer. Default 2. */
+  /**
+   * How often a server that does not answer is tried.
+   *
+   * @defaultValue 2
+   */
   readonly tries?: number | undefined;
-  /** The path of a hosts file that is consulted before any server; false: none. Default: the system's. */
+  /**
+   * The hosts file that is read before any server is asked; `false`: none. The default is the system's.
+   *
+   * @defaultValue none
+   */
   readonly hostsFile?: string | false | undefined;
-  /** Returns the families worth querying. Default: those with a route, or an address that is neither loopback nor link-local. */
+  /**
+   * The families to ask for. By default those in which this machine has an address that is neither loopback nor link-local.
+   *
+   * @defaultValue none
+   */
   readonly families?: (() => readonly Family[]) | undefined;
 }
 

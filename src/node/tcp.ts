@@ -20,11 +20,27 @@ export interface SocketOptions {
 
 /** {@link SocketOptions} and the local end of connections. */
 export interface TcpOptions extends SocketOptions {
-  /** One or several local addresses to connect from. Those of the endpoint's family are tried in order. */
+  /**
+   * The local address to connect from, or several. Those of the endpoint's family are tried in order. If there is none of that
+   * family, the attempt fails with `EADDRNOTAVAIL`.
+   *
+   * @defaultValue none
+   * @example `{ localAddress: ['192.0.2.7', '2001:db8::7'] }`
+   */
   readonly localAddress?: string | readonly string[] | undefined;
-  /** One or several local ports, tried in order. */
+  /**
+   * The local port to connect from, or several, which are tried in order.
+   *
+   * @defaultValue none
+   * @example `{ localPort: [50000, 50001] }`
+   */
   readonly localPort?: number | readonly number[] | undefined;
-  /** Creates the unconnected socket of an attempt. Default: `new net.Socket()` with the options. */
+  /**
+   * Creates the socket of an attempt, which must not be connected yet. It replaces `tcp`.
+   *
+   * @defaultValue none
+   * @example `{ socketFactory: () => new Socket() }`
+   */
   readonly socketFactory?: ((endpoint: Endpoint) => Socket) | undefined;
 }
 

@@ -4,6 +4,11 @@ import { parseNat64Prefix, type Nat64Prefix } from '../core/address/nat64.js';
 
 /** NAT64 prefixes in CIDR form (`64:ff9b::/96`), in the order in which they are tried. */
 export interface Nat64Options {
+  /**
+   * The prefixes through which IPv4 is reached, in CIDR form and in the order in which they are tried.
+   *
+   * @defaultValue required
+   */
   readonly prefixes: readonly string[];
 }
 

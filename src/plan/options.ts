@@ -21,46 +21,93 @@ export { checkPort, defaults } from './racing-options.js';
 /** How a race is run. Durations are in ms of the scheduler's time. `Infinity` or `false` switches off; 0 never does. */
 export interface RaceOptions extends RacingOptions {
   /**
-   * The order of the addresses, before the families are interleaved. `'rfc6724'`: destination address selection with the source
-   * addresses of this machine and, on a glibc system, the tables of `/etc/gai.conf`, which is read again when it changes.
-   * `rfc6724()`: the same with the RFC's own table. `'none'`: the resolver's order, so that the first address received leads. A
-   * function receives all endpoints known so far and returns them in order. Default: `'rfc6724'`; with a `transport` of your own,
-   * whose source addresses are unknown, the resolver's order with IPv6 first.
+   * The order of the addresses, before the families are interleaved.
+   *
+   * - `'rfc6724'`: destination address selection with the source addresses that this machine would use. On a glibc system it also
+   *   follows the tables of `/etc/gai.conf`, which is read again when it has changed.
+   * - `rfc6724()`: the RFC's own table, whatever `/etc/gai.conf` says. `rfc6724({ policyTable })`: a table of your own.
+   * - `'none'`: the resolver's order, so that the first address received leads.
+   * - a function: gets every endpoint known so far and returns them in order, as a list, an Observable or a Promise.
+   *
+   * With a `transport` of your own, whose source addresses this machine does not know, the default is the resolver's order with
+   * IPv6 first.
+   *
+   * @defaultValue 'rfc6724'
+   * @example `{ sort: 'none' }`
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-6 | RFC 6724 section 6}
    */
   readonly sort?:
     | 'rfc6724'
     | 'none'
     | ((endpoints: readonly Endpoint[]) => readonly Endpoint[] | ObservableInput<readonly Endpoint[]>)
     | undefined;
-  /** Finds the addresses of the host. Default: `systemResolver()`. */
+  /**
+   * Finds the addresses of a host: `systemResolver()`, `dnsResolver()`, `staticResolver(table)`, `cached(resolver)`, or a function
+   * from a host to an Observable of answers. It is not asked about IP addresses and `localhost`.
+   *
+   * @defaultValue systemResolver()
+   * @example `{ resolver: dnsResolver({ servers: ['192.0.2.53'] }) }`
+   */
   readonly resolver?: Resolver | undefined;
   /**
-   * Addresses that are never dialled, in any spelling. Their attempts fail at once with `ERR_IP_BLOCKED`. Also works on Node 20, whose
-   * `net.connect` has no block list.
+   * Addresses that are never dialled, however they are written. Their attempts fail at once with `ERR_IP_BLOCKED`. Works on Node 20
+   * too, whose `net.connect` ignores block lists.
+   *
+   * @defaultValue none
+   * @example `{ blockList: new BlockList() }`
    */
   readonly blockList?: BlockList | undefined;
-  /** Decides whether an endpoint, and each IPv4 address that it may lead to, may be dialled: only `true` permits it. See `ssrf()`. */
+  /**
+   * Decides whether an endpoint may be dialled. Only `true` lets it pass. It is also asked about the IPv4 address inside an IPv6
+   * address. `ssrf()` allows public addresses only.
+   *
+   * @defaultValue none
+   * @example `{ filter: ssrf() }`
+   */
   readonly filter?: Filter | undefined;
 }
 
 /** How attempts connect and what follows; which of it goes together is said by `ConnectOptions`. */
 export interface AttemptOptions<T, C> extends Pick<TcpOptions, 'localAddress' | 'localPort' | 'socketFactory'> {
-  /** How an attempt connects. Replaces `tcp`, `tls`, `localAddress`, `localPort` and `socketFactory`. Default: `tcp()` or `tls()`. */
+  /**
+   * How an attempt connects: a function from an endpoint to an Observable. It replaces `tcp`, `tls`, `localAddress`, `localPort` and
+   * `socketFactory`, which are invalid beside it.
+   *
+   * @defaultValue tcp(), or tls() with the option tls
+   * @example `{ transport: tcp({ noDelay: true }) }`
+   */
   readonly transport?: Transport<C> | undefined;
-  /** Socket options, as in `net.connect`. */
+  /**
+   * Options of the sockets, named as in `net.connect`: `noDelay`, `keepAlive`, `keepAliveInitialDelay`, `allowHalfOpen` and
+   * `highWaterMark`.
+   *
+   * @defaultValue none
+   * @example `{ tcp: { noDelay: true, keepAlive: true } }`
+   */
   readonly tcp?: SocketOptions | undefined;
   /**
-   * Makes the winner the first `tls.TLSSocket` whose handshake is complete. `true`, or options as in `tls.connect`. Certificates are
-   * verified for the host. Default false.
+   * Races for the first complete TLS handshake instead of the first TCP connection; the result is a `tls.TLSSocket`. `true`, or the
+   * options of `tls.connect`. Certificates are verified for the host, whichever of its addresses answers.
+   *
+   * @defaultValue false
+   * @example `{ tls: { ALPNProtocols: ['h2', 'http/1.1'] } }`
    */
   readonly tls?: boolean | TlsOptions | undefined;
   /**
-   * A step after connecting that belongs to the attempt, such as a greeting or a proxy's handshake. Its first value becomes the
-   * result. Errors of the connection during this step fail the attempt. If the step fails or is cancelled, the connection is
-   * destroyed.
+   * A step after connecting that belongs to the attempt, such as reading a greeting: `(socket, endpoint) =>` an Observable or a
+   * Promise, whose first value is the result of the race. While it runs, errors of the connection are the attempt's. When it fails
+   * or is cancelled, the connection is destroyed.
+   *
+   * @defaultValue none
+   * @example `{ setup: async (socket) => ({ socket, greeting: await once(socket, 'data') }) }`
    */
   readonly setup?: Setup<C, T> | undefined;
-  /** Decides whether an error of `setup` ends the whole race instead of one attempt. Default: never. */
+  /**
+   * Tells which errors of `setup` end the whole race, such as a wrong password. Other errors end their attempt only.
+   *
+   * @defaultValue none
+   * @example `{ setup: (socket) => [socket], isTerminal: (error) => error.message === 'wrong password' }`
+   */
   readonly isTerminal?: ((error: Error) => boolean) | undefined;
 }
 

@@ -5,16 +5,24 @@ import type { Scheme } from '../core/race/service-records.js';
 /** How a race uses service records. */
 export interface ServiceOptions {
   /**
-   * The URL scheme that the connection is for, on any port. With `http` and `ws`, the endpoints of records are for TLS, and port 80
-   * counts as 443: RFC 9460 section 9.5.
+   * The scheme of the URL. With `http` and `ws`, endpoints of records are for TLS, and port 80 stands for 443 (RFC 9460 section 9.5).
+   *
+   * @defaultValue required
    */
   readonly scheme: Scheme;
   /**
-   * The client's protocols as ALPN names, best first. They decide whether a record is used. The handshake offers
-   * `tls.ALPNProtocols`. Default: `tls.ALPNProtocols`, otherwise `http/1.1`.
+   * The protocols that the client speaks, by their ALPN names, best first. They decide whether a record is used. The handshake
+   * offers what `tls.ALPNProtocols` says.
+   *
+   * @defaultValue tls.ALPNProtocols, else http/1.1
    */
   readonly alpn?: readonly string[] | undefined;
-  /** `'lastResort'`: hints that no answer confirms are tried after everything else. Default: they are dropped. */
+  /**
+   * What becomes of hints that the addresses of their target do not confirm. `'lastResort'`: they are tried after everything else.
+   * Without this option they are dropped.
+   *
+   * @defaultValue none
+   */
   readonly hints?: 'lastResort' | undefined;
 }
 

@@ -8,7 +8,7 @@ import http, {
 import type { Duplex } from 'node:stream';
 import type { Target } from './absolute-url.js';
 import type { Connection } from './connection.js';
-import { formatAuthority } from './destination.js';
+import { formatAuthority } from './authority.js';
 import { admit, dial } from './dial.js';
 import type { ProxyRequest } from './events.js';
 import { endToEnd, isChunked, trailersOf, valuesOf, via } from './headers.js';

@@ -27,24 +27,47 @@ import { createServiceCache } from './service-cache.js';
 
 /** Options of {@link cached}. Times to live in seconds, as in DNS. */
 export interface CacheOptions {
-  /** The upper bound of a time to live, and the value for answers without one. Default 30. */
+  /**
+   * The longest time that an answer is kept. An answer without a time to live, such as the system's, is kept for `maxTtl`.
+   *
+   * @defaultValue 30 s
+   */
   readonly maxTtl?: number | undefined;
-  /** The lower bound of a time to live. Default 0: an answer with 0 is not cached. */
+  /**
+   * The shortest time that an answer is kept. With 0, an answer whose time to live is 0 is not kept.
+   *
+   * @defaultValue 0 s
+   */
   readonly minTtl?: number | undefined;
-  /** The upper bound of a negative answer's time to live. Default 5; never above `maxTtl`. */
+  /**
+   * How long it is remembered that a name, or its addresses of one family, do not exist. Never more than `maxTtl`.
+   *
+   * @defaultValue 5 s
+   */
   readonly negativeTtl?: number | undefined;
   /**
-   * For how long expired addresses are served while fresh ones are looked up; at most 604 800, a week. Default 0: expired
-   * addresses are not served.
+   * How long expired addresses are still used while fresh ones are looked up. At most 604,800 s, a week.
+   *
+   * @defaultValue 0 s
    */
   readonly staleFor?: number | undefined;
-  /** The most answers kept, over all networks. The least recently used one is evicted. Default 1000. */
+  /**
+   * How many answers are kept, over all networks. The one that was used longest ago is dropped first.
+   *
+   * @defaultValue 1000
+   */
   readonly maxEntries?: number | undefined;
-  /** A scheduler, or any clock in ms. Default: monotonic real time. */
+  /**
+   * Tells the time, in ms. A connector's cache uses the connector's scheduler by default; `cached()` uses monotonic real time.
+   *
+   * @defaultValue none
+   */
   readonly clock?: TimestampProvider | SchedulerLike | undefined;
   /**
-   * Returns the name of the network that this machine is in. An answer is used only in the network where it was received.
-   * Default: derived from the machine's interfaces and addresses.
+   * Names the network that this machine is in. An answer is used only in the network in which it was received. By default the
+   * machine's addresses and interfaces name the network.
+   *
+   * @defaultValue none
    */
   readonly network?: (() => string) | undefined;
 }

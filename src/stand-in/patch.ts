@@ -35,8 +35,10 @@ export interface Races {
 /** Options of `register`. */
 export type RegisterOptions = StandInOptions & {
   /**
-   * Sorts the answers of `dns.lookup` with `all: true` as a race would, with addresses that failed recently at the end. For programs
-   * that look up names themselves and try the addresses one by one. Default false.
+   * Whether answers of `dns.lookup` with `all: true` come in the order in which a race would try them, with addresses that failed
+   * recently at the end. For programs that look names up by themselves and try the addresses one by one.
+   *
+   * @defaultValue false
    */
   readonly lookups?: boolean;
 };

@@ -29,20 +29,24 @@ import type { Begun, FindAhead } from './head-start.js';
  */
 export interface StandInOptions extends Omit<RaceOptions, 'signal' | 'family'> {
   /**
-   * What decides a race for a TLS socket, such as one from `tls.connect` or `https`.
+   * What a TLS socket is raced for, such as those of `tls.connect` and `https`.
    *
-   * - `'auto'` (default): the first finished handshake, which the socket adopts; on a Node whose internals are not as expected, the
-   *   first TCP connection
-   * - `'probe'`: the first finished handshake; unless it is the first address's, its connection is closed and the socket connects
-   *   to the same address itself
-   * - `'off'`: the first TCP connection; the socket performs the handshake
+   * - `'auto'`: the first complete handshake, which the socket takes over. On a Node whose internals are not as expected: the first
+   *   TCP connection.
+   * - `'probe'`: the first complete handshake. Unless the first attempt won, its connection is closed, and the socket connects to the
+   *   same address by itself.
+   * - `'off'`: the first TCP connection. The handshake is left to the socket, and one that stalls is not noticed.
    *
-   * At `localhost`, whose addresses belong to one machine, a failed handshake is not repeated at the other address.
+   * At `localhost`, whose addresses are one machine, a failed handshake is final.
+   *
+   * @defaultValue 'auto'
    */
   readonly tls?: TlsMode | undefined;
   /**
-   * A separate history for these races, such as `{ file: true }`, which outlives the process; false: none. Default: the history that
-   * all sockets of the process share. Not allowed with a connector, which has its own.
+   * Options of a separate history for these races, such as `{ file: true }`; `false`: none. By default all sockets of the process
+   * share one history. Invalid beside a connector, which has its own.
+   *
+   * @defaultValue none
    */
   readonly history?: false | HistoryOptions | undefined;
 }
