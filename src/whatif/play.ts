@@ -34,9 +34,11 @@ export interface Run {
  *     fates  ──► failed, connected ───┘ ◄────────────────────────────────┘
  *
  * It takes some microseconds. That it agrees with the race itself is what spec/whatif/play.spec.ts shows.
+ *
+ * @param tell called with each event, as the race emits it
  */
-export function play(world: World, terms: Terms): Run {
-  return new Play(world, terms).run();
+export function play(world: World, terms: Terms, tell?: (event: RaceEvent) => void): Run {
+  return new Play(world, terms, tell).run();
 }
 
 /** Something that is to happen, unless its attempt has ended before. */
@@ -66,6 +68,7 @@ class Play {
   constructor(
     private readonly world: World,
     private readonly terms: Terms,
+    private readonly tell?: (event: RaceEvent) => void,
   ) {
     this.schedule = new Schedule(pacingOf(terms, world.delayOf), world.gate);
     this.toCome = world.lookup.length;
@@ -123,6 +126,7 @@ class Play {
   private happened(what: RaceEvent | Played): void {
     const event = 'type' in what ? what : this.ended(what);
     if (!event) return;
+    this.tell?.(event);
     if (event.type === 'answered') this.answered(event);
     else if (event.type === 'resolved') this.toCome--;
     else if (event.type === 'started') this.attempt(event);
@@ -197,7 +201,9 @@ class Play {
       if (isHandled || attempt === how.winner) continue;
       attempt.outcome = 'cancelled';
       attempt.endedAt = at;
+      this.tell?.({ type: 'cancelled', at, endpoint: attempt.endpoint });
     }
+    if (how.winner) this.tell?.({ type: 'connected', at, endpoint: how.winner.endpoint, value: undefined });
     this.over = { ...how, attempts: this.attempts, finish: at };
   }
 

@@ -1,3 +1,4 @@
+import type { RaceEvent } from '../core/race/events.js';
 import { AnswerGate } from './answer-gate.js';
 import { lookupOf, modelClient, visit, type Visit } from './clients.js';
 import type { Internet } from './internet.js';
@@ -42,7 +43,7 @@ export function simulate(part: Part, ways: readonly OwnWay[]): readonly Sample[]
   return samples;
 }
 
-export function playVisit(met: Visit, { terms, serviceRecords = false }: OwnWay): Run {
+export function playVisit(met: Visit, { terms, serviceRecords = false }: OwnWay, tell?: (event: RaceEvent) => void): Run {
   return play(
     {
       lookup: lookupOf(met, serviceRecords),
@@ -51,7 +52,8 @@ export function playVisit(met: Visit, { terms, serviceRecords = false }: OwnWay)
       ...(serviceRecords && { gate: new AnswerGate(terms.preferredFamily) }),
     },
     terms,
+    tell,
   );
 }
 
-const PORT = 443;
+export const PORT = 443;

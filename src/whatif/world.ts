@@ -1,6 +1,6 @@
 import type { Endpoint } from '../core/race/endpoint.js';
 import type { Answered, Resolved } from '../core/race/events.js';
-import { gather, type Known } from '../core/race/known-endpoints.js';
+import { gatherEndpoints, type KnownEndpoint } from '../core/race/known-endpoints.js';
 import type { Gate } from '../core/race/schedule.js';
 import type { Terms } from './terms.js';
 
@@ -35,10 +35,10 @@ type Sort = (endpoints: readonly Endpoint[]) => readonly Endpoint[];
 
 /** The endpoints of a race that goes by addresses alone, for one run. */
 export function gathering(port: number, { family }: Pick<Terms, 'family'>, sort: Sort): EndpointsAfter {
-  let known: readonly Known[] = [];
+  let known: readonly KnownEndpoint[] = [];
   return (event) => {
     const before = known;
-    known = gather(before, event, { port, family });
+    known = gatherEndpoints(before, event, { port, family });
     return known === before ? undefined : sort(known.map(({ endpoint }) => endpoint));
   };
 }
