@@ -1,9 +1,5 @@
-import type { AnyAnswer } from '../core/race/answers.js';
-import type { Endpoint, Service } from '../core/race/endpoint.js';
-import { errorCode, toError } from '../core/error-tools.js';
-import type { RaceEvent } from '../core/race/events.js';
-import type { ServiceRecord } from '../core/race/service-records.js';
 import packageJson from '../../package.json' with { type: 'json' };
+import { endpointJson, eventJson } from '../core/race/event-json.js';
 import { conclusion } from './conclusion.js';
 import type { Flags } from './flag.js';
 import { nodeAloneJson, type ComparedRace } from './node-alone.js';
@@ -55,47 +51,4 @@ function raceJson(result: ComparedRace): object {
     ...(nodeAlone && { nodeAlone: nodeAloneJson(nodeAlone) }),
     events: events.map(eventJson),
   };
-}
-
-function eventJson(event: RaceEvent): object {
-  switch (event.type) {
-    case 'answered':
-      return { ...event, answer: answerJson(event.answer) };
-    case 'resolved':
-      return { ...event, error: event.error && errorJson(event.error) };
-    case 'queued':
-      return { ...event, endpoints: event.endpoints.map(endpointJson) };
-    case 'failed':
-      return { ...event, endpoint: endpointJson(event.endpoint), error: errorJson(event.error) };
-    case 'cancelled':
-      return { ...event, endpoint: endpointJson(event.endpoint), error: event.error && errorJson(event.error) };
-    case 'started':
-    case 'progressed':
-      return { ...event, endpoint: endpointJson(event.endpoint) };
-    case 'connected':
-      return { type: event.type, at: event.at, endpoint: endpointJson(event.endpoint) };
-  }
-}
-
-function endpointJson({ address, family, port, protocol, service, via }: Endpoint): object {
-  return { address, family, port, protocol, service: service && serviceJson(service), via };
-}
-
-function serviceJson({ target, alpn, hint, record }: Service): object {
-  return { target, alpn, hint, priority: record?.priority };
-}
-
-function answerJson(answer: AnyAnswer): object {
-  const { type, name, ttl, error } = answer;
-  const found = answer.type === 'HTTPS' ? { records: answer.records.map(recordJson) } : { addresses: answer.addresses };
-  return { type, name, ...found, ttl, error: error && errorJson(toError(error)) };
-}
-
-/** Keys are told of, and not shown. */
-function recordJson({ ech, ...record }: ServiceRecord): object {
-  return { ...record, ech: ech !== undefined };
-}
-
-function errorJson(error: Error): object {
-  return { code: errorCode(error), message: error.message };
 }

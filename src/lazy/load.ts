@@ -1,4 +1,5 @@
 import type * as index from '../index.js';
+import type * as recorder from '../observe/recorder.js';
 import type { Races } from '../stand-in/patch.js';
 
 // Node runs the build as CommonJS, where this is Node's own `require`, and the loaded files are in the same folder.
@@ -12,3 +13,6 @@ export const loadAll = () => (all ??= require('./all.cjs') as typeof index);
 
 /** The code that connects sockets by races, loaded on the first call. */
 export const loadRaces = () => (races ??= (require('./races.cjs') as { races: Races }).races);
+
+/** What records races, loaded where they are to be recorded. */
+export const loadRecorder = () => require('./recorder.cjs') as typeof recorder;

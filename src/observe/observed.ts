@@ -13,6 +13,10 @@ import type { Transport } from '../rx/transport.js';
 import { attemptChannel, raceChannel, type AttemptContext, type RaceContext } from './channels.js';
 import { debugLines, untried } from './debug-lines.js';
 import { debug } from './debug.js';
+import { notePlan } from './recorded-plan.js';
+import { recordByEnvironment } from './recording.js';
+
+recordByEnvironment();
 
 /**
  * Begins the {@link race} for an observer, and reports it to the tracing channels and `NODE_DEBUG` if anyone listens.
@@ -62,6 +66,7 @@ class WatchedRace<T> {
       startedAt: Date.now(),
       events: this.events,
     };
+    notePlan(this.context, plan);
     this.attempts = new WatchedAttempts(this.context);
     this.began = plan.scheduler.now();
   }

@@ -1,0 +1,28 @@
+import { checkOptions, defaults, type Settings } from '../../plan/options.js';
+import type { Terms } from '../../whatif/terms.js';
+
+/** The terms of a race with options that are not given: it prefers IPv6, and does not adapt its delay. */
+export function defaultTerms(): Terms {
+  return termsOf(checkOptions({}), 6);
+}
+
+/** How a race with these settings is run, as data. */
+export function termsOf(settings: Settings<unknown>, preferred: 4 | 6): Terms {
+  const { family, preferFamily, connectionAttemptDelay, familyStaggerDelay, attemptSpacingDelay } = settings;
+  return {
+    family,
+    preferredFamily: family || (preferFamily ?? preferred),
+    ...(preferFamily !== undefined && { preferFamily }),
+    interleave: settings.interleave,
+    firstAddressFamilyCount: settings.firstAddressFamilyCount,
+    connectionAttemptDelay: connectionAttemptDelay === 'adaptive' ? defaults.connectionAttemptDelay : connectionAttemptDelay,
+    maximumConnectionAttemptDelay: settings.maximumConnectionAttemptDelay,
+    connectionAttemptDelayMultiplier: settings.connectionAttemptDelayMultiplier,
+    resolutionDelay: settings.resolutionDelay,
+    maxConcurrentAttempts: settings.maxConcurrentAttempts,
+    ...(familyStaggerDelay !== undefined && { familyStaggerDelay, attemptSpacingDelay }),
+    enabled: settings.enabled,
+    connectTimeout: settings.connectTimeout,
+    attemptTimeout: settings.attemptTimeout,
+  };
+}

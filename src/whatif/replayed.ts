@@ -1,0 +1,38 @@
+import type { Recording } from './recording.js';
+import { emptySample, isAnswered, keep, resultOf, type Result, type Sample } from './sample.js';
+import { attemptsOf } from './recorded-attempts.js';
+import type { RecordedRace } from './recorded-race.js';
+import type { Terms } from './terms.js';
+
+/** Terms that take the place of those of each race. */
+export type Change = (terms: Terms) => Terms;
+
+/** Runs the races of a recording again. @param progress called after each */
+export function replayAll(recording: Recording, change: Change, seed: number, progress?: () => void): Sample {
+  const sample = emptySample(recording.races.length);
+  recording.races.forEach((_, index) => {
+    keep(sample, index, resultOf(recording.replay(index, change(recording.termsOf(index)), seed)));
+    progress?.();
+  });
+  return sample;
+}
+
+/** What was recorded. Losers that are still to connect are not known to have been established, unless their handshake had begun. */
+export function asRecorded(races: readonly RecordedRace[]): Sample {
+  const sample = emptySample(races.length);
+  races.forEach((race, index) => {
+    keep(sample, index, recordedResult(race));
+  });
+  return sample;
+}
+
+function recordedResult(race: RecordedRace): Result {
+  const attempts = attemptsOf(race);
+  const place = attempts.findIndex(({ fate }) => fate?.outcome === 'connects') + 1;
+  const winner = attempts[place - 1];
+  const wasted = attempts.filter(
+    ({ fate, tlsAfter, after }) =>
+      !fate && tlsAfter !== undefined && isAnswered({ outcome: 'hangs', after: Infinity, tlsAfter }, after),
+  );
+  return { time: race.duration, attempts: attempts.length, wasted: wasted.length, family: winner?.endpoint.family ?? 0, place };
+}
