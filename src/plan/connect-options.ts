@@ -22,14 +22,13 @@ interface OwnSockets extends Pick<All<never, never>, 'tcp'> {
 }
 
 /** Sockets of the caller's. */
-interface MadeSockets {
-  readonly socketFactory: All<never, never>['socketFactory'];
+interface MadeSockets extends Pick<All<never, never>, 'socketFactory'> {
   readonly tcp?: undefined;
 }
 
 /** An attempt by a transport of the caller's, which does its own TLS. */
 interface OverTransport<C> {
-  readonly transport: Transport<C> | undefined;
+  readonly transport?: Transport<C> | undefined;
   readonly tls?: false | undefined;
   readonly tcp?: undefined;
   readonly localAddress?: undefined;
