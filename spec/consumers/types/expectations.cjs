@@ -1,12 +1,12 @@
 // Compares what a compiler says of the two files with what it must say.
-import { readFileSync } from 'node:fs';
+const { readFileSync } = require('node:fs');
 
 /** Lines of one error at most, and characters of a line. */
 const MOST_LINES = 5;
 const LONGEST = 400;
 
 /** @param {string} output of tsc, without colours; @returns {string[]} what is otherwise than it must be */
-export function problemsOf(output, refused) {
+exports.problemsOf = function problemsOf(output, refused) {
   const problems = [];
   /** @type {Map<number, string[]>} */
   const errors = new Map();
@@ -30,4 +30,4 @@ export function problemsOf(output, refused) {
         problems.push(`${said.length} lines: ${said.join('\n')}`);
     });
   return problems;
-}
+};
