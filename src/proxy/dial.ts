@@ -88,7 +88,7 @@ function raceFor({ shared }: Connection, request: ProxyRequest, override: Overri
   const { host, port } = request;
   const { connector, settings } = shared;
   try {
-    return connector.race$<Socket>(host, port, raceOptions(override, request, settings));
+    return connector.race$(host, port, raceOptions(override, request, settings));
   } catch (cause) {
     return canBeRaced(connector, request)
       ? failedRoute(cause)
