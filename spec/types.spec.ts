@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { of, type Observable } from 'rxjs';
+import ts from 'typescript';
 import {
   connect,
   connect$,
@@ -102,6 +106,57 @@ const compiled = () => {
   // @ts-expect-error -- a family is a number
   void connect$('h', 1, { family: '4' });
 };
+
+const root = join(__dirname, '..');
+const consumer = join(root, 'spec', 'consumers', 'types');
+
+/** What the compiler says of files for which the package is its source. */
+function said(exactOptionalPropertyTypes: boolean, ...names: string[]): string {
+  const { paths } = (ts.readConfigFile(join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file)).config as Config)
+    .compilerOptions;
+  const options: ts.CompilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes,
+    noEmit: true,
+    skipLibCheck: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    types: ['node'],
+    paths: Object.fromEntries(Object.entries(paths).map(([name, files]) => [name, files.map((file) => join(root, file))])),
+  };
+  const files = names.map((name) => join(consumer, name));
+  const program = ts.createProgram(files, options);
+  const diagnostics = files.flatMap((file) => [...ts.getPreEmitDiagnostics(program, program.getSourceFile(file))]);
+  return ts.formatDiagnostics(diagnostics, {
+    getCanonicalFileName: (name) => name,
+    getCurrentDirectory: () => consumer,
+    getNewLine: () => '\n',
+  });
+}
+
+interface Config {
+  readonly compilerOptions: { readonly paths: Record<string, string[]> };
+}
+
+it.each([true, false])(
+  'what users write compiles, and what is wrong is said in a few lines; exactOptionalPropertyTypes: %p',
+  (exact) => {
+    const { problemsOf } = createRequire(__filename)(join(consumer, 'expectations.cjs')) as {
+      problemsOf: (said: string, file: string) => string[];
+    };
+    expect(problemsOf(said(exact, 'accepted.ts', 'refused.ts'), join(consumer, 'refused.ts'))).toEqual([]);
+  },
+  120_000,
+);
+
+it('package.json has the types of each entry for classic resolution', () => {
+  const { exports, typesVersions } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    exports: Record<string, { require: { types: string } }>;
+    typesVersions: Record<'*', Record<string, string[]>>;
+  };
+  const entries = Object.entries(exports).filter(([name]) => name !== '.' && name !== './package.json');
+  expect(typesVersions['*']).toEqual(Object.fromEntries(entries.map(([name, { require }]) => [name.slice(2), [require.types]])));
+});
 
 it('the types say what a race is for, and refuse what makes no sense', () => {
   expect(compiled).toEqual(expect.any(Function));

@@ -242,8 +242,9 @@ export const connect: Races['connect'] = alone.connect;
  * @example
  * connection$('example.com', 6667)
  *   .pipe(
- *     switchMap((socket) => fromEvent(socket, 'data')),
+ *     switchMap((socket) => fromEvent(socket, 'data').pipe(takeUntil(fromEvent(socket, 'close')))),
  *     retry({ delay: 1000 }),
+ *     repeat({ delay: 1000 }),
  *   )
  *   .subscribe(console.log);
  */

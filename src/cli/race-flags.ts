@@ -151,7 +151,7 @@ export const PLAIN_RACE_FLAGS = RACE_FLAGS.filter(
  *
  * @throws TypeError, RangeError with Node's codes, naming the flag, for values that make no sense
  */
-export function raceOptions(flags: Flags): ConnectOptions<never> {
+export function raceOptions(flags: Flags): ConnectOptions {
   const options = {
     family: flags.ipv4 ? 4 : flags.ipv6 ? 6 : flags.family,
     preferFamily: flags.preferFamily,
@@ -172,7 +172,7 @@ export function raceOptions(flags: Flags): ConnectOptions<never> {
     tcp: socketOptions(flags),
     tls: tlsOptions(flags),
   };
-  return { ...preset(flags.preset), ...(given(options) as ConnectOptions<never>) };
+  return { ...preset(flags.preset), ...(given(options) as ConnectOptions) };
 }
 
 function durations(flags: Flags): object {

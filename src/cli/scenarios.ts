@@ -9,7 +9,7 @@ export interface Scenario {
   readonly title: string;
   readonly places: readonly Place[];
   /** What the race needs beside the addresses. */
-  readonly options?: ConnectOptions<never>;
+  readonly options?: ConnectOptions;
   /** Look-ups that take their time, in order: ms since the last, and the answer. Default: all addresses at once. */
   readonly answers?: readonly (readonly [delay: number, answer: Answer])[];
 }

@@ -19,6 +19,7 @@ import { monotonicScheduler } from '../rx/monotonic.js';
 import { wellFormedResolver } from '../rx/resolver.js';
 import { ownTlsOptions } from '../node/tls.js';
 import { createSessions } from './tls-sessions.js';
+import { takesSocketOptions } from '../rx/transport.js';
 import { turnstile } from './turnstile.js';
 import { watchable, type ConnectorRace } from './watched-races.js';
 
@@ -220,10 +221,8 @@ type Own = Readonly<Partial<Record<'transport' | (typeof SOCKET_OPTIONS)[number]
 
 /** The connector's options without those that a call replaces: a `transport` replaces socket options, and vice versa. */
 function withoutReplaced(shared: object, own: Own): object {
-  const replaced: readonly string[] = own.transport
-    ? SOCKET_OPTIONS
-    : SOCKET_OPTIONS.some((name) => own[name] !== undefined)
-      ? ['transport']
-      : [];
+  const { transport = (shared as Own).transport } = own;
+  const kept = takesSocketOptions(transport) ? SOCKET_OPTIONS.filter((name) => name !== 'tcp') : SOCKET_OPTIONS;
+  const replaced: readonly string[] = own.transport ? kept : kept.some((name) => own[name] !== undefined) ? ['transport'] : [];
   return Object.fromEntries(Object.entries(shared).filter(([name]) => !replaced.includes(name)));
 }

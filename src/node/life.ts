@@ -59,6 +59,7 @@ function watch(emitter: EventEmitter, failed: (error: unknown) => void, closed: 
 
 /** What is destroyed may fail once more before it has closed, and nothing else listens any more. */
 function ignoreErrors(emitter: EventEmitter): void {
+  if ((emitter as { closed?: unknown }).closed === true) return;
   const ignore = () => undefined;
   emitter.on('error', ignore).once('close', () => emitter.off('error', ignore));
 }

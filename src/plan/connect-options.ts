@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Setup } from '../node/setup.js';
+import type { SocketOptions } from '../node/tcp.js';
 import type { TlsOptions } from '../node/tls.js';
-import type { Transport } from '../rx/transport.js';
+import type { SocketTransport, Transport } from '../rx/transport.js';
 import type { AttemptOptions, RaceOptions } from './options.js';
 
 type All<T, C> = AttemptOptions<T, C>;
@@ -22,16 +23,23 @@ interface OwnSockets extends Pick<All<never, never>, 'tcp'> {
 }
 
 /** Sockets of the caller's. */
-interface MadeSockets {
-  readonly socketFactory: All<never, never>['socketFactory'];
+interface MadeSockets extends Pick<All<never, never>, 'socketFactory'> {
   readonly tcp?: undefined;
 }
 
 /** An attempt by a transport of the caller's, which does its own TLS. */
-interface OverTransport<C> {
-  readonly transport: Transport<C> | undefined;
-  readonly tls?: false | undefined;
+interface OverTransport<C> extends OnlyTransport {
+  readonly transport?: Transport<C> | undefined;
   readonly tcp?: undefined;
+}
+
+/** An attempt by a transport whose sockets have options, as those of a network of the testing kit. */
+interface OverSocketTransport extends OnlyTransport, Pick<All<never, never>, 'tcp'> {
+  readonly transport: SocketTransport<Socket, SocketOptions>;
+}
+
+interface OnlyTransport {
+  readonly tls?: false | undefined;
   readonly localAddress?: undefined;
   readonly localPort?: undefined;
   readonly socketFactory?: undefined;
@@ -57,7 +65,7 @@ export type ConnectOptions<T = Socket, C = T> = RaceOptions &
     | (Sockets<Tls> & WithoutSetup)
     | (Sockets<false | undefined> & WithSetup<Setup<Socket, T>>)
     | (Sockets<true | TlsOptions> & WithSetup<Setup<TLSSocket, T>>)
-    | (OverTransport<T & C> & WithoutSetup)
+    | (OverTransport<T & NoInfer<C>> & WithoutSetup)
     | (OverTransport<C> & WithSetup<Setup<C, T>>)
   );
 
@@ -75,7 +83,7 @@ export type TlsConnectOptions = RaceOptions & Sockets<true | TlsOptions> & Witho
  * - `B` what attempts connect where neither option says so
  */
 export type GivenOptions<R, C, S, T, B = Socket> = RaceOptions &
-  (OverTransport<C | NoInfer<R>> | Sockets<Inferred<S>>) &
+  (OverSocketTransport | OverTransport<C | NoInfer<R>> | Sockets<Inferred<S>>) &
   (WithSetup<Setup<Connected<C, S, B>, T> | AnySetup<NoInfer<C>, S, T>> | WithoutSetup);
 
 /** What a race is for whose call has no `setup`. `D` is what its connector's races are for, and `B` what those connect. */

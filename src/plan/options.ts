@@ -10,7 +10,7 @@ import type { Setup } from '../node/setup.js';
 import { localChecks, socketChecks, type SocketOptions, type TcpOptions } from '../node/tcp.js';
 import { copyOf } from '../core/remembered.js';
 import { checkTlsOptions, type TlsOptions } from '../node/tls.js';
-import type { Transport } from '../rx/transport.js';
+import { takesSocketOptions, type Transport } from '../rx/transport.js';
 import type { Resolver } from '../rx/resolver.js';
 import { hostInAscii } from './host-name.js';
 import { checkDelaysTogether, defaults, racingChecks, type RacingOptions } from './racing-options.js';
@@ -266,6 +266,7 @@ export function checkRaceOptions(options: RaceOptions, ...others: readonly (keyo
 function checkTogether<T>(settings: Settings<T>): void {
   checkDelaysTogether(settings);
   for (const name of SOCKET_OPTIONS) {
+    if (name === 'tcp' && takesSocketOptions(settings.transport)) continue;
     if (settings.transport && (settings[name] ?? false) !== false) {
       throw invalidValue(`options.${name}`, 'has no effect on the transport that is given', settings[name]);
     }

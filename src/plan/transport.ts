@@ -8,7 +8,7 @@ import { tcpFrom, type SocketOptions } from '../node/tcp.js';
 import { ownTlsOptions, tls, tlsIdentity, type SessionSlot } from '../node/tls.js';
 import { oncePerSettings, type Settings } from './options.js';
 import type { RacePlan } from '../rx/race-plan.js';
-import type { Transport } from '../rx/transport.js';
+import { takesSocketOptions, WITH_SOCKET_OPTIONS, type Transport } from '../rx/transport.js';
 
 /** How the attempts of a race connect, and how to dispose of a connection that has no receiver. */
 export interface Connecting<T> extends Pick<RacePlan<T>, 'transport' | 'protocol' | 'discard'> {
@@ -31,7 +31,7 @@ export function connecting<T>(settings: Settings<T>, host: string, slot?: Sessio
 const withoutHost = oncePerSettings((settings) => stagesOf(settings, '') as unknown);
 
 function stagesOf<T>(settings: Settings<T>, host: string, slot?: SessionSlot): Connecting<T> {
-  const connection = byNat64(settings.transport ?? socketTransport(settings, host, slot));
+  const connection = byNat64(ownTransport(settings) ?? socketTransport(settings, host, slot));
   const protocol = settings.transport ? undefined : 'tcp';
   const { setup, isTerminal = () => false } = settings;
   if (!setup) return { transport: filtered(connection as Transport<T>, settings), protocol, discard: destroy, parts: alone };
@@ -48,6 +48,11 @@ function stagesOf<T>(settings: Settings<T>, host: string, slot?: SessionSlot): C
     },
     parts,
   };
+}
+
+/** The caller's, with the options of sockets where it takes them. */
+function ownTransport<T>({ transport, tcp }: Settings<T>): Transport<unknown> | undefined {
+  return tcp && takesSocketOptions(transport) ? transport[WITH_SOCKET_OPTIONS](tcp) : transport;
 }
 
 /** Dials the NAT64 address in place of an IPv4 address, of which everything else knows only the latter. */

@@ -31,6 +31,16 @@ export function admitted(state: BreakerState, now: number, { trialTimeout }: Bre
   return now < state.until ? undefined : { type: 'half-open', until: now + trialTimeout, period: state.period + 1 };
 }
 
+/** The state once it is opened by hand: it stays open until it is closed by hand. */
+export function isolated({ period }: BreakerState): BreakerState {
+  return { type: 'open', until: Infinity, period: period + 1 };
+}
+
+/** The state once it is closed by hand: failures before that are forgotten, and calls under way count for nothing. */
+export function reset({ period }: BreakerState): BreakerState {
+  return { ...closed, period: period + 1 };
+}
+
 /** The state once a call has ended that began in this period. */
 export function ended(state: BreakerState, outcome: Outcome, now: number, { failures, resetDelay }: BreakerPlan): BreakerState {
   const { period } = state;

@@ -1,9 +1,19 @@
-import { defer, finalize, tap as rxTap, throwError, type SchedulerLike } from 'rxjs';
+import {
+  BehaviorSubject,
+  defer,
+  distinctUntilChanged,
+  finalize,
+  map,
+  tap as rxTap,
+  throwError,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
 import { checkEach, integer, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/input/checks.js';
 import { codedError } from '../core/error-tools.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
-import { admitted, closed, ended, type BreakerState, type Outcome } from './breaker-state.js';
-import { makeLayer, type AnyPolicy } from './make-policy.js';
+import { admitted, closed, ended, isolated, reset, type BreakerState, type Outcome } from './breaker-state.js';
+import { makeTimedLayer, type AnyPolicy } from './make-policy.js';
 
 /** Options of {@link breaker}. */
 export interface BreakerOptions {
@@ -16,6 +26,18 @@ export interface BreakerOptions {
   readonly trialTimeout?: number | undefined;
   /** Every timestamp. Default: monotonic real time. */
   readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** A {@link breaker}, and how it stands. */
+export interface Breaker extends AnyPolicy {
+  /** `closed`: calls are let through; `open`: they fail; `half-open`: one has been let through, on trial. */
+  readonly state: BreakerState['type'];
+  /** The state, and then each other one, when a call or the hand makes it so. Hot, and never over. */
+  readonly state$: Observable<BreakerState['type']>;
+  /** Opens it until `close()` is called, as for the time of a deployment. */
+  readonly open: () => void;
+  /** Closes it, and forgets failures. Calls that are under way count for nothing. */
+  readonly close: () => void;
 }
 
 const duration = orInfinity(number(0, LONGEST_DELAY));
@@ -35,32 +57,40 @@ const checkFailures = integer(1, Number.MAX_SAFE_INTEGER);
  * what began before the breaker opened says nothing of the source as it is now. Failures are counted for this one policy,
  * wherever it is used.
  */
-export function breaker(failures: number, options: BreakerOptions = {}): AnyPolicy {
+export function breaker(failures: number, options: BreakerOptions = {}): Breaker {
   checkFailures('failures', failures);
   checkEach('options', options, BREAKER_CHECKS);
-  const { resetDelay = 30_000, trialTimeout = 30_000, scheduler = monotonicScheduler } = options;
+  const { resetDelay = 30_000, trialTimeout = 30_000 } = options;
   const plan = { failures, resetDelay, trialTimeout };
-  let state: BreakerState = closed;
+  const states = new BehaviorSubject<BreakerState>(closed);
+  const typeOf = ({ type }: BreakerState) => type;
 
-  const open = () => codedError('ERR_BREAKER_OPEN', `${failures} failures in a row`);
+  const open = () => codedError('ERR_BREAKER_OPEN', isByHand ? 'opened by hand' : `${failures} failures in a row`);
+  let isByHand = false;
+  const byHand = (change: (state: BreakerState) => BreakerState, isOpen: boolean) => () => {
+    isByHand = isOpen;
+    states.next(change(states.value));
+  };
 
   /** Lets a call through, and returns the function to call with its end; `undefined` where the call is refused. */
-  const admit = () => {
-    const next = admitted(state, scheduler.now(), plan);
+  const admit = (scheduler: SchedulerLike) => {
+    const next = admitted(states.value, scheduler.now(), plan);
     if (!next) return undefined;
     const { period } = next;
-    state = next;
+    states.next(next);
     let underWay = true;
     return (outcome: Outcome) => {
-      if (underWay && state.period === period) state = ended(state, outcome, scheduler.now(), plan);
+      if (underWay && states.value.period === period) states.next(ended(states.value, outcome, scheduler.now(), plan));
       underWay = false;
     };
   };
 
-  return makeLayer(
-    (source) =>
+  const layer = makeTimedLayer(
+    options.scheduler,
+    monotonicScheduler,
+    (scheduler) => (source) =>
       defer(() => {
-        const end = admit();
+        const end = admit(scheduler);
         if (!end) return throwError(() => open());
         const failed = () => end('failed');
         const observer = { next: () => end('succeeded'), error: failed, complete: failed };
@@ -71,4 +101,10 @@ export function breaker(failures: number, options: BreakerOptions = {}): AnyPoli
       }),
     `breaker(${failures})`,
   );
+  const control = {
+    state$: states.pipe(map(typeOf), distinctUntilChanged()),
+    open: byHand(isolated, true),
+    close: byHand(reset, false),
+  };
+  return Object.defineProperty(Object.assign(layer, control), 'state', { get: () => typeOf(states.value) }) as Breaker;
 }

@@ -1,7 +1,7 @@
-import { NEVER, switchMap, timer } from 'rxjs';
+import { NEVER, switchMap, timer, type SchedulerLike } from 'rxjs';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import { checkTime, type TimeOptions } from './check-time.js';
-import { makeLayer, type AnyPolicy } from './make-policy.js';
+import { makeTimedLayer, type AnyPolicy } from './make-policy.js';
 
 /**
  * Asks the source so many ms later; its values then come as they come.
@@ -15,7 +15,11 @@ import { makeLayer, type AnyPolicy } from './make-policy.js';
  */
 export function delay(duration: number, options: TimeOptions = {}): AnyPolicy {
   checkTime(duration, options);
-  const { scheduler = monotonicScheduler } = options;
-  const start$ = duration === Infinity ? NEVER : timer(duration, scheduler);
-  return makeLayer((source) => start$.pipe(switchMap(() => source)), `delay(${duration})`);
+  const start$ = (scheduler: SchedulerLike) => (duration === Infinity ? NEVER : timer(duration, scheduler));
+  return makeTimedLayer(
+    options.scheduler,
+    monotonicScheduler,
+    (scheduler) => (source) => start$(scheduler).pipe(switchMap(() => source)),
+    `delay(${duration})`,
+  );
 }

@@ -3,6 +3,7 @@ import { checkEach, LONGEST_DELAY, number, orInfinity, scheduler, type Check, ty
 import type { FirstSuccessOptions } from '../rx/first-success.js';
 import { isFlat, joined, type Expression, type Operator } from './expression.js';
 import { firstOf } from './first-of.js';
+import { inheritable, type Run } from './inherited.js';
 
 /** Options of a hedge. */
 export interface HedgeOptions {
@@ -17,7 +18,7 @@ const checkDelay = orInfinity(number(0, LONGEST_DELAY));
 export interface Kind<Self> {
   readonly check: Check;
   readonly expressionOf: (self: Self) => Expression;
-  readonly make: (run: Self, expression: Expression) => Self;
+  readonly make: (run: Self, expression: Expression, scheduler?: SchedulerLike) => unknown;
 }
 
 /**
@@ -26,32 +27,29 @@ export interface Kind<Self> {
  *     a & b      a ├────────○        a | b      a ├────✗           a &50 b    a ├─────────────○
  *                b ├────●                       b      ├────●                 b ├─ 50 ─├──●
  */
-export function forks<Input, T, Self extends (input: Input) => Observable<T>>(
-  self: (input: Input) => Observable<T>,
-  expression: Expression,
-  { check, expressionOf, make }: Kind<Self>,
-) {
-  const fork = (operator: Operator, other: Self, options: FirstSuccessOptions): Self => {
+export function forks<Input, T>(self: Run<Input, T>, expression: Expression, { check, expressionOf, make }: Kind<Run<Input, T>>) {
+  const fork = (operator: Operator, other: Run<Input, T>, options: FirstSuccessOptions) => {
     check('other', other);
     const whole = joined(expression, operator, expressionOf(other));
     const sides: readonly Side[] = [
       { run: self, isFlat: isFlat(operator, expression) },
       { run: other, isFlat: isFlat(operator, expressionOf(other)) },
     ];
-    let parts: readonly Run[] | undefined;
-    const run = (input: Input) => {
+    let parts: readonly Part[] | undefined;
+    const run = (input: Input, inherited?: SchedulerLike) => {
       parts ??= partsOf(sides);
-      const streams = parts.map((part) => () => part(input as never) as Observable<T>);
-      return firstOf(whole.text, streams, options);
+      const scheduler = options.scheduler ?? inheritable(inherited);
+      const streams = parts.map((part) => once(() => part(input as never, scheduler) as Observable<T>));
+      return firstOf(whole.text, streams, { ...options, scheduler });
     };
-    const made = make(run as Self, whole);
+    const made = make(run, whole, options.scheduler) as object;
     sidesOf.set(made, sides);
     return made;
   };
   return {
-    and: (other: Self) => fork('&', other, {}),
-    or: (other: Self) => fork('|', other, { delay: Infinity }),
-    hedge: (other: Self, delay: number, options: HedgeOptions = {}) => {
+    and: (other: Run<Input, T>) => fork('&', other, {}),
+    or: (other: Run<Input, T>) => fork('|', other, { delay: Infinity }),
+    hedge: (other: Run<Input, T>, delay: number, options: HedgeOptions = {}) => {
       checkDelay('delay', delay);
       checkEach('options', options, HEDGE_CHECKS);
       return fork(`&${delay}`, other, { ...options, delay });
@@ -60,22 +58,31 @@ export function forks<Input, T, Self extends (input: Input) => Observable<T>>(
   };
 }
 
-/** Of a policy or a service: what it does with an input. */
-type Run = (input: never) => Observable<unknown>;
+/** What a policy or a service of any kind does with its input. */
+type Part = Run<never, unknown>;
+
+/**
+ * Makes a stream when it is first needed: who asks again subscribes to the same, which can count how often it was asked. What
+ * throws is made anew.
+ */
+function once<T>(make: () => Observable<T>): () => Observable<T> {
+  let made: Observable<T> | undefined;
+  return () => (made ??= make());
+}
 
 /** One side of a fork. */
 interface Side {
-  readonly run: Run;
+  readonly run: Part;
   /** Whether it is a fork of the same kind, whose own sides can stand in its place. */
   readonly isFlat: boolean;
 }
 
 /** The sides of what a fork runs. */
-const sidesOf = new WeakMap<Run, readonly Side[]>();
+const sidesOf = new WeakMap<object, readonly Side[]>();
 
 /** The parts of a chain as one list, so that 400 policies joined by `|` are as deep as two. By a loop, for the same reason. */
-function partsOf(sides: readonly Side[]): readonly Run[] {
-  const parts: Run[] = [];
+function partsOf(sides: readonly Side[]): readonly Part[] {
+  const parts: Part[] = [];
   const left = [...sides].reverse();
   for (let side = left.pop(); side; side = left.pop()) {
     const within = side.isFlat ? sidesOf.get(side.run) : undefined;

@@ -14,6 +14,6 @@ export { delay } from './delay.js';
 export type { TimeOptions } from './check-time.js';
 export { retry, type RetryOptions } from './retry.js';
 export { bulkhead, type BulkheadOptions } from './bulkhead.js';
-export { breaker, type BreakerOptions } from './breaker.js';
+export { breaker, type Breaker, type BreakerOptions } from './breaker.js';
 export { tap } from './tap.js';
 export { fromCockatiel, type CockatielPolicy } from './cockatiel.js';

@@ -1,6 +1,7 @@
-import type { MonoTypeOperatorFunction, Observable } from 'rxjs';
+import type { MonoTypeOperatorFunction, Observable, SchedulerLike } from 'rxjs';
 import { joined, leaf, type Expression } from './expression.js';
 import { forks, type HedgeOptions, type Kind } from './forks.js';
+import { inheritable, SCHEDULER, schedulerOf, type Run } from './inherited.js';
 import { checkPolicy, EXPRESSION } from './is-policy.js';
 import { applied, type Service } from './service.js';
 
@@ -16,13 +17,16 @@ export interface Policy<T> {
    * Both at once: the first success is the result, and the loser is cancelled before it. Written `a & b`. When both fail, it
    * errors with one `AggregateError`, whose `errors` are flat and in the order of the operands.
    */
-  and(other: AnyPolicy | Policy<T>): Policy<T>;
+  and(other: AnyPolicy): Policy<T>;
+  and<U>(other: Policy<U>): Policy<T | U>;
   /** The other if this one fails, and not before. Written `a | b`. Errors as `and` does. */
-  or(other: AnyPolicy | Policy<T>): Policy<T>;
-  /** This one around the other: `source$.pipe(b, a)`. Written `a + b`. */
+  or(other: AnyPolicy): Policy<T>;
+  or<U>(other: Policy<U>): Policy<T | U>;
+  /** This one around the other: `source$.pipe(b, a)`. Written `a + b`. What the other measures time by is this one's scheduler. */
   wrap(other: AnyPolicy | Policy<T>): Policy<T>;
   /** As `and`, but the other starts `delay` ms later, or as soon as this one fails. Written `a &50 b`, with 50 ms. */
-  hedge(other: AnyPolicy | Policy<T>, delay: number, options?: HedgeOptions): Policy<T>;
+  hedge(other: AnyPolicy, delay: number, options?: HedgeOptions): Policy<T>;
+  hedge<U>(other: Policy<U>, delay: number, options?: HedgeOptions): Policy<T | U>;
   /** The same service under this policy: each request is a source. */
   apply<Request>(service: Service<Request, T>): Service<Request, T>;
   /** The expression that it is, as the template {@link policy} reads it. */
@@ -44,26 +48,48 @@ export interface AnyPolicy {
   toString(): string;
 }
 
-/** A policy that runs as the operator does, and is written as the expression. */
-export function makePolicy<T>(operator: MonoTypeOperatorFunction<T>, expression: Expression): Policy<T> {
-  const run = (source: Observable<T>) => operator(source);
-  const kind: Kind<Policy<T>> = { check: checkPolicy, expressionOf, make: makePolicy };
+/**
+ * A policy that runs as the operator does, and is written as the expression.
+ *
+ * @param scheduler what it was given to measure time by
+ */
+export function makePolicy<T>(operator: Run<Observable<T>, T>, expression: Expression, scheduler?: SchedulerLike): Policy<T> {
+  const run = (source: Observable<T>, inherited?: SchedulerLike) => operator(source, inheritable(inherited));
+  const kind: Kind<Run<Observable<T>, T>> = { check: checkPolicy, expressionOf, make: makePolicy };
   return Object.assign(run, forks(run, expression, kind), {
-    wrap: (other: Policy<T>) => {
+    wrap: (other: Run<Observable<T>, T>) => {
       checkPolicy('other', other);
-      return makePolicy<T>((source) => run(other(source)), joined(expression, '+', expressionOf(other)));
+      const around = (source: Observable<T>, inherited?: SchedulerLike) => run(other(source, scheduler ?? inherited), inherited);
+      return makePolicy<T>(around, joined(expression, '+', expressionOf(other)), schedulerOf(other) ?? scheduler);
     },
-    apply: <Request>(service: Service<Request, T>) => applied(run, expression, service),
+    apply: <Request>(service: Service<Request, T>) => applied(run, { expression, scheduler }, service),
     [EXPRESSION]: expression,
-  });
+    [SCHEDULER]: scheduler,
+  }) as unknown as Policy<T>;
 }
 
 /** A policy that does not care what the values are. */
 export function makeLayer(operator: <T>(source: Observable<T>) => Observable<T>, text: string): AnyPolicy {
   // What holds for values of no known type holds for those of each.
-  return makePolicy<unknown>(operator, leaf(text)) as AnyPolicy;
+  return makePolicy<unknown>((source) => operator(source), leaf(text)) as AnyPolicy;
 }
 
-function expressionOf<T>(policy: Policy<T>): Expression {
-  return (policy as unknown as Record<typeof EXPRESSION, Expression>)[EXPRESSION];
+/**
+ * A layer that measures time: by its own scheduler, by that of a policy around it, or else by the default.
+ *
+ * @param own the scheduler that it was given
+ * @param operator makes the operator that goes by a scheduler
+ */
+export function makeTimedLayer(
+  own: SchedulerLike | undefined,
+  defaultScheduler: SchedulerLike,
+  operator: (scheduler: SchedulerLike) => MonoTypeOperatorFunction<unknown>,
+  text: string,
+): AnyPolicy {
+  const run: Run<Observable<unknown>, unknown> = (source, inherited) => operator(own ?? inherited ?? defaultScheduler)(source);
+  return makePolicy<unknown>(run, leaf(text), own) as AnyPolicy;
+}
+
+function expressionOf(policy: unknown): Expression {
+  return (policy as Record<typeof EXPRESSION, Expression>)[EXPRESSION];
 }

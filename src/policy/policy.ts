@@ -27,7 +27,10 @@ import { parse } from './parse.js';
 export function policy(operator: <T>(source: Observable<T>) => Observable<T>, name?: string): AnyPolicy;
 export function policy<T>(operator: MonoTypeOperatorFunction<T>, name?: string): Policy<T>;
 export function policy(strings: TemplateStringsArray, ...policies: readonly AnyPolicy[]): AnyPolicy;
-export function policy<T>(strings: TemplateStringsArray, ...policies: readonly (AnyPolicy | Policy<T>)[]): Policy<T>;
+export function policy<Operands extends readonly Operand[]>(
+  strings: TemplateStringsArray,
+  ...policies: Operands
+): Policy<ValueOf<Operands[number]>>;
 export function policy<T>(given: MonoTypeOperatorFunction<T> | TemplateStringsArray, ...rest: readonly unknown[]): Policy<T> {
   if (!isTemplate(given)) return named(given, rest[0]);
   rest.forEach((value, index) => {
@@ -36,16 +39,24 @@ export function policy<T>(given: MonoTypeOperatorFunction<T> | TemplateStringsAr
   return parse(given, rest as readonly Policy<T>[]);
 }
 
+/** A policy for values of some type. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a policy takes what it gives, so that no other type fits all
+type Operand = AnyPolicy | Policy<any>;
+
+/** What the policies of an expression give, all together. */
+type ValueOf<P> = P extends AnyPolicy ? never : P extends Policy<infer T> ? T : never;
+
 /** What an expression can name without being taken for one. */
 const NAME = /^[\w$.-]+$/;
 
 function named<T>(operator: MonoTypeOperatorFunction<T>, name: unknown): Policy<T> {
   callable('operator', operator);
   if (isPolicy(operator) && name === undefined) return operator as Policy<T>;
-  if (name === undefined) return makePolicy(operator, leaf(NAME.test(operator.name) ? operator.name : 'policy'));
+  if (name === undefined)
+    return makePolicy((source) => operator(source), leaf(NAME.test(operator.name) ? operator.name : 'policy'));
   if (typeof name !== 'string') throw invalidType('name', 'of type string', name);
   if (!NAME.test(name)) throw invalidValue('name', 'must be letters, digits, "_", "$", "." and "-"', name);
-  return makePolicy(operator, leaf(name));
+  return makePolicy((source) => operator(source), leaf(name));
 }
 
 function isTemplate(given: unknown): given is TemplateStringsArray {

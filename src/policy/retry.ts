@@ -1,7 +1,8 @@
 import { retry as rxRetry, timer, type SchedulerLike } from 'rxjs';
 import { callable, checkEach, integer, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/input/checks.js';
+import { invalidReturn } from '../core/input/argument-errors.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
-import { makeLayer, type AnyPolicy } from './make-policy.js';
+import { makeTimedLayer, type AnyPolicy } from './make-policy.js';
 
 /** Options of {@link retry}. Durations in ms. */
 export interface RetryOptions {
@@ -13,8 +14,15 @@ export interface RetryOptions {
   readonly jitter?: number | undefined;
   /** Where chance comes from: a function like the default, `Math.random`. */
   readonly random?: (() => number) | undefined;
+  /**
+   * How long to wait, in ms, instead of the backoff: a function of the error and of the number of the attempt that has failed,
+   * from 1. Other people's `Retry-After` may be in the error.
+   */
+  readonly retryDelay?: ((error: unknown, attempt: number) => number) | undefined;
   /** Which errors are worth another attempt. Default: all. */
-  readonly isRetryable?: ((error: unknown) => boolean) | undefined;
+  readonly isRetryable?: ((error: unknown, attempt: number) => boolean) | undefined;
+  /** Called before each wait: with the error, the number of the attempt that has failed, and how long the wait is, in ms. */
+  readonly onRetry?: ((error: unknown, attempt: number, delay: number) => void) | undefined;
   /** Every timer. Default: monotonic real time. */
   readonly scheduler?: SchedulerLike | undefined;
 }
@@ -24,7 +32,9 @@ const RETRY_CHECKS: Checks<RetryOptions> = {
   maxDelay: number(0, LONGEST_DELAY),
   jitter: number(0, 1),
   random: callable,
+  retryDelay: callable,
   isRetryable: callable,
+  onRetry: callable,
   scheduler,
 };
 const checkCount = orInfinity(integer(0, Number.MAX_SAFE_INTEGER));
@@ -41,12 +51,28 @@ const checkCount = orInfinity(integer(0, Number.MAX_SAFE_INTEGER));
 export function retry(count: number, options: RetryOptions = {}): AnyPolicy {
   checkCount('count', count);
   checkEach('options', options, RETRY_CHECKS);
-  const { random = Math.random, isRetryable = () => true, scheduler = monotonicScheduler } = options;
-  const again = (error: unknown, failures: number) => {
-    if (!isRetryable(error)) throw error;
-    return timer(backoff(failures, random(), options), scheduler);
+  const { isRetryable = () => true, onRetry } = options;
+  const again = (scheduler: SchedulerLike) => (error: unknown, attempt: number) => {
+    if (!isRetryable(error, attempt)) throw error;
+    const wait = waitOf(error, attempt, options);
+    onRetry?.(error, attempt, wait);
+    return timer(wait, scheduler);
   };
-  return makeLayer((source) => source.pipe(rxRetry({ count, delay: again })), `retry(${count})`);
+  return makeTimedLayer(
+    options.scheduler,
+    monotonicScheduler,
+    (scheduler) => rxRetry({ count, delay: again(scheduler) }),
+    `retry(${count})`,
+  );
+}
+
+function waitOf(error: unknown, attempt: number, options: RetryOptions): number {
+  const { retryDelay, random = Math.random } = options;
+  if (!retryDelay) return backoff(attempt, random(), options);
+  const wait: unknown = retryDelay(error, attempt);
+  if (typeof wait !== 'number' || !(wait >= 0 && wait <= LONGEST_DELAY))
+    throw invalidReturn('options.retryDelay()', `a number from 0 to ${LONGEST_DELAY}`, wait);
+  return wait;
 }
 
 /** How long to wait after so many failures; `chance` from 0 to 1. */

@@ -1,19 +1,21 @@
-import { defer, type MonoTypeOperatorFunction, type Observable, type ObservableInput } from 'rxjs';
+import { defer, type Observable, type ObservableInput, type SchedulerLike } from 'rxjs';
 import { invalidType } from '../core/input/argument-errors.js';
 import { callable } from '../core/input/checks.js';
 import { joined, leaf, type Expression } from './expression.js';
 import { forks, type HedgeOptions, type Kind } from './forks.js';
+import { inheritable, type Run } from './inherited.js';
 import { isPolicy } from './is-policy.js';
+import { nameOf } from './name-of.js';
 
 /** A function from a request to its response, that can be raced with others. Nothing is asked before it is subscribed to. */
 export interface Service<Request, Response> {
   (request: Request): Observable<Response>;
   /** Asks both at once: the first success is the response, and the other is cancelled before it. */
-  and(other: Service<Request, Response>): Service<Request, Response>;
+  and<Other>(other: Service<Request, Other>): Service<Request, Response | Other>;
   /** Asks the other if this one fails, and not before. */
-  or(other: Service<Request, Response>): Service<Request, Response>;
+  or<Other>(other: Service<Request, Other>): Service<Request, Response | Other>;
   /** As `and`, but the other is asked `delay` ms later, or as soon as this one fails. */
-  hedge(other: Service<Request, Response>, delay: number, options?: HedgeOptions): Service<Request, Response>;
+  hedge<Other>(other: Service<Request, Other>, delay: number, options?: HedgeOptions): Service<Request, Response | Other>;
   /** The expression that it is. */
   toString(): string;
 }
@@ -26,7 +28,9 @@ const EXPRESSION = Symbol.for('rx-happy-eyeballs.service');
  *
  *     request ──► fn ──► response            asked anew for each subscription
  *
- * @param name what it is called in messages and expressions; default: the function's own
+ * @param fn is given the request, and the attempt's number: 1, and one more for each `retry` of that request
+ * @param name what it is called in messages and expressions. Default: the name of the function; of one that has none, the host of
+ * the URL in it, or else the name of the function that it calls
  *
  * @example
  * // race two replicas, and give up after a second
@@ -34,31 +38,44 @@ const EXPRESSION = Symbol.for('rx-happy-eyeballs.service');
  * read('key').subscribe(console.log);
  */
 export function service<Request, Response>(
-  fn: (request: Request) => ObservableInput<Response>,
-  name = fn.name || 'service',
+  fn: (request: Request, attempt: number) => ObservableInput<Response>,
+  name?: string,
 ): Service<Request, Response> {
   callable('fn', fn);
   if (isPolicy(fn)) throw invalidType('fn', 'a function from a request to a response, and no policy', fn);
-  return makeService((request) => defer(() => fn(request)), leaf(name));
+  return makeService(
+    (request) => {
+      let attempt = 0;
+      return defer(() => fn(request, ++attempt));
+    },
+    leaf(name ?? nameOf(fn)),
+  );
 }
 
-function makeService<Request, Response>(
-  ask: (request: Request) => Observable<Response>,
-  expression: Expression,
-): Service<Request, Response> {
-  const run = (request: Request) => ask(request);
-  const kind: Kind<Service<Request, Response>> = { check: checkService, expressionOf, make: makeService };
-  return Object.assign(run, forks(run, expression, kind), { [EXPRESSION]: expression });
+function makeService<Request, Response>(ask: Run<Request, Response>, expression: Expression): Service<Request, Response> {
+  const run = (request: Request, inherited?: SchedulerLike) => ask(request, inheritable(inherited));
+  const kind: Kind<Run<Request, Response>> = { check: checkService, expressionOf, make: makeService };
+  return Object.assign(run, forks(run, expression, kind), { [EXPRESSION]: expression }) as unknown as Service<Request, Response>;
+}
+
+/** A policy as {@link applied} has it. */
+interface Applied {
+  readonly expression: Expression;
+  readonly scheduler?: SchedulerLike | undefined;
 }
 
 /** The service under an operator that is written as the expression. */
 export function applied<Request, Response>(
-  operator: MonoTypeOperatorFunction<Response>,
-  expression: Expression,
+  operator: Run<Observable<Response>, Response>,
+  { expression, scheduler }: Applied,
   service: Service<Request, Response>,
 ): Service<Request, Response> {
   checkService('service', service);
-  return makeService((request) => operator(service(request)), joined(expression, '+', expressionOf(service)));
+  const asked: Run<Request, Response> = service;
+  return makeService(
+    (request, inherited) => operator(asked(request, scheduler ?? inherited), inherited),
+    joined(expression, '+', expressionOf(service)),
+  );
 }
 
 function checkService(name: string, value: unknown): void {
@@ -66,6 +83,6 @@ function checkService(name: string, value: unknown): void {
   if (!isService) throw invalidType(name, 'a service, as made by service(fn)', value);
 }
 
-function expressionOf<Request, Response>(service: Service<Request, Response>): Expression {
-  return (service as unknown as Record<typeof EXPRESSION, Expression>)[EXPRESSION];
+function expressionOf(service: unknown): Expression {
+  return (service as Record<typeof EXPRESSION, Expression>)[EXPRESSION];
 }

@@ -13,5 +13,5 @@ import { makePolicy, type Policy } from './make-policy.js';
  */
 export function tap<T>(observer: Partial<TapObserver<T>> | ((value: T) => void)): Policy<T> {
   if (!isObject(observer) && typeof observer !== 'function') throw invalidType('observer', 'an observer or a function', observer);
-  return makePolicy(rxTap(observer), leaf('tap'));
+  return makePolicy((source) => rxTap<T>(observer)(source), leaf('tap'));
 }

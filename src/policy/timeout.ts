@@ -1,7 +1,7 @@
 import { limit } from '../rx/limit.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import { checkTime, type TimeOptions } from './check-time.js';
-import { makeLayer, type AnyPolicy } from './make-policy.js';
+import { makeTimedLayer, type AnyPolicy } from './make-policy.js';
 
 /**
  * Fails with `ETIMEDOUT` when there is no value after so many ms.
@@ -15,6 +15,10 @@ import { makeLayer, type AnyPolicy } from './make-policy.js';
  */
 export function timeout(duration: number, options: TimeOptions = {}): AnyPolicy {
   checkTime(duration, options);
-  const { scheduler = monotonicScheduler } = options;
-  return makeLayer(limit(duration, scheduler, 'value'), `timeout(${duration})`);
+  return makeTimedLayer(
+    options.scheduler,
+    monotonicScheduler,
+    (scheduler) => limit(duration, scheduler, 'value'),
+    `timeout(${duration})`,
+  );
 }

@@ -30,3 +30,18 @@ export class TerminalError {
 export function byProtocol<Q, T>({ quic, tcp }: { readonly quic: Transport<Q>; readonly tcp: Transport<T> }): Transport<Q | T> {
   return (endpoint, progressed) => (endpoint.protocol === 'quic' ? quic(endpoint, progressed) : tcp(endpoint, progressed));
 }
+
+/**
+ * Where a transport says that it takes the options of sockets: what makes it anew with them. A network of the testing kit does, so
+ * that a program is tested with the option `tcp` that it has.
+ */
+export const WITH_SOCKET_OPTIONS: unique symbol = Symbol.for('rx-happy-eyeballs.socket-options');
+
+/** A transport whose sockets can have options. */
+export interface SocketTransport<T, Options> extends Transport<T> {
+  readonly [WITH_SOCKET_OPTIONS]: (options: Options) => Transport<T>;
+}
+
+export function takesSocketOptions(transport: unknown): transport is SocketTransport<never, object> {
+  return typeof transport === 'function' && WITH_SOCKET_OPTIONS in transport;
+}

@@ -1,5 +1,13 @@
 export { virtualNetwork } from './node-network.js';
-export type { NetworkDescription, Program, RaceInput, RunOptions, VirtualNetwork } from './virtual-network.js';
+export type {
+  DialOptions,
+  NetworkDescription,
+  Program,
+  RaceInput,
+  RunOptions,
+  VirtualNetwork,
+  VirtualSocketOptions,
+} from './virtual-network.js';
 
 // DNS
 export type { Dns, HostDescription, HostRecords } from './virtual-resolver.js';

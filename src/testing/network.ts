@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Server as NetServer, Socket } from 'node:net';
 import { asyncScheduler, isObservable, type Observable, type VirtualTimeScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { parseAddress } from '../core/address/address.js';
@@ -8,7 +8,7 @@ import type { Endpoint } from '../core/race/endpoint.js';
 import { toError } from '../core/error-tools.js';
 import type { Stage } from '../core/race/events.js';
 import type { TimelineOptions } from '../pictures/timeline.js';
-import type { Transport } from '../rx/transport.js';
+import { WITH_SOCKET_OPTIONS } from '../rx/transport.js';
 import type { Resolver } from '../rx/resolver.js';
 import { chance } from './chance.js';
 import { Clock } from './clock.js';
@@ -17,11 +17,19 @@ import { plannedFates, type FindFate } from './endpoints.js';
 import type { Fate, Server } from './fates.js';
 import { life } from './life.js';
 import { marblesOf } from './marble-diff.js';
-import { recordedResolver, recordedTransport } from './recorded.js';
+import { recordedResolver, recordedTransport, type Play } from './recorded.js';
 import { Recorder, type Mark } from './recorder.js';
 import { endsOf, lastConnected, NetworkReport, RunReport, startOf, type AttemptLog, type SubscriptionLog } from './report.js';
 import { beginProgram, isPromise, type RunningProgram } from './running-program.js';
-import type { NetworkDescription, Program, RunOptions, VirtualNetwork } from './virtual-network.js';
+import type {
+  DialOptions,
+  NetworkDescription,
+  Program,
+  RaceInput,
+  RunOptions,
+  VirtualNetwork,
+  VirtualSocketOptions,
+} from './virtual-network.js';
 import { VirtualScheduler } from './virtual-scheduler.js';
 import type { Link, OpenConnection } from './virtual-socket.js';
 
@@ -37,6 +45,14 @@ export interface Platform {
   readonly open: OpenConnection;
   /** Lets promises and streams come to what they can come to: one turn of the event loop. Throws where that cannot be had. */
   readonly turn: () => Promise<void>;
+  /** The ports that a program can listen on; absent where there are none, as in a browser. */
+  readonly ports?: (clock: Clock, records: Recorder) => Ports;
+}
+
+/** The listening side of a network. */
+export interface Ports {
+  readonly createServer: (given: readonly unknown[]) => NetServer;
+  readonly dial: (port: number, options: DialOptions) => Socket;
 }
 
 /** ms by which RxJS's time is off only where a TestScheduler has put its own in its place. */
@@ -58,7 +74,8 @@ interface Run<T> {
 /** See {@link VirtualNetwork}. */
 export class Network implements VirtualNetwork {
   readonly resolver: Resolver;
-  readonly transport: Transport<Socket>;
+  readonly transport: RaceInput['transport'];
+  readonly createServer: VirtualNetwork['createServer'];
   readonly scheduler: VirtualTimeScheduler;
   readonly random: () => number;
   readonly #platform: Platform;
@@ -66,6 +83,7 @@ export class Network implements VirtualNetwork {
   readonly #records: Recorder;
   readonly #findFate: FindFate;
   readonly #ownTime: boolean;
+  readonly #ports: Ports | undefined;
   #connections = 0;
   /** From when on nothing was run. */
   #free: Mark;
@@ -89,7 +107,13 @@ export class Network implements VirtualNetwork {
     this.#findFate = find;
     const source = typeof dns === 'function' ? this.#checked(dns) : virtualResolver(dns, knows, clock);
     this.resolver = recordedResolver(source, this.#records);
-    this.transport = recordedTransport((...attempt) => this.#play(...attempt), this.#records);
+    const transport = (options?: VirtualSocketOptions) =>
+      recordedTransport((...attempt) => this.#play(attempt, options), this.#records);
+    this.transport = Object.assign(transport(), { [WITH_SOCKET_OPTIONS]: transport });
+    this.#ports = platform.ports?.(clock, this.#records);
+    // It may be put in the place of Node's, and then knows nothing of its network. What is enumerable is options of a race.
+    this.createServer = (...given: readonly unknown[]) => this.#listening.createServer(given);
+    Object.defineProperty(this, 'createServer', { enumerable: false });
     this.scheduler = clock.scheduler;
     let drawn = 0;
     this.random = () => chance(`${seed} ${drawn++}`);
@@ -149,6 +173,15 @@ export class Network implements VirtualNetwork {
     const addresses = new Set(this.starts.map(({ address }) => address));
     const drawn = (address: string) => this.subscriptions(address).map((log) => marblesOf(life(log)));
     return Object.fromEntries([...addresses].map((address) => [address, drawn(address)]));
+  }
+
+  dial(port: number, options: DialOptions = {}): Socket {
+    return this.#listening.dial(port, options);
+  }
+
+  get #listening(): Ports {
+    if (!this.#ports) throw new Error('this network has no listening side: it runs without Node.js');
+    return this.#ports;
   }
 
   flush(): void {
@@ -239,12 +272,12 @@ export class Network implements VirtualNetwork {
     if (mistake) throw mistake;
   }
 
-  #play(log: AttemptLog, endpoint: Endpoint, progressed: (stage: Stage) => void): Observable<unknown> {
+  #play([log, endpoint, progressed]: Parameters<Play>, options: VirtualSocketOptions | undefined): Observable<unknown> {
     return this.#fate(log).play({
       endpoint,
       progressed,
       schedule: (work, after) => this.#clock.schedule(work, after),
-      open: (link, serve) => this.#open(log, link, serve),
+      open: (link, serve) => this.#open(log, link, serve, options),
       mistaken: (error) => this.#mistaken(error),
     });
   }
@@ -268,7 +301,7 @@ export class Network implements VirtualNetwork {
     }
   }
 
-  #open(log: AttemptLog, link: Link, serve: Server | undefined): Socket {
+  #open(log: AttemptLog, link: Link, serve: Server | undefined, options: VirtualSocketOptions | undefined): Socket {
     const { endpoint, attempt } = log;
     const later = (ms: number, work: () => void) => {
       number(0, Number.MAX_SAFE_INTEGER)('ms', ms);
@@ -281,7 +314,7 @@ export class Network implements VirtualNetwork {
         this.#mistaken(error);
       }
     };
-    const client = this.#platform.open(this.#clock, endpoint, link, this.#connections++, serve && served);
+    const client = this.#platform.open(this.#clock, endpoint, link, this.#connections++, serve && served, options);
     this.#records.opened(client, log);
     return client;
   }

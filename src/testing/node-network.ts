@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers';
 import { Network } from './network.js';
+import { NodePorts } from './ports.js';
 import type { NetworkDescription, VirtualNetwork } from './virtual-network.js';
 import { openConnection } from './virtual-socket.js';
 
@@ -27,5 +28,5 @@ function turn(): Promise<void> {
  * negative time, text that is not an address, an address without a fate, or with two
  */
 export function virtualNetwork(description: NetworkDescription = {}): VirtualNetwork {
-  return new Network(description, { open: openConnection, turn });
+  return new Network(description, { open: openConnection, turn, ports: (clock, records) => new NodePorts(clock, records) });
 }

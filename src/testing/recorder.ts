@@ -34,6 +34,7 @@ export class Recorder {
   readonly #byAddress = new Map<string, AttemptLog[]>();
   readonly #events: RaceEvent[] = [];
   readonly #lookups: Writable<Lookup>[] = [];
+  readonly #servers = new Set<{ readonly port: number; readonly at: number }>();
   readonly #sockets: { readonly socket: Socket; readonly endpoint: Endpoint; readonly at: number }[] = [];
   readonly #counts = new Map<string, number>();
   readonly #subscriptions = new Map<string, SubscriptionLog[]>();
@@ -120,8 +121,15 @@ export class Recorder {
     );
   }
 
-  opened(socket: Socket, { endpoint }: AttemptLog): number {
+  opened(socket: Socket, { endpoint }: Pick<AttemptLog, 'endpoint'>): number {
     return this.#sockets.push({ socket, endpoint, at: this.#clock.now });
+  }
+
+  /** A port is listened on. @returns no more */
+  listening(port: number): () => void {
+    const server = { port, at: this.#clock.now };
+    this.#servers.add(server);
+    return () => this.#servers.delete(server);
   }
 
   /** Filled in as time goes by. */
@@ -169,11 +177,13 @@ export class Recorder {
     const open = run?.keepsSockets === false ? this.#sockets.slice(mark.sockets).filter(isOpen) : [];
     const held = reachableFrom(run?.values, new Set(open.map(({ socket }) => socket)));
     const sockets = open.filter(({ socket }) => !held.has(socket));
+    const servers = [...this.#servers].filter(({ at }) => at >= from);
     const timers = countTimers ? this.#clock.timers().filter((timer) => !mark.timers.has(timer)) : [];
     return [
       ...lookups.map(({ host, at }): Leak => ({ kind: 'look-up', what: host, since: at - from })),
       ...attempts.map(({ endpoint, at }): Leak => ({ kind: 'attempt', what: formatEndpoint(endpoint), since: at - from })),
       ...sockets.map(({ endpoint, at }): Leak => ({ kind: 'socket', what: formatEndpoint(endpoint), since: at - from })),
+      ...servers.map(({ port, at }): Leak => ({ kind: 'server', what: `port ${port}`, since: at - from })),
       ...timers.map(({ delay }): Leak => ({ kind: 'timer', what: `${delay - from} ms` })),
     ];
   }

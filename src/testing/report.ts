@@ -36,8 +36,8 @@ export interface Lookup {
 
 /** What a program has not let go of. */
 export interface Leak {
-  readonly kind: 'attempt' | 'look-up' | 'socket' | 'timer';
-  /** Which: an endpoint, a host; of a timer, when it is due. */
+  readonly kind: 'attempt' | 'look-up' | 'server' | 'socket' | 'timer';
+  /** Which: an endpoint, a host, a port; of a timer, when it is due. */
   readonly what: string;
   /** When it began; absent for timers. */
   readonly since?: number;

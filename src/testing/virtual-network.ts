@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
+import type { Server, ServerOpts, Socket } from 'node:net';
 import type { Observable, VirtualTimeScheduler } from 'rxjs';
 import type { TimelineOptions } from '../pictures/timeline.js';
-import type { Transport } from '../rx/transport.js';
+import type { SocketTransport } from '../rx/transport.js';
 import type { Resolver } from '../rx/resolver.js';
 import type { Dns } from './virtual-resolver.js';
 import type { Endpoints } from './endpoints.js';
@@ -32,11 +32,25 @@ export interface RunOptions {
   readonly keepsSockets?: boolean | undefined;
 }
 
+/** The options of sockets, as of a race's `tcp`. The network's obey `allowHalfOpen` and `highWaterMark`. */
+export interface VirtualSocketOptions {
+  readonly allowHalfOpen?: boolean | undefined;
+  readonly highWaterMark?: number | undefined;
+}
+
+/** A client from outside. */
+export interface DialOptions {
+  /** How long what is sent is under way, in ms and each way. Default 0. */
+  readonly latency?: number | undefined;
+  /** Whether the client goes on once the program has ended its side. Default false. */
+  readonly allowHalfOpen?: boolean | undefined;
+}
+
 /** The options that put a race into a network. */
 export interface RaceInput {
   readonly resolver: Resolver;
   /** Its connections are sockets of the network. */
-  readonly transport: Transport<Socket>;
+  readonly transport: SocketTransport<Socket, VirtualSocketOptions>;
   readonly scheduler: VirtualTimeScheduler;
   /** Chance that is the same in each run: a connector that ignores its history once in a while does so at the same times. */
   readonly random: () => number;
@@ -68,6 +82,19 @@ export interface VirtualNetwork extends RaceInput {
   subscriptions(address: string): SubscriptionLog[];
   /** The same as marbles, of every attempt by its address: `{ '192.0.2.1': ['--^--!'] }`. Exact where times are whole ms. */
   marbles(): Record<string, string[]>;
+
+  /**
+   * As `net.createServer`: a server of the program, that listens on a port of this network. Every address is the same machine;
+   * port 0 takes a free port. A port that is taken is `EADDRINUSE`.
+   */
+  createServer(options?: ServerOpts, listener?: (socket: Socket) => void): Server;
+  createServer(listener?: (socket: Socket) => void): Server;
+  /**
+   * Connects to a port that the program listens on, as a client from outside does, and returns the client's end.
+   *
+   * @throws Error `ECONNREFUSED` if nothing listens there
+   */
+  dial(port: number, options?: DialOptions): Socket;
 
   /** Lets all time pass that there is anything to do in. */
   flush(): void;

@@ -25,7 +25,16 @@ const WINDOW = 65_536;
 type Callback = (error?: Error | null) => void;
 
 /** Our address by family, from the ranges for documentation. */
-const LOCAL = { 6: '2001:db8:ffff::1', 4: '203.0.113.1' } as const;
+export const LOCAL = { 6: '2001:db8:ffff::1', 4: '203.0.113.1' } as const;
+
+/** Where clients of ours come from. */
+const OUTSIDE = '2001:db8:ffff::2';
+
+/** What an end knows of the options of a socket. */
+export interface EndOptions {
+  readonly allowHalfOpen?: boolean | undefined;
+  readonly highWaterMark?: number | undefined;
+}
 
 /** The first of the ports that systems give to clients. */
 const FIRST_PORT = 49_152;
@@ -53,13 +62,14 @@ export type OpenConnection = (
   link: Link,
   ordinal: number,
   serve: ((socket: Socket) => void) | undefined,
+  options?: EndOptions,
 ) => Socket;
 
 /** Connections whose ends are streams, with the surface of a `net.Socket`. */
-export const openConnection: OpenConnection = (clock, endpoint, link, ordinal, serve) => {
+export const openConnection: OpenConnection = (clock, endpoint, link, ordinal, serve, options) => {
   const local = { address: LOCAL[endpoint.family], family: endpoint.family, port: FIRST_PORT + (ordinal % PORTS) };
   const wire = new Wire(clock, link);
-  const client = new VirtualSocket(wire, local, endpoint);
+  const client = new VirtualSocket(wire, local, endpoint, options);
   let other: End = new SilentEnd(wire, client);
   if (serve) {
     const server = new VirtualSocket(wire, endpoint, local);
@@ -80,6 +90,28 @@ export const openConnection: OpenConnection = (clock, endpoint, link, ordinal, s
   }
   return client as unknown as Socket;
 };
+
+/**
+ * A connection from outside to a port of ours.
+ *
+ * @returns the client's end, and ours
+ */
+export function openFromOutside(
+  clock: Clock,
+  link: Link,
+  { port, ordinal }: { readonly port: number; readonly ordinal: number },
+  options: { readonly client?: EndOptions; readonly server?: EndOptions },
+): readonly [client: Socket, server: Socket] {
+  const wire = new Wire(clock, link);
+  const from = { address: OUTSIDE, family: 6, port: FIRST_PORT + (ordinal % PORTS) } as const;
+  const to = { address: LOCAL[6], family: 6, port } as const;
+  const [client, server] = [new VirtualSocket(wire, from, to, options.client), new VirtualSocket(wire, to, from, options.server)];
+  client.joinTo(server);
+  server.joinTo(client);
+  // What becomes of the server is not its affair.
+  client.on('error', () => undefined);
+  return [client as unknown as Socket, server as unknown as Socket];
+}
 
 /** A server that takes whatever comes, says nothing, and ends when the client does. */
 class SilentEnd implements End {
@@ -161,8 +193,13 @@ class VirtualSocket extends Duplex implements End {
   #unread = 0;
   #resetting = false;
 
-  constructor(wire: Wire, local: Address & { port: number }, remote: Address & { port: number }) {
-    super({ allowHalfOpen: false });
+  constructor(
+    wire: Wire,
+    local: Address & { port: number },
+    remote: Address & { port: number },
+    { allowHalfOpen = false, highWaterMark }: EndOptions = {},
+  ) {
+    super({ allowHalfOpen, ...(highWaterMark !== undefined && { highWaterMark }) });
     this.#wire = wire;
     // As in Node: who writes to a peer that has ended is told so in words of its own.
     this.on('end', () => {
