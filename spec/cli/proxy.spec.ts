@@ -60,7 +60,7 @@ describe('rx-happy-eyeballs proxy', () => {
     expect(first).toMatch(
       /^\d{4}-\d\d-\d\dT[\d:.]+Z #1 127\.0\.0\.1:\d+ \| connect any\.example:\d+ of me by 127\.0\.0\.1:\d+ after \d+ ms, 2 attempts \| \d+ bytes sent, \d+ received, \d+ ms/,
     );
-    expect(second).toMatch(/ #2 .* \| refused \(credentials\): A user name and a password are needed\. \| /);
+    expect(second).toMatch(/ #2 .* \| refused \(credentials\): A user name and a password are required\. \| /);
     expect(stdout).not.toMatch(/secret/);
   });
 
@@ -72,7 +72,7 @@ describe('rx-happy-eyeballs proxy', () => {
     await once(tunnel, 'data');
     const draining = once(child.stderr!, 'data') as Promise<[Buffer]>;
     child.kill('SIGTERM');
-    expect((await draining)[0].toString()).toBe('Draining: 1 connection is open. Once more ends them.\n');
+    expect((await draining)[0].toString()).toBe('Draining: 1 connection is open. Send the signal again to close them.\n');
     await expect(client(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     expect(tunnel.destroyed).toBe(false);
     child.kill('SIGTERM');
@@ -141,7 +141,7 @@ describe('rx-happy-eyeballs proxy', () => {
     ['--listen', '0.0.0.0:0', 'is beyond loopback: say who may use the proxy with --auth or --allow'],
     ['--listen', '[::]:0', 'is beyond loopback: say who may use the proxy with --auth or --allow'],
     ['--listen', 'proxy.example:0', 'is beyond loopback: say who may use the proxy with --auth or --allow'],
-    ['--listen', '127.0.0.1:99999', 'must be an address with a port, as 127.0.0.1:8118'],
+    ['--listen', '127.0.0.1:99999', 'must be an address with a port, such as 127.0.0.1:8118'],
     ['--allow', 'example.com', 'must be an IP address, or address/prefix'],
     ['--max-connections', '0', 'is out of range. It must be >= 1'],
     ['--idle-timeout', 'x', 'must be a number of ms'],
@@ -167,7 +167,7 @@ describe('rx-happy-eyeballs proxy', () => {
     expect(await runMain(['proxy', '--listen', `127.0.0.1:${port}`])).toEqual({
       status: 1,
       stdout: '',
-      stderr: 'The port is in use already: see --listen.\n',
+      stderr: 'The port is already in use. Choose another with --listen.\n',
     });
   });
 

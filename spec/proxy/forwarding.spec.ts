@@ -318,7 +318,7 @@ describe('what a client may do', () => {
     expect([refused.response.statusCode, refused.text]).toEqual([451, 'Not this one.\n']);
     for (const wrong of ['/throws', '/wrong']) {
       const { response, text } = await get(proxy.port, port, path(wrong));
-      expect([response.statusCode, text]).toEqual([500, 'The proxy could not decide about this request.\n']);
+      expect([response.statusCode, text]).toEqual([500, 'The proxy failed to decide whether this request is allowed.\n']);
     }
     expect((await proxy.event('refused')).reason).toBe('route');
   });

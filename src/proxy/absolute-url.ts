@@ -12,10 +12,10 @@ const HTTP_PORT = 80;
  */
 export function parseAbsoluteUrl(url: string, method: string): Target | string {
   const [, scheme, authority = '', rest = ''] = /^([a-z][a-z\d+.-]*):\/\/([^/?#\\]*)([^#]*)/i.exec(url) ?? [];
-  if (scheme === undefined) return 'This is a proxy: a request to it has an absolute URL, or the method CONNECT.';
-  if (scheme.toLowerCase() !== 'http') return 'Only http: URLs are passed on; for others there is the method CONNECT.';
+  if (scheme === undefined) return 'This is a proxy: send it CONNECT, or a request with an absolute URL.';
+  if (scheme.toLowerCase() !== 'http') return 'Only http: URLs are forwarded. Use CONNECT for others.';
   const destination = parseAuthority(authority, HTTP_PORT);
-  if (!destination) return 'The URL names no host that can be connected to.';
+  if (!destination) return 'The URL has no valid host.';
   // RFC 9112 section 3.2.4
   const path = rest === '' && method === 'OPTIONS' ? '*' : rest.startsWith('/') ? rest : `/${rest}`;
   return { ...destination, path };

@@ -163,9 +163,9 @@ export function serveClient(
       return;
     }
     const { maxConnections } = shared.settings;
-    if (shared.open.size > maxConnections) connection.refused = new Refusal('connections', 'There are too many connections.');
+    if (shared.open.size > maxConnections) connection.refused = new Refusal('connections', 'The proxy has too many connections.');
     connection.awaitHead(() => {
-      connection.refuse(new Refusal('time', 'Nothing was asked for in time.'));
+      connection.refuse(new Refusal('time', 'No request was received in time.'));
       socket.destroy();
     });
     sniff(connection, (first) => {
@@ -175,7 +175,7 @@ export function serveClient(
         return;
       }
       connection.headIsThere();
-      connection.refuse(new Refusal('malformed', 'The first byte is that of no protocol that is spoken here.'));
+      connection.refuse(new Refusal('malformed', 'The first byte belongs to none of the supported protocols.'));
       connection.farewell('');
     });
   }, over);
@@ -190,7 +190,7 @@ function refusalOf({ client, shared: { settings, open } }: Connection): Refusal 
   if (allow && !allow.check(client.address.replace(/%.*$/, ''), `ipv${client.family}`)) {
     return new Refusal('client', 'This client is not allowed.');
   }
-  return open.size > maxConnections + TURNED_AWAY ? new Refusal('connections', 'There are too many connections.') : undefined;
+  return open.size > maxConnections + TURNED_AWAY ? new Refusal('connections', 'The proxy has too many connections.') : undefined;
 }
 
 /** Waits for the first bytes, and stops reading. */

@@ -22,7 +22,7 @@ export function admit(connection: Connection, request: ProxyRequest, { done, ref
   const { route } = settings;
   if (connection.refused) refused(connection.refused);
   else if (!rate(connection.client.address, performance.now())) {
-    refused(new Refusal('rate', 'This client has asked too often.'));
+    refused(new Refusal('rate', 'This client sends too many requests.'));
   } else if (!route) done(NOTHING);
   else {
     const decision$ = defer(() => answerOf(route(request))).pipe(
@@ -54,7 +54,7 @@ function isRefusal(answer: NonNullable<RouteAnswer>): answer is RouteRefusal {
 
 /** What went wrong is for the log, and not for the client. */
 function failedRoute(cause: unknown): Refusal {
-  return new Refusal('route', 'The proxy could not decide about this request.', { status: 500, cause });
+  return new Refusal('route', 'The proxy failed to decide whether this request is allowed.', { status: 500, cause });
 }
 
 /**

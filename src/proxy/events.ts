@@ -10,7 +10,7 @@ export interface ProxyRequest extends Authority {
   /** `connect`: the method of HTTP; `http`: a request with an absolute URL. */
   readonly protocol: 'connect' | 'http' | 'socks5' | 'socks4';
   readonly client: Client;
-  /** The user whose password it knows; of SOCKS 4, whoever it says. */
+  /** The authenticated user; for SOCKS 4, the unverified name that the client sent. */
   readonly user?: string;
   /** Of `http`. */
   readonly method?: string;
@@ -62,7 +62,7 @@ export interface Refused extends OfConnection {
   readonly message: string;
   /** What it asked for, where it came as far as that. */
   readonly request?: ProxyRequest;
-  /** A `ConnectionError` where nobody won the race; what `route` has thrown. */
+  /** A `ConnectionError` if the race was lost, or what `route` has thrown. */
   readonly error?: unknown;
 }
 

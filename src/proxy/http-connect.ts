@@ -17,7 +17,7 @@ export function serveConnect(connection: Connection, target: string, early: Buff
   if (early.length > 0) socket.unshift(early);
   const destination = parseAuthority(target);
   if (!destination) {
-    refuseTunnel(connection, new Refusal('malformed', 'CONNECT needs a host and a port, as example.com:443.'));
+    refuseTunnel(connection, new Refusal('malformed', 'CONNECT needs a host and a port, such as example.com:443.'));
     return;
   }
   const asked = { protocol: 'connect' as const, ...destination, ...(user !== undefined && { user }) };

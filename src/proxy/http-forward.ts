@@ -87,7 +87,11 @@ function send(passing: Passing, retries: number): { abort: () => void } {
       headers: requestHeaders(passing),
     });
   } catch (cause) {
-    refuseRequest(passing, new Refusal('malformed', 'The request holds what must not be passed on.', { cause }), asked);
+    refuseRequest(
+      passing,
+      new Refusal('malformed', 'The request contains characters that must not be forwarded.', { cause }),
+      asked,
+    );
     return { abort: () => undefined };
   }
   upstream
@@ -95,14 +99,15 @@ function send(passing: Passing, retries: number): { abort: () => void } {
     .on('information', (interim) => passInterim(passing, interim))
     .on('upgrade', (_, socket) => {
       socket.destroy();
-      refuseRequest(passing, protocolError('The server has changed to a protocol that was not asked for.'), asked);
+      refuseRequest(passing, protocolError('The server switched to a protocol that was not requested.'), asked);
     })
     .on('response', (answer) => {
       try {
         answerWith(passing, answer);
       } catch (cause) {
         upstream.destroy();
-        const refusal = cause instanceof Refusal ? cause : protocolError('The response holds what must not be passed on.', cause);
+        const refusal =
+          cause instanceof Refusal ? cause : protocolError('The response contains characters that must not be forwarded.', cause);
         refuseRequest(passing, refusal, asked);
       }
     });
@@ -180,7 +185,7 @@ function answerWith({ connection, response, pseudonym }: Passing, answer: Incomi
   const { rawHeaders, httpVersion, statusCode = 502, statusMessage = '' } = answer;
   const coding = answer.headers['transfer-encoding'];
   if (coding !== undefined && !isChunked(coding))
-    throw protocolError('The response has a transfer coding that was not asked for.');
+    throw protocolError('The response has a transfer coding that was not requested.');
   const before = valuesOf(rawHeaders, 'via');
   const headers = [
     ...endToEnd(rawHeaders, new Set(['via'])),

@@ -46,13 +46,13 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
   const userOf = (authorization: string | undefined): string | undefined | Refusal => {
     if (!verify) return undefined;
     const given = parseBasic(authorization);
-    return given && verify(given) ? given.username : new Refusal('credentials', 'A user name and a password are needed.');
+    return given && verify(given) ? given.username : new Refusal('credentials', 'A user name and a password are required.');
   };
 
   server.on('connect', (request: IncomingMessage, socket: Socket, early: Buffer) => {
     const { connection, responses } = served.get(socket)!;
     if (responses.size > 0) {
-      connection.refuse(new Refusal('malformed', 'CONNECT was sent before the request ahead of it was answered.'));
+      connection.refuse(new Refusal('malformed', 'CONNECT was sent before the previous request was answered.'));
       socket.resetAndDestroy();
       return;
     }
@@ -179,20 +179,20 @@ const MOST_AT_ONCE = 16;
 function problemOf({ rawHeaders, headers, httpVersion }: IncomingMessage): Refusal | undefined {
   const coding = headers['transfer-encoding'];
   // RFC 9112 section 3.2
-  if (valuesOf(rawHeaders, 'host').length > 1) return new Refusal('malformed', 'The request has several hosts.');
+  if (valuesOf(rawHeaders, 'host').length > 1) return new Refusal('malformed', 'The request has more than one Host field.');
   if (coding === undefined) return undefined;
   // RFC 9112 section 6.1
-  if (httpVersion === '1.0') return new Refusal('malformed', 'A request of HTTP 1.0 has no transfer coding.');
-  return isChunked(coding) ? undefined : new Refusal('unsupported', 'Chunked is the only transfer coding that is supported.');
+  if (httpVersion === '1.0') return new Refusal('malformed', 'An HTTP/1.0 request must not have a transfer coding.');
+  return isChunked(coding) ? undefined : new Refusal('unsupported', 'The only supported transfer coding is chunked.');
 }
 
 function loopOf({ rawHeaders }: IncomingMessage, pseudonym: string): Refusal | undefined {
-  return hasCome(rawHeaders, pseudonym) ? new Refusal('loop', 'The request has come through this proxy before.') : undefined;
+  return hasCome(rawHeaders, pseudonym) ? new Refusal('loop', 'The request has already passed through this proxy.') : undefined;
 }
 
 function unreadable({ code }: NodeJS.ErrnoException): Refusal {
-  if (code === 'HPE_HEADER_OVERFLOW') return new Refusal('size', 'The head of the request is too long.');
-  return new Refusal('malformed', 'This is not a request of HTTP.');
+  if (code === 'HPE_HEADER_OVERFLOW') return new Refusal('size', 'The request head is too large.');
+  return new Refusal('malformed', 'This is not a valid HTTP request.');
 }
 
 /** How far a client has come with the head of a request. */
@@ -222,7 +222,7 @@ function watchHeads(headerTimeout: number, served: ReadonlyMap<Socket, Served>) 
       if (!head.begun || now - head.at < headerTimeout) continue;
       heads.delete(socket);
       const { connection } = served.get(socket) ?? {};
-      if (connection) refuseTunnel(connection, new Refusal('time', 'The head of the request was not sent in time.'));
+      if (connection) refuseTunnel(connection, new Refusal('time', 'The request head was not received in time.'));
     }
   };
   const looking = headerTimeout === Infinity ? undefined : setInterval(look, Math.min(1000, headerTimeout / 4));

@@ -128,7 +128,8 @@ function listenAt(listen: ProxyOptions['listen']): { readonly host: string; read
   const host = alone ? DEFAULT_LISTEN.host : literal || name || DEFAULT_LISTEN.host;
   const number = Number(alone ? name : (port ?? DEFAULT_LISTEN.port));
   const isBad = listen === '' || (literal === undefined && name === undefined) || (literal !== undefined && isIP(literal) !== 6);
-  if (isBad || number > 65_535) throw invalidValue('options.listen', 'must be an address with a port, as 127.0.0.1:8118', listen);
+  if (isBad || number > 65_535)
+    throw invalidValue('options.listen', 'must be an address with a port, such as 127.0.0.1:8118', listen);
   return { host, port: number };
 }
 

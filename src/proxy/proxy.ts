@@ -82,6 +82,6 @@ function serving$(settings: ProxySettings): Observable<ProxyEvent> {
 }
 
 function unaccepted(connection: number, error: Error): ProxyEvent {
-  const message = `The system has refused a connection: ${error.message}`;
+  const message = `The system could not accept a connection: ${error.message}`;
   return { type: 'refused', time: Date.now(), connection, reason: 'accept', message, error };
 }

@@ -83,7 +83,7 @@ export function serveSocks4(connection: Connection, first: Buffer): void {
   });
 }
 
-const CREDENTIALS_NEEDED = 'A user name and a password are needed.';
+const CREDENTIALS_NEEDED = 'A user name and a password are required.';
 const WRONG_CREDENTIALS = 'The user name or the password is wrong.';
 const NO_REPLY = Buffer.alloc(0);
 
@@ -98,7 +98,10 @@ function step<T>(
   if (parsed.state === 'incomplete') return 'more';
   const { why, reply } = parsed;
   const isUnsupported = reply === REPLY.commandNotSupported || reply === REPLY.addressTypeNotSupported;
-  const refusal = new Refusal(isUnsupported ? 'unsupported' : 'malformed', `Not a request that is served: ${why}.`);
+  const refusal = new Refusal(
+    isUnsupported ? 'unsupported' : 'malformed',
+    `${isUnsupported ? 'Unsupported' : 'Invalid'} SOCKS request: ${why}.`,
+  );
   return refused(connection, refusal, isUnsupported ? requestReply(reply) : otherwise);
 }
 

@@ -27,7 +27,7 @@ const CONNECT = 1;
  */
 export function parseGreeting(bytes: Uint8Array): Parsed<readonly number[]> {
   if (bytes.length > 0 && bytes[0] !== VERSION) return malformed('not version 5');
-  if (bytes.length > 1 && bytes[1] === 0) return malformed('no authentication method is offered');
+  if (bytes.length > 1 && bytes[1] === 0) return malformed('no authentication method was offered');
   const length = 2 + (bytes[1] ?? 0);
   if (bytes.length < 2 || bytes.length < length) return INCOMPLETE;
   return complete([...bytes.subarray(2, length)], length);
@@ -45,7 +45,7 @@ export interface GivenCredentials {
  *     01  n  username  m  password
  */
 export function parseCredentials(bytes: Uint8Array): Parsed<GivenCredentials> {
-  if (bytes.length > 0 && bytes[0] !== 1) return malformed('not version 1 of user name and password');
+  if (bytes.length > 0 && bytes[0] !== 1) return malformed('the version of the user name and password is not 1');
   const username = counted(bytes, 1);
   const password = username && counted(bytes, username.end);
   if (!password) return INCOMPLETE;
@@ -62,7 +62,8 @@ export function parseCredentials(bytes: Uint8Array): Parsed<GivenCredentials> {
 export function parseRequest(bytes: Uint8Array): Parsed<Authority> {
   const [version, command, reserved, type] = bytes;
   if (version !== undefined && version !== VERSION) return malformed('not version 5', REPLY.generalFailure);
-  if (command !== undefined && command !== CONNECT) return malformed('not the command CONNECT', REPLY.commandNotSupported);
+  if (command !== undefined && command !== CONNECT)
+    return malformed('the only supported command is CONNECT', REPLY.commandNotSupported);
   if (reserved !== undefined && reserved !== 0) return malformed('the reserved byte is not 0', REPLY.generalFailure);
   if (type === undefined) return INCOMPLETE;
   const host = addressAt(bytes, type);

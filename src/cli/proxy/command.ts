@@ -37,7 +37,7 @@ export async function proxyCommand(flags: Flags, terminal: Terminal): Promise<nu
         }
         const left = open;
         drain.abort();
-        if (left > 0) terminal.stderr.write(`Draining: ${connections(left)} open. Once more ends them.\n`);
+        if (left > 0) terminal.stderr.write(`Draining: ${connections(left)} open. Send the signal again to close them.\n`);
       });
       const end = (status: number) => {
         signals.forEach((signal, i) => terminal.off(signal, listeners[i]!));
@@ -69,9 +69,9 @@ function connections(count: number): string {
 
 function notListening(error: NodeJS.ErrnoException): string {
   const { code } = error;
-  if (code === 'EADDRINUSE') return 'The port is in use already: see --listen.';
-  if (code === 'EACCES') return 'This port may not be listened on: see --listen.';
-  if (code === 'EADDRNOTAVAIL') return 'This machine does not have the address: see --listen.';
+  if (code === 'EADDRINUSE') return 'The port is already in use. Choose another with --listen.';
+  if (code === 'EACCES') return 'Listening on this port is not permitted. Choose another with --listen.';
+  if (code === 'EADDRNOTAVAIL') return 'This machine does not have that address. Choose another with --listen.';
   return `Cannot listen: ${printable(error.message)}`;
 }
 

@@ -7,7 +7,7 @@ import { amount, PLAIN_RACE_FLAGS, raceOptions } from '../race-flags.js';
 /** Where the connections of all clients may lead; `--no-public-only` is heard as well. */
 const PUBLIC_FLAG: Flag = {
   usage: '--public-only',
-  meaning: 'Connect to public addresses alone; --no-public-only allows all',
+  meaning: 'Connect only to public addresses; --no-public-only allows all',
   default: 'where it listens beyond loopback',
 };
 
@@ -16,28 +16,36 @@ export const PROXY_FLAGS: readonly Flag[] = [
   ...grouped('Clients', [
     {
       usage: '--listen <address>',
-      meaning: 'Address and port; beyond loopback with --auth or --allow',
+      meaning: 'Address and port; beyond loopback it needs --auth or --allow',
       default: '127.0.0.1:8118',
     },
-    { usage: '--auth <name:password>', meaning: 'Serve this user alone; several times for several', several: true },
-    { usage: '--auth-file <file>', meaning: 'Serve the users in this file, name:password in each line' },
-    { usage: '--allow <subnet>', meaning: 'Serve clients of these addresses alone; several with commas', several: true },
+    { usage: '--auth <name:password>', meaning: 'Serve only this user; repeat it for several', several: true },
+    { usage: '--auth-file <file>', meaning: 'Serve only the users in this file, one name:password per line' },
+    {
+      usage: '--allow <subnet>',
+      meaning: 'Serve only clients from these addresses; separate several with commas',
+      several: true,
+    },
     PUBLIC_FLAG,
-    { usage: '--max-connections <n>', meaning: 'Connections of clients', default: String(proxyDefaults.maxConnections) },
-    { usage: '--max-header-size <bytes>', meaning: 'The head of a request', default: `${proxyDefaults.maxHeaderSize} bytes` },
-    { usage: '--header-timeout <ms>', meaning: 'For the head of a request', default: `${proxyDefaults.headerTimeout} ms` },
-    { usage: '--idle-timeout <ms>', meaning: 'For a connection without a byte', default: `${proxyDefaults.idleTimeout} ms` },
-    { usage: '--client-rate <n>', meaning: 'Requests per second of each client', default: 'infinity' },
+    {
+      usage: '--max-connections <n>',
+      meaning: 'Largest number of client connections',
+      default: String(proxyDefaults.maxConnections),
+    },
+    { usage: '--max-header-size <bytes>', meaning: 'Largest request head', default: `${proxyDefaults.maxHeaderSize} bytes` },
+    { usage: '--header-timeout <ms>', meaning: 'How long a request head may take', default: `${proxyDefaults.headerTimeout} ms` },
+    { usage: '--idle-timeout <ms>', meaning: 'How long a connection may stay idle', default: `${proxyDefaults.idleTimeout} ms` },
+    { usage: '--client-rate <n>', meaning: 'Requests per second and client', default: 'infinity' },
   ]),
   ...grouped('Output', [
-    { usage: '--metrics <address>', meaning: 'Serve metrics for Prometheus there, as 127.0.0.1:9464; needs prom-client' },
+    { usage: '--metrics <address>', meaning: 'Serve Prometheus metrics there, such as 127.0.0.1:9464; needs prom-client' },
     {
       usage: '--otel',
-      meaning: 'Trace races with OpenTelemetry; needs @opentelemetry/api, and an SDK that is loaded with --import',
+      meaning: 'Trace races with OpenTelemetry; needs @opentelemetry/api, and an SDK loaded with --import',
     },
-    { usage: '--top', meaning: 'Show the destinations and how their races end' },
+    { usage: '--top', meaning: 'Show a table of destinations and how their races end' },
     { usage: '--html <file>', meaning: 'Write a report of the last races' },
-    { usage: '--json', meaning: 'Print a line of JSON for each connection, as docs/proxy.schema.json describes it' },
+    { usage: '--json', meaning: 'Print a line of JSON for each connection (schema: docs/proxy.schema.json)' },
   ]),
 ];
 

@@ -60,7 +60,7 @@ export function collectConnections(over: (log: Log) => void): (event: ProxyEvent
 /** A connection in a line. */
 export function textLine({ closed, entries, more }: Log): string {
   const { time, connection, client, sent, received, duration, code } = closed;
-  const asked = entries.length === 0 ? ['nothing asked for'] : entries.map(entryText);
+  const asked = entries.length === 0 ? ['no request'] : entries.map(entryText);
   const ending = code === undefined ? '' : `, ${code}`;
   return [
     `${new Date(time).toISOString()} #${connection} ${formatEndpoint(client)}`,

@@ -59,7 +59,7 @@ function section(race: EndedRace, index: number): string {
 function outcome({ events, error }: EndedRace): string {
   const last = events.at(-1)!;
   if (last.type === 'connected') return `${formatEndpoint(last.endpoint)} won`;
-  return error === undefined ? 'nobody won' : toError(error).message;
+  return error === undefined ? 'no connection' : toError(error).message;
 }
 
 function text(others: string): string {
