@@ -491,7 +491,7 @@ for (const [name, campaign] of Object.entries(campaigns)) {
   let close;
   do {
     try {
-      const limit = Math.max(end - performance.now(), 60_000);
+      const limit = Math.max(end - performance.now(), 180_000);
       const skipped = (why) => {
         result.skipped = why;
       };

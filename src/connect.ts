@@ -70,6 +70,8 @@ export interface Race<T extends Terms> {
 
 /** A race whose arguments have been checked. One small object, since thousands may wait for their turn. */
 class CheckedRace<T extends Terms> implements Race<T> {
+  readonly host: string;
+  readonly port: number;
   readonly asciiHost: string;
   readonly terms: T;
   private made: Connecting<never> | undefined = undefined;
@@ -77,13 +79,16 @@ class CheckedRace<T extends Terms> implements Race<T> {
   /** @throws TypeError, RangeError for a host, port or option that makes no sense */
   constructor(
     private readonly memory: Memory<T>,
-    readonly host: string,
-    readonly port: number,
+    host: string,
+    port: number,
     options?: object,
   ) {
+    // Nothing is stored before it is checked: the error keeps this object through its stack, and so would keep a long text.
     this.asciiHost = checkHost(host);
     checkPort(port);
     this.terms = memory.terms(options);
+    this.host = host;
+    this.port = port;
     const { settings } = this.terms;
     // TLS options are checked by this, and other options may change before the race begins.
     if (settings.tls || canChange(settings)) this.made = this.attempts;
