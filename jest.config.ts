@@ -5,6 +5,8 @@ const config: Config = {
   reporters: ['default', '<rootDir>/spec/support/skipped-reporter.mjs'],
   // ms; far more than a spec takes, so that none fails because the machine is busy.
   testTimeout: 30_000,
+  // Copies of the package.
+  modulePathIgnorePatterns: ['<rootDir>/packed/', '<rootDir>/site/'],
   // Those start server programs, and are run by `npm run test:servers`.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/spec/servers/'],
   // Types are checked by `npm run types`; here they are only taken away. Some packages come as ES modules alone.

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 
 const root = join(__dirname, '..');
 
@@ -7,7 +7,7 @@ const root = join(__dirname, '..');
 const proofs = new Map<string, Set<string>>();
 for (const file of readdirSync(__dirname, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.spec.ts'))) {
   for (const [, id] of readFileSync(join(__dirname, file), 'utf8').matchAll(/(?<=['"` ])\[([RSATVNHF]\d+)\] /g)) {
-    proofs.set(id!, (proofs.get(id!) ?? new Set()).add(file));
+    proofs.set(id!, (proofs.get(id!) ?? new Set()).add(file.split(sep).join('/')));
   }
 }
 

@@ -57,6 +57,6 @@ describeInNamespace('connectivity is a route, not an address', () => {
     const network = ['ip addr add 10.0.0.2/24 dev v0', 'ip route add default dev v0', 'ip -6 addr add fd00::2/64 dev v0 nodad'];
     const { winner, waited } = await race(network, { A: ['10.0.0.2'], AAAA: [] });
     expect(winner).toBe('10.0.0.2');
-    expect(waited).toBeLessThan(45);
+    expect(waited).toBeLessThan(500); // of a Resolution Delay of 1000
   }, 30_000);
 });

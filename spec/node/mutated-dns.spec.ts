@@ -97,9 +97,9 @@ describe('mutated DNS messages', () => {
     for (let turn = 0; turn < MESSAGES; turn++) {
       const question = QUESTIONS[turn % QUESTIONS.length]!;
       const message = mutated(good[Math.floor(random() * good.length)]!, random);
-      const began = performance.now();
+      const began = process.cpuUsage();
       const outcome = read(question, message);
-      longest = Math.max(longest, performance.now() - began);
+      longest = Math.max(longest, process.cpuUsage(began).user / 1000);
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     }
     // Each of them has been seen, or the messages are of no use.

@@ -10,30 +10,28 @@ import { activeResources, leftOver, open } from '../support/fixtures.js';
 const localhost = staticResolver(['::1', '127.0.0.1']);
 
 describe('a race on real sockets', () => {
-  it('passes over a blackholed ::1 to a healthy 127.0.0.1 after one delay of 250 ms, and before another is over', async () => {
+  it('skips a blackholed ::1 for a healthy 127.0.0.1 after one delay of 250 ms', async () => {
     const { port } = await open(healthy('127.0.0.1'));
     await open(blackhole('::1', port));
-    const started = performance.now();
-    const socket = await connect('localhost', port);
-    const took = performance.now() - started;
-    expect(socket.remoteAddress).toBe('127.0.0.1');
-    expect(took).toBeGreaterThanOrEqual(250);
-    expect(took).toBeLessThan(500);
-    socket.destroy();
+    const events: RaceEvent<net.Socket>[] = [];
+    await race$('localhost', port, { resolver: localhost }).forEach((event) => events.push(event));
+    const [first, second, ...others] = events.filter(({ type }) => type === 'started');
+    expect([first, second]).toMatchObject([{ endpoint: { address: '::1' } }, { endpoint: { address: '127.0.0.1' } }]);
+    expect(others).toEqual([]);
+    expect(second!.at - first!.at).toBeGreaterThanOrEqual(250);
+    const connected = events.at(-1)!;
+    expect(connected).toMatchObject({ type: 'connected', endpoint: { address: '127.0.0.1' } });
+    if (connected.type === 'connected') connected.value.destroy();
   });
 
-  it('[A2] passes over a ::1 that refuses in under 20 ms', async () => {
+  it('[A2] skips a ::1 that refuses at once, and not after the delay', async () => {
     const { port } = await open(healthy('127.0.0.1'));
-    const durations: number[] = [];
-    for (let i = 0; i < 5; i++) {
-      const started = performance.now();
-      const socket = await connect('localhost', port);
-      durations.push(performance.now() - started);
-      expect(socket.remoteAddress).toBe('127.0.0.1');
-      socket.destroy();
-    }
-    // The best of five: what else the machine does is not the race's.
-    expect(Math.min(...durations)).toBeLessThan(20);
+    const delay = 2000;
+    const started = performance.now();
+    const socket = await connect('localhost', port, { connectionAttemptDelay: delay });
+    expect(performance.now() - started).toBeLessThan(delay / 2);
+    expect(socket.remoteAddress).toBe('127.0.0.1');
+    socket.destroy();
   });
 
   it('reaches an address that is slower than the delay, with a dead one after it, where Node gives up', async () => {
@@ -48,10 +46,11 @@ describe('a race on real sockets', () => {
       );
     };
     const native = net.connect({ host: 'slow.example', port, lookup, autoSelectFamily: true }).on('error', () => undefined);
+    const cutOff: string[] = [];
+    native.on('connectionAttemptTimeout', (address: string) => cutOff.push(address));
     const socket = await connect('slow.example', port, { resolver: staticResolver(addresses), preferFamily: 4 });
     expect(socket.remoteAddress).toBe('127.0.0.3');
-    await sleep(300);
-    expect(native.connecting).toBe(true); // it closed 127.0.0.3 after 250 ms, and waits for ::1
+    expect(cutOff).toContain('127.0.0.3'); // after 250 ms, although it would have connected
     native.destroy();
     socket.destroy();
   });
@@ -63,6 +62,7 @@ describe('a race on real sockets', () => {
       resolver: localhost,
       localAddress: ['2001:db8::77', '127.0.0.9'],
       preferFamily: 6,
+      connectionAttemptDelay: 2000,
     });
     await new Promise<void>((resolve, reject) =>
       race$$.subscribe({ next: (event) => events.push(event), error: reject, complete: resolve }),
@@ -73,7 +73,7 @@ describe('a race on real sockets', () => {
       error: { code: 'EADDRNOTAVAIL' },
     });
     expect(connected).toMatchObject({ type: 'connected', endpoint: { address: '127.0.0.1' } });
-    expect(connected.at).toBeLessThan(50);
+    expect(connected.at).toBeLessThan(1000); // before the delay is over
     if (connected.type === 'connected') connected.value.destroy();
   });
 
@@ -208,6 +208,6 @@ describe('a race on real sockets', () => {
       stdout: 'won by 127.0.0.1\n',
       stderr: '',
     });
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });

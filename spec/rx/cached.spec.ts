@@ -189,12 +189,11 @@ describe('cached', () => {
       const resolver = Object.assign(() => concat(of({ type: 'AAAA', addresses: ['2001:db8::1'] }), NEVER), { uncancellable: true });
       const { connect } = createConnector({ resolver, transport: () => of('won') });
       await connect('example.com', 443);
-      const won = performance.now();
-      process.on('exit', () => console.log(performance.now() - won));
+      console.log(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length);
     `;
     const { status, stdout, stderr } = await runNode('--input-type=module', '-e', program).ended;
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(Number(stdout)).toBeLessThan(500);
+    expect(stdout).toBe('0\n'); // timers that hold the process
   });
 
   it('[R11] gives an expired answer at once where that is switched on, and the fresh one after it', () => {

@@ -509,8 +509,8 @@ describe.each(kinds)('$name', ({ create, to }) => {
     it('that begins anew with `connect`', async () => {
       const socket = connect().setTimeout(150);
       const { diary } = observed(socket);
-      await once(socket, 'ready');
-      const since = performance.now();
+      let since = 0;
+      socket.once('connect', () => (since = performance.now()));
       await once(socket, 'timeout');
       expect(performance.now() - since).toBeGreaterThan(140);
       expect(diary).toEqual(['connect', 'ready', 'timeout']);
@@ -522,9 +522,9 @@ describe.each(kinds)('$name', ({ create, to }) => {
         const speaking = setInterval(() => other.write('.'), 20);
         other.on('close', () => clearInterval(speaking));
       };
-      const socket = connect().setTimeout(200).resume();
+      const socket = connect().setTimeout(1500).resume();
       const { diary } = observed(socket);
-      await sleep(350);
+      await sleep(2000);
       expect(diary).toEqual(['connect', 'ready']);
       socket.destroy();
     });
@@ -1105,7 +1105,7 @@ describe('a raced socket', () => {
     expect(error).toMatchObject({ code: 'ETIMEDOUT', syscall: 'connect', address: SILENT, port });
     expect(connectionError).toBeInstanceOf(ConnectionError);
     expect(connectionError).toMatchObject({ code: 'ETIMEDOUT', reason: 'timeout' });
-    expect(connectionError.message).toContain(`${HOST}:${port} within 3`);
+    expect(connectionError.message).toMatch(new RegExp(`${HOST}:${port} within \\d+ ms`));
   });
 
   it('waits for ever, as its caller has limits of their own', async () => {

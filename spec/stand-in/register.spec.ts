@@ -213,7 +213,7 @@ describe('a process that was started with the registration', () => {
   it('is held by nothing of it', async () => {
     const started = performance.now();
     expect(await run('', '--import', './dist/register.mjs', '-e', '')).toEqual({ status: 0, stdout: '', stderr: '' });
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   it('has it once, though both copies of the package were loaded, and goes by the latest options', async () => {

@@ -81,7 +81,8 @@ function makeHome(): string {
   const made = mkdtempSync(join(tmpdir(), 'rx-happy-eyeballs-'));
   mkdirSync(join(made, 'app'));
   mkdirSync(join(made, 'node_modules'));
-  symlinkSync(join(root, 'node_modules'), join(made, 'app', 'node_modules'));
-  symlinkSync(root, join(made, 'node_modules', 'rx-happy-eyeballs'));
+  // A junction needs no privileges on Windows; elsewhere the type means nothing.
+  symlinkSync(join(root, 'node_modules'), join(made, 'app', 'node_modules'), 'junction');
+  symlinkSync(root, join(made, 'node_modules', 'rx-happy-eyeballs'), 'junction');
   return made;
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import packageJson from '../../package.json' with { type: 'json' };
 import { invalidValue } from '../core/input/argument-errors.js';
 import { htmlReport } from '../pictures/html-report.js';
@@ -31,6 +31,9 @@ export interface Reports {
   close(): void;
 }
 
+/** Creates a file that is missing, and keeps what is in one. On Windows a file that is opened to append cannot be truncated later. */
+const KEEPING = constants.O_WRONLY | constants.O_CREAT;
+
 type Draw = (result: ComparedRace, title: string) => string;
 
 /**
@@ -58,7 +61,7 @@ export function openReports({ html, svg, fixedClock }: Flags): Reports {
   const open = (flag: string, file: Flags[string], draw: Draw) => {
     if (file === undefined) return;
     const path = String(file);
-    files.push({ flag, path, draw, descriptor: attempt(flag, path, () => openSync(path, 'a')) });
+    files.push({ flag, path, draw, descriptor: attempt(flag, path, () => openSync(path, KEEPING)) });
   };
   open('--html', html, ({ events, error, outcome, nodeAlone }, title) => {
     const interrupted = outcome === 'cancelled' ? new Error('The race was interrupted.') : undefined;

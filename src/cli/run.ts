@@ -10,6 +10,7 @@ import { openReport } from './proxy/open-report.js';
 import { proxyOptions } from './proxy/flags.js';
 import { collectRaces } from './proxy/races.js';
 import type { Terminal } from './terminal.js';
+import { startOf } from './windows-command.js';
 
 /** As shells have it: there is no such command, it cannot be run, and what a signal adds. */
 const NOT_FOUND = 127;
@@ -52,8 +53,9 @@ export async function runCommand(
 }
 
 /** @returns the exit status */
-function runWith(port: number, [program, ...args]: readonly string[], terminal: Terminal, register: string): Promise<number> {
-  const child = spawn(program!, args, { stdio: 'inherit', env: { ...process.env, ...proxyEnv(port, register) } });
+function runWith(port: number, command: readonly string[], terminal: Terminal, register: string): Promise<number> {
+  const { file, args, ...start } = startOf(command);
+  const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, ...proxyEnv(port, register) }, ...start });
   // Ctrl-C goes to the command as well, which decides; other signals are passed on to it.
   const stay = () => undefined;
   const pass = () => child.kill('SIGTERM');
@@ -67,7 +69,7 @@ function runWith(port: number, [program, ...args]: readonly string[], terminal: 
     };
     child.on('error', (error: NodeJS.ErrnoException) => {
       const isMissing = error.code === 'ENOENT';
-      terminal.stderr.write(`${printable(program!)}: ${isMissing ? 'there is no such command' : error.code}.\n`);
+      terminal.stderr.write(`${printable(command[0]!)}: ${isMissing ? 'there is no such command' : error.code}.\n`);
       end(isMissing ? NOT_FOUND : NOT_EXECUTABLE);
     });
     child.on('exit', (status, signal) => end(status ?? BY_SIGNAL + constants.signals[signal!]));

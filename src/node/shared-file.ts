@@ -61,7 +61,12 @@ export function sharedFile(path: string): SharedFile {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const written = `${path}.${randomUUID()}.tmp`;
       writeFileSync(written, text, { mode: 0o600, flag: 'wx' });
-      renameSync(written, path);
+      try {
+        patiently(() => renameSync(written, path));
+      } catch (error) {
+        rmSync(written, { force: true });
+        throw error;
+      }
     },
     setAside: () => {
       const aside = `${path}.${Date.now()}.aside`;
@@ -80,6 +85,24 @@ export function sharedFile(path: string): SharedFile {
       return true;
     },
   };
+}
+
+/** Errors of Windows for a file that another process has open, or that is gone once the last one has closed it. */
+const BUSY: ReadonlySet<string | undefined> = new Set(['EPERM', 'EACCES', 'EBUSY']);
+
+/** How often a file that is busy is tried again, and ms between. */
+const BUSY_TRIES = 10;
+const BUSY_PAUSE = 5;
+
+/** Repeats a call while Windows says that the file is busy: virus scanners and readers hold it for a moment. */
+function patiently(call: () => void, tries = process.platform === 'win32' ? BUSY_TRIES : 0): void {
+  try {
+    call();
+  } catch (error) {
+    if (tries === 0 || !BUSY.has(errorCode(toError(error)))) throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_PAUSE);
+    patiently(call, tries - 1);
+  }
 }
 
 /** Flags to open neither the target of a link nor a pipe without a writer. Windows has neither flag. */
@@ -110,7 +133,7 @@ function readOwn(path: string): string | undefined {
 /** Tries to create the lock file, after removing one that was left behind. Returns whether it succeeded. */
 function taken(lock: string, isSecondTry = false): boolean {
   try {
-    writeFileSync(lock, String(process.pid), { mode: 0o600, flag: 'wx' });
+    patiently(() => writeFileSync(lock, String(process.pid), { mode: 0o600, flag: 'wx' }));
     return true;
   } catch (error) {
     if (errorCode(toError(error)) !== 'EEXIST') throw error;
