@@ -112,7 +112,7 @@ function optionOf(member, file) {
       .replace(/\s+/g, ' ')
       .replace(/^\| /, '')
       .replace(/ \| undefined$/, '')
-      .replace(/^\((.*=> [\w \[\]]+)\)$/, '$1'),
+      .replace(/^\((.*=> [\w []+\]?)\)$/, '$1'),
     value,
     unit: unit ?? (/(?:Delay|Timeout)$/.test(name) ? 'ms' : undefined),
     text: plain(doc.comment),
