@@ -53,7 +53,7 @@ export function App() {
         </p>
       </header>
       <main id="main">
-        <div class="left">
+        <div class="intro">
           <Lesson
             step={lesson}
             go={(step) => {
@@ -67,24 +67,26 @@ export function App() {
               setPage({ state: next, lesson: 0 });
             }}
           />
+        </div>
+        <section class="race-now" id="race" aria-labelledby="race-title">
+          <h2 id="race-title">{opened ? printable(opened.title) : 'The race'}</h2>
+          <Picture events={events} at={at} end={end} />
+          <Player at={at} end={end} seek={(instant) => setPage({ ...page, at: instant >= end ? undefined : instant })} />
+          <p class="verdict">{said}</p>
+          {!opened && at >= end && simulation.error && (
+            <>
+              <h3>The error, as a user sees it</h3>
+              <pre class="error" tabIndex={0} role="region" aria-label="The error">
+                {`${simulation.error.name}: ${simulation.error.message}`}
+              </pre>
+            </>
+          )}
+        </section>
+        <div class="network">
           <Controls state={state} change={change} />
           <Opener open={setOpened} opened={opened} say={setMessage} />
         </div>
-        <div class="right">
-          <section aria-labelledby="race-title">
-            <h2 id="race-title">{opened ? printable(opened.title) : 'The race'}</h2>
-            <Picture events={events} at={at} end={end} />
-            <Player at={at} end={end} seek={(instant) => setPage({ ...page, at: instant >= end ? undefined : instant })} />
-            <p class="verdict">{said}</p>
-            {!opened && at >= end && simulation.error && (
-              <>
-                <h3>The error, as a user sees it</h3>
-                <pre class="error" tabIndex={0} role="region" aria-label="The error">
-                  {`${simulation.error.name}: ${simulation.error.message}`}
-                </pre>
-              </>
-            )}
-          </section>
+        <div class="rest">
           {!opened && (
             <section aria-labelledby="others-title">
               <h2 id="others-title">What others would have done</h2>

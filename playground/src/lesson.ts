@@ -46,7 +46,7 @@ export const LESSON: readonly Step[] = [
       'A race aborts nothing. The second attempt runs beside the first, and whichever connects first wins.',
     ],
     task: 'Set every address to 260 ms, then to 240 ms. Node 20 changes, and the race does not. Node 26 waits 500 ms: where does it break?',
-    state: stateWith({ [SIX]: slow, [SIX_B]: slow, [FOUR]: slow, [FOUR_B]: slow }),
+    state: stateWith({ [SIX]: slow, [SIX_B]: slow, [FOUR]: slow, [FOUR_B]: slow }, { aaaa: { after: 0 }, a: { after: 0 } }),
   },
   {
     title: 'The Resolution Delay',

@@ -25,7 +25,7 @@ export function Copyable(props: {
       <button type="button" id={`${id}-copy`} onClick={() => void copy()}>
         {copied === text ? 'Copied' : action}
       </button>
-      <pre id={id} tabIndex={0} role="region" aria-labelledby={`${id}-title`}>
+      <pre id={id} tabIndex={0} role="region" aria-label={`${title}: the text`}>
         {text}
       </pre>
     </section>
