@@ -17,7 +17,11 @@ export async function bundle(entry, folder) {
     fixedExtension: false,
     outExtensions: () => ({ js: '.js' }),
     deps: { alwaysBundle: [/.*/], onlyBundle: false },
-    inputOptions: { transform: { jsx: { runtime: 'automatic', importSource: 'preact' } } },
+    inputOptions: {
+      transform: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+      // RxJS has a build for each age of JavaScript.
+      resolve: { conditionNames: ['es2015', 'browser', 'import', 'module', 'default'] },
+    },
   });
 }
 

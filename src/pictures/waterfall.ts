@@ -57,12 +57,25 @@ export function waterfall(events: readonly RaceEvent[], options: WaterfallOption
   return drawWaterfall(raceRows(events), width);
 }
 
+/** What a page that draws a race again and again wants to have in its own hands. */
+export interface Frame {
+  /** The axis goes to here at least, in ms, so that it stays while the race goes on. */
+  readonly axisEnd?: number;
+  /** Where a line says that it is now, in ms. */
+  readonly now?: number;
+  /** False: the page has {@link waterfallRules} itself. Default true. */
+  readonly styled?: boolean;
+}
+
+/** The rules of style by which it looks as it does, in light and dark. */
+export const waterfallRules = (): string => `${inLightAndDark(rules)} .race text { font: 12px ${MONO}; white-space: pre; }`;
+
 /** The same of rows. */
-export function drawWaterfall(race: RaceRows, width: number): string {
+export function drawWaterfall(race: RaceRows, width: number, { axisEnd = 0, now, styled = true }: Frame = {}): string {
   const { rows, endedAt } = race;
   const { left, right, texts } = layout(rows, width);
   const bars = width - left - right;
-  const total = Math.max(endedAt, 1);
+  const total = Math.max(endedAt, axisEnd, 1);
   const x = (at: number) => px(left + (at / total) * bars);
 
   const lookUps = rows.filter(({ kind }) => kind === 'look-up').length;
@@ -88,10 +101,11 @@ export function drawWaterfall(race: RaceRows, width: number): string {
     `<svg xmlns="http://www.w3.org/2000/svg" class="race" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<title>${escapeMarkup(`Race of ${rows.length - lookUps} connection attempts over ${formatDuration(endedAt)}`)}</title>`,
     `<desc>${escapeMarkup([verdict(race).text, ...rows.slice(0, DESCRIBED).map(inWords), ...more(rows.length)].join(' '))}</desc>`,
-    `<style>${inLightAndDark(rules)} .race text { font: 12px ${MONO}; white-space: pre; }</style>`,
+    ...(styled ? [`<style>${waterfallRules()}</style>`] : []),
     `<rect class="back" width="${width}" height="${height}" rx="6"/>`,
     ...ticksOf(total, bars).map((at) => tick(x(at), at, y)),
     ...drawn,
+    ...(now === undefined ? [] : [`<path class="now" d="M${x(now)} 26V${y}"/>`]),
     ...(stages.size > 0 ? [legend(stages, left, y + LEGEND / 2 + 4)] : []),
     '</svg>',
   ].join('\n');

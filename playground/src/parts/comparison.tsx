@@ -1,0 +1,72 @@
+import { formatDuration } from '../../../src/core/format-duration.js';
+import type { ModelledAttempt, ModelledResult } from '../../../src/models/model.js';
+import type { Comparison as Compared } from '../compare.js';
+
+/** ms beyond which the axis does not go: what ends later has no end that anybody waits for. */
+const LONGEST = 20_000;
+
+const WIDTH = 400;
+const BAR = 7;
+
+/** What other clients would have done, one under the other on the same axis. */
+export function Comparison({ ours, others }: { readonly ours: Compared; readonly others: readonly Compared[] }) {
+  const all = [ours, ...others];
+  const ends = all.flatMap(({ result }) => (result.endedAt <= LONGEST ? [result.endedAt] : []));
+  const last = Math.max(
+    ...ends,
+    ...all.flatMap(({ result }) => result.attempts.map(({ startedAt }) => Math.min(startedAt, LONGEST))),
+    1,
+  );
+  return (
+    <div class="scrolls" role="region" aria-labelledby="comparison-caption" tabIndex={0}>
+      <table id="comparison">
+        <caption id="comparison-caption">The same network, other clients: models that were held against measurements</caption>
+        <thead>
+          <tr>
+            <th scope="col">client</th>
+            <th scope="col">result</th>
+            <th scope="col">attempts, from 0 to {formatDuration(last * 1.05)}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {all.map(({ name, result }) => (
+            <tr key={name} class={result.winner ? 'connected' : result.endedAt <= LONGEST ? 'failed' : 'open'}>
+              <th scope="row">{name}</th>
+              <td>{resultInWords(result)}</td>
+              <td>
+                <Bars attempts={result.attempts} total={last * 1.05} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function resultInWords({ winner, endedAt, error, attempts }: ModelledResult): string {
+  const count = `${attempts.length} ${attempts.length === 1 ? 'attempt' : 'attempts'}`;
+  if (winner) return `${winner.address} after ${formatDuration(winner.endedAt)}, ${count}`;
+  if (endedAt > LONGEST) return `nothing within ${formatDuration(LONGEST)}, ${count}`;
+  return `${[error?.name, error?.code].filter(Boolean).join(' ') || 'an error'} after ${formatDuration(endedAt)}, ${count}`;
+}
+
+/** An attempt a line, as in the picture above: what it shows is in the table's words as well. */
+function Bars({ attempts, total }: { readonly attempts: readonly ModelledAttempt[]; readonly total: number }) {
+  const x = (at: number) => Math.round((Math.min(at, total) / total) * WIDTH * 10) / 10;
+  const height = Math.max(attempts.length, 1) * BAR + 2;
+  return (
+    <svg class="bars" viewBox={`0 0 ${WIDTH} ${height}`} width={WIDTH} height={height} aria-hidden="true">
+      {attempts.map(({ startedAt, endedAt, outcome }, index) => (
+        <rect
+          key={index}
+          class={outcome}
+          x={x(startedAt)}
+          y={index * BAR + 2}
+          width={Math.max(x(endedAt) - x(startedAt), 2)}
+          height={BAR - 2}
+        />
+      ))}
+    </svg>
+  );
+}

@@ -1,0 +1,62 @@
+import { useEffect, useState } from 'preact/hooks';
+import { formatDuration } from '../../../src/core/format-duration.js';
+
+/** How much slower than life it is played. */
+const SPEEDS = { s1: 'as fast as life', s4: '4 times slower', s10: '10 times slower' } as const;
+
+/** The time of a race: played, paused and dragged. */
+export function Player({ at, end, seek }: { readonly at: number; readonly end: number; readonly seek: (at: number) => void }) {
+  const [playing, setPlaying] = useState(false);
+  const [speed, setSpeed] = useState<keyof typeof SPEEDS>('s4');
+  const isOver = at >= end;
+
+  useEffect(() => {
+    if (!playing) return undefined;
+    let now = at;
+    let last = performance.now();
+    let request = requestAnimationFrame(function step(time) {
+      now = Math.min(now + Math.max(time - last, 0) / Number(speed.slice(1)), end);
+      last = time;
+      seek(Math.round(now));
+      if (now < end) request = requestAnimationFrame(step);
+      else setPlaying(false);
+    });
+    return () => cancelAnimationFrame(request);
+    // What is dragged while it plays, plays on from there: `at` is read when it begins alone.
+  }, [playing, speed, end]);
+
+  const toggle = () => {
+    if (!playing && isOver) seek(0);
+    setPlaying(!playing);
+  };
+  return (
+    <div class="player" role="group" aria-label="Time">
+      <button type="button" id="play" onClick={toggle}>
+        {playing ? 'Pause' : isOver ? 'Play again' : 'Play'}
+      </button>
+      <label for="time">Time</label>
+      <input
+        type="range"
+        id="time"
+        min={0}
+        max={end}
+        step={1}
+        value={at}
+        aria-valuetext={formatDuration(at)}
+        onInput={({ currentTarget }) => {
+          setPlaying(false);
+          seek(Number(currentTarget.value));
+        }}
+      />
+      <output for="time">{formatDuration(at)}</output>
+      <label for="speed">Speed</label>
+      <select id="speed" value={speed} onChange={({ currentTarget }) => setSpeed(currentTarget.value as keyof typeof SPEEDS)}>
+        {Object.entries(SPEEDS).map(([name, text]) => (
+          <option key={name} value={name}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
