@@ -14,7 +14,9 @@ describe('the command line', () => {
     expect(stdout).toMatch(/\[::1\]:\d+ +├─+○ +cancelled after 5\d\d ms\n/);
     expect(stdout).toMatch(/127\.0\.0\.2:\d+ .*✗ +ECONNREFUSED after \d+ ms\n/);
     expect(stdout).toMatch(/127\.0\.0\.3:\d+ +├─+○ +cancelled after 2\d\d ms\n/);
-    expect(stdout).toMatch(/\n127\.0\.0\.1:\d+ won after 5\d\d ms\. The others are closed\.\nNode 20 alone would [^]*; Node\s26 would [^]*\.\n$/);
+    expect(stdout).toMatch(
+      /\n127\.0\.0\.1:\d+ won after 5\d\d ms\. The others are closed\.\nNode 20 alone would [^]*; Node\s26 [^]*\.\n$/,
+    );
   });
 
   it('with a host and a port races them', async () => {

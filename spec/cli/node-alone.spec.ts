@@ -52,6 +52,11 @@ describe('what Node alone would have done', () => {
       'Node 20 alone would have connected as fast; Node 26 would have connected to 127.0.0.1:80 after at most 520 ms.',
     ],
     [
+      'later in both',
+      won(FOUR, 30, ...BOTH, started(SIX, 0), started(FOUR, 10), cancelled(SIX, 30)),
+      'Node 20 alone would have connected to 127.0.0.1:80 after at most 270 ms; Node 26 after at most 520 ms.',
+    ],
+    [
       'give up on a slow winner',
       won(SIX, 400, ...BOTH, started(SIX, 0), started(FOUR, 250), cancelled(FOUR, 400)),
       'Node 20 alone would have given up on [::1]:80 after 250 ms; Node 26 would have connected as fast.',

@@ -1,5 +1,6 @@
 import type { Question } from 'dns-packet';
-import { checkCommand, type CheckOptions } from '../../src/cli/check/command.js';
+import { checkCommand } from '../../src/cli/check/command.js';
+import type { CheckOptions } from '../../src/cli/check/options.js';
 import { dnsServer, records, type DnsServer, type Reply } from './dns-server.js';
 import { fakeTerminal, type Look } from './terminal.js';
 

@@ -2,13 +2,18 @@ import { PassThrough, Writable } from 'node:stream';
 import { main } from '../../src/cli/main.js';
 import type { Output, Terminal } from '../../src/cli/terminal.js';
 
-process.env.LC_ALL = 'C.UTF-8'; // of whatever shell runs the specs
+// Of whatever shell runs the specs.
+process.env.LC_ALL = 'C.UTF-8';
+delete process.env.FORCE_COLOR;
+delete process.env.NO_COLOR;
 
 /** A terminal that keeps what is written to it, and can be interrupted. */
 export interface FakeTerminal extends Terminal {
   readonly stdin: PassThrough;
   readonly written: { stdout: string; stderr: string };
   interrupt(): void;
+  /** Gives both outputs another width, as the user of a terminal does. */
+  resize(columns: number): void;
   /** How many wait for Ctrl-C. */
   listening(): number;
 }
@@ -33,15 +38,19 @@ export function fakeTerminal({ isTTY = false, columns, rows, colors = false }: L
       }),
       { isTTY, columns, rows, hasColors: () => colors },
     );
+  const [stdout, stderr] = [output('stdout'), output('stderr')];
   const listeners = new Set<() => void>();
   return {
     stdin: new PassThrough(),
-    stdout: output('stdout'),
-    stderr: output('stderr'),
+    stdout,
+    stderr,
     written,
     on: (_, listener) => listeners.add(listener),
     once: (_, listener) => listeners.add(listener),
     off: (_, listener) => listeners.delete(listener),
+    resize(columns) {
+      for (const stream of [stdout, stderr]) Object.assign(stream, { columns }).emit('resize');
+    },
     interrupt() {
       for (const listener of [...listeners]) {
         listeners.delete(listener);

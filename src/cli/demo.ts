@@ -22,8 +22,10 @@ export async function demoCommand(name: string, flags: Flags, terminal: Terminal
   const lab = await openLab(scenario.places);
   try {
     const missing = scenario.places.filter((place) => !lab.places.includes(place)).map(({ address }) => address);
+    const lacking = missing.some((address) => address.includes(':')) ? ', for this machine has no IPv6' : '';
     if (missing.length > 0 && name !== DEFAULT_SCENARIO) {
-      terminal.stderr.write(`This needs ${missing.join(' and ')}, which this machine does not have.\n`);
+      const what = `The scenario ${name} needs ${missing.join(' and ')}, which cannot be used here${lacking}.`;
+      terminal.stderr.write(`${what} The scenario ${DEFAULT_SCENARIO} does without.\n`);
       return FAILED;
     }
     if (!flags.json) {
@@ -32,7 +34,8 @@ export async function demoCommand(name: string, flags: Flags, terminal: Terminal
       const count = `${lab.places.length} ${lab.places.length === 1 ? 'address' : 'addresses'}`;
       const title = `A name with ${count} on port ${lab.port} of this machine: ${scenario.title}`;
       const lines = wrap(title, appearance(terminal.stdout, flags).width);
-      terminal.stdout.write(`${lines.join('\n')}\n${listing}\n`);
+      const left = missing.length > 0 ? `  ${missing.join(' and ')} left out${lacking}\n` : '';
+      terminal.stdout.write(`${lines.join('\n')}\n${listing}${left}\n`);
     }
     const resolver = scenario.answers ? lateAnswers(scenario.answers) : staticResolver(lab.places.map(({ address }) => address));
     const destination = { host: HOST, port: lab.port, race$: race$(HOST, lab.port, { ...scenario.options, resolver }) };

@@ -30,8 +30,16 @@ export function compared(race: RaceResult, destination: { readonly host: string;
   const network = { ...observed, order: systemOrder(observed) };
   const models = [node20, node26].map(({ name, run }) => ({ name, result: run(network) }));
   const [first, second] = models.map(({ result }) => told(result, race, network)) as [string, string];
-  const text = first === second ? `Node alone would ${first}.` : `Node 20 alone would ${first}; Node 26 would ${second}.`;
+  const text = inOneSentence(first, second);
   return { ...race, nodeAlone: { text, models } };
+}
+
+function inOneSentence(first: string, second: string): string {
+  if (first === second) return `Node alone would ${first}.`;
+  // Where both connect to the same address, it is named once.
+  const [place, time] = second.split(/(?= after )/);
+  const other = time !== undefined && first.startsWith(`${place} after `) ? `Node 26${time}` : `Node 26 would ${second}`;
+  return `Node 20 alone would ${first}; ${other}.`;
 }
 
 /** As `getaddrinfo` sorts on this machine. */

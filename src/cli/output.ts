@@ -1,10 +1,10 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import packageJson from '../../package.json' with { type: 'json' };
 import { invalidValue } from '../core/input/argument-errors.js';
 import { htmlReport } from '../pictures/html-report.js';
 import { waterfall } from '../pictures/waterfall.js';
 import { grouped, type Flag, type Flags } from './flag.js';
 import type { ComparedRace } from './node-alone.js';
+import { outputFile, type OutputFile } from './output-file.js';
 
 export const DEBUG: readonly Flag[] = grouped('Output', [{ usage: '--debug', meaning: 'Show errors with their stack traces' }]);
 
@@ -31,14 +31,10 @@ export interface Reports {
   close(): void;
 }
 
-/** Creates a file that is missing, and keeps what is in one. On Windows a file that is opened to append cannot be truncated later. */
-const KEEPING = constants.O_WRONLY | constants.O_CREAT;
-
 type Draw = (result: ComparedRace, title: string) => string;
 
 /**
- * Opens the files before there is anything to write: whoever mistyped a path need not wait for the end of the race. What they
- * held stays until then. Pipes and devices are written to as they are.
+ * Opens the files before the race begins: a mistyped path is reported at once.
  *
  * @throws TypeError for a file that cannot be written, also when it is written to
  */
@@ -46,37 +42,27 @@ export function openReports({ html, svg, fixedClock }: Flags): Reports {
   const now = fixedClock ? '' : ` on ${new Date().toISOString()}`;
   const note = `Run${now} by ${packageJson.name} ${packageJson.version}.`;
   if (html !== undefined && html === svg) throw invalidValue('--svg', 'must be another file than that of --html', svg);
-  const files: { flag: string; path: string; descriptor: number; draw: Draw }[] = [];
+  const files: { readonly file: OutputFile; readonly draw: Draw }[] = [];
   const close = () => {
-    for (const { descriptor } of files.splice(0)) closeSync(descriptor);
+    for (const { file } of files) file.close();
   };
-  const attempt = <T>(flag: string, path: string, work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      close();
-      throw invalidValue(flag, `cannot be written (${(error as NodeJS.ErrnoException).code})`, path);
-    }
+  const open = (flag: string, path: Flags[string], draw: Draw) => {
+    if (path !== undefined) files.push({ file: outputFile(flag, String(path)), draw });
   };
-  const open = (flag: string, file: Flags[string], draw: Draw) => {
-    if (file === undefined) return;
-    const path = String(file);
-    files.push({ flag, path, draw, descriptor: attempt(flag, path, () => openSync(path, KEEPING)) });
-  };
-  open('--html', html, ({ events, error, outcome, nodeAlone }, title) => {
-    const interrupted = outcome === 'cancelled' ? new Error('The race was interrupted.') : undefined;
-    const notes = nodeAlone ? `${nodeAlone.text} ${note}` : note;
-    return htmlReport(events, { title, note: notes, error: error ?? interrupted });
-  });
-  open('--svg', svg, ({ events }) => waterfall(events));
+  try {
+    open('--html', html, ({ events, error, outcome, nodeAlone }, title) => {
+      const interrupted = outcome === 'cancelled' ? new Error('The race was interrupted.') : undefined;
+      const notes = nodeAlone ? `${nodeAlone.text} ${note}` : note;
+      return htmlReport(events, { title, note: notes, error: error ?? interrupted });
+    });
+    open('--svg', svg, ({ events }) => waterfall(events));
+  } catch (error) {
+    close();
+    throw error;
+  }
   return {
     write(result, title) {
-      for (const { flag, path, descriptor, draw } of [...files]) {
-        attempt(flag, path, () => {
-          if (fstatSync(descriptor).isFile()) ftruncateSync(descriptor);
-          writeFileSync(descriptor, draw(result, title));
-        });
-      }
+      for (const { file, draw } of files) file.write(draw(result, title));
     },
     close,
   };

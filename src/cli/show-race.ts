@@ -60,7 +60,10 @@ export async function showRace(
     if (!quiet) {
       const { nodeAlone } = result;
       const look = appearance(output, flags);
-      const lines = [...(isWon ? [conclude(result)] : []), ...(nodeAlone ? wrap(nodeAlone.text, look.width) : [])];
+      const lines = [
+        ...(isWon ? [conclude(result)] : []),
+        ...(nodeAlone ? (output.isTTY ? wrap(nodeAlone.text, look.width) : [nodeAlone.text]) : []),
+      ];
       output.write(`${timeline(result.events, look)}\n${lines.map((line) => `\n${line}`).join('')}\n`);
     }
     if (result.outcome === 'cancelled' || (result.outcome === 'failed' && !flags.json)) stderr.write(`${conclude(result)}\n`);
@@ -107,21 +110,23 @@ async function runWatched(
   take: (socket: Socket) => void,
 ): Promise<RaceResult> {
   const screen = live(stderr);
-  const look = appearance(stderr, flags);
   const fixedClock = flags.fixedClock === true;
   const began = performance.now();
   let seen: readonly RaceEvent[] = [];
   const draw = () => {
+    const look = appearance(stderr, flags);
     screen.draw(timeline(seen, { ...look, ...(!fixedClock && { until: performance.now() - began }) }));
   };
   const watch = (events: readonly RaceEvent[]) => {
     seen = events;
   };
   const redrawing = stderr.isTTY ? setInterval(draw, REDRAW_INTERVAL) : undefined;
+  if (stderr.isTTY) stderr.on('resize', draw);
   try {
     return await runRace(race$, { interrupted, fixedClock, watch, take });
   } finally {
     clearInterval(redrawing);
+    stderr.off('resize', draw);
     screen.clear();
   }
 }

@@ -46,15 +46,20 @@ const plain: Style = (_, text) => text;
 /** Columns where an output is no terminal, and the environment says nothing else with `COLUMNS`. */
 const DEFAULT_WIDTH = 80;
 
-/** What suits an output: colours where it is a terminal that has them, ASCII where the locale has nothing else. */
-export function appearance(
-  output: Output,
-  { color = true, ascii = onlyAscii() }: { color?: unknown; ascii?: unknown },
-): Appearance {
-  const style = color && output.isTTY && output.hasColors?.() ? coloured : plain;
+/** What suits an output: its width, colours where they are wanted, ASCII where the locale has nothing else. */
+export function appearance(output: Output, { color, ascii = onlyAscii() }: { color?: unknown; ascii?: unknown }): Appearance {
+  const style = color !== false && hasColours(output) ? coloured : plain;
   const columns = output.columns || Number(process.env.COLUMNS);
   const width = Number.isInteger(columns) && columns > 0 ? Math.min(columns, WIDEST) : DEFAULT_WIDTH;
   return { width, ascii: Boolean(ascii), style };
+}
+
+/** As Node has it: `FORCE_COLOR` decides, also against `NO_COLOR` and where the output is no terminal. */
+function hasColours(output: Output): boolean {
+  const { FORCE_COLOR, NO_COLOR } = process.env;
+  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  if (NO_COLOR) return false;
+  return Boolean(output.isTTY && output.hasColors?.());
 }
 
 /** Whether the environment names a locale that is not in UTF-8. */

@@ -89,12 +89,40 @@ describe('the conclusion', () => {
     [
       'one of two IPv6 addresses is dead',
       host([address('2001:db8::dead', { tcp: timedOut, tls: null }), address(SIX), address(FOUR)]),
-      'ready | www.example is ready for IPv6, with 1 failure and 1 warning.',
+      'ready | www.example is ready for IPv6, but 1 of 2 IPv6 addresses is dead.',
+    ],
+    [
+      'two of three IPv6 addresses are dead',
+      host([
+        address('2001:db8::dead', { tcp: timedOut, tls: null }),
+        address('2001:db8::bad', { tcp: refused, tls: null }),
+        address(SIX),
+        address(FOUR),
+      ]),
+      'ready | www.example is ready for IPv6, but 2 of 3 IPv6 addresses are dead.',
+    ],
+    [
+      'an IPv6 address has a certificate that has expired, and all of IPv4 is dead',
+      host([
+        address('2001:db8::bad', { tls: secured({ error: 'CERT_HAS_EXPIRED' }) }),
+        address(SIX),
+        address(FOUR, { tcp: refused, tls: null }),
+      ]),
+      'ready | www.example is ready for IPv6, but 1 of 2 IPv6 addresses does not work and its IPv4 address is dead.',
+    ],
+    [
+      'an address is dead, and a reverse name does not lead back',
+      host([
+        address('2001:db8::dead', { tcp: refused, tls: null }),
+        address(SIX, { reverse: { names: ['other.example'], confirmed: false, time: 3, error: null } }),
+        address(FOUR),
+      ]),
+      'ready | www.example is ready for IPv6, but 1 of 2 IPv6 addresses is dead; there is also 1 warning.',
     ],
     [
       'IPv4 is dead',
       host([address(SIX), address(FOUR, { tcp: refused, tls: null })]),
-      'ready | www.example is ready for IPv6, with 2 failures.',
+      'ready | www.example is ready for IPv6, but its IPv4 address is dead.',
     ],
     ['there is no IPv4', host([address(SIX)]), 'ready | www.example is ready for IPv6, with 1 warning.'],
     [

@@ -1,4 +1,4 @@
-import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { writeFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -121,11 +121,46 @@ Fallback
     // In a process group of its own, which a signal to nobody would end.
     const hosts = Array.from({ length: 8 }, (_, index) => `127.0.0.${index + 1}`).join(' ');
     // Enough for Node to load the program.
-    const script = `ulimit -n 32; exec setsid -w "$0" dist/cli.mjs check ${hosts} 9 --json`;
+    const script = `ulimit -n 24; exec setsid -w "$0" dist/cli.mjs check ${hosts} 9 --json`;
     const { status, stdout, stderr } = await runCommand('sh', '-c', script, process.execPath).ended;
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(schema('check')(stdout)).toMatchObject({ hosts: { length: 8 } });
     expect(stdout).toContain('"reason": "spawn ping EMFILE"');
+  });
+
+  it('takes URLs, and goes by their scheme', async () => {
+    const port = await inOrder();
+    const { stdout } = await check(
+      `http://user@${NAME}:${port}/path`,
+      `https://${NAME}:${port}`,
+      '--json',
+      '--probe-timeout',
+      200,
+    );
+    const { program, options, hosts } = schema('check')(stdout) as Record<string, object>;
+    expect(hosts).toMatchObject([
+      { host: NAME, port, tls: false, verdict: 'ready' },
+      { host: NAME, port, tls: true, verdict: 'not ready' },
+    ]);
+    expect(program).toMatchObject({ name: 'rx-happy-eyeballs', node: process.versions.node, arch: process.arch });
+    expect(options).toMatchObject({ json: true, probeTimeout: 200, ping: false });
+  });
+
+  it('writes a report, and with --strict has status 1 for warnings as well', async () => {
+    const port = await inOrder();
+    const html = join(folder, 'check.html');
+    const { status } = await check(NAME, port, '--html', html, '--strict');
+    expect(status).toBe(0);
+    const page = readFileSync(html, 'utf8');
+    expect(page).toMatch(/^<!doctype html>[^]*<h1>Is www\.example ready for IPv6\?<\/h1>[^]*<\/html>\s*$/);
+    expect(page).toContain('<p class="conclusion ok">www.example is ready for IPv6.</p>');
+    expect(page).toContain('<td>::1 TCP: connected; after 10 ms</td>');
+    expect(await check(NAME, port, '--html', '/nowhere/check.html')).toMatchObject({ status: 2, stdout: '' });
+    const { port: refusing } = await open(healthy('::1'));
+    expect((await check(NAME, refusing)).status).toBe(0);
+    const strict = await check(NAME, refusing, '--strict');
+    expect(strict).toMatchObject({ status: 1, stderr: '' });
+    expect(strict.stdout).toMatch(/✓ www\.example is ready for IPv6, but its IPv4 address is dead\.\n$/);
   });
 
   it('ends on a real SIGINT', async () => {
@@ -154,7 +189,7 @@ Fallback
     [['a', '--ca', 'package.json'], `"--ca" must be a certificate in PEM. Received 'package.json'`],
     [['a', '--ca', join(folder, 'garbage.pem')], '"--ca" must be a certificate in PEM'],
     [['a', '--ca', folder], '"--ca" cannot be read (EISDIR)'],
-    [['a', '--tls', '--tcp-only'], '"--tcp-only" does not go together with --tls'],
+    [['a', '--tls', '--tcp-only'], "Option '--tls' cannot be used with option '--tcp-only'"],
     [['a', '--family', '6'], 'Unknown option'],
   ])('refuses %j', async (args, reason) => {
     const { status, stdout, stderr } = await runMain(['check', ...args]);

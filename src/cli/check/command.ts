@@ -1,54 +1,32 @@
-import { from, map, type Observable } from 'rxjs';
+import { concat, from, map, merge, shareReplay, switchMap, take, timer, type Observable } from 'rxjs';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { boolean, checkEach, given, integer, LONGEST_DELAY, string, type Checks } from '../../core/input/checks.js';
 import { formatEndpoint } from '../../core/race/endpoint.js';
 import { toError } from '../../core/error-tools.js';
 import { checkServers } from '../../node/dns-servers.js';
 import type { TlsOptions } from '../../node/tls.js';
 import { onAbort } from '../../rx/abort.js';
+import { monotonicScheduler } from '../../rx/monotonic.js';
 import { parseLiteral } from '../../core/address/literal.js';
 import { HTTPS_PORT } from '../authority.js';
 import { appearance, FAILED, INTERRUPTED, OK, untilInterrupted, type Appearance, type Terminal } from '../terminal.js';
 import { conclude } from './judge/conclude.js';
 import { hostReport } from './probe/host.js';
 import { mapInOrder } from '../../rx/map-in-order.js';
+import { outputFile } from '../output-file.js';
+import { checkReport } from './html.js';
 import { checkJson } from './json.js';
 import { jsonText } from '../json-text.js';
 import { judgeHost } from './judge/judge-host.js';
 import { judgeMachine } from './judge/judge-machine.js';
 import { machineReport } from './probe/machine.js';
+import { warmUp } from './probe/warm-up.js';
 import { fixedStopwatch, stopwatch, type Probing } from './probe/probing.js';
 import { showProgress, type Progress } from './progress.js';
 import type { Judged, JudgedHost, MachineReport } from './report.js';
+import type { CheckOptions } from './options.js';
 import { parseTargets, type Target } from './targets.js';
 import { drawConclusion, drawFindings, heading } from './text.js';
-
-/** Options of {@link checkCommand}. */
-export interface CheckOptions {
-  /** One document for everything, at the end, instead of text. */
-  readonly json?: boolean;
-  /** Of the hosts that have none of their own. Default 443. */
-  readonly port?: number;
-  /** Default: on port 443. */
-  readonly tls?: boolean;
-  /** DNS servers to ask, as in `dnsQuery`. Default: the system's. */
-  readonly servers?: readonly string[];
-  /** How long a DNS server is given for its first try, in ms. Default 1000. */
-  readonly dnsTimeout?: number;
-  /** How long one probe may take, in ms. Default 3000. */
-  readonly probeTimeout?: number;
-  /** Who signs certificates, in PEM, instead of those whom Node trusts. */
-  readonly ca?: string;
-  /** Take any certificate. */
-  readonly insecure?: boolean;
-  /** Send an ICMP echo to each address. Default true. */
-  readonly ping?: boolean;
-  /** Every duration is 10 ms, so that outputs can be compared. */
-  readonly fixedClock?: boolean;
-  /** Nothing but ASCII in the text. Default false. */
-  readonly ascii?: boolean;
-  /** Colours, where the terminal has them. Default true. */
-  readonly color?: boolean;
-}
 
 /** Hosts that are checked at once. */
 const HOSTS_AT_ONCE = 8;
@@ -60,7 +38,7 @@ const HOSTS_AT_ONCE = 8;
  * everything.
  *
  * @param targets names or addresses, each perhaps with its port; at the end perhaps a port for those that have none
- * @returns the exit status: 0 all are ready, 1 one is not or it cannot be told, 130 interrupted
+ * @returns the exit status: 0 all are ready, 1 one is not (with `strict`: not without remarks) or it cannot be told, 130 interrupted
  * @throws TypeError, RangeError with Node's codes, for targets and options that make no sense
  */
 export async function checkCommand(targets: readonly string[], options: CheckOptions, terminal: Terminal): Promise<number> {
@@ -69,6 +47,7 @@ export async function checkCommand(targets: readonly string[], options: CheckOpt
   const probing = probingOf(options);
   const { stdout, stderr } = terminal;
   const drawing = appearance(stdout, options);
+  const report = options.html === undefined ? undefined : outputFile('--html', options.html);
   const progress = showProgress(stderr, parsed.length);
   const { interrupted, release } = untilInterrupted(terminal);
   const show = options.json ? undefined : (text: string) => stdout.write(text);
@@ -78,7 +57,8 @@ export async function checkCommand(targets: readonly string[], options: CheckOpt
     const hosts: JudgedHost[] = [];
     const end = () => {
       release();
-      progress.wipe();
+      progress.end();
+      report?.close();
     };
     const interrupt = () => {
       running.unsubscribe();
@@ -102,10 +82,16 @@ export async function checkCommand(targets: readonly string[], options: CheckOpt
         reject(toError(error));
       },
       complete: () => {
+        try {
+          report?.write(checkReport(machine!, hosts, noteOf(options)));
+        } catch (error) {
+          reject(toError(error));
+        }
         end();
-        if (options.json) stdout.write(jsonText(checkJson(machine!, hosts)));
+        if (options.json) stdout.write(jsonText(checkJson(machine!, hosts, options)));
         else if (hosts.length > 1) stdout.write(`\n${drawSummary(hosts, drawing)}`);
-        resolve(hosts.every(isReady) ? OK : FAILED);
+        const isGood = options.strict ? isFlawless : isReady;
+        resolve(hosts.every(isGood) ? OK : FAILED);
       },
     });
     running.add(onAbort(interrupted, interrupt));
@@ -125,6 +111,8 @@ const CHECK_CHECKS: Checks<CheckOptions> = {
   fixedClock: boolean,
   ascii: boolean,
   color: boolean,
+  html: string,
+  strict: boolean,
 };
 
 function probingOf({
@@ -147,6 +135,9 @@ function probingOf({
   };
 }
 
+/** ms after which hosts no longer wait for this machine, whose probes would take the time of theirs. */
+const MACHINE_FIRST = 100;
+
 /** This machine, and then each host. */
 function judged(
   targets: readonly Target[],
@@ -154,12 +145,17 @@ function judged(
   probing: Probing,
   progress: Progress,
 ): Observable<Judged<MachineReport> | JudgedHost> {
-  const machine$ = machineReport(probing).pipe(map((report) => ({ report, findings: judgeMachine(report) })));
+  const machine$ = machineReport(probing).pipe(
+    map((report) => ({ report, findings: judgeMachine(report) })),
+    shareReplay({ bufferSize: 1, refCount: true }),
+  );
+  const machineFirst$ = merge(machine$, timer(MACHINE_FIRST, monotonicScheduler)).pipe(take(1));
   const hosts = targets.map((target) => {
-    const report$ = hostReport(target, options.tls ?? target.tls ?? target.port === HTTPS_PORT, probing, (step) => {
+    const report$ = hostReport(target, usesTlsFor(target, options), probing, (step) => {
       progress.begin(target, step);
     });
-    return report$.pipe(
+    return machineFirst$.pipe(
+      switchMap(() => report$),
       map((report) => {
         const findings = judgeHost(report);
         return { report, findings, conclusion: conclude(report, findings) };
@@ -167,7 +163,21 @@ function judged(
     );
   });
   const all: readonly Observable<Judged<MachineReport> | JudgedHost>[] = [machine$, ...hosts];
-  return from(all).pipe(mapInOrder((report$) => report$, 1 + HOSTS_AT_ONCE));
+  const usesTls = targets.some((target) => usesTlsFor(target, options));
+  return concat(warmUp(usesTls, probing), from(all).pipe(mapInOrder((report$) => report$, 1 + HOSTS_AT_ONCE)));
+}
+
+function usesTlsFor(target: Target, options: CheckOptions): boolean {
+  return options.tls ?? target.tls ?? target.port === HTTPS_PORT;
+}
+
+function noteOf({ fixedClock }: CheckOptions): string {
+  const now = fixedClock ? '' : ` on ${new Date().toISOString()}`;
+  return `Run${now} by ${packageJson.name} ${packageJson.version}.`;
+}
+
+function isFlawless(host: JudgedHost): boolean {
+  return isReady(host) && host.findings.every(({ verdict }) => verdict === 'ok' || verdict === 'unknown');
 }
 
 function isReady({ conclusion }: JudgedHost): boolean {

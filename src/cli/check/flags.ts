@@ -1,6 +1,6 @@
 import { pem } from '../pem.js';
 import { all, grouped, type Flag, type Flags } from '../flag.js';
-import type { CheckOptions } from './command.js';
+import type { CheckOptions } from './options.js';
 
 /** Flags of this command beside those of its output. */
 export const CHECK_FLAGS: readonly Flag[] = [
@@ -19,11 +19,15 @@ export const CHECK_FLAGS: readonly Flag[] = [
     { usage: '--ca <file>', meaning: 'Trust the authorities in this PEM file, and no others' },
     { usage: '-k, --insecure', meaning: 'Accept any certificate' },
   ]),
+  ...grouped('Output', [
+    { usage: '--strict', meaning: 'Exit with status 1 also for hosts that are ready with failures or warnings' },
+    { usage: '--html <file>', meaning: 'Write a report as an HTML page' },
+  ]),
 ];
 
 /** The options that flags ask for. The command checks them. */
 export function checkFlags(flags: Flags): CheckOptions {
-  const { json, port, tls, probeTimeout, dnsServer, dnsTimeout, insecure, ping, fixedClock, ascii, color } = flags;
+  const { json, port, tls, probeTimeout, dnsServer, dnsTimeout, insecure, ping, fixedClock, ascii, color, html, strict } = flags;
   const servers = dnsServer === undefined ? undefined : all(dnsServer);
   const options = {
     json,
@@ -38,6 +42,8 @@ export function checkFlags(flags: Flags): CheckOptions {
     fixedClock,
     ascii,
     color,
+    html,
+    strict,
   };
   return options as CheckOptions;
 }

@@ -16,7 +16,7 @@ export function conclude(report: HostReport, findings: readonly Finding[]): Conc
   if (untold && !six.some(works)) return unknown(host, NO_DESCRIPTORS);
   if (records && [records.AAAA, records.A].every(({ error }) => SILENT_DNS.has(error?.code))) return unknown(host, NO_DNS);
   if (six.length === 0) return notReady(host, records ? withoutAAAA(records.AAAA, host) : IPV4_ADDRESS);
-  if (six.some(works)) return { verdict: 'ready', text: `${host} is ready for IPv6${remarks(findings)}.` };
+  if (six.some(works)) return { verdict: 'ready', text: `${host} is ready for IPv6${remarks(report, findings)}.` };
   if (!six.some(routed)) return unknown(host, NO_WAY);
   return notReady(host, whatFails(six.filter(routed), report));
 }
@@ -37,14 +37,44 @@ function notReady(host: string, why: string): Conclusion {
   return { verdict: 'not ready', text: `${host} is not ready for IPv6: ${why}` };
 }
 
-function remarks(findings: readonly Finding[]): string {
-  const count = (verdict: Verdict) => findings.filter((finding) => finding.verdict === verdict).length;
-  const [failed, warnings] = [count('failed'), count('warning')];
-  const parts = [
-    ...(failed > 0 ? [`${failed} ${failed === 1 ? 'failure' : 'failures'}`] : []),
-    ...(warnings > 0 ? [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`] : []),
-  ];
-  return parts.length > 0 ? `, with ${parts.join(' and ')}` : '';
+/** What is wrong all the same: addresses in words, and how many findings there are of anything else. */
+function remarks(report: HostReport, findings: readonly Finding[]): string {
+  const broken = ([6, 4] as const).flatMap((family) => brokenAddresses(ofFamily(report, family), family));
+  const others = broken.length > 0 ? findings.filter(({ section }) => !OF_ADDRESSES.has(section)) : findings;
+  const count = (verdict: Verdict) => others.filter((finding) => finding.verdict === verdict).length;
+  const counts = [counted(count('failed'), 'failure'), counted(count('warning'), 'warning')].filter((text) => text !== '');
+  const but = broken.length > 0 ? `, but ${broken.join(' and ')}` : '';
+  if (counts.length === 0) return but;
+  return broken.length > 0
+    ? `${but}; there ${isOne(counts) ? 'is' : 'are'} also ${counts.join(' and ')}`
+    : `, with ${counts.join(' and ')}`;
+}
+
+/** Sections of findings that say of each address whether it works. */
+const OF_ADDRESSES = new Set(['Reachability', 'Families', 'Fallback']);
+
+/** `2 of 3 IPv6 addresses are dead`; nothing where all work. Where TCP connects, they are not dead, but do not work. */
+function brokenAddresses(addresses: readonly AddressReport[], family: 4 | 6): string[] {
+  const broken = addresses.filter((address) => routed(address) && !works(address));
+  if (broken.length === 0) return [];
+  const isSingle = broken.length === 1;
+  const state = broken.every(({ tcp }) => tcp.error)
+    ? isSingle
+      ? 'is dead'
+      : 'are dead'
+    : isSingle
+      ? 'does not work'
+      : 'do not work';
+  if (addresses.length === 1) return [`its IPv${family} address ${state}`];
+  return [`${broken.length} of ${addresses.length} IPv${family} addresses ${state}`];
+}
+
+function counted(count: number, what: string): string {
+  return count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function isOne(counts: readonly string[]): boolean {
+  return counts.length === 1 && counts[0]!.startsWith('1 ');
 }
 
 function withoutAAAA({ addresses, error }: AddressRecords, host: string): string {

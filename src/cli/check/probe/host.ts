@@ -1,13 +1,30 @@
-import { concatMap, defer, forkJoin, from, map, of, tap, toArray, type Observable } from 'rxjs';
+import {
+  concatMap,
+  defer,
+  forkJoin,
+  from,
+  map,
+  merge,
+  of,
+  shareReplay,
+  switchMap,
+  take,
+  tap,
+  timer,
+  toArray,
+  type Observable,
+} from 'rxjs';
 import { parseAddress, type Address } from '../../../core/address/address.js';
 import { parseLiteral } from '../../../core/address/literal.js';
+import { monotonicScheduler } from '../../../rx/monotonic.js';
+import { echoReport } from './echo.js';
 import { fallbackReport } from './fallback.js';
 import { mapInOrder } from '../../../rx/map-in-order.js';
 import { ordered } from './order.js';
 import type { Probing } from './probing.js';
 import { reachabilityReport } from './reachability.js';
 import { recordsReport } from './records.js';
-import type { AddressReport, FallbackReport, HostReport, OrderedAddress, Records } from '../report.js';
+import type { AddressReport, EchoReport, FallbackReport, HostReport, OrderedAddress, Records } from '../report.js';
 import { reverseReport } from './reverse.js';
 import type { Target } from '../targets.js';
 
@@ -66,10 +83,29 @@ function addressReports(
   useTls: boolean,
   probing: Probing,
 ): Observable<readonly AddressReport[]> {
-  const report = (address: OrderedAddress) =>
-    forkJoin({
-      reverse: reverseReport(address, probing),
-      reached: reachabilityReport({ address: address.address, family: address.family }, target, useTls, probing),
-    }).pipe(map(({ reverse, reached }) => ({ ...address, reverse, ...reached })));
+  const report = (address: OrderedAddress) => addressReport(address, target, useTls, probing);
   return from(addresses).pipe(mapInOrder(report, ADDRESSES_AT_ONCE), toArray());
+}
+
+/** ms after which the other probes of an address no longer wait for its connection. */
+const CONNECTION_FIRST = 250;
+
+/**
+ * The connection comes first: to start a program and to encode a question take ms, which would be counted as those of the
+ * connection.
+ */
+function addressReport(address: OrderedAddress, target: Target, useTls: boolean, probing: Probing): Observable<AddressReport> {
+  const reached$ = reachabilityReport(address, target, useTls, probing).pipe(shareReplay({ bufferSize: 1, refCount: true }));
+  const others$ = defer(() => forkJoin({ echo: echoOf(address, probing), reverse: reverseReport(address, probing) }));
+  const later$ = merge(reached$, timer(CONNECTION_FIRST, monotonicScheduler)).pipe(
+    take(1),
+    switchMap(() => others$),
+  );
+  return forkJoin({ reached: reached$, others: later$ }).pipe(
+    map(({ reached, others: { echo, reverse } }) => ({ ...address, reverse, echo, ...reached })),
+  );
+}
+
+function echoOf(address: Address, probing: Probing): Observable<EchoReport | null> {
+  return probing.ping === undefined ? of(null) : echoReport(address, probing);
 }

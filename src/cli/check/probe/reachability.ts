@@ -1,43 +1,38 @@
 import type { Socket } from 'node:net';
 import type { DetailedPeerCertificate, PeerCertificate, TLSSocket } from 'node:tls';
-import { catchError, defer, forkJoin, map, of, switchMap, type Observable } from 'rxjs';
+import { catchError, defer, map, of, switchMap, type Observable } from 'rxjs';
 import type { Address } from '../../../core/address/address.js';
 import type { Endpoint } from '../../../core/race/endpoint.js';
 import { tcp } from '../../../node/tcp.js';
 import { tls } from '../../../node/tls.js';
 import { limit } from '../../../rx/limit.js';
 import { monotonicScheduler } from '../../../rx/monotonic.js';
-import { echoReport } from './echo.js';
 import { tlsIdentity } from '../../../node/tls.js';
 import { failure, type Probing } from './probing.js';
 import type { AddressReport, CertificateReport, StepReport, TlsReport } from '../report.js';
 import type { Target } from '../targets.js';
 
-/** Whether an address answers: to an ICMP echo, to TCP, and where that is wanted, to TLS. */
+/** Whether an address answers to TCP, and where that is wanted, to TLS. */
 export function reachabilityReport(
-  address: Address,
+  { address, family }: Address,
   { host, port }: Target,
   useTls: boolean,
   probing: Probing,
-): Observable<Pick<AddressReport, 'echo' | 'tcp' | 'tls'>> {
-  const endpoint = { ...address, port };
-  return forkJoin({
-    echo: probing.ping === undefined ? of(null) : echoReport(address, probing),
-    steps: defer(() => {
-      const elapsed = probing.stopwatch();
-      return tcp()(endpoint).pipe(
-        limit(probing.timeout, monotonicScheduler, 'connection'),
-        switchMap((socket) => {
-          const connected: StepReport = { time: elapsed(), error: null };
-          if (useTls)
-            return tlsReport(socket, endpoint, host, probing).pipe(map((secured) => ({ tcp: connected, tls: secured })));
-          socket.destroy();
-          return of({ tcp: connected, tls: null });
-        }),
-        catchError((error: Error) => of({ tcp: { time: elapsed(), error: failure(error) }, tls: null })),
-      );
-    }),
-  }).pipe(map(({ echo, steps }) => ({ echo, ...steps })));
+): Observable<Pick<AddressReport, 'tcp' | 'tls'>> {
+  const endpoint = { address, family, port };
+  return defer(() => {
+    const elapsed = probing.stopwatch();
+    return tcp()(endpoint).pipe(
+      limit(probing.timeout, monotonicScheduler, 'connection'),
+      switchMap((socket) => {
+        const connected: StepReport = { time: elapsed(), error: null };
+        if (useTls) return tlsReport(socket, endpoint, host, probing).pipe(map((secured) => ({ tcp: connected, tls: secured })));
+        socket.destroy();
+        return of({ tcp: connected, tls: null });
+      }),
+      catchError((error: Error) => of({ tcp: { time: elapsed(), error: failure(error) }, tls: null })),
+    );
+  });
 }
 
 /** A certificate that is not to be trusted is read all the same: what is wrong with it stands in the report. */
