@@ -1,43 +1,44 @@
 import stringWidth from 'string-width';
 
-/** Columns that text needs at least. */
+/** The least width of text, in columns. */
 const NARROWEST = 20;
 
-/** Columns beyond which no terminal goes. */
+/** The greatest width, in columns. No terminal is wider. */
 export const WIDEST = 1000;
 
-/** The fewest columns in which a bar still says something beside its label. */
+/** The least width, in columns, of a bar beside its label. */
 export const NARROWEST_BARS = 16;
 
-/** The columns that are drawn in where so many were asked for. */
+/** The width to draw in, in columns, for a requested width. */
 export function drawnWidth(asked = 80): number {
   return Math.min(Math.max(asked, NARROWEST), WIDEST);
 }
 
-/** How many columns of a terminal the text takes: characters of East Asia and emoji take two, and marks none. */
+/** The width of a text in terminal columns. East Asian characters and emoji take two columns, combining marks none. */
 export function columnsOf(text: string): number {
   return stringWidth(text);
 }
 
-/** The most columns that any of the texts takes. */
+/** The width of the widest text, in columns. */
 export function widest(texts: readonly string[]): number {
   return texts.reduce((most, text) => Math.max(most, columnsOf(text)), 0);
 }
 
-/** The text, and spaces up to so many columns. */
+/** Pads a text with spaces to a width in columns. */
 export function padColumns(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
 }
 
-/** The text, or as much of it as fits so many columns with a `…` behind. */
+/** Truncates a text, with `…`, to a width in columns. */
 export function cutColumns(text: string, columns: number): string {
   return columnsOf(text) <= columns ? text : `${head(text, columns - 1)}…`;
 }
 
 /**
- * A text, or words, in lines of at most so many columns: broken at spaces (but not before `ms`), and where a word is longer than a line after its last `:` or `.`.
+ * Wraps a text, or words, to lines of at most `columns` columns. Breaks at spaces (but not before `ms`), and a word that is too long
+ * after its last `:` or `.`.
  *
- * @param indent before every line but the first
+ * @param indent precedes every line but the first
  */
 export function wrap(text: string | readonly string[], columns: number, indent = ''): string[] {
   const words = typeof text === 'string' ? text.split(/ (?!ms(?: |$))/) : text;
@@ -63,7 +64,7 @@ export function wrap(text: string | readonly string[], columns: number, indent =
   return [...lines, line];
 }
 
-/** As much of the text as fits so many columns. What people see as one character is not taken apart. */
+/** The beginning of a text that fits a width in columns. Grapheme clusters stay whole. */
 function head(text: string, columns: number): string {
   let taken = '';
   let left = columns;

@@ -1,7 +1,7 @@
 /**
- * An HTML page that stands by itself: it loads nothing, runs nothing, and is as light or dark as its reader's other pages.
+ * A self-contained HTML page: it loads nothing, runs nothing, and follows the reader's preference for light or dark.
  *
- * @param title, main as markup: what came from others is escaped
+ * @param title, main markup, in which foreign text is already escaped
  */
 export function htmlPage({ title, style, main }: { title: string; style: string; main: string }): string {
   return `<!doctype html>

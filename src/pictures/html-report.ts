@@ -15,11 +15,11 @@ import { drawWaterfall } from './waterfall.js';
 
 /** Options of {@link htmlReport}. */
 export interface HtmlReportOptions {
-  /** What the page is called; default `A race of connections`. */
+  /** The title of the page. Default `A race of connections`. */
   readonly title?: string | undefined;
-  /** What else there is to say, as when and by whom it was run; default: nothing. */
+  /** A note, such as when and by whom the race was run. Default: none. */
   readonly note?: string | undefined;
-  /** What the race ended with, where it was lost: its message is then the verdict. */
+  /** The error of a lost race, whose message becomes the verdict. */
   readonly error?: Error | undefined;
 }
 
@@ -32,14 +32,14 @@ const HTML_REPORT_CHECKS: Checks<HtmlReportOptions> = {
 };
 
 /**
- * Draws a race as an HTML page that needs nothing but itself: no other file, no script, no network; its policy forbids them.
+ * Draws a race as a self-contained HTML page. Its content security policy forbids other files, scripts and network access.
  *
- * It has the verdict in a sentence, the waterfall, a table of look-ups and one of attempts, the order of what was to be tried as
- * it changed, and the race as marbles and as a timeline. It is light or dark as the system prefers, can be read with a keyboard
- * and a screen reader, on a phone, and on paper.
+ * The page shows the verdict in a sentence, the waterfall, tables of look-ups and attempts, the changing order of candidates, and
+ * the race as marbles and as a timeline. It follows the system's preference for light or dark, and works with a keyboard, a screen
+ * reader, a phone, and on paper.
  *
- * @param events of one race, in order, as `race$` emits them
- * @returns an HTML document in which all text of others is escaped
+ * @param events the events of one race, in order, as `race$` emits them
+ * @returns an HTML document in which all foreign text is escaped
  * @throws TypeError for options that make no sense
  */
 export function htmlReport(events: readonly RaceEvent[], options: HtmlReportOptions = {}): string {
@@ -79,12 +79,12 @@ ${details('timeline', 'Timeline', timeline(events, { width: TEXT_COLUMNS }))}
   return htmlPage({ title: name, style: STYLE, main });
 }
 
-/** px of the two waterfalls, of which a page shows the one that it has room for, and columns of text. */
+/** The widths of the two waterfalls in px, of which a page shows the one that fits, and the width of text in columns. */
 const WIDE = 1040;
 const NARROW = 320;
 const TEXT_COLUMNS = 100;
 
-/** An error that the race ended with says more than its events. */
+/** The verdict. The race's error says more than its events. */
 function verdictWith(race: RaceRows, error: Error | undefined): Verdict {
   const message = error && !race.winner ? plainText(toError(error).message) : '';
   return message === '' ? verdict(race) : { outcome: 'failed', text: `Nobody won. ${message}` };
@@ -96,7 +96,7 @@ function resolved({ resolvedAt }: RaceRows): string {
     : `The resolver had finished after ${formatDuration(resolvedAt)}.`;
 }
 
-/** A part that may be wider than the page: it scrolls by itself, by keyboard as well. */
+/** A section that may be wider than the page. It scrolls separately, also by keyboard. */
 function region(heading: string, content: string): string {
   return `<div class="region" role="region" aria-labelledby="${heading}" tabindex="0">\n${content}\n</div>`;
 }
@@ -140,13 +140,13 @@ const OUTCOMES: Readonly<Record<Outcome, string>> = {
   open: 'in flight',
 };
 
-/** The code, and the message where it says more. */
+/** The code, and the message if it says more. */
 function errorText({ code, message }: Row): string {
   if (code === undefined || !message) return code ?? message ?? '';
   return message.includes(code) ? message : `${code}: ${message}`;
 }
 
-/** Changes and endpoints that the table of the order has: both can be thousands. */
+/** The most changes, and the most endpoints, in the table of the order. There can be thousands of both. */
 const CHANGES = 50;
 const IN_ORDER = 20;
 

@@ -7,11 +7,11 @@ import { raceRows, type Outcome, type Row } from './race-rows.js';
 
 /** Options of {@link marbleDiagram}. */
 export interface MarbleDiagramOptions {
-  /** Columns to draw in, and no line is longer unless `frame` is given; default 80. Below 20 it is drawn in 20. */
+  /** The width in columns; at least 20, default 80. No line is longer unless `frame` is given. */
   readonly width?: number | undefined;
   /**
-   * How many ms a column stands for. Default: the least of 1, 2, 5, 10 … that fits the width. One that makes more than 1000
-   * columns of the race gives way to the least that does not.
+   * The ms that a column represents. Default: the least of 1, 2, 5, 10 … that fits the width. A value that would need more than
+   * 1000 columns is replaced by the least that does not.
    */
   readonly frame?: number | undefined;
 }
@@ -21,7 +21,7 @@ const MARBLE_DIAGRAM_CHECKS: Checks<MarbleDiagramOptions> = {
   frame: integer(1, Number.MAX_SAFE_INTEGER),
 };
 
-/** What ends a row; a track of what goes on has no end. */
+/** The last character of a row. The track of an open attempt has none. */
 const ENDS: Readonly<Record<Outcome, string>> = {
   found: 'a',
   nothing: '#',
@@ -53,14 +53,13 @@ const LEGEND: readonly (readonly [letter: string, meaning: string])[] = [
  *
  *     frame = 20 ms, a = addresses, ^ = started, t = TLS begins, # = failed, ! = cancelled, c = connected
  *
- * In column n, counted from 0, stands what happened from n frames on until n + 1; of several things in one frame the last, so
- * that columns are time on every line. A query is asked in column 0, and each of its answers is `a`, or `#` when it brought no
- * address. An attempt's line begins where it was started (`^`), has `t` and `s` where TLS and setup began, and ends with `c`,
- * `#` or `!`; one that goes on has no such end. `-` is a frame in which nothing happened.
+ * Column n, counted from 0, shows the last event between frames n and n + 1, so that columns mean the same time on every line. A
+ * query is made in column 0, and each of its answers is `a`, or `#` without addresses. The line of an attempt begins at its start
+ * (`^`), has `t` and `s` where TLS and setup began, and ends with `c`, `#` or `!`, unless it is open. `-` is a frame without events.
  *
- * Where the width is too small for labels and tracks, each track stands below its label.
+ * If the width is too small for labels and tracks, each track is below its label.
  *
- * @param events of one race, in order, as `race$` emits them
+ * @param events the events of one race, in order, as `race$` emits them
  * @returns lines joined by newlines; no newline at the end
  * @throws TypeError, RangeError for invalid options
  */
@@ -102,7 +101,7 @@ function linesOf(rows: readonly Row[]): { label: string; rows: Row[] }[] {
   return lines;
 }
 
-/** The least round frame of which a race has no more than so many. */
+/** The least round frame with which a race fits a number of columns. */
 function frameFor(endedAt: number, columns: number): number {
   const frame = roundStep(endedAt / columns);
   return Math.floor(endedAt / frame) < columns ? frame : roundStep(frame + 1);

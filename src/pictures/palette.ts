@@ -1,12 +1,12 @@
 import type { Outcome } from './race-rows.js';
 
-/** Colours that are told apart by those who see few, and on their background by those who see little (WCAG AA). */
+/** Colours that colour-blind readers can distinguish, with sufficient contrast (WCAG AA). */
 export interface Palette {
   readonly background: string;
   readonly ink: string;
-  /** Text that is read second. */
+  /** Secondary text. */
   readonly faint: string;
-  /** Lines and grounds that only divide. */
+  /** Dividing lines and backgrounds. */
   readonly line: string;
   readonly ground: string;
   readonly outcome: Readonly<Record<Outcome, string>>;
@@ -46,11 +46,11 @@ export const DARK: Palette = {
   },
 };
 
-/** Rules for the light, and those that take their place in the dark. On paper it is light. */
+/** CSS rules for a light page, and those that replace them on a dark one. Paper is light. */
 export function inLightAndDark(rules: (palette: Palette) => string): string {
   return `${rules(LIGHT)} @media screen and (prefers-color-scheme: dark) { ${rules(DARK)} }`;
 }
 
-/** Fonts that a system has. */
+/** System fonts. */
 export const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
 export const MONO = 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace';

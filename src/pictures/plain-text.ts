@@ -1,12 +1,12 @@
-/** Characters of somebody else's text that a picture shows: what a server sends has no end. */
+/** The most characters of a foreign text that a picture shows. */
 const LONGEST = 500;
 
 /**
- * Somebody else's text as one harmless line, at most 500 characters long.
+ * Converts foreign text to one harmless line of at most 500 characters.
  *
- * White space becomes one space. Characters that change the direction of text or cannot be seen are left out; control
- * characters (escape sequences of terminals begin with one, and XML forbids them) and halves of characters become `U+FFFD`. Of
- * marks that are set above each other two are kept.
+ * White space becomes one space. Invisible characters, and those that change the direction of text, are removed. Control characters
+ * (which begin escape sequences of terminals, and are invalid in XML) and lone surrogates become `U+FFFD`. Of stacked combining
+ * marks, two are kept.
  */
 export function plainText(text: string, longest = LONGEST): string {
   const line = text
@@ -21,7 +21,7 @@ export function plainText(text: string, longest = LONGEST): string {
   return whole ? line : `${characters.slice(0, longest - 1).join('')}…`;
 }
 
-/** The text in printable ASCII; what has no place there becomes `?`. */
+/** Converts text to printable ASCII. Other characters become `?`. */
 export function toAscii(text: string): string {
   return text.replaceAll('…', '...').replace(/[^\x20-\x7e]/gu, '?');
 }

@@ -8,42 +8,42 @@ import { formatRecord } from '../core/race/service-records.js';
 import { cutColumns } from './columns.js';
 import { plainText } from './plain-text.js';
 
-/** What became of a look-up (`found`, `nothing`, or `failed` as a whole) or of an attempt; `open`: it goes on. */
+/** The outcome of a look-up (`found`, `nothing`, or `failed` as a whole) or of an attempt; `open` if it goes on. */
 export type Outcome = 'found' | 'nothing' | 'connected' | 'failed' | 'blocked' | 'cancelled' | 'open';
 
-/** Something that took time: an answer that was waited for, or an attempt. All text in it is plain. Instants in ms. */
+/** One row of a picture: an answer or an attempt. All its text is plain. Instants are in ms. */
 export interface Row {
   readonly kind: 'look-up' | 'attempt';
-  /** `AAAA`, `A`, `resolver`, or the endpoint as people write it. */
+  /** `AAAA`, `A`, `resolver`, or a formatted endpoint. */
   readonly label: string;
   readonly from: number;
-  /** When it ended; for what goes on, the last instant that is known of. */
+  /** When it ended; if it is open, the last known instant. */
   readonly to: number;
-  /** When it came as far as a further stage: TCP is up at the first. */
+  /** When it reached each further stage. TCP is up at the first. */
   readonly stages: readonly { readonly stage: Stage; readonly at: number }[];
   readonly outcome: Outcome;
   /** The outcome in words: `2 addresses`, `ECONNREFUSED`, `cancelled`, `gave way`. */
   readonly what: string;
-  /** What an answer held, the first of it. */
+  /** The first addresses of an answer. */
   readonly addresses?: readonly string[];
-  /** Of the error that it ended by. */
+  /** The code of its error. */
   readonly code?: string;
   readonly message?: string;
 }
 
-/** The order of what had not been started, from an instant on. */
+/** The order of the candidates that had not been started, from an instant on. */
 export interface Queue {
   readonly at: number;
   readonly endpoints: readonly Endpoint[];
 }
 
-/** A race as pictures have it. */
+/** A race as pictures draw it. */
 export interface RaceRows {
   /** Look-ups in the order of their answers, then attempts in the order of their starts. */
   readonly rows: readonly Row[];
-  /** The last instant that is known of, in ms since the race began. */
+  /** The last known instant, in ms since the race began. */
   readonly endedAt: number;
-  /** When the resolver had finished, if it has. */
+  /** When the resolver finished; absent if it has not. */
   readonly resolvedAt?: number;
   readonly queues: readonly Queue[];
   readonly winner?: Row;
@@ -51,24 +51,24 @@ export interface RaceRows {
   readonly terminal?: Row;
 }
 
-/** ms; four months. Later instants, and what is none, are drawn as if they were in between. */
+/** In ms: four months. Invalid and later instants are moved within this range. */
 const LATEST = 1e10;
 
 /**
- * Reads a race's events for those who draw it: every picture is made of these rows.
+ * Reads a race's events into the rows that every picture is drawn from.
  *
- * An endpoint is known by what it says, so that events which went through JSON are drawn as well. An event of an attempt that
- * has not begun, or is over, changes nothing.
+ * Endpoints are compared by content, so that events from JSON can be drawn too. Events of an attempt that has not begun, or has
+ * ended, are ignored.
  *
- * @param until the instant to which it is known that no more has happened, in ms; default: the last event's
- * @throws TypeError where the events are no array
+ * @param until the instant, in ms, up to which nothing else has happened; default: the last event's
+ * @throws TypeError unless the events are an array
  */
 export function raceRows(events: readonly RaceEvent[], until = 0): RaceRows {
   checkArray('events', events);
   const endedAt = events.reduce((last, event) => Math.max(last, instant(event)), until);
   const lookUps: Row[] = [];
   const attempts: Attempt[] = [];
-  /** Those of `attempts` that have not ended. */
+  /** The open ones of `attempts`. */
   const open = new Map<string, Attempt>();
   const queues: Queue[] = [];
   let resolvedAt: number | undefined;
@@ -134,12 +134,12 @@ export function raceRows(events: readonly RaceEvent[], until = 0): RaceRows {
   };
 }
 
-/** A row while it is read. */
+/** A row under construction. */
 interface Attempt extends Row {
   readonly stages: { readonly stage: Stage; readonly at: number }[];
 }
 
-/** The last that is known of an attempt that goes on. */
+/** The last known instant of an open attempt. */
 function latest({ from, stages }: Attempt): number {
   return stages.at(-1)?.at ?? from;
 }
@@ -148,16 +148,16 @@ function checkArray(name: string, value: unknown): void {
   if (!Array.isArray(value)) throw invalidType(name, 'an array', value);
 }
 
-/** What became of a row, and after how long; what is too long for so many columns is cut in its first part. */
+/** The outcome of a row and its duration, in words. The first part is truncated to fit a width in columns. */
 export function outcomeOf({ what, outcome, from, to }: Row, columns = Infinity): string {
   const when = ` ${outcome === 'open' ? 'for' : 'after'} ${formatDuration(to - from)}`;
   return cutColumns(what, columns - when.length) + when;
 }
 
-/** More than the longest address with its zone and port. */
+/** In characters; more than the longest address with zone and port. */
 const LONGEST_LABEL = 100;
 
-/** The endpoint as people write it, in harmless text. */
+/** The formatted endpoint as plain text. */
 export function labelOf(endpoint: Endpoint): string {
   const { protocol, via } = endpoint;
   const how = [protocol === 'quic' && 'QUIC', via !== undefined && `via ${via}`].filter(Boolean);
@@ -168,15 +168,15 @@ function instant({ at }: RaceEvent): number {
   return at > 0 ? Math.min(at, LATEST) : 0;
 }
 
-/** When an answer was asked for, which is not after it came. */
+/** When a query was made, at the latest when its answer arrived. */
 function askedAt({ askedAt = 0 }: Answered, at: number): number {
   return askedAt > 0 ? Math.min(askedAt, at) : 0;
 }
 
-/** Addresses of one answer that are kept. */
+/** The most addresses of one answer that are kept. */
 const KEPT_ADDRESSES = 20;
 
-/** What became of an attempt that was cancelled while the race went on, for another was due. */
+/** The outcome of an attempt that was cancelled because another was due. */
 export const GAVE_WAY = 'gave way';
 
 type Ending = Pick<Row, 'outcome' | 'what' | 'addresses' | 'code' | 'message'>;

@@ -7,23 +7,23 @@ import { outcomeOf, raceRows, type Outcome, type Row } from './race-rows.js';
 
 /** Options of {@link timeline}. */
 export interface TimelineOptions {
-  /** Columns to draw in, and no line is longer; default 80. Below 20 it is drawn in 20, beyond 1000 in 1000. */
+  /** The width in columns, from 20 to 1000; no line is longer. Default 80. */
   readonly width?: number | undefined;
-  /** Draws with printable ASCII alone; what others have said in other characters becomes `?`. Default false. */
+  /** Draws in printable ASCII only. Other characters in foreign text become `?`. Default false. */
   readonly ascii?: boolean | undefined;
-  /** Up to when what goes on is drawn, in ms since the race began; default: to the last event. */
+  /** The instant up to which open attempts are drawn, in ms since the race began. Default: the last event. */
   readonly until?: number | undefined;
   /**
-   * Colours a text without changing its width, as `util.styleText` of Node does: `green` for the winner, `red` for what failed,
-   * `dim` for what was cancelled, `cyan` for addresses, `yellow` where there are none and for what goes on. Default: no colours;
-   * nothing is told by colour alone.
+   * Colours a text without changing its width, like Node's `util.styleText`: `green` for the winner, `red` for failures, `dim` for
+   * cancelled attempts, `cyan` for addresses, `yellow` for negative answers and open attempts. Default: no colours. Nothing is
+   * expressed by colour only.
    */
   readonly style?: ((format: TimelineColour, text: string) => string) | undefined;
 }
 
 export type TimelineColour = 'green' | 'red' | 'dim' | 'cyan' | 'yellow';
 
-/** The fewest columns in which a sentence can be read beside a bar. */
+/** The least width, in columns, of an outcome beside a bar. */
 const NARROWEST_OUTCOMES = 28;
 
 const TIMELINE_CHECKS: Checks<TimelineOptions> = {
@@ -80,13 +80,13 @@ const COLOURS: Readonly<Record<Outcome, TimelineColour>> = {
  *     2001:db8::1      ├────────────────────────○     cancelled after 279 ms
  *     192.0.2.1                               ├─●     connected after 29 ms
  *
- * `●` came about, `✗` failed, `○` was cancelled, `►` was still going on; `┼`: TCP was up, and a handshake or setup began (in
- * ASCII `*`, `x`, `o`, `>`, `+`). Times are whole ms. Outcomes that are too long go on below; where the width is too small for
- * that, bars stand below their labels and outcomes.
+ * `●` succeeded, `✗` failed, `○` was cancelled, `►` is open; at `┼` TCP was up, and a handshake or setup began (in ASCII `*`, `x`,
+ * `o`, `>`, `+`). Times are whole ms. Long outcomes continue on the next line. If the width is too small for that, bars are below
+ * their labels and outcomes.
  *
- * Control characters in reasons are replaced, and reasons of more than 500 characters are cut.
+ * Control characters in reasons are replaced, and reasons are truncated to 500 characters.
  *
- * @param events of one race, in order, as `race$` emits them
+ * @param events the events of one race, in order, as `race$` emits them
  * @returns lines joined by newlines; no newline at the end
  * @throws TypeError, RangeError for invalid options
  */

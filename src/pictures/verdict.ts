@@ -1,7 +1,7 @@
 import { formatDuration } from '../core/format-duration.js';
 import { GAVE_WAY, labelOf, outcomeOf, type Outcome, type RaceRows } from './race-rows.js';
 
-/** How a race went: whether somebody won, and a sentence or two about who won after what, or why nobody did. */
+/** How a race ended: whether it was won, and one or two sentences about the winner, or about why there is none. */
 export interface Verdict {
   readonly outcome: 'connected' | 'failed' | 'open';
   readonly text: string;
@@ -50,7 +50,7 @@ function sentence({ rows, endedAt, resolvedAt, queues, winner, terminal }: RaceR
   return `${LOST}: all ${attempts.length} attempts ${ends}, the last after ${after}.`;
 }
 
-/** What became of those that did not win. */
+/** The outcomes of the attempts that did not win, in words. */
 function fatesOf(others: number, fates: readonly { count: number; fate: string }[]): string[] {
   const [first, ...more] = fates;
   if (others === 0) return ['It was the only attempt.'];

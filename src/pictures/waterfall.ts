@@ -10,7 +10,7 @@ import { verdict } from './verdict.js';
 
 /** Options of {@link waterfall}. */
 export interface WaterfallOptions {
-  /** In px; default 880, at least 240. Where labels and outcomes leave less than 240 px for the bars, they stand above them. */
+  /** The width in px; at least 240, default 880. If labels and outcomes leave less than 240 px for the bars, they are above them. */
   readonly width?: number | undefined;
 }
 
@@ -26,29 +26,29 @@ const LEGEND = 32;
 const NARROWEST_BARS = 240;
 const TICK_GAP = 24;
 
-/** px of a character at 12 px, a little more than monospaced fonts take. */
+/** The width of a character at 12 px, in px: slightly more than that of monospaced fonts. */
 const CHARACTER = 7.3;
 
-/** Characters of a label, and of an outcome above and beside its bar; the whole is in the bar's title. */
+/** The most characters of a label, and of an outcome above and beside its bar. The bar's title has the whole text. */
 const LONGEST_LABEL = 60;
 const LONGEST_OUTCOME = 80;
 const LONGEST_BESIDE = 40;
 
-/** px, of a bar before its first stage and in each stage: it gets thinner as less is left to do. */
+/** The height of a bar before its first stage and in each stage, in px: the less is left to do, the thinner. */
 const THICK = 12;
 const THIN = { tls: 7, setup: 3 } as const;
 
 /**
  * Draws a race as an SVG document: a row for each answer and each attempt, with its outcome in words, on one axis of time.
  *
- * A bar is thick while TCP connects, thinner during a TLS handshake and thinnest during setup. Its end is marked: a disc came
- * about, a cross failed, a ring was cancelled, an arrow goes on; colours say the same once more. It has a light and a dark form,
- * and takes what the system prefers. Each bar has a title, and the whole one in words for those who do not see it.
+ * A bar is thick while TCP connects, thinner during a TLS handshake and thinnest during setup. Its end is marked by a disc
+ * (succeeded), a cross (failed), a ring (cancelled) or an arrow (open); colours repeat this. The picture follows the system's
+ * preference for light or dark. Each bar has a title, and the whole picture a description for screen readers.
  *
- * Text of others is escaped, and is cut: labels after 60 characters, reasons after 40, or 80 where they stand above their bar.
+ * Foreign text is escaped and truncated: labels to 60 characters, reasons to 40, or to 80 above their bar.
  *
- * @param events of one race, in order, as `race$` emits them
- * @returns well-formed XML without references to anything outside; it can be a file, or part of an HTML page
+ * @param events the events of one race, in order, as `race$` emits them
+ * @returns well-formed XML without external references, for use as a file or within an HTML page
  * @throws TypeError, RangeError for invalid options
  */
 export function waterfall(events: readonly RaceEvent[], options: WaterfallOptions = {}): string {
@@ -57,20 +57,20 @@ export function waterfall(events: readonly RaceEvent[], options: WaterfallOption
   return drawWaterfall(raceRows(events), width);
 }
 
-/** What a page that draws a race again and again wants to have in its own hands. */
+/** Options for a page that draws a race repeatedly. */
 export interface Frame {
-  /** The axis goes to here at least, in ms, so that it stays while the race goes on. */
+  /** The least end of the axis, in ms, so that it stays the same while the race goes on. */
   readonly axisEnd?: number;
-  /** Where a line says that it is now, in ms. */
+  /** The present instant, drawn as a line, in ms. */
   readonly now?: number;
-  /** False: the page has {@link waterfallRules} itself. Default true. */
+  /** False if the page includes {@link waterfallRules} itself. Default true. */
   readonly styled?: boolean;
 }
 
-/** The rules of style by which it looks as it does, in light and dark. */
+/** The CSS rules of the waterfall, for light and dark. */
 export const waterfallRules = (): string => `${inLightAndDark(rules)} .race text { font: 12px ${MONO}; white-space: pre; }`;
 
-/** The same of rows. */
+/** Draws a {@link waterfall} of rows. */
 export function drawWaterfall(race: RaceRows, width: number, { axisEnd = 0, now, styled = true }: Frame = {}): string {
   const { rows, endedAt } = race;
   const { left, right, texts } = layout(rows, width);
@@ -115,11 +115,11 @@ interface Line {
   readonly name: 'label' | 'outcome';
   readonly text: string;
   readonly x: number;
-  /** From the top of its row to its base line. */
+  /** The distance from the top of its row to its base line. */
   readonly y: number;
 }
 
-/** Where bars begin and end, and where each row's text stands: beside its bar, or above. */
+/** The layout: where bars begin and end, and whether each row's text is beside or above its bar. */
 function layout(rows: readonly Row[], width: number) {
   const labels = rows.map(({ label }) => cutColumns(label, LONGEST_LABEL));
   const outcomes = rows.map((row) => outcomeOf(row, LONGEST_BESIDE));
@@ -159,7 +159,7 @@ function textOf({ name, text, x, y }: Line, top: number): string {
   return `<text class="${name}" x="${x}" y="${top + y}">${escapeMarkup(text)}</text>`;
 }
 
-/** Rows that the description tells of one by one. */
+/** The most rows that the description lists. */
 const DESCRIBED = 50;
 
 function more(rows: number): string[] {
@@ -189,7 +189,7 @@ function rules({ background, ink, faint, line, outcome }: Palette): string {
   ].join(' ');
 }
 
-/** Instants for the axis, as close as their labels may stand. */
+/** The instants on the axis, as close as their labels permit. */
 function ticksOf(total: number, bars: number): number[] {
   const widthOfLabel = formatDuration(total).length * CHARACTER + TICK_GAP;
   const step = roundStep(total / Math.max(1, Math.floor(bars / widthOfLabel)));
@@ -215,7 +215,7 @@ function bar(x: number, width: number, middle: number, height: number): string {
   return `<rect class="bar" x="${px(x)}" y="${middle - height / 2}" width="${px(width)}" height="${height}"/>`;
 }
 
-/** What an outcome is told by where colours do not tell. */
+/** The mark of an outcome, which does not depend on colour. */
 function mark(outcome: Outcome, x: number, y: number): string {
   switch (outcome) {
     case 'found':
