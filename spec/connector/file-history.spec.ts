@@ -283,13 +283,16 @@ describe('a history in a file', () => {
         damaged.push(String(error));
       }
     }, 1);
-    for (const end = now() + seconds * 1000; now() < end;) {
+    const starting: Promise<unknown>[] = [];
+    for (const end = now() + seconds * 1000; now() < end && running.length > 0;) {
       await sleep(random() * 200);
-      const index = Math.floor(random() * running.length);
-      running[index]!.kill('SIGKILL');
-      killed++;
-      running[index] = await start(loop(`looping ${index}`));
+      const [child] = running.splice(Math.floor(random() * running.length), 1);
+      child?.kill('SIGKILL');
+      starting.push(start(loop(`again ${killed++ % 20}`)).then((another) => running.push(another)));
     }
+    await Promise.all(starting);
+    // A process that exits waits a second for its turn; on a busy machine twenty others would take longer.
+    for (const child of running) child.kill('SIGKILL');
     // What a process has learnt is in the file when it exits, whatever the killed have left behind.
     const leaving = await Promise.all(
       Array.from({ length: 5 }, (_, index) =>
@@ -301,9 +304,9 @@ describe('a history in a file', () => {
     clearInterval(look);
     expect(damaged).toEqual([]);
     expect(reads).toBeGreaterThan(10);
-    expect(killed).toBeGreaterThan(seconds / 2);
+    expect(killed).toBeGreaterThan(seconds);
     expect(Object.keys(stored()).filter((key) => key.startsWith('leaving'))).toHaveLength(5);
-    expect(readdirSync(join(path, '..')).filter((name) => name.includes('damaged'))).toEqual([]);
+    expect(readdirSync(join(path, '..')).filter((name) => name.endsWith('.aside'))).toEqual([]);
   }, 120_000);
 
   it.each([
