@@ -525,10 +525,17 @@ if (!interrupted && names.includes('socket sequences') && existsSync(sequences))
     process.stdout.write(text);
     runs = Number(/^(\d+) of/m.exec(text)?.[1] ?? runs);
   });
-  const limit = setTimeout(() => child.kill('SIGINT'), Math.max(share, 60_000));
+  const limit = setTimeout(() => child.kill('SIGINT'), Math.max(share, 180_000));
   const [status] = await once(child, 'close');
   clearTimeout(limit);
-  results.push({ name: 'socket sequences', runs, failures: status === 0 || status === null ? [] : [`status ${status}`] });
+  const failures = status === 0 || status === null || status === 130 ? [] : [`status ${status}`];
+  // Without a result there is none: the machine was too busy for it.
+  results.push({
+    name: 'socket sequences',
+    runs,
+    failures,
+    ...(runs === 0 && failures.length === 0 && { skipped: 'not run to the end' }),
+  });
 }
 
 if (values.write) {

@@ -141,7 +141,7 @@ function tableOf(names) {
     const total = { noticed: sum(counts, 'noticed'), all: sum(counts, 'all') };
     const { sample } = read(name);
     const label =
-      sample && sample.share < 1 ? `**${name}**, a sample of ${100 * sample.share} %: ${interval(total)}` : `**${name}**`;
+      sample && sample.share < 1 ? `**${name}**, a sample of ${percent(sample.share, 1)}: ${interval(total)}` : `**${name}**`;
     return [row(label, total), ...counts.map((count) => row(count.file.replace('src/', ''), count))];
   });
   return ['| room, file | mutants | noticed | score |', '| --- | ---: | ---: | ---: |', ...rows].join('\n');

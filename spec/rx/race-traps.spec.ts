@@ -384,6 +384,30 @@ describe('where a race goes wrong easily', () => {
     expect(told).toEqual([`started ${six}`, `started ${four}`, `cancelled ${six}`, `connected ${four}`]);
   });
 
+  it('counts the time of a stage from the start of its attempt', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const stages: object[] = [];
+    race$('example.com', 443, {
+      resolver: staticResolver([six, seven]),
+      transport: (_endpoint, progressed) =>
+        new Observable(() => {
+          scheduler.schedule(() => progressed?.('tls'), 30);
+        }),
+      scheduler,
+      connectTimeout: 600,
+    }).subscribe({
+      next: (event) => {
+        if (event.type === 'progressed') stages.push({ at: event.at, after: event.after });
+      },
+      error: () => undefined,
+    });
+    scheduler.flush();
+    expect(stages).toEqual([
+      { at: 30, after: 30 },
+      { at: 280, after: 30 },
+    ]);
+  });
+
   it('counts time from the start of the race', () => {
     const scheduler = new VirtualTimeScheduler();
     scheduler.schedule(() => undefined, 1000);
