@@ -41,7 +41,7 @@ const OTHERS = new Map([
   [join('testing', 'exploration.ts'), ['fast-check']],
 ]);
 
-/** What is bundled with a file: it is as pure as the file is, and nobody has to install it. */
+/** What is bundled with a file: it is as pure as the file is, and users do not install it. */
 const BUNDLED = new Map([[join('pictures', 'columns.ts'), ['string-width']]]);
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));

@@ -455,14 +455,14 @@ Node 20 alone would have connected to 127.0.0.1:54321 after at most 300 ms; Node
       const { port, close } = await healthy('127.0.0.1');
       await close();
       expect(await sentence('localhost', port)).toBe(
-        `Could not connect to localhost:${port}: ECONNREFUSED; nobody listens there: is the service running, and is this its port?\n`,
+        `Could not connect to localhost:${port}: ECONNREFUSED; nothing listens there: is the service running, and is this its port?\n`,
       );
     });
 
     it('that nobody answers', async () => {
       const { port } = await open(blackhole('::1'));
       expect(await sentence('::1', port, '--connect-timeout', 100)).toBe(
-        `Could not connect to [::1]:${port}: nobody answered in time; a firewall may drop the packets (see rx-happy-eyeballs check [::1]:${port}), or allow more with --connect-timeout.\n`,
+        `Could not connect to [::1]:${port}: no address answered in time; a firewall may drop the packets (see rx-happy-eyeballs check [::1]:${port}). Allow more time with --connect-timeout.\n`,
       );
     });
 
@@ -476,7 +476,7 @@ Node 20 alone would have connected to 127.0.0.1:54321 after at most 300 ms; Node
     it('that a handshake is never finished', async () => {
       const { port } = await open(healthy('127.0.0.1'));
       expect(await sentence('127.0.0.1', port, '--tls', '--connect-timeout', 200)).toBe(
-        `Could not connect to 127.0.0.1:${port}: TCP was up, and no TLS handshake was finished in time; is it TLS that is spoken on this port?\n`,
+        `Could not connect to 127.0.0.1:${port}: TCP connected, but no TLS handshake completed in time; does this port speak TLS?\n`,
       );
     });
 
@@ -498,7 +498,7 @@ Node 20 alone would have connected to 127.0.0.1:54321 after at most 300 ms; Node
 
     it('that no TLS is spoken', async () => {
       const { port } = await tcpServer('127.0.0.1', 0, (socket) => socket.end('220 mail.example\r\n'));
-      expect(await sentence('127.0.0.1', port, '--tls')).toMatch(/TLS: .*; is it TLS that is spoken on this port\?\n$/);
+      expect(await sentence('127.0.0.1', port, '--tls')).toMatch(/TLS: .*; does this port speak TLS\?\n$/);
     });
   });
 

@@ -183,7 +183,8 @@ describe('the demo', () => {
     const before = activeResources();
     const { status, stdout, stderr } = await runMain(['demo', name]);
     expect(stdout).toMatch(outcomes[name]!);
-    if (name === 'all-dead') expect({ status, stderr }).toEqual({ status: 1, stderr: 'Nobody won, as was to be shown.\n' });
+    if (name === 'all-dead')
+      expect({ status, stderr }).toEqual({ status: 1, stderr: 'No address connected, as this scenario is meant to show.\n' });
     else expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(await leftOver(before)).toEqual({});
   });

@@ -27,7 +27,7 @@ describeInNamespace('the command line of a machine without a network', () => {
     const { status, stderr } = await connect('192.0.2.1', '80');
     expect(status).toBe(1);
     expect(stderr).toBe(
-      'Could not connect to 192.0.2.1:80: ENETUNREACH; no way leads there: is this machine connected to a network?\n',
+      'Could not connect to 192.0.2.1:80: ENETUNREACH; there is no route to it: is this machine connected to a network?\n',
     );
   });
 

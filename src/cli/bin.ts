@@ -5,11 +5,11 @@ import { FAILED } from './terminal.js';
 /** As of a program that is ended by SIGPIPE. */
 const READ_ENOUGH = 141;
 
-// Whoever reads may have read enough: `rx-happy-eyeballs | head -1`.
+// The reader may have read enough: `rx-happy-eyeballs | head -1`.
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') process.exit(READ_ENOUGH);
   process.stderr.write(`Standard output cannot be written (${code}).\n`);
   process.exit(FAILED);
 });
-process.stderr.on('error', () => undefined); // there is nobody left to tell
+process.stderr.on('error', () => undefined); // there is no other place for a message
 process.exitCode = await main(process.argv.slice(2), process, new URL('register.mjs', import.meta.url).href);

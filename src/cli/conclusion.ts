@@ -5,7 +5,7 @@ import type { ConnectionError } from '../core/race/connection-error.js';
 import { printable } from '../core/input/printable.js';
 import type { RaceResult } from './run-race.js';
 
-/** How a race ended, in one sentence; where nobody won, with what to do next. */
+/** How a race ended, in one sentence; where no address connected, with what to do next. */
 export function conclusion({ outcome, winner, error, events }: RaceResult): string {
   if (winner) {
     const { tls } = winner;
@@ -27,8 +27,8 @@ function why(error: ConnectionError, stalled: boolean): string {
       return `the name could not be looked up (${code}); is there a network, and does its DNS server answer?`;
     case 'timeout':
       if (attempts.length === 0) return 'the look-up was not answered in time; does the DNS server answer?';
-      if (stalled) return 'TCP was up, and no TLS handshake was finished in time; is it TLS that is spoken on this port?';
-      return `nobody answered in time; a firewall may drop the packets (see rx-happy-eyeballs check ${formatDestination(error)}), or allow more with --connect-timeout.`;
+      if (stalled) return 'TCP connected, but no TLS handshake completed in time; does this port speak TLS?';
+      return `no address answered in time; a firewall may drop the packets (see rx-happy-eyeballs check ${formatDestination(error)}). Allow more time with --connect-timeout.`;
     case 'blocked':
       return 'every address is blocked; see --block and --public-only.';
     case 'attempts': {
@@ -48,13 +48,13 @@ function said(error: Error): string {
 
 /** What to do next, by the code of what failed. */
 const ADVICE: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nobody listens there: is the service running, and is this its port?',
-  ENETUNREACH: 'no way leads there: is this machine connected to a network?',
-  EHOSTUNREACH: 'no way leads there: is this machine connected to a network?',
-  ENETDOWN: 'no way leads there: is this machine connected to a network?',
+  ECONNREFUSED: 'nothing listens there: is the service running, and is this its port?',
+  ENETUNREACH: 'there is no route to it: is this machine connected to a network?',
+  EHOSTUNREACH: 'there is no route to it: is this machine connected to a network?',
+  ENETDOWN: 'there is no route to it: is this machine connected to a network?',
   EADDRNOTAVAIL: 'this machine has no address to connect from: see --local-address.',
   EADDRINUSE: 'the local address and port are in use: see --local-port.',
-  ETIMEDOUT: 'nobody answers there: a firewall may drop the packets.',
+  ETIMEDOUT: 'nothing answers there: a firewall may drop the packets.',
   ECONNRESET: 'the other side closed the connection: is it the right port?',
   CERT_HAS_EXPIRED: 'the certificate has to be renewed; until then, --insecure accepts it.',
   ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for other names: see --servername.',
@@ -66,6 +66,6 @@ function advice(cause: Error, code: string, host: string): string {
   if (code === 'EINVAL' && zone !== undefined) return `is there a network interface ${zone} here?`;
   if (Object.hasOwn(ADVICE, code)) return ADVICE[code]!;
   if (CERTIFICATE.test(code)) return 'trust its authority with --ca, or accept any certificate with --insecure.';
-  if (code.startsWith('ERR_SSL')) return 'is it TLS that is spoken on this port?';
+  if (code.startsWith('ERR_SSL')) return 'does this port speak TLS?';
   return `${cause.message}.`;
 }

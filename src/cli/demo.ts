@@ -40,7 +40,7 @@ export async function demoCommand(name: string, flags: Flags, terminal: Terminal
     const resolver = scenario.answers ? lateAnswers(scenario.answers) : staticResolver(lab.places.map(({ address }) => address));
     const destination = { host: HOST, port: lab.port, race$: race$(HOST, lab.port, { ...scenario.options, resolver }) };
     return await showRace(destination, flags, terminal, (result) =>
-      result.outcome === 'failed' ? 'Nobody won, as was to be shown.' : conclusion(result),
+      result.outcome === 'failed' ? 'No address connected, as this scenario is meant to show.' : conclusion(result),
     );
   } finally {
     await lab.close();

@@ -13,7 +13,7 @@ export function healthy(host: string, port = 0): Promise<Fixture> {
   return listen(net.createServer(), host, port);
 }
 
-/** Lets a server listen, on a free port if none is given; whoever closes it closes its connections, too. */
+/** Lets a server listen, on a free port if none is given. Closing it closes its connections as well. */
 export async function listen(server: net.Server, host = '127.0.0.1', port = 0): Promise<Fixture> {
   const connections = new Set<net.Socket>();
   server.on('connection', (socket: net.Socket) => {
@@ -81,7 +81,7 @@ export interface Place {
   readonly address: string;
   /** What is wrong with it, or that it is in order. */
   readonly nature: string;
-  /** What is there; none: nobody listens. */
+  /** What is there; absent: nothing listens. */
   readonly open?: (host: string, port: number) => Promise<Fixture>;
 }
 

@@ -16,7 +16,7 @@ const DEFAULT_ROWS = 24;
  * Draws in place on a terminal that can; on anything else, nothing at all. Of more lines than the terminal has, the last are shown.
  *
  * The cursor stands below the lines, where the `^C` of Ctrl-C does no harm. Lines that a resize has made wider than the terminal
- * take several rows, as terminals wrap them anew.
+ * take several rows, as terminals wrap them again.
  */
 export function live(output: Output): Live {
   if (!output.isTTY || process.env.TERM === 'dumb') return { draw: () => undefined, clear: () => undefined };

@@ -42,7 +42,7 @@ export function pipe(socket: Socket, { stdin, stdout, stderr }: Terminal, interr
       .on('close', () => {
         stop();
         stdin.unpipe(socket).off('error', unread);
-        // Else the program would wait for the end of an input that nobody reads any more.
+        // Otherwise the program would wait for the end of an input that it no longer reads.
         stdin.pause().destroy();
         resolve(status);
       });

@@ -141,7 +141,7 @@ export const RACE_FLAGS: readonly Flag[] = [
   ]),
 ];
 
-/** Of {@link RACE_FLAGS}, those of races whose TLS and whose rules are somebody else's: of a proxy. */
+/** Of {@link RACE_FLAGS}, those of the races of a proxy, whose TLS and whose rules are those of its clients. */
 export const PLAIN_RACE_FLAGS = RACE_FLAGS.filter(
   ({ usage }) => !/^(?:-k, )?--(?:tls|servername|alpn|ca|cert|key|insecure|public-only|tcp-allow-half-open)\b/.test(usage),
 );
@@ -241,7 +241,7 @@ function nat64({ nat64: on, nat64Prefix }: Flags): false | object | undefined {
   return { prefixes };
 }
 
-/** These, whatever the host: also where it is an address, or `localhost`, and nobody would be asked. */
+/** These, whatever the host: also where it is an address or `localhost`, for which there would be no query. */
 function addresses(texts: readonly string[]): Resolver {
   const found = texts.map((text) => {
     const address = parseAddress(text);

@@ -29,7 +29,7 @@ const FIXED_STEP = 10;
 
 /**
  * Events as if each had come 10 ms after the one before, so that two runs with the same events look the same. Everything
- * happens as fast as ever.
+ * happens as fast as before.
  */
 function fixedTimes(): (event: RaceEvent) => RaceEvent {
   let at = -FIXED_STEP;

@@ -21,7 +21,7 @@ const WAKES_AFTER = 300;
 const PATIENCE = 1500;
 
 const inOrder = (address: string): Place => ({ address, nature: 'in order', open: healthy });
-const refuses = (address: string): Place => ({ address, nature: 'refuses: nobody listens' });
+const refuses = (address: string): Place => ({ address, nature: 'refuses: nothing listens' });
 const silent = (address: string): Place => ({ address, nature: 'never answers: its backlog is full', open: blackhole });
 const slow = (address: string): Place => ({
   address,
@@ -48,7 +48,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     places: [silent('::1'), inOrder('127.0.0.1')],
   },
   refused: {
-    title: 'nobody listens on IPv6, and the next attempt follows at once',
+    title: 'nothing listens on IPv6, so the next attempt follows at once',
     places: [refuses('::1'), inOrder('127.0.0.1')],
   },
   slow: {

@@ -75,7 +75,7 @@ export async function showRace(
   }
 }
 
-/** Runs a race so many times, one after another, and shows who won how often and after what time. */
+/** Runs a race `times` times, one after another, and shows who won how often and how fast. */
 export async function showRaces(times: number, destination: RepeatableRace, flags: Flags, terminal: Terminal): Promise<number> {
   const { stdout, stderr } = terminal;
   const { interrupted, release } = untilInterrupted(terminal);

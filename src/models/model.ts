@@ -22,7 +22,7 @@ export interface ModelledAnswer {
   /** When it comes, counted from the question. */
   readonly at: number;
   readonly addresses: readonly string[];
-  /** Why there is none; default `ENOTFOUND`. */
+  /** Why it is negative; default `ENOTFOUND`. */
   readonly code?: string;
 }
 

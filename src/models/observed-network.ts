@@ -5,7 +5,7 @@ import type { RaceEvent } from '../core/race/events.js';
 import type { Fate, ModelledAnswer, ModelledNetwork } from './model.js';
 
 /**
- * The network as a race has seen it, so that it can be told what another client would have made of it.
+ * The network as a race has seen it, for models of other clients.
  *
  * What the race did not wait for is unknown: an attempt that was cancelled, an address that was not tried. A query that was not
  * answered while the race ran counts as one that is never answered.

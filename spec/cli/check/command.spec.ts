@@ -165,8 +165,8 @@ describe('check, of a host that is not ready', () => {
   it('AAAA leads to an address that refuses', async () => {
     const { port } = await open(healthy('127.0.0.1'));
     const { status, stdout } = await check([NAME, String(port)], { servers: await dns(BOTH) }, { columns: 200 });
-    expect(stdout).toContain('✗ failed     ::1 TCP: refused: nobody listens there (ECONNREFUSED); after');
-    expect(stdout).toContain(`[::1]:${port}: refused: nobody listens there (ECONNREFUSED). Let the server listen on IPv6`);
+    expect(stdout).toContain('✗ failed     ::1 TCP: refused: nothing listens there (ECONNREFUSED); after');
+    expect(stdout).toContain(`[::1]:${port}: refused: nothing listens there (ECONNREFUSED). Let the server listen on IPv6`);
     expect(status).toBe(1);
   });
 

@@ -162,7 +162,7 @@ describe('the conclusion', () => {
     [
       'nobody listens on IPv4, either',
       host([SIX, FOUR].map((text) => address(text, { tcp: refused, tls: null }))),
-      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443, and IPv4 likewise: refused: nobody listens there (ECONNREFUSED). See that the server runs, and listens on this port.',
+      'not ready | www.example is not ready for IPv6: [2001:db8::1]:443, and IPv4 likewise: refused: nothing listens there (ECONNREFUSED). See that the server runs, and listens on this port.',
     ],
     [
       'nothing comes over IPv4, either',
@@ -383,7 +383,7 @@ describe('the lines about a host', () => {
     ],
     [
       { error: 'HOSTNAME_MISMATCH', subject: '', issuer: '' },
-      'failed | 2001:db8::1 certificate: DNS:www.example, by nobody, until 2030-01-31: it is not to be trusted (HOSTNAME_MISMATCH)',
+      'failed | 2001:db8::1 certificate: DNS:www.example, by an unnamed issuer, until 2030-01-31: it is not to be trusted (HOSTNAME_MISMATCH)',
     ],
   ])('tell of a certificate: %j', (certificate, line) => {
     expect(lines(host([address(SIX, { tls: secured(certificate) })]), 'Reachability')).toContain(line);

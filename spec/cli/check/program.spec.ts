@@ -118,7 +118,7 @@ Fallback
   });
 
   it('comes to an end without file descriptors', async () => {
-    // In a process group of its own, which a signal to nobody would end.
+    // In a process group of its own, which a signal to process 0 would end.
     const hosts = Array.from({ length: 8 }, (_, index) => `127.0.0.${index + 1}`).join(' ');
     // Enough for Node to load the program.
     const script = `ulimit -n 24; exec setsid -w "$0" dist/cli.mjs check ${hosts} 9 --json`;

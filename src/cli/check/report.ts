@@ -22,7 +22,7 @@ export interface HostReport {
 export interface Records {
   readonly AAAA: AddressRecords;
   readonly A: AddressRecords;
-  /** `null` where nobody would ask: without TLS, and for names that the DNS does not know. */
+  /** `null` where no client would ask: without TLS, and for names that the DNS does not know. */
   readonly HTTPS: ServiceRecords | null;
 }
 
@@ -129,7 +129,7 @@ export interface FallbackReport {
 }
 
 export interface RaceReport {
-  /** `null`: nobody. */
+  /** `null`: no address connected. */
   readonly winner: Address | null;
   readonly time: number;
   /** What each attempt of a lost race met; an error of `null`: no answer in time. */

@@ -14,7 +14,7 @@ const VERDICTS: Readonly<
 
 const LONGEST_WORD = Math.max(...Object.values(VERDICTS).map(({ word }) => word.length));
 
-/** From so many columns on the words of the verdicts have a column of their own. */
+/** Columns from which on the words of the verdicts have a column of their own. */
 const WIDE = 60;
 
 /**

@@ -21,7 +21,7 @@ export function conclude(report: HostReport, findings: readonly Finding[]): Conc
   return notReady(host, whatFails(six.filter(routed), report));
 }
 
-/** Where nobody has answered, the name is not to blame. */
+/** Where no server has answered, the name is not to blame. */
 const SILENT_DNS = new Set<string | null | undefined>(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEOUT']);
 
 const NO_DNS = 'no DNS server answers. See that this machine reaches one, or name others (--dns-server).';

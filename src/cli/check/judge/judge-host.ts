@@ -205,7 +205,7 @@ function handshake(address: string, tls: NonNullable<AddressReport['tls']>, host
   const alpn = tls.alpn === null ? 'no ALPN' : `ALPN ${tls.alpn}`;
   return [
     ['ok', after(tls.time, `${address} TLS: ${tls.protocol}, ${alpn}`)],
-    tls.certificate ? certificate(address, tls.certificate, host) : ['failed', `${address} certificate: there is none`],
+    tls.certificate ? certificate(address, tls.certificate, host) : ['failed', `${address} certificate: none was shown`],
   ];
 }
 
@@ -214,7 +214,7 @@ const RENEWAL = 14;
 
 function certificate(address: string, report: CertificateReport, host: string): Line {
   const { subject, issuer, validUntil, daysLeft, error, verified } = report;
-  const label = `${address} certificate: ${subject || report.names || 'of nobody'}, by ${issuer || 'nobody'}`;
+  const label = `${address} certificate: ${subject || report.names || 'without a name'}, by ${issuer || 'an unnamed issuer'}`;
   const until = `until ${validUntil.slice(0, 10)}`;
   if (!trusted(report)) return ['failed', `${label}, ${until}: ${certificateProblem(error!, host)}`];
   if (!verified) return ['unknown', `${label}, ${until}: not verified, as was asked for`];

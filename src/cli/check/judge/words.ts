@@ -33,7 +33,7 @@ export function questionReason({ code, message }: Failure): string {
 }
 
 const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'refused: nobody listens there',
+  ECONNREFUSED: 'refused: nothing listens there',
   ECONNRESET: 'the connection was reset',
   EHOSTUNREACH: 'the network says that the host cannot be reached',
   EMFILE: 'this machine has no file descriptors left',

@@ -20,7 +20,7 @@ export function recordsReport({ host, port }: Target, tls: boolean, probing: Pro
   });
 }
 
-/** Whether a name is one of this machine's own, which nobody asks the DNS for. */
+/** Whether a name is one of this machine's own, which is not asked of the DNS. */
 function isKnown(host: string): boolean {
   return knownAnswers(host) !== undefined || listedAddresses(host).length > 0;
 }
