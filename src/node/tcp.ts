@@ -21,8 +21,8 @@ export interface SocketOptions {
 /** {@link SocketOptions} and the local end of connections. */
 export interface TcpOptions extends SocketOptions {
   /**
-   * The local address to connect from, or several. Those of the endpoint's family are tried in order. If there is none of that
-   * family, the attempt fails with `EADDRNOTAVAIL`.
+   * The local address to connect from, or several. Those of the endpoint's family are tried in order. Without one of that family
+   * the attempt fails with `EADDRNOTAVAIL`.
    *
    * @defaultValue none
    * @example `{ localAddress: ['192.0.2.7', '2001:db8::7'] }`
