@@ -20,18 +20,28 @@ export function linksIn(markdown) {
     }));
 }
 
-/** What GitHub and npm make of a heading: lower case, without signs, a hyphen for each space; twins are counted. */
-export function anchorsOf(markdown) {
+/** What GitHub and npm make of the text of a heading: lower case, without signs, a hyphen for each space. Twins are counted. */
+export function slugger() {
   const seen = new Map();
-  const anchors = new Set([...markdown.matchAll(/<a (?:id|name)="([^"]+)"/g)].map(([, id]) => id));
-  for (const [, heading] of markdown.replace(/^(```|~~~)[^]*?^\1/gm, blank).matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)) {
-    const words = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
-    const slug = words.replace(/[^\p{L}\p{N}\p{M}_ -]/gu, '').replaceAll(' ', '-');
+  return (heading) => {
+    const slug = heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\p{M}_ -]/gu, '')
+      .replaceAll(' ', '-');
     const count = seen.get(slug) ?? 0;
     seen.set(slug, count + 1);
-    anchors.add(count === 0 ? slug : `${slug}-${count}`);
-  }
-  return anchors;
+    return count === 0 ? slug : `${slug}-${count}`;
+  };
+}
+
+/** Anchors of a document: of its headings, and those that are written as HTML. */
+export function anchorsOf(markdown) {
+  const slug = slugger();
+  const headings = markdown.replace(/^(```|~~~)[^]*?^\1/gm, blank).matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm);
+  return new Set([
+    ...[...markdown.matchAll(/<a (?:id|name)="([^"]+)"/g)].map(([, id]) => id),
+    ...[...headings].map(([, heading]) => slug(heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1'))),
+  ]);
 }
 
 export const isElsewhere = (target) => /^(?:[a-z][a-z\d+.-]*:|\/\/)/i.test(target);

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join, normalize, sep } from 'node:path';
 import { Application, LogLevel } from 'typedoc';
 import { heldLinks, home, root } from './held-links.mjs';
+import { slugger } from './markdown-links.mjs';
 
 const site = join(root, 'site');
 const playground = join(root, 'playground', 'dist');
@@ -107,11 +108,21 @@ const pagesOf = (folder) =>
 
 const decoded = (text) => text.replaceAll('&amp;', '&').replaceAll('&#39;', "'").replaceAll('&quot;', '"');
 
+/** typedoc leaves code out of the anchors of headings. Links in the documents are those of GitHub, which does not. */
+function withAnchors(text) {
+  const slug = slugger();
+  const ids = new Set([...text.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id));
+  return text.replace(/<h[1-6] id="[^"]*" class="tsd-anchor-link">([^]*?)<a href="#/g, (heading, inner) => {
+    const anchor = slug(decoded(inner.replace(/<[^>]*>/g, '')));
+    return ids.has(anchor) ? heading : `<a id="${anchor}"></a>${heading}`;
+  });
+}
+
 /** Links to the playground get their path from the page itself. */
 function finish(page) {
   const file = join(site, page);
   const base = '../'.repeat(page.split('/').length - 1);
-  const text = readFileSync(file, 'utf8').replaceAll(PLAYGROUND, `${base}playground/index.html`);
+  const text = withAnchors(readFileSync(file, 'utf8')).replaceAll(PLAYGROUND, `${base}playground/index.html`);
   writeFileSync(file, text);
   return text;
 }

@@ -35,8 +35,8 @@ describe('a race on real sockets', () => {
   });
 
   it('reaches an address that is slower than the delay, with a dead one after it, where Node gives up', async () => {
-    // The slow address accepts the second packet, a second after the first.
-    const { port } = await open(blackhole('127.0.0.3', 0, 300));
+    // The slow address accepts the third packet, three seconds after the first: time enough for both to begin before that.
+    const { port } = await open(blackhole('127.0.0.3', 0, 2000));
     await open(blackhole('::1', port));
     const addresses = ['127.0.0.3', '::1'];
     const lookup: net.LookupFunction = (_host, _options, callback) => {
