@@ -52,7 +52,7 @@ export function programOf(state: State, { marbles, error, events, finish }: Simu
   const { kit, used } = writer();
   const { dns, endpoints, options } = describeState(state, kit);
   const last = events.at(-1);
-  const winner = last?.type === 'connected' ? (last.endpoint.via ?? last.endpoint.address) : undefined;
+  const winner = last?.type === 'connected' ? last.endpoint.address : undefined;
   const given = Object.entries(options).map(([name, value]) => `, ${name}: ${written(value)}`);
   const input = given.length === 0 ? 'network' : `{ ...network${given.join('')} }`;
   const lives = Object.entries(marbles).map(

@@ -38,7 +38,7 @@ export function encodeState(state: State): string {
     ...(https.kind === 'off' ? [] : [['https', encodeRecord(https)] as [string, string]]),
     ...Object.entries(places).map(([address, { kind, after, bytes }]): [string, string] => [
       'at',
-      [address, kind, after, ...(kind === 'breaks' ? [bytes] : [])].join('~'),
+      [address, kind, after, ...(bytes > 0 ? [bytes] : [])].join('~'),
     ]),
     ...(tls ? [['tls', '1'] as [string, string]] : []),
     ...(nat64 ? [['nat64', '1'] as [string, string]] : []),
