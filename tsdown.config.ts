@@ -156,7 +156,7 @@ export default defineConfig([
   {
     ...common,
     deps: { onlyBundle: [...BUNDLED, 'commander'] },
-    entry: { cli: 'src/cli/bin.ts' },
+    entry: { cli: 'src/cli/bin.ts', 'simulation-worker': 'src/cli/whatif/worker.ts' },
     format: 'esm',
     dts: false,
     plugins: [licences],

@@ -10,11 +10,18 @@ import { PROXY_FLAGS, PROXY_RACE_FLAGS, RUN_FLAGS } from './proxy/flags.js';
 import { RACE_FLAGS } from './race-flags.js';
 import { runCommand } from './run.js';
 import { scenarios } from './scenarios.js';
+import { SWEEP_FLAGS, TERMS_FLAGS } from './whatif/flags.js';
+import { RECORD_FLAGS, recordCommand } from './whatif/record.js';
+import { SIMULATE_FLAGS, simulateCommand } from './whatif/simulate.js';
+import { WHATIF_FLAGS, whatifCommand } from './whatif/whatif.js';
 
 const connectFlags = [...CONNECT_FLAGS, ...RACE_FLAGS, ...FILE_FLAGS, ...OUTPUT_FLAGS];
 
+const JSON_FLAGS = OUTPUT_FLAGS.filter(({ usage }) => usage === '--json' || usage === '--debug');
+
 const RACES = 'Races';
 const PROGRAMS = 'Other programs';
+const SETTINGS = 'Choosing settings';
 
 /**
  * The commands of the program, in the order of its help.
@@ -86,6 +93,38 @@ export const COMMANDS: readonly Command[] = [
     flags: [...RUN_FLAGS, ...PROXY_RACE_FLAGS, ...DEBUG],
     examples: ['run -- git clone https://example.com/project'],
     run: (_, flags, { terminal, register, rest }) => runCommand(rest, flags, terminal, register),
+  },
+  {
+    usage: 'record',
+    synopsis: '[options] -- <command...>',
+    summary: 'Run a command whose Node programs race, and record their races',
+    details: 'Programs that use the package record by themselves where RX_HAPPY_EYEBALLS_RECORD names a file.',
+    group: SETTINGS,
+    flags: [...RECORD_FLAGS, ...DEBUG],
+    examples: ['record -- node app.js', 'record --output races-%p.jsonl --hash secret -- npm start'],
+    run: (_, flags, { terminal, register, rest }) => recordCommand(rest, flags, terminal, register),
+  },
+  {
+    usage: 'whatif <recordings...>',
+    summary: 'Run recorded races again under other options, and compare',
+    details: 'Options that are not given stay as they were recorded. Times are in ms.',
+    group: SETTINGS,
+    flags: [...WHATIF_FLAGS, ...SWEEP_FLAGS, ...TERMS_FLAGS, ...JSON_FLAGS],
+    examples: [
+      'whatif races.jsonl --connection-attempt-delay 100 --resolution-delay 25',
+      'whatif races.jsonl --sweep connection-attempt-delay=50..500:50 --svg curve.svg',
+    ],
+    run: ([files], flags, { terminal }) => whatifCommand(files as readonly string[], flags, terminal),
+  },
+  {
+    usage: 'simulate',
+    summary: 'Run races on a model of the internet, with the default options and others',
+    details: 'Its parameters and their sources are in docs/whatif.md. Times are in ms.',
+    group: SETTINGS,
+    flags: [...SIMULATE_FLAGS, ...SWEEP_FLAGS, ...TERMS_FLAGS, ...JSON_FLAGS],
+    examples: ['simulate --connection-attempt-delay 100', 'simulate --clients', 'simulate --races 20000 --record races.jsonl'],
+    run: (_, flags, { terminal, register }) =>
+      simulateCommand(flags, terminal, register === '' ? '' : new URL('simulation-worker.mjs', register).href),
   },
 ];
 

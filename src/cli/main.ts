@@ -47,7 +47,7 @@ export async function main(argv: readonly string[], terminal: Terminal, register
 /** Takes the command line of another program, which follows `--`, away from our own. */
 function withoutCommand(argv: readonly string[]): { own: readonly string[]; rest: readonly string[] } {
   const stop = argv.indexOf('--');
-  if (argv[0] !== 'run' || stop === -1) return { own: argv, rest: [] };
+  if (!['run', 'record'].includes(argv[0]!) || stop === -1) return { own: argv, rest: [] };
   return { own: argv.slice(0, stop), rest: argv.slice(stop + 1) };
 }
 

@@ -1,21 +1,13 @@
-import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import packageJson from '../../package.json' with { type: 'json' };
 import { invalidValue } from '../core/input/argument-errors.js';
-import { printable } from '../core/input/printable.js';
 import { proxy$, type ProxyEvent } from '../proxy/index.js';
 import { nodeOptions } from './env.js';
 import type { Flags } from './flag.js';
 import { openReport } from './proxy/open-report.js';
 import { proxyOptions } from './proxy/flags.js';
 import { collectRaces } from './proxy/races.js';
+import { runProgram } from './run-program.js';
 import type { Terminal } from './terminal.js';
-import { startOf } from './windows-command.js';
-
-/** As shells have it: there is no such command, it cannot be run, and what a signal adds. */
-const NOT_FOUND = 127;
-const NOT_EXECUTABLE = 126;
-const BY_SIGNAL = 128;
 
 /**
  * `rx-happy-eyeballs run -- <command…>`: starts a command whose connections go by way of a proxy of its own.
@@ -45,34 +37,12 @@ export async function runCommand(
       next: (event: ProxyEvent) => {
         see?.(event);
         if (event.type !== 'listening') return;
-        void runWith(event.port, command, terminal, register).then((status) => end(() => resolve(status)));
+        void runProgram(command, terminal, { ...process.env, ...proxyEnv(event.port, register) }).then((status) =>
+          end(() => resolve(status)),
+        );
       },
       error: (error: unknown) => end(() => reject(error)),
     });
-  });
-}
-
-/** @returns the exit status */
-function runWith(port: number, command: readonly string[], terminal: Terminal, register: string): Promise<number> {
-  const { file, args, ...start } = startOf(command);
-  const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, ...proxyEnv(port, register) }, ...start });
-  // Ctrl-C goes to the command as well, which decides; other signals are passed on to it.
-  const stay = () => undefined;
-  const pass = () => child.kill('SIGTERM');
-  terminal.on('SIGINT', stay);
-  terminal.on('SIGTERM', pass);
-  return new Promise((resolve) => {
-    const end = (status: number) => {
-      terminal.off('SIGINT', stay);
-      terminal.off('SIGTERM', pass);
-      resolve(status);
-    };
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      const isMissing = error.code === 'ENOENT';
-      terminal.stderr.write(`${printable(command[0]!)}: ${isMissing ? 'there is no such command' : error.code}.\n`);
-      end(isMissing ? NOT_FOUND : NOT_EXECUTABLE);
-    });
-    child.on('exit', (status, signal) => end(status ?? BY_SIGNAL + constants.signals[signal!]));
   });
 }
 

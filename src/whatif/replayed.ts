@@ -7,12 +7,16 @@ import type { Terms } from './terms.js';
 /** Terms that take the place of those of each race. */
 export type Change = (terms: Terms) => Terms;
 
-/** Runs the races of a recording again. @param progress called after each */
-export function replayAll(recording: Recording, change: Change, seed: number, progress?: () => void): Sample {
+/** Runs a race of a recording again, and keeps what comes of it at its place in a sample. */
+export function replay(recording: Recording, index: number, change: Change, seed: number, sample: Sample, place = index): void {
+  keep(sample, place, resultOf(recording.replay(index, change(recording.termsOf(index)), seed)));
+}
+
+/** Runs all races of a recording again. */
+export function replayAll(recording: Recording, change: Change, seed: number): Sample {
   const sample = emptySample(recording.races.length);
   recording.races.forEach((_, index) => {
-    keep(sample, index, resultOf(recording.replay(index, change(recording.termsOf(index)), seed)));
-    progress?.();
+    replay(recording, index, change, seed, sample);
   });
   return sample;
 }

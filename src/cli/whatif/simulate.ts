@@ -1,0 +1,148 @@
+import { availableParallelism } from 'node:os';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { invalidValue } from '../../core/input/argument-errors.js';
+import { clients } from '../../models/clients.js';
+import { curve } from '../../whatif/curve.js';
+import { Figuring, type Measure } from '../../whatif/figures.js';
+import { INTERNET } from '../../whatif/internet.js';
+import type { Way } from '../../whatif/simulation.js';
+import { record } from '../../whatif/simulated-recording.js';
+import { grouped, type Flag, type Flags } from '../flag.js';
+import { jsonText } from '../json-text.js';
+import { INTERRUPTED, OK, untilInterrupted, type Terminal } from '../terminal.js';
+import { changeOf, changesOf, sweepOf, whole } from './flags.js';
+import { simulateAll } from './parts.js';
+import { progressOf } from './progress.js';
+import { openFile } from './svg-file.js';
+import { compared, listed, markdown, type Row } from './table.js';
+import { defaultTerms } from './terms.js';
+
+const DEFAULT_RACES = 1_000_000;
+const MOST_RACES = 100_000_000;
+
+export const SIMULATE_FLAGS: readonly Flag[] = grouped('Simulation', [
+  { usage: '--races <n>', meaning: 'How many races each setting runs', default: String(DEFAULT_RACES) },
+  { usage: '--seed <n>', meaning: 'For the networks: the same seed gives the same figures', default: '1' },
+  { usage: '--workers <n>', meaning: 'Threads; the figures do not depend on it', default: 'one for each core' },
+  { usage: '--clients', meaning: 'Run the same races as other clients would: Node alone, curl and others' },
+  { usage: '--service-records', meaning: 'Ask for HTTPS records as well, which some networks never answer' },
+  {
+    usage: '--record <file>',
+    meaning: 'Write the races as a recording for whatif, and compare nothing',
+    conflicts: ['sweep', 'clients'],
+  },
+  { usage: '--markdown', meaning: 'Print a table in Markdown', conflicts: ['json'], hidden: true },
+]);
+
+const SWEEP_MEASURES: readonly Measure[] = ['p50', 'p95', 'p99', 'attempts', 'wasted', 'ipv6', 'lost'];
+
+/** A way to race with its name. */
+interface Named {
+  readonly name: string;
+  readonly way: Way;
+}
+
+/**
+ * `rx-happy-eyeballs simulate`
+ *
+ * @param program the URL of the program of a worker; empty: everything is run in this thread
+ * @returns the exit status
+ */
+export async function simulateCommand(flags: Flags, terminal: Terminal, program: string): Promise<number> {
+  const races = whole(flags, 'races', 1, MOST_RACES, DEFAULT_RACES);
+  const seed = whole(flags, 'seed', 0, 2 ** 32 - 1, 1);
+  const workers = program === '' ? 1 : whole(flags, 'workers', 1, 1024, availableParallelism());
+  const sweep = flags.sweep === undefined ? undefined : sweepOf(String(flags.sweep), flags);
+  if (flags.svg !== undefined && !sweep) throw invalidValue('--svg', 'has no effect without --sweep', flags.svg);
+  const ways = sweep
+    ? sweep.steps.map(({ value, change }) => ({ name: String(value), way: own(flags, change(defaultTerms())) }))
+    : waysOf(flags);
+  if (flags.record !== undefined) return recordInto(String(flags.record), { races, seed, way: ways.at(-1)! }, terminal);
+
+  const write = flags.svg === undefined ? undefined : openFile('--svg', String(flags.svg));
+  const { interrupted, release } = untilInterrupted(terminal);
+  const progress = progressOf(terminal.stderr, 'races', races);
+  try {
+    const simulation = { internet: INTERNET, seed, races, ways: ways.map(({ way }) => way) };
+    const samples = await simulateAll(simulation, { workers, program, signal: interrupted, progress: progress.show });
+    const rows = ways.map(({ name }, index): Row => ({ name, figures: new Figuring(samples[index]!).figures() }));
+    progress.clear();
+    if (sweep)
+      write?.(
+        curve(
+          `${sweep.option}: latency against waste`,
+          rows.map(({ name, figures }) => ({ label: name, figures })),
+        ),
+      );
+    terminal.stdout.write(output(rows, flags, { races, seed, option: sweep?.option }));
+    return OK;
+  } catch (error) {
+    progress.clear();
+    if (!interrupted.aborted) throw error;
+    terminal.stderr.write('Interrupted.\n');
+    return INTERRUPTED;
+  } finally {
+    release();
+  }
+}
+
+function own(flags: Flags, terms: ReturnType<typeof defaultTerms>): Way {
+  return { terms, ...(flags.serviceRecords === true && { serviceRecords: true }) };
+}
+
+function waysOf(flags: Flags): readonly Named[] {
+  const { serviceRecords, ...others } = flags;
+  const changes = [changesOf(others), ...(serviceRecords === true ? ['service-records'] : [])].filter((text) => text !== '');
+  const defaults: Named = { name: 'defaults', way: { terms: defaultTerms() } };
+  const changed = changes.length === 0 ? [] : [{ name: changes.join(', '), way: own(flags, changeOf(flags)(defaultTerms())) }];
+  const others$ = flags.clients === true ? clients.map(({ name }) => ({ name, way: { client: name } })) : [];
+  return [defaults, ...changed, ...others$];
+}
+
+function output(
+  rows: readonly Row[],
+  flags: Flags,
+  { races, seed, option }: { readonly races: number; readonly seed: number; readonly option: string | undefined },
+): string {
+  if (flags.json) {
+    const ways = rows.map(({ name, figures }) => ({ name, figures }));
+    return jsonText({ version: 1, seed, races, ...(option !== undefined && { option }), ways });
+  }
+  if (flags.markdown) return `${markdown('', rows)}\n`;
+  if (option !== undefined) return `${listed(option, rows, SWEEP_MEASURES)}\n`;
+  const head = `${races} races to names with IPv4 and IPv6, on a model of the internet (docs/whatif.md), seed ${seed}.\n\n`;
+  return `${head}${rows.length > 4 ? listed('', rows) : compared(rows)}\n`;
+}
+
+/** Races between two looks at Ctrl-C. */
+const SLICE = 1000;
+
+async function recordInto(
+  path: string,
+  { races, seed, way }: { readonly races: number; readonly seed: number; readonly way: Named },
+  terminal: Terminal,
+): Promise<number> {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'w');
+  } catch (error) {
+    throw invalidValue('--record', `cannot be written (${(error as NodeJS.ErrnoException).code})`, path);
+  }
+  const { interrupted, release } = untilInterrupted(terminal);
+  const progress = progressOf(terminal.stderr, 'races', races);
+  try {
+    for (let from = 0; from < races && !interrupted.aborted; from += SLICE) {
+      const lines: string[] = [];
+      const part = { internet: INTERNET, seed, from, to: Math.min(from + SLICE, races) };
+      if ('terms' in way.way) record(part, way.way, (race) => lines.push(`${JSON.stringify(race)}\n`));
+      writeSync(descriptor, lines.join(''));
+      progress.show(part.to);
+      await new Promise(setImmediate);
+    }
+    progress.clear();
+    return interrupted.aborted ? INTERRUPTED : OK;
+  } finally {
+    closeSync(descriptor);
+    release();
+  }
+}

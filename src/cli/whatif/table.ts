@@ -1,0 +1,70 @@
+import { MEASURES, type Figures, type Interval, type Intervals, type Measure } from '../../whatif/figures.js';
+
+/** How a measure is called, and how its values are written. */
+interface Column {
+  readonly title: string;
+  readonly text: (value: number) => string;
+}
+
+const ms = (value: number) => (Number.isFinite(value) ? `${value < 100 ? value.toFixed(1) : Math.round(value)} ms` : 'never');
+const share = (value: number) => (Number.isNaN(value) ? '–' : `${(100 * value).toFixed(value < 0.0995 ? 2 : 1)} %`);
+const count = (value: number) => value.toFixed(3);
+
+export const COLUMNS: Readonly<Record<Measure, Column>> = {
+  p50: { title: 'p50', text: ms },
+  p95: { title: 'p95', text: ms },
+  p99: { title: 'p99', text: ms },
+  attempts: { title: 'attempts a race', text: count },
+  wasted: { title: 'established for nothing', text: share },
+  ipv6: { title: 'won by IPv6', text: share },
+  lost: { title: 'lost', text: share },
+  first: { title: 'won by the 1st', text: share },
+  second: { title: 'by the 2nd', text: share },
+  later: { title: 'by a later one', text: share },
+};
+
+/** A line of a table: a name, and figures with the bounds between which they lie, if any. */
+export interface Row {
+  readonly name: string;
+  readonly figures: Figures;
+  readonly intervals?: Intervals;
+}
+
+/** Rows as text, a measure a line: what is compared stands side by side. */
+export function compared(rows: readonly Row[]): string {
+  const lines = MEASURES.map((measure) => [
+    COLUMNS[measure].title,
+    ...rows.map(({ figures, intervals }) => cell(measure, figures[measure], intervals?.[measure])),
+  ]);
+  return aligned([['', ...rows.map(({ name }) => name)], ...lines]);
+}
+
+/** Rows as text, a row a line. */
+export function listed(title: string, rows: readonly Row[], measures: readonly Measure[] = MEASURES): string {
+  const head = [title, ...measures.map((measure) => COLUMNS[measure].title)];
+  return aligned([head, ...rows.map(({ name, figures }) => [name, ...measures.map((one) => COLUMNS[one].text(figures[one]))])]);
+}
+
+/** Rows as a table of Markdown, a row a line. */
+export function markdown(title: string, rows: readonly Row[]): string {
+  const head = [title, ...MEASURES.map((measure) => COLUMNS[measure].title)];
+  const lines = rows.map(({ name, figures }) => [name, ...MEASURES.map((one) => COLUMNS[one].text(figures[one]))]);
+  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function cell(measure: Measure, value: number, interval: Interval | undefined): string {
+  const { text } = COLUMNS[measure];
+  return interval ? `${text(value)} (${text(interval[0])} to ${text(interval[1])})` : text(value);
+}
+
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((text, column) => (column === 0 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,201 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { invalidValue } from '../../core/input/argument-errors.js';
+import { curve } from '../../whatif/curve.js';
+import { bootstrap, Figuring, MEASURES, type Figures, type Intervals, type Measure } from '../../whatif/figures.js';
+import type { RecordedRace } from '../../whatif/recorded-race.js';
+import { Recording } from '../../whatif/recording.js';
+import { asRecorded, replay, type Change } from '../../whatif/replayed.js';
+import { emptySample, type Sample } from '../../whatif/sample.js';
+import { grouped, type Flag, type Flags } from '../flag.js';
+import { jsonText } from '../json-text.js';
+import { INTERRUPTED, OK, untilInterrupted, type Terminal } from '../terminal.js';
+import { changeOf, changesOf, sweepOf, whole } from './flags.js';
+import { progressOf } from './progress.js';
+import { readRecordings } from './read-recording.js';
+import { openFile } from './svg-file.js';
+import { compared, listed, type Row } from './table.js';
+import { defaultTerms } from './terms.js';
+
+export const WHATIF_FLAGS: readonly Flag[] = grouped('Comparison', [
+  { usage: '--seed <n>', meaning: 'For what is drawn: the same seed gives the same figures', default: '1' },
+]);
+
+/** How often the races are run again, each time with other draws for what is not known. */
+const REPLAYS = 5;
+
+/** Draws of the bootstrap. */
+const DRAWS = 400;
+
+const SWEEP_MEASURES: readonly Measure[] = ['p50', 'p95', 'p99', 'attempts', 'wasted', 'ipv6', 'lost'];
+
+/** `rx-happy-eyeballs whatif <recording…>`. @returns the exit status */
+export async function whatifCommand(files: readonly string[], flags: Flags, terminal: Terminal): Promise<number> {
+  const seed = whole(flags, 'seed', 0, 2 ** 32 - 1, 1);
+  const change = changeOf(flags);
+  const sweep = flags.sweep === undefined ? undefined : sweepOf(String(flags.sweep), flags);
+  if (flags.svg !== undefined && !sweep) throw invalidValue('--svg', 'has no effect without --sweep', flags.svg);
+  const write = flags.svg === undefined ? undefined : openFile('--svg', String(flags.svg));
+  const { interrupted, release } = untilInterrupted(terminal);
+  try {
+    const all = await readRecordings(files, interrupted);
+    // What their callers gave up teaches of paths, and cannot be compared.
+    const counted = all.flatMap(({ outcome }, index) => (outcome === 'cancelled' ? [] : [index]));
+    if (counted.length === 0) throw invalidValue('recording', 'holds no race that has ended', files.join(', '));
+    const recording = new Recording(all, defaultTerms());
+    const total = counted.length * (sweep ? sweep.steps.length : 2 * REPLAYS);
+    const progress = progressOf(terminal.stderr, 'races', total);
+    let done = 0;
+    const run = async (how: Change, draw: number) => {
+      const sample = emptySample(counted.length);
+      for (const [place, index] of counted.entries()) {
+        if (done % SLICE === 0) {
+          progress.show(Math.max(done, 1));
+          await endOfTurn();
+          interrupted.throwIfAborted();
+        }
+        replay(recording, index, how, seed + draw, sample, place);
+        done++;
+      }
+      return sample;
+    };
+    if (sweep) {
+      const rows: Row[] = [];
+      for (const { value, change: step } of sweep.steps) {
+        rows.push({ name: String(value), figures: new Figuring(await run(step, 0)).figures() });
+      }
+      progress.clear();
+      write?.(
+        curve(
+          `${sweep.option}: latency against waste`,
+          rows.map(({ name, figures }) => ({ label: name, figures })),
+        ),
+      );
+      const json = {
+        races: counted.length,
+        option: sweep.option,
+        steps: rows.map(({ name, figures }) => ({ value: Number(name), figures })),
+      };
+      terminal.stdout.write(
+        flags.json ? jsonText({ version: 1, seed, ...json }) : `${listed(sweep.option, rows, SWEEP_MEASURES)}\n`,
+      );
+      return OK;
+    }
+    const [before, after] = [[], []] as [Sample[], Sample[]];
+    for (let draw = 0; draw < REPLAYS; draw++) {
+      before.push(await run((terms) => terms, draw));
+      after.push(await run(change, draw));
+    }
+    progress.clear();
+    const races = counted.map((index) => all[index]!);
+    const rows = comparison(races, before, after, seed, changesOf(flags));
+    const cancelled = all.length - counted.length;
+    terminal.stdout.write(
+      flags.json
+        ? jsonText({ version: 1, seed, races: races.length, cancelled, ...jsonOf(rows) })
+        : `${textOf(rows, races.length, cancelled)}\n`,
+    );
+    return OK;
+  } catch (error) {
+    if (!interrupted.aborted) throw error;
+    terminal.stderr.write('Interrupted.\n');
+    return INTERRUPTED;
+  } finally {
+    release();
+  }
+}
+
+/** Races between two looks at Ctrl-C. */
+const SLICE = 500;
+
+interface Comparison {
+  readonly recorded: Row;
+  readonly unchanged: Row;
+  readonly changed: Row;
+  /** Changed less unchanged, of the same races. */
+  readonly difference: Intervals;
+}
+
+function comparison(
+  races: readonly RecordedRace[],
+  before: readonly Sample[],
+  after: readonly Sample[],
+  seed: number,
+  name: string,
+): Comparison {
+  const groups = groupsOf(races);
+  const figuring = { before: before.map((one) => new Figuring(one)), after: after.map((one) => new Figuring(one)) };
+  const how = { seed, draws: DRAWS, ...(groups && { groups }) };
+  const intervalsOf = (figures: readonly Figuring[]) =>
+    bootstrap(races.length, how, (counts, draw) => figures[draw % REPLAYS]!.figures(counts));
+  const difference = bootstrap(races.length, how, (counts, draw) => {
+    const [one, two] = [figuring.before[draw % REPLAYS]!.figures(counts), figuring.after[draw % REPLAYS]!.figures(counts)];
+    return Object.fromEntries(MEASURES.map((measure) => [measure, two[measure] - one[measure]])) as Record<Measure, number>;
+  });
+  return {
+    recorded: { name: 'recorded', figures: new Figuring(asRecorded(races)).figures() },
+    unchanged: { name: 'run again', figures: mean(figuring.before), intervals: intervalsOf(figuring.before) },
+    changed: { name: name || 'unchanged', figures: mean(figuring.after), intervals: intervalsOf(figuring.after) },
+    difference,
+  };
+}
+
+function mean(figuring: readonly Figuring[]): Figures {
+  const figures = figuring.map((one) => one.figures());
+  const entries = Object.keys(figures[0]!).map((name) => {
+    const values = figures.map((one) => one[name as keyof Figures]);
+    return [name, values.reduce((sum, value) => sum + value, 0) / values.length];
+  });
+  return Object.fromEntries(entries) as unknown as Figures;
+}
+
+/** Races of one client are alike, and drawn together, where there are many clients. */
+function groupsOf(races: readonly RecordedRace[]): readonly number[] | undefined {
+  const numbers = new Map<string, number>();
+  const groups = races.map(({ client = '' }) => {
+    if (!numbers.has(client)) numbers.set(client, numbers.size);
+    return numbers.get(client)!;
+  });
+  return numbers.size < LEAST_GROUPS ? undefined : groups;
+}
+
+const LEAST_GROUPS = 20;
+
+function textOf({ recorded, unchanged, changed, difference }: Comparison, races: number, cancelled: number): string {
+  const changes = MEASURES.filter((measure) => difference[measure][0] > 0 || difference[measure][1] < 0);
+  const left = cancelled > 0 ? ` ${cancelled} that were given up by their callers are left out.` : '';
+  const certain =
+    changes.length === 0
+      ? 'No figure differs for certain.'
+      : `Different for certain: ${changes.map((one) => NAMES[one]).join(', ')}.`;
+  return [
+    `${races} races.${left}`,
+    '',
+    compared([recorded, unchanged, changed]),
+    '',
+    `In brackets: 95 % confidence. ${certain}`,
+    'What a cancelled attempt would have come to is drawn from what is known of its path: see docs/whatif.md.',
+  ].join('\n');
+}
+
+const NAMES: Readonly<Record<Measure, string>> = {
+  p50: 'p50',
+  p95: 'p95',
+  p99: 'p99',
+  attempts: 'attempts',
+  wasted: 'connections for nothing',
+  ipv6: 'IPv6',
+  lost: 'lost races',
+  first: 'wins of the first',
+  second: 'of the second',
+  later: 'of later ones',
+};
+
+function jsonOf({ recorded, unchanged, changed, difference }: Comparison): object {
+  const json = ({ figures, intervals }: Row) => ({ figures, ...(intervals && { intervals }) });
+  return {
+    recorded: json(recorded),
+    unchanged: json(unchanged),
+    changed: { options: changed.name, ...json(changed) },
+    difference,
+  };
+}
