@@ -13,7 +13,7 @@ function race(answers: readonly (readonly [after: number, answer: Answer])[], op
   const scheduler = new VirtualTimeScheduler();
   const dialled: Endpoint[] = [];
   const events: RaceEvent[] = [];
-  const events$ = race$<never>(host, 443, {
+  const events$ = race$(host, 443, {
     scheduler,
     resolver: () => merge(...answers.map(([after, answer]) => timer(after, scheduler).pipe(map(() => answer)))),
     connectTimeout: 1000,

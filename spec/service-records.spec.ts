@@ -333,7 +333,7 @@ describe('which records are used', () => {
       dialled.push(`${scheduler.now()} ${protocol}`);
       return NEVER;
     };
-    const events$ = race$<never>('example.com', 443, {
+    const events$ = race$('example.com', 443, {
       ...speaking('h3', 'h2'),
       scheduler,
       resolver: zoneResolver(zone, scheduler),
@@ -426,7 +426,7 @@ describe('resolvers that do not answer for HTTPS', () => {
     const startOfRace = () => {
       let start: number | undefined;
       const began = scheduler.now();
-      const events$ = race$<never>('example.com', 443, {
+      const events$ = race$('example.com', 443, {
         serviceRecords: true,
         scheduler,
         resolver,
@@ -474,7 +474,7 @@ describe('resolvers that do not answer for HTTPS', () => {
     );
     const places: string[] = [];
     const to = (name: string) => {
-      const events$ = race$<never>(name, 443, {
+      const events$ = race$(name, 443, {
         serviceRecords: true,
         scheduler,
         resolver,

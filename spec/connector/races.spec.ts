@@ -9,6 +9,7 @@ function watch(races$: Observable<ConnectorRace>) {
   const seen: string[] = [];
   const subscription = races$.subscribe(({ host, port, partition, events$ }) => {
     const name = `${host}:${port}${partition && ` of ${partition}`}`;
+    // eslint-disable-next-line rxjs-x/no-nested-subscribe -- each race is watched as it begins
     events$.subscribe({
       next: ({ type }) => seen.push(`${name} ${type}`),
       error: ({ code }: { code: string }) => seen.push(`${name} ${code}`),

@@ -207,7 +207,7 @@ describe('connection$', () => {
     });
   });
 
-  it('is destroyed once where its value has no events', async () => {
+  it('is destroyed once where its value has no events', () => {
     const destroy = jest.fn();
     const { said, stop } = tell(
       connection$('h.example', 1, { resolver: staticResolver(['::1']), transport: () => of({ destroy }) }),

@@ -27,7 +27,7 @@ export function startKnot(zones: Readonly<Record<string, string>>): Promise<Serv
 export function placesBy(server: string, host: string, { port = 443, ...options }: RaceOptions & { port?: number } = {}) {
   return new Promise<string[]>((resolve) => {
     const started: string[] = [];
-    const events$ = race$<never>(host, port, {
+    const events$ = race$(host, port, {
       serviceRecords: { scheme: 'https', alpn: ['h2', 'http/1.1'] },
       resolver: serviceResolver({ servers: [server], hostsFile: false, families: () => [6, 4] }),
       transport: () => NEVER,

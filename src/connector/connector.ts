@@ -13,7 +13,7 @@ import { withHistory } from './teaching.js';
 import { networkCache } from '../node/cached.js';
 import { systemResolver } from '../node/system-resolver.js';
 import { debug } from '../observe/debug.js';
-import { checkHost, checkOptions, checkPort, share, SOCKET_OPTIONS, type RaceOptions } from '../plan/options.js';
+import { checkOptions, share, SOCKET_OPTIONS, type RaceOptions } from '../plan/options.js';
 import type { CacheOptions } from '../rx/cache.js';
 import { monotonicScheduler } from '../rx/monotonic.js';
 import { wellFormedResolver } from '../rx/resolver.js';
@@ -116,9 +116,9 @@ export interface Connector<D = Socket, B = D> extends Races<D, B, Partitioned> {
  * @example
  * const { connect } = createConnector({ connectionAttemptDelay: 'adaptive' });
  */
-export function createConnector<R = never, C = never, S = unknown, T = Won<R, C, S, Socket>>(
+export function createConnector<R = never, C = never, S = unknown, T = Won<R, C, S>>(
   options?: GivenOptions<R, C, S, T> & Shared,
-): Connector<NotInferred<T>, NotInferred<Won<never, C, S, Socket>>>;
+): Connector<NotInferred<T>, NotInferred<Won<never, C, S>>>;
 export function createConnector(options: RaceOptions & Shared = {}): Connector<never> {
   checkShared(options);
   const { history, ...others } = options;

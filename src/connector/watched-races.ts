@@ -1,4 +1,4 @@
-import { Observable, ReplaySubject, Subject } from 'rxjs';
+import { ReplaySubject, Subject, type Observable, type Observer } from 'rxjs';
 import type { Begin, Race, Terms } from '../connect.js';
 import type { RaceEvent } from '../core/race/events.js';
 import type { Lived } from '../observe/observed.js';
@@ -37,7 +37,7 @@ export function watchable(): Watchable {
         }
         const { host, port, terms, attempts } = race;
         const { partition } = terms;
-        const events = new ReplaySubject<RaceEvent>();
+        const events = new ReplaySubject<RaceEvent>(Infinity);
         races.next({ host, port, partition, events$: events.asObservable() });
         const watched = new WatchedRace(observer, events, attempts.discard);
         observer.add(watched);
@@ -69,8 +69,8 @@ class WatchedRace extends Guarded<RaceEvent<never>> {
   }
 
   protected hasFailed(error: unknown): void {
-    this.events.error(error);
-    this.observer.error(error);
+    const observers: readonly Pick<Observer<unknown>, 'error'>[] = [this.events, this.observer];
+    for (const observer of observers) observer.error(error);
   }
 
   protected hasCompleted(): void {

@@ -25,7 +25,7 @@ export class Flights {
   start(address: Address, at: number): ModelledAttempt {
     const fate = fateOf(this.network, address.address);
     const raced = fate.type === 'connects' && this.handshakes !== 'raced' ? { ...fate, tls: undefined } : fate;
-    const made = attempt(address, at, raced as typeof fate, { systemTimeout: LINUX_CONNECT_TIMEOUT });
+    const made = attempt(address, at, raced, { systemTimeout: LINUX_CONNECT_TIMEOUT });
     this.#certain &&= made.certain;
     this.#attempts.push(made.attempt);
     return made.attempt;

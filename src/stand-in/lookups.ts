@@ -11,9 +11,9 @@ import { ranking, type Rank } from './ranking.js';
 
 /** The options of a look-up that affect the order of its answer. */
 interface LookupOptions {
-  readonly all?: unknown | undefined;
-  readonly order?: unknown | undefined;
-  readonly verbatim?: unknown | undefined;
+  readonly all?: unknown;
+  readonly order?: unknown;
+  readonly verbatim?: unknown;
 }
 
 /** The replaced look-ups of a process, shared by all copies of this package. */
