@@ -15,6 +15,7 @@ const SIGNS = {
   'a POSIX shell': /'(?:ba)?sh', '-e?c'|\/dev\/(?:null|full|stdout|zero)/,
   'a silent listener': /\bblackhole\(|\bopenLab\(|scenarios\b/,
   sockets: /'node:(?:net|tls|dgram|http2?|https)'|from 'undici'|cli\/lab\.js|\bfetch\(/,
+  'a heap to measure': /--expose-gc/,
   'the file system': /\b(?:mkdtemp|mkfifo|chmod|symlink)(?:Sync)?\(/,
 };
 

@@ -317,7 +317,11 @@ describe('setup', () => {
           toArray(),
         )
         .subscribe(resolve);
-      setTimeout(() => done.forEach((finish) => finish()), 50);
+      const finishing = setInterval(() => {
+        if (done.length < 2) return;
+        clearInterval(finishing);
+        done.forEach((finish) => finish());
+      }, 5);
     });
     expect(values).toEqual([six]);
     expect(destroyed.sort()).toEqual([`connection ${four}`, `value ${four}`]);
