@@ -167,7 +167,7 @@ export interface Simulation {
 /** Runs a state's race in virtual time. */
 export function simulate(state: State, { race, kit }: { readonly race: Racing; readonly kit: TestingKit }): Simulation {
   const { dns, endpoints, options } = describeState(state, makerOf(kit));
-  const network = kit.virtualNetwork({ dns, endpoints } as Parameters<TestingKit['virtualNetwork']>[0]);
+  const network = kit.virtualNetwork({ dns, endpoints });
   const { values, error, finish = 0 } = network.run(race(HOST, PORT, { ...network, ...options }));
   return { events: values, finish, marbles: network.marbles(), ...(error !== undefined && { error: error as Error }) };
 }

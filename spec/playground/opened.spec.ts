@@ -15,7 +15,7 @@ const { events } = (() => {
 })();
 
 const written = jsonText(
-  racesJson({ host: 'example.com', port: 443 }, [
+  racesJson({ host: 'example.com', port: 443 }, {}, [
     { outcome: 'failed', events, error: undefined } as never,
     { outcome: 'failed', events } as never,
   ]),

@@ -25,7 +25,7 @@ export class Flights {
   start(address: Address, at: number): ModelledAttempt {
     const fate = fateOf(this.network, address.address);
     const raced = fate.type === 'connects' && this.handshakes !== 'raced' ? { ...fate, tls: undefined } : fate;
-    const made = attempt(address, at, raced as typeof fate, { systemTimeout: LINUX_CONNECT_TIMEOUT });
+    const made = attempt(address, at, raced, { systemTimeout: LINUX_CONNECT_TIMEOUT });
     this.#certain &&= made.certain;
     this.#attempts.push(made.attempt);
     return made.attempt;
@@ -78,9 +78,11 @@ export class Flights {
 }
 
 function cancelledAt(one: ModelledAttempt, at: number): ModelledAttempt {
-  const { progressedAt, code: _, ...rest } = one;
+  const { address, family, startedAt, progressedAt } = one;
   return {
-    ...rest,
+    address,
+    family,
+    startedAt,
     ...(progressedAt !== undefined && progressedAt < at && { progressedAt }),
     endedAt: at,
     outcome: 'cancelled',
