@@ -33,11 +33,7 @@ describe('a race that is opened', () => {
     ['other JSON', '{"a":1}', 'This is not what rx-happy-eyeballs connect --json writes.'],
     ['a list', '[]', 'This is not what rx-happy-eyeballs connect --json writes.'],
     ['races without events', '{"version":1,"races":[{"events":[]},5,null]}', 'There are no events in this file.'],
-    [
-      'an invalid event',
-      '{"version":1,"races":[{"events":[{"type":"x","at":1}]}]}',
-      'There is an invalid event in this file.',
-    ],
+    ['an invalid event', '{"version":1,"races":[{"events":[{"type":"x","at":1}]}]}', 'There is an invalid event in this file.'],
     [
       'an event without an instant',
       '{"version":1,"races":[{"events":[{"type":"resolved"}]}]}',
