@@ -4,7 +4,7 @@ import rxjsX from 'eslint-plugin-rxjs-x';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist', 'coverage', 'packed', 'site', 'spec/consumers/**/*.ts']),
+  globalIgnores(['dist', 'playground/dist', 'coverage', 'packed', 'site', 'spec/consumers/**/*.ts']),
   js.configs.recommended,
   {
     rules: {
@@ -12,7 +12,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked, rxjsX.configs.strict],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bundle } from './bundle.mjs';
 
 const root = join(import.meta.dirname, '..');
-const folder = process.argv[2] ?? join(root, 'site', 'playground');
+const folder = process.argv[2] ?? join(root, 'playground', 'dist');
 
 await mkdir(folder, { recursive: true });
 await bundle([join(root, 'playground', 'src', 'main.tsx')], folder);

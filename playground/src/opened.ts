@@ -47,7 +47,7 @@ function objectOf(value: unknown): Record<string, unknown> {
 function revived(value: unknown): RaceEvent {
   const event = objectOf(value);
   if (typeof event.type !== 'string' || !TYPES.has(event.type) || typeof event.at !== 'number')
-    throw new Error('There is an event in this file that is none.');
+    throw new Error('There is an invalid event in this file.');
   const needsEndpoint = !['answered', 'resolved', 'queued'].includes(event.type);
   if (needsEndpoint && typeof objectOf(event.endpoint).address !== 'string')
     throw new Error('An attempt in this file has no endpoint.');

@@ -34,7 +34,7 @@ const demo: readonly (readonly [string, State])[] = [
     stateWith({ [SIX]: silent, [FOUR]: refuses, [FOUR_B]: slower, [FOUR_C]: good }),
   ],
   ['blackhole: IPv6 drops every packet', stateWith({ [SIX]: silent, [FOUR]: good })],
-  ['refused: nobody listens on IPv6', stateWith({ [SIX]: refuses, [FOUR]: good })],
+  ['refused: nothing listens on IPv6', stateWith({ [SIX]: refuses, [FOUR]: good })],
   ['slow: a second for a connection', stateWith({ [SIX]: silent, [FOUR]: slower })],
   [
     'late-aaaa: the AAAA answer comes late',

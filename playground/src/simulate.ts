@@ -156,7 +156,7 @@ type Racing = (host: string, port: number, options: core.PortableRaceOptions<cor
 /** What came of a state. */
 export interface Simulation {
   readonly events: readonly RaceEvent[];
-  /** What the race ended with, where nobody won. */
+  /** What the race ended with, where there is no winner. */
   readonly error?: Error;
   /** When it was over, in ms. */
   readonly finish: number;

@@ -37,11 +37,11 @@ export function placeInWords({ kind, after, bytes }: PlaceState, tls: boolean): 
     case 'silent':
       return 'Drops every packet.';
     case 'refuses':
-      return `Refuses after ${when}: nobody listens.`;
+      return `Refuses after ${when}: nothing listens.`;
     case 'icmp':
       return `A router says after ${when} that there is no way.`;
     case 'stalls':
-      return tls ? `TCP is up after ${when}, and TLS never.` : `Connects after ${when}: without TLS nobody notices.`;
+      return tls ? `TCP is up after ${when}, and TLS never.` : `Connects after ${when}: without TLS it goes unnoticed.`;
     case 'breaks':
       return tls && bytes < HANDSHAKE_BYTES
         ? `TCP is up after ${when}. ${bytes} bytes are too few for the TLS handshake, which stalls.`

@@ -17,7 +17,7 @@ const stall: Fate = { type: 'connects', after: 0, tls: { type: 'stalls' } };
 const secured: Fate = { type: 'connects', after: 0, tls: { type: 'completes', after: 1 } };
 const NEVER = Infinity;
 
-/** So many addresses of each family, all with one fate, but for those that have another. */
+/** `count` addresses of each family, all with one fate, but for those that have another. */
 const network = (
   count: number,
   fate: Fate,
@@ -81,7 +81,7 @@ describe('models of clients', () => {
 
   it.each(cases)('%s, %s: within 20 ms of the %s ms that were measured', (_, _what, measured, client, on) => {
     const { endedAt, winner, error } = client.run(on);
-    // Two minutes, which nobody waits for, is what the system takes to give up on a silent address.
+    // Two minutes, which no one waits for, is what the system takes to give up on a silent address.
     const seen = endedAt > 100_000 ? NEVER : endedAt;
     if (measured === NEVER) expect(seen).toBe(NEVER);
     else expect(Math.abs(seen - measured)).toBeLessThanOrEqual(OVERHEAD);

@@ -23,7 +23,7 @@ const withOptions = (state: State, options: Partial<OptionsState>): State => ({
   ...state,
   options: { ...state.options, ...options },
 });
-const withPlaces = (state: State, place: Partial<PlaceState>, only = (_: string) => true): State => ({
+const withPlaces = (state: State, place: Partial<PlaceState>, only: (address: string) => boolean = () => true): State => ({
   ...state,
   places: Object.fromEntries(
     Object.entries(state.places).map(([address, one]) => [address, only(address) ? { ...one, ...place } : one]),

@@ -33,15 +33,11 @@ describe('a race that is opened', () => {
     ['other JSON', '{"a":1}', 'This is not what rx-happy-eyeballs connect --json writes.'],
     ['a list', '[]', 'This is not what rx-happy-eyeballs connect --json writes.'],
     ['races without events', '{"version":1,"races":[{"events":[]},5,null]}', 'There are no events in this file.'],
-    [
-      'an event that is none',
-      '{"version":1,"races":[{"events":[{"type":"x","at":1}]}]}',
-      'There is an event in this file that is none.',
-    ],
+    ['an invalid event', '{"version":1,"races":[{"events":[{"type":"x","at":1}]}]}', 'There is an invalid event in this file.'],
     [
       'an event without an instant',
       '{"version":1,"races":[{"events":[{"type":"resolved"}]}]}',
-      'There is an event in this file that is none.',
+      'There is an invalid event in this file.',
     ],
     ['an attempt without an endpoint', '{"version":1,"races":[{"events":[{"type":"started","at":1}]}]}', 'has no endpoint'],
     ['an answer that holds nothing', '{"version":1,"races":[{"events":[{"type":"answered","at":1}]}]}', 'holds nothing'],

@@ -184,10 +184,10 @@ describeInChromium('the playground in Chromium', (browser) => {
     expect(await said(page)).toContain('won after 80 ms');
     await page.evaluate(`location.hash = ${JSON.stringify(encodeState(PRESETS[6]!.state))}`);
     await page.locator('pre.error').waitFor();
-    expect(await said(page)).toContain('Nobody won');
+    expect(await said(page)).toMatch(/^\w+ won\b/);
   });
 
-  it('takes other addresses, and says which are none', async () => {
+  it('takes other addresses, and says which are invalid', async () => {
     const { page } = await openState(PRESETS[1]!.state);
     await page.getByRole('button', { name: 'Add an IPv4 address' }).click();
     expect(await page.getByRole('group', { name: '192.0.2.2', exact: true }).count()).toBe(1);

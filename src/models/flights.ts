@@ -78,9 +78,11 @@ export class Flights {
 }
 
 function cancelledAt(one: ModelledAttempt, at: number): ModelledAttempt {
-  const { progressedAt, code: _, ...rest } = one;
+  const { address, family, startedAt, progressedAt } = one;
   return {
-    ...rest,
+    address,
+    family,
+    startedAt,
     ...(progressedAt !== undefined && progressedAt < at && { progressedAt }),
     endedAt: at,
     outcome: 'cancelled',

@@ -18,7 +18,7 @@ class Plain implements PlainConnection {
   }
 }
 
-/** Connections without streams, for where there are none. */
+/** Connections without streams, for where streams do not exist. */
 export const openPlain: OpenConnection = (_clock, { address, port }, _link, _ordinal, serve) => {
   if (serve) throw new Error('a server needs sockets: use rx-happy-eyeballs/testing');
   return new Plain(address, port) as unknown as Socket;

@@ -17,7 +17,7 @@ const preferringIPv4 = new WeakSet<object>();
  * Destination address selection as a `sort` function, for source addresses that the caller knows: usable addresses first, then by
  * scope, label, precedence and longest matching prefix. What no rule tells apart stays in order.
  *
- * @throws TypeError, RangeError at the call, for a policy table that is none
+ * @throws TypeError, RangeError at the call, for an invalid policy table
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6724#section-6 RFC 6724 section 6}
  */

@@ -16,7 +16,7 @@ const current = () => {
 };
 
 /**
- * The same in a browser, which has no immediates and no `nextTick`: a timer of 0 ms and a microtask come closest. Its functions
+ * The same in a browser, which has neither `setImmediate` nor `nextTick`: a timer of 0 ms and a microtask come closest. Its functions
  * refuse to be called as methods of another object.
  */
 const inBrowser = (): typeof loaded => {
