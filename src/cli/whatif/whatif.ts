@@ -145,7 +145,7 @@ function mean(figuring: readonly Figuring[]): Figures {
     const values = figures.map((one) => one[name as keyof Figures]);
     return [name, values.reduce((sum, value) => sum + value, 0) / values.length];
   });
-  return Object.fromEntries(entries) as unknown as Figures;
+  return Object.fromEntries(entries);
 }
 
 /** Races of one client are alike, and drawn together, where there are many clients. */
