@@ -156,10 +156,12 @@ export default defineConfig([
   {
     ...common,
     deps: { onlyBundle: [...BUNDLED, 'commander'] },
-    entry: { cli: 'src/cli/bin.ts', 'simulation-worker': 'src/cli/whatif/worker.ts' },
+    entry: { cli: 'src/cli/bin.ts' },
     format: 'esm',
     dts: false,
     plugins: [licences],
     outputOptions: { codeSplitting: { groups: [{ name: 'commands', test: (id) => !NEEDS_PEER.test(id) }] } },
   },
+  // Apart: a thread has no need of the rest.
+  { ...common, entry: { 'simulation-worker': 'src/cli/whatif/worker.ts' }, format: 'esm', dts: false },
 ]);

@@ -4,7 +4,7 @@ import { INTERNET } from '../../src/whatif/internet.js';
 import { attemptsOf } from '../../src/whatif/recorded-attempts.js';
 import type { RecordedRace } from '../../src/whatif/recorded-race.js';
 import { Recording } from '../../src/whatif/recording.js';
-import { replayAll } from '../../src/whatif/replayed.js';
+import { asRecorded, replayAll } from '../../src/whatif/replayed.js';
 import { record } from '../../src/whatif/simulated-recording.js';
 import { simulate, type Part } from '../../src/whatif/simulation.js';
 import { defaultTerms } from '../../src/cli/whatif/terms.js';
@@ -56,6 +56,8 @@ describe('whatif with unchanged options', () => {
     );
     const recording = new Recording(races, TERMS);
     const sample = replayAll(recording, (terms) => terms, 1);
+    const expected = asRecorded(races);
+    for (const name of ['attempts', 'families', 'places'] as const) expect(sample[name]).toEqual(expected[name]);
     races.forEach(({ duration }, index) => expect(Math.abs(sample.times[index]! - duration)).toBeLessThan(0.001));
   });
 });

@@ -91,7 +91,7 @@ export const INTERNET: Internet = {
   deadIPv6: [
     [0.002, 0.89],
     [0.08, 0.1],
-    [0.45, 0.01],
+    [0.4, 0.01],
   ],
   // Assumed: most failures are filters, which say nothing.
   reported: 0.1,
@@ -100,7 +100,7 @@ export const INTERNET: Internet = {
   deadIPv4: 0.002,
 
   // Fitted: attempts after the second win about 1 % of races (Apple 0.85 %, Firefox Nightly 1.2 %).
-  partlyDown: { share: 0.022, addresses: 0.65 },
+  partlyDown: { share: 0.02, addresses: 0.65 },
 
   // Assumed.
   addresses: [

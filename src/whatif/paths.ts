@@ -60,10 +60,9 @@ export class Paths {
     if (index === -1 || this.isSilent(names.slice(0, index), names[index]!)) return HANGS;
     const drawn = this.survival(names[index]!).draw(chance, lasted);
     if (!drawn) return HANGS;
-    const fate =
-      index >= OF_ITS_HOST && alike !== undefined && drawn.end.outcome === 'connects'
-        ? asLong(drawn.end, Math.max(alike, lasted))
-        : drawn.end;
+    // One that has been watched for longer is not alike.
+    const isAlike = index >= OF_ITS_HOST && alike !== undefined && alike > lasted && drawn.end.outcome === 'connects';
+    const fate = isAlike ? asLong(drawn.end, alike) : drawn.end;
     return withHandshake(fate, lasted, tlsAfter);
   }
 

@@ -29,7 +29,7 @@ const NAMES = [
 
 /** The flags of those options. What they default to is up to the command. */
 export const TERMS_FLAGS: readonly Flag[] = RACE_FLAGS.filter(({ usage }) => NAMES.includes(/--([\w-]+)/.exec(usage)![1]!)).map(
-  ({ default: _, ...flag }) => ({ ...flag, meaning: flag.meaning.replace('; or adaptive', '') }),
+  (flag) => ({ ...flag, default: undefined, meaning: flag.meaning.replace('; or adaptive', '') }),
 );
 
 export const SWEEP_FLAGS: readonly Flag[] = grouped('Comparison', [

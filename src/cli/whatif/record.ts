@@ -39,7 +39,7 @@ export async function recordCommand(
   if (command.length === 0) throw invalidValue('command', 'must be given after --, as in: record -- node app.js', '');
   const path = resolve(flags.output === undefined ? DEFAULT_FILE : String(flags.output));
   const size = flags.size === undefined ? undefined : whole(flags, 'size', 65_536, 2 ** 40, 0);
-  const { RX_HAPPY_EYEBALLS_RECORD_HASH: _, ...env } = process.env;
+  const { env } = process;
   const before = sizeOf(path);
   const status = await runProgram(command, terminal, {
     ...env,

@@ -143,7 +143,7 @@ function mean(figuring: readonly Figuring[]): Figures {
   const figures = figuring.map((one) => one.figures());
   const entries = Object.keys(figures[0]!).map((name) => {
     const values = figures.map((one) => one[name as keyof Figures]);
-    return [name, values.reduce((sum, value) => sum + value, 0) / values.length];
+    return [name, values.reduce((sum, value) => sum + value, 0) / values.length] as const;
   });
   return Object.fromEntries(entries);
 }
