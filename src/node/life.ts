@@ -33,7 +33,7 @@ export function life(parts: readonly unknown[]): Observable<never> {
       else letGo.push(later(closed));
     };
     subscriber.add(end);
-    for (const emitter of emitters) letGo.push(watch(emitter, failed, closing));
+    for (const emitter of emitters) letGo.push(watch(emitter as EventEmitter, failed, closing));
   });
 }
 
@@ -43,7 +43,7 @@ export function destroy(value: unknown): void {
   if (typeof destroy === 'function') destroy.call(value);
 }
 
-function watch(emitter: EventEmitter<any>, failed: (error: unknown) => void, closed: () => void): () => void {
+function watch(emitter: EventEmitter, failed: (error: unknown) => void, closed: () => void): () => void {
   const { errored, closed: isClosed } = emitter as Partial<Record<'errored' | 'closed', unknown>>;
   if (isClosed === true) {
     if (errored) failed(errored);

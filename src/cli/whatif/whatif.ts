@@ -141,11 +141,11 @@ function comparison(
 
 function mean(figuring: readonly Figuring[]): Figures {
   const figures = figuring.map((one) => one.figures());
-  const entries = Object.keys(figures[0]!).map((name) => {
-    const values = figures.map((one) => one[name as keyof Figures]);
-    return [name, values.reduce((sum, value) => sum + value, 0) / values.length] as const;
-  });
-  return Object.fromEntries(entries);
+  const result: Record<keyof Figures, number> = { ...figures[0]! };
+  for (const name of Object.keys(result) as (keyof Figures)[]) {
+    result[name] = figures.reduce((sum, one) => sum + one[name], 0) / figures.length;
+  }
+  return result;
 }
 
 /** Races of one client are alike, and drawn together, where there are many clients. */
