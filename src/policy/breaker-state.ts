@@ -5,7 +5,7 @@
  * - `open`: nothing is let through until the instant
  * - `half-open`: one call is let through, as a trial; `until` when nothing else is
  *
- * The end of a call counts in the period alone in which it began. Each state that is entered anew, and each trial, is a period.
+ * The end of a call counts only in the period in which it began. Each entry into a state, and each trial, starts a period.
  */
 export type BreakerState = { readonly period: number } & (
   | { readonly type: 'closed'; readonly failures: number }

@@ -14,7 +14,7 @@ const BULKHEAD_CHECKS: Checks<BulkheadOptions> = { queue: orInfinity(integer(0, 
 const checkLimit = integer(1, Number.MAX_SAFE_INTEGER);
 
 /**
- * Lets so many through at a time.
+ * Limits concurrency: lets `limit` calls through at a time.
  *
  *     1   ├────────●
  *     2      ├ ─ ─ ─├──────●       waits for a place, where there is a queue

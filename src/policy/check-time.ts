@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import { checkEach, LONGEST_DELAY, number, orInfinity, scheduler, type Checks } from '../core/input/checks.js';
 
-/** Options of what takes time. */
+/** Options of policies with a duration. */
 export interface TimeOptions {
   /** Used for every timer and every timestamp. Default: monotonic real time. */
   readonly scheduler?: SchedulerLike | undefined;
@@ -10,7 +10,7 @@ export interface TimeOptions {
 const TIME_CHECKS: Checks<TimeOptions> = { scheduler };
 const isDuration = orInfinity(number(0, LONGEST_DELAY));
 
-/** A duration in ms, and what it is measured by. */
+/** Checks a duration in ms, and the options. */
 export function checkTime(duration: unknown, options: unknown): void {
   isDuration('duration', duration);
   checkEach<TimeOptions>('options', options, TIME_CHECKS);

@@ -4,12 +4,12 @@ import { checkTime, type TimeOptions } from './check-time.js';
 import { makeTimedLayer, type AnyPolicy } from './make-policy.js';
 
 /**
- * Asks the source so many ms later; its values then come as they come.
+ * Subscribes to the source `duration` ms later. Its values are not delayed any further.
  *
  *     source               ├─────●
  *     result   ── 50 ms ────────(●|)
  *
- * Unlike RxJS's operator, which asks at once and holds the values back: what loses before the delay is over has not begun.
+ * RxJS's operator subscribes at once and delays the values. Here, a source that loses before the delay has elapsed never begins.
  *
  * @param duration ms; `Infinity`: never
  */

@@ -16,7 +16,7 @@ export interface Expression {
   readonly depth: number;
 }
 
-/** So many levels fit into the stack by far, whatever the policies are, and calls are those of a program. */
+/** The most levels. They fit into the stack by far, whatever the policies do. */
 const MOST_LEVELS = 100;
 
 /** The expression of a policy that is not made of others. */

@@ -3,7 +3,7 @@ import { codedError } from '../core/error-tools.js';
 import { makeLayer, type AnyPolicy } from './make-policy.js';
 
 /**
- * Does not ask, and fails at once, with `ERR_POLICY_FAIL`: `fail | a` and `fail & a` are `a`, but for that cause; `fail + a` is
+ * Fails at once with `ERR_POLICY_FAIL`, without subscribing: `fail | a` and `fail & a` are `a`, except for that cause; `fail + a` is
  * `fail`.
  */
 export const fail: AnyPolicy = makeLayer(

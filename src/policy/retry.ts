@@ -40,13 +40,13 @@ const RETRY_CHECKS: Checks<RetryOptions> = {
 const checkCount = orInfinity(integer(0, Number.MAX_SAFE_INTEGER));
 
 /**
- * Asks again when the source errors, up to so many times, after a backoff that doubles.
+ * Subscribes again when the source errors, at most `count` times, after a backoff that doubles.
  *
  *     source   ├──✗             ├──✗                          ├────●
  *     waits        ── 100 ms ──     ───────── 200 ms ────────
  *
- * Chance shortens each wait, so that those who failed together do not come back together. Errors with the last error, or with
- * the first that is not worth another attempt.
+ * Jitter shortens each wait at random, so that clients that failed together do not return together. Errors with the last error, or
+ * with the first that is not worth another attempt.
  */
 export function retry(count: number, options: RetryOptions = {}): AnyPolicy {
   checkCount('count', count);
@@ -75,7 +75,7 @@ function waitOf(error: unknown, attempt: number, options: RetryOptions): number 
   return wait;
 }
 
-/** How long to wait after so many failures; `chance` from 0 to 1. */
+/** The wait after a number of failures. `chance` is from 0 to 1. */
 export function backoff(failures: number, chance: number, { initialDelay = 100, maxDelay = 10_000, jitter = 1 }: RetryOptions) {
   const whole = Math.min(initialDelay * 2 ** (failures - 1), maxDelay);
   return whole * (1 - jitter * chance);

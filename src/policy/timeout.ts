@@ -4,12 +4,12 @@ import { checkTime, type TimeOptions } from './check-time.js';
 import { makeTimedLayer, type AnyPolicy } from './make-policy.js';
 
 /**
- * Fails with `ETIMEDOUT` when there is no value after so many ms.
+ * Fails with `ETIMEDOUT` if no value arrives within `duration` ms.
  *
  *     source   ├──────────────○        cancelled
  *     result   ──── 200 ms ───✗
  *
- * Values after the first may take their time.
+ * Later values are not limited.
  *
  * @param duration ms; `Infinity`: as long as it takes
  */

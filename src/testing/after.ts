@@ -1,6 +1,6 @@
 import { orInfinity, number } from '../core/input/checks.js';
 
-/** ms of virtual time; 0 is a turn of its own in the same ms. `'at once'`: within the very call. */
+/** In ms of virtual time; 0 means a later turn in the same ms. `'at once'`: synchronously. */
 export type After = number | 'at once';
 
 /** Throws, with name and value, unless it is an {@link After}; `Infinity` is allowed: never. */
@@ -8,13 +8,13 @@ export function checkAfter(name: string, value: unknown): asserts value is After
   if (value !== 'at once') orInfinity(number(0, Number.MAX_SAFE_INTEGER))(name, value);
 }
 
-/** One after the other. */
+/** The sum of two delays. */
 export function sum(first: After, second: After): After {
   if (first === 'at once') return second;
   return second === 'at once' ? first : first + second;
 }
 
-/** An instant in the source code of a description. */
+/** A delay as source code. */
 export function written(after: After): string {
   return after === 'at once' ? `'at once'` : String(after);
 }

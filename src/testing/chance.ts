@@ -1,4 +1,4 @@
-/** A number from 0 up to 1 that depends on a text alone: FNV-1a, its bits mixed once more. */
+/** A number from 0 up to 1 that depends on a text only: FNV-1a with further mixing. */
 export function chance(text: string): number {
   let hash = 0x811c9dc5;
   for (const character of text) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);

@@ -1,13 +1,13 @@
 import { Subscription, type VirtualTimeScheduler } from 'rxjs';
 import type { After } from './after.js';
 
-/** Marks the timers of networks: a program's are all others. */
+/** Marks the timers of networks. All others belong to the program. */
 const OF_NETWORK = Symbol('timer of a network');
 
-/** Turns in one ms beyond which nothing but an endless loop is to be expected. */
+/** The most turns in one ms. More mean an endless loop. */
 const MOST_TURNS = 1_000_000;
 
-/** Virtual time, one timer after another. */
+/** Runs virtual time, one timer after another. */
 export class Clock {
   #turns = 0;
 
@@ -17,7 +17,7 @@ export class Clock {
     return this.scheduler.now();
   }
 
-  /** Calls back after so many ms as the network itself; `Infinity`: never. */
+  /** Sets a timer of the network. `Infinity`: never. */
   schedule(work: () => void, after: After): Subscription {
     if (after === 'at once') {
       work();
@@ -28,10 +28,10 @@ export class Clock {
   }
 
   /**
-   * Lets the next timer run.
+   * Runs the next timer.
    *
-   * @returns false where none is due until then
-   * @throws Error where the same ms has seen a million of them
+   * @returns false if none is due until then
+   * @throws Error after a million timers in the same ms
    */
   step(until = Infinity): boolean {
     const { actions, frame } = this.scheduler;
@@ -41,7 +41,7 @@ export class Clock {
     if (this.#turns > MOST_TURNS) throw new Error(`time stands still at ${frame} ms: timers of 0 ms follow each other`);
     actions.shift();
     this.scheduler.frame = next.delay;
-    // As RxJS has it: what a timer throws is returned.
+    // RxJS returns what a timer throws.
     const error = next.execute(next.state, next.delay) as Error | undefined;
     if (error) throw error;
     return true;
@@ -52,7 +52,7 @@ export class Clock {
     return this.scheduler.actions.length > 0;
   }
 
-  /** Goes on to an instant at which nothing may be due any more. */
+  /** Moves to an instant before which nothing is due. */
   skipTo(at: number): void {
     this.scheduler.frame = Math.max(this.scheduler.frame, at);
   }

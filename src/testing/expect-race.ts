@@ -10,22 +10,22 @@ import { describeLeak, leftBehind, type Leak, type RunReport } from './report.js
 import { virtualNetwork } from './node-network.js';
 import type { RaceInput } from './virtual-network.js';
 
-/** What becomes of an attempt, so many ms after its start; of one that hangs, nothing. */
+/** The outcome of an attempt after a time. `hangs` has none. */
 export type Outcome = 'connects' | 'refuses' | 'unreachable' | 'hangs';
 
-/** A race as a table: what is there, and what is to come of it. */
+/** A race as a table: the network, and the expected result. */
 export interface RaceTable {
-  /** What becomes of an attempt on each address, in the order of DNS. */
+  /** The outcome of an attempt on each address, in DNS order. */
   readonly rows: readonly (
     readonly [address: string, after: number, outcome: Outcome] | readonly [address: string, fate: Fate]
   )[];
-  /** When each attempt is started, in ms; what is not named is not. Default: not expected to be anything. */
+  /** When each attempt starts, in ms. Addresses that are missing must not be tried. Default: not checked. */
   readonly starts?: Readonly<Record<string, number>>;
-  /** The address that wins; `null`: none. Default: not expected to be any. */
+  /** The address that wins; `null`: none. Default: not checked. */
   readonly winner?: string | null;
-  /** When the race is over, in ms. Default: not expected to be anything. */
+  /** When the race ends, in ms. Default: not checked. */
   readonly finish?: number;
-  /** Options of the race, beside the network; it refuses those that it does not know. */
+  /** Further options of the race. */
   readonly options?: object;
   /** Default: all addresses, at once. */
   readonly dns?: Dns;
@@ -36,8 +36,8 @@ export interface RaceTable {
 }
 
 /**
- * Runs a race and expects of it what the table says. In any case: nothing is tried twice, losers are gone before the winner is
- * emitted, and nothing is left.
+ * Runs a race and compares it with the table. Always checks that nothing is tried twice, that losers are gone before the winner is
+ * emitted, and that nothing is left.
  *
  *     expectRace(connect$, {
  *       rows: [
@@ -49,8 +49,8 @@ export interface RaceTable {
  *       finish: 290,
  *     });
  *
- * @param race what races: `connect$`, `race$`, or a function like them
- * @throws Error with the table as it was and as it was expected to be, and a picture
+ * @param race `connect$`, `race$`, or a function like them
+ * @throws Error with the actual and the expected table, and a picture
  */
 export function expectRace<T>(
   race: (host: string, port: number, options: RaceInput) => Observable<T>,
@@ -62,7 +62,7 @@ export function expectRace<T>(
   checkStarts(table);
   const { rows, dns, options, host = 'example.com', port = 443 } = table;
   const network = virtualNetwork({ dns: dns ?? rows.map(([address]) => address), endpoints: fatesOf(rows) });
-  /** What had not been let go of when the winner came. */
+  /** What had not been released when the winner was emitted. */
   let left: readonly Leak[] = [];
   const begun: Observable<T>[] = [];
   const report = network.run(() => {
@@ -75,7 +75,7 @@ export function expectRace<T>(
       }),
     );
   });
-  // The race that is no race is not what the table is about.
+  // Nothing was tried, so the table says nothing.
   if (begun.length === 0) throw report.error;
   const lines = [...startLines(table, report), ...endLines(table, report)];
   const failed = lines.some(({ expected, actual }) => expected !== undefined && expected !== actual);
@@ -128,7 +128,7 @@ function isWinner(value: unknown): boolean {
   return type === undefined || at === undefined || type === 'connected';
 }
 
-/** Something that was to be, and what was. */
+/** An expected and an actual value. */
 interface Line {
   readonly cells: readonly string[];
   readonly actual: string;
@@ -151,7 +151,7 @@ function startLines({ rows, starts }: RaceTable, report: RunReport<unknown>): Li
 
 function endLines({ winner, finish }: RaceTable, report: RunReport<unknown>): Line[] {
   const none = report.error === undefined ? 'none' : `none (${reasonOf(toError(report.error))})`;
-  // Who was connected to and then turned down has not won.
+  // An address that connected in a failed race has not won.
   const won = report.error === undefined ? report.winner : undefined;
   return [
     {

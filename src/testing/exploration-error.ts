@@ -1,6 +1,6 @@
 import { DEFAULTS, type Bounds } from './explore-options.js';
 
-/** A network that a program cannot stand. */
+/** A network in which a program fails. */
 export interface Finding {
   readonly bounds: Bounds;
   readonly path: string;
@@ -8,9 +8,9 @@ export interface Finding {
   readonly code: string;
   /** What happened in it, as a picture. */
   readonly timeline: string;
-  /** How many networks went well before. */
+  /** The number of networks that the program survived before. */
   readonly runs: number;
-  /** Why: what the program has failed with, or what it has left. */
+  /** The error of the program, or what it left behind. */
   readonly cause: Error;
 }
 

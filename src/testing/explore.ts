@@ -5,7 +5,7 @@ import type { VirtualNetwork } from './virtual-network.js';
 
 /**
  * Runs a program in thousands of random networks, and looks for the smallest in which it fails: it throws, rejects or errors,
- * waits for ever, or leaves something behind. Whatever else must hold, the program EXPLORE_CHECKS by throwing.
+ * waits for ever, or leaves something behind. The program checks anything else itself, by throwing.
  *
  *     await explore(async (network) => {
  *       const socket = await connect('example.com', 443, network).catch(() => undefined);

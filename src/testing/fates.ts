@@ -9,7 +9,7 @@ import { chance } from './chance.js';
 import { connectionError, isSystemError } from './system-errors.js';
 import type { Link } from './virtual-socket.js';
 
-/** Tells fates, also those of another copy of the package: an ES module and a CommonJS one may meet. */
+/** Marks fates, including those of another copy of the package: ES modules and CommonJS may be mixed. */
 const BRAND = Symbol.for('rx-happy-eyeballs.fate');
 
 /** Whether a value is a fate. */
@@ -17,12 +17,12 @@ export function isFate(value: unknown): value is Fate {
   return isObject(value) && BRAND in value;
 }
 
-/** What becomes of an attempt. */
+/** The fate of an attempt. */
 export abstract class Fate {
   /** @internal */
   readonly [BRAND] = true;
 
-  /** As errors show it. */
+  /** The name in error messages. */
   get [Symbol.toStringTag](): string {
     return String(this);
   }
@@ -34,15 +34,15 @@ export abstract class Fate {
   abstract toString(): string;
 }
 
-/** The server's end of a connection. It runs within virtual time; errors of its socket are its own affair. */
+/** The server's end of a connection. It runs in virtual time, and handles errors of its socket itself. */
 export type Server = (socket: Socket, connection: ServedConnection) => void;
 
-/** What a {@link Server} is told of a connection. */
+/** A connection as a {@link Server} sees it. */
 export interface ServedConnection {
   readonly endpoint: Endpoint;
-  /** Which attempt on this endpoint it was, from 1 on. */
+  /** The number of the attempt on this endpoint, from 1. */
   readonly attempt: number;
-  /** Does something so many ms of virtual time later; it counts as the network's, not as a timer that the program left. */
+  /** Calls `work` after `ms` of virtual time. The timer belongs to the network, and is never reported as a leak of the program. */
   readonly later: (ms: number, work: () => void) => void;
 }
 
@@ -52,7 +52,7 @@ export interface Attempting {
   readonly progressed: (stage: Stage) => void;
   readonly schedule: (work: () => void, after: After) => Subscription;
   readonly open: (link: Link, serve: Server | undefined) => Socket;
-  /** Takes note of what is wrong with the description, and gives it back. */
+  /** Records an error in the description, and returns it. */
   readonly mistaken: (error: Error) => Error;
 }
 
@@ -65,16 +65,16 @@ interface Connection extends Link {
 
 const PLAIN: Connection = { latency: 0, losesAfter: Infinity, resetsAfter: Infinity, encrypted: false, isPlain: true };
 
-/** A fate that can be told beforehand. */
+/** A fate that is known in advance. */
 export class TimedFate extends Fate {
   constructor(
     /** Its source code. */
     protected readonly code: string,
     /** ms after the start; `Infinity`: never. */
     readonly endsAfter: After,
-    /** What it ends with; absent: a connection. */
+    /** Creates its error; absent if it connects. */
     readonly error?: (endpoint: Endpoint) => Error,
-    /** When TCP is up, where something follows. */
+    /** When TCP is up, if another stage follows. */
     readonly tcpAfter?: After,
     protected readonly connection: Connection = PLAIN,
   ) {
@@ -109,8 +109,7 @@ export class TimedFate extends Fate {
 /** A fate that begins with a connection. */
 export class ConnectingFate extends TimedFate {
   /**
-   * A TLS handshake follows, which takes so many ms, or has a fate of its own: `thenTls(hangs())`. The race is told when it
-   * begins.
+   * Adds a TLS handshake that takes `handshake` ms or has its own fate: `thenTls(hangs())`. The race is notified when it begins.
    */
   thenTls(handshake: After | TimedFate): ConnectingFate {
     const ownFate = isTimed(handshake) ? handshake : undefined;
@@ -127,25 +126,25 @@ export class ConnectingFate extends TimedFate {
     return new ConnectingFate(code, sum(this.endsAfter, fate.endsAfter), fate.error, this.endsAfter, encrypted);
   }
 
-  /** What the server does with the connection. Without it, the server reads, says nothing, and ends when the client does. */
+  /** Sets what the server does with the connection. Default: it reads, sends nothing, and ends when the client does. */
   serves(serve: Server): ConnectingFate {
     callable('serve', serve);
     return this.#with(`serves(${serve.name || '…'})`, { serve });
   }
 
-  /** How many ms what is sent is under way, in each direction. Default 0. */
+  /** Delays data by `ms` in each direction. Default 0. */
   latency(ms: number): ConnectingFate {
     number(0, Number.MAX_SAFE_INTEGER)('latency', ms);
     return this.#with(`latency(${ms})`, { latency: ms });
   }
 
-  /** After so many bytes, of both directions, whatever is sent is lost. */
+  /** Loses everything after `bytes` bytes, counted in both directions. */
   losesAfter(bytes: number): ConnectingFate {
     integer(0, Number.MAX_SAFE_INTEGER)('bytes', bytes);
     return this.#with(`losesAfter(${bytes})`, { losesAfter: bytes });
   }
 
-  /** The connection is reset so many ms after it was made: `ECONNRESET` at both ends. */
+  /** Resets the connection `ms` after it was made: `ECONNRESET` at both ends. */
   resetsAfter(ms: number): ConnectingFate {
     number(0, Number.MAX_SAFE_INTEGER)('ms', ms);
     return this.#with(`resetsAfter(${ms})`, { resetsAfter: ms });
@@ -161,29 +160,29 @@ function isTimed(value: unknown): value is TimedFate {
   return isFate(value) && 'endsAfter' in value;
 }
 
-/** Connects after so many ms, default 0. `serve`: see {@link ConnectingFate.serves}. */
+/** Connects after `after` ms, default 0. `serve`: see {@link ConnectingFate.serves}. */
 export function connects(after: After = 0, serve?: Server): ConnectingFate {
   checkAfter('after', after);
   const fate = new ConnectingFate(`connects(${written(after)})`, after);
   return serve === undefined ? fate : fate.serves(serve);
 }
 
-/** Is refused after so many ms, default 0: `ECONNREFUSED`. */
+/** Fails with `ECONNREFUSED` after `after` ms, default 0. */
 export function refuses(after: After = 0): TimedFate {
   return failing('refuses', after, 'ECONNREFUSED');
 }
 
-/** There is no route, which is known after so many ms, default 0: `ENETUNREACH`. */
+/** Fails with `ENETUNREACH` after `after` ms, default 0. */
 export function unreachable(after: After = 0): TimedFate {
   return failing('unreachable', after, 'ENETUNREACH');
 }
 
-/** Never comes to an end by itself. */
+/** Never ends by itself. */
 export function hangs(): TimedFate {
   return new TimedFate('hangs()', Infinity);
 }
 
-/** Fails after so many ms with an error, or with the error that the system has for a code: `fails(30, 'EHOSTUNREACH')`. */
+/** Fails after `after` ms with an error, or with the system's error for a code: `fails(30, 'EHOSTUNREACH')`. */
 export function fails(after: After, error: string | Error): TimedFate {
   checkAfter('after', after);
   if (error instanceof Error) return new TimedFate(`fails(${written(after)}, …)`, after, () => error);
@@ -197,7 +196,7 @@ function failing(name: string, after: After, code: string): TimedFate {
   return new TimedFate(`${name}(${written(after)})`, after, (endpoint) => connectionError(code, endpoint));
 }
 
-/** Is whatever a transport of your own makes of it; times are its own affair. */
+/** Behaves like a transport of your own, which does its own timing. */
 export function behaves(transport: (endpoint: Endpoint, progressed: (stage: Stage) => void) => ObservableInput<unknown>): Fate {
   callable('transport', transport);
   return new BehavingFate(transport);
@@ -222,14 +221,14 @@ class BehavingFate extends Fate {
   }
 }
 
-/** A fate for each attempt on an endpoint: they are counted from 1 on. */
+/** Returns the fate of each attempt on an endpoint, counted from 1. */
 export type FateOfAttempt = (attempt: number, endpoint: Endpoint) => Fate | string;
 
 /**
- * Fails at random: each attempt with this probability, whatever happened before. The same seed gives the same fates.
+ * Fails at random: each attempt independently with this probability. The same seed gives the same fates.
  *
- * @param well what becomes of the other attempts; default `connects(20)`
- * @param ill what becomes of those that fail; default `refuses(20)`
+ * @param well the fate of the other attempts; default `connects(20)`
+ * @param ill the fate of those that fail; default `refuses(20)`
  */
 export function flaky(probability: number, seed: number, well: Fate = connects(20), ill: Fate = refuses(20)): FateOfAttempt {
   number(0, 1)('probability', probability);

@@ -31,15 +31,15 @@ import type {
 import { VirtualScheduler } from './virtual-scheduler.js';
 import type { Link, OpenConnection } from './virtual-socket.js';
 
-/** An hour: who still goes on then, goes on for ever. */
+/** An hour. A program that still runs then runs for ever. */
 const UNTIL = 3_600_000;
 
-/** Turns of the event loop in which a program that waits for nothing virtual may still come to something. */
+/** The turns of the event loop that a program without virtual timers is given to finish. */
 const LAST_TURNS = 100;
 
 /** What a network needs of the platform that it runs on. */
 export interface Platform {
-  /** Makes the client's end of a connection, and gives the server's away. */
+  /** Creates both ends of a connection. */
   readonly open: OpenConnection;
   /** Lets promises and streams come to what they can come to: one turn of the event loop. Throws where that cannot be had. */
   readonly turn: () => Promise<void>;
@@ -254,7 +254,7 @@ export class Network implements VirtualNetwork {
     return this.#clock.now + ms;
   }
 
-  /** The description was found wrong while it was in use: whoever drives time is to hear of it. */
+  /** Records an error in the description that was found during use, for whatever drives time to report. */
   #mistaken(thrown: unknown): Error {
     const mistake = toError(thrown);
     this.#mistake ??= mistake;
@@ -280,7 +280,7 @@ export class Network implements VirtualNetwork {
     });
   }
 
-  /** A resolver of the user's own, which may turn out to be none. */
+  /** Checks the result of the user's own resolver. */
   #checked(resolver: Resolver): Resolver {
     const observable = <A>(answers: Observable<A>): Observable<A> => {
       if (!isObservable(answers)) throw this.#mistaken(invalidReturn('dns()', 'an Observable', answers));

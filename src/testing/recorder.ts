@@ -9,7 +9,7 @@ import type { Clock } from './clock.js';
 import { reachableFrom } from './reachable-from.js';
 import type { AttemptLog, Leak, Lookup, Observations, SubscriptionLog } from './report.js';
 
-/** A place in the records: what came before it is left out of a report, and time counts from it on. */
+/** A position in the records. A report omits everything before it, and counts time from it. */
 export interface Mark {
   readonly attempts: number;
   readonly events: number;
@@ -19,16 +19,16 @@ export interface Mark {
   readonly at: number;
 }
 
-/** What a program has come to. */
+/** The values of a program. */
 export interface Emitted {
   readonly values: readonly unknown[];
-  /** Whether it may have sockets where nobody can see them. */
+  /** Whether it may hold sockets that cannot be found. */
   readonly keepsSockets: boolean;
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-/** Writes down what happens in a network. */
+/** Records what happens in a network. */
 export class Recorder {
   readonly #attempts: AttemptLog[] = [];
   readonly #byAddress = new Map<string, AttemptLog[]>();

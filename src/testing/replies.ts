@@ -39,7 +39,7 @@ export type Replies = string | readonly string[] | Reply | readonly Reply[] | Ma
 /** How one query for HTTPS records is answered: by records, a reply or several, or marbles. */
 export type ServiceReplies = string | ServiceRecord | readonly ServiceRecord[] | Reply | readonly Reply[] | MarbleReplies;
 
-/** A reply so many ms later: `after(10, ['2001:db8::1'])`, `after(10, service('cdn.example'))`, `after(10, servfail())`. */
+/** A reply after `ms` ms: `after(10, ['2001:db8::1'])`, `after(10, service('cdn.example'))`, `after(10, servfail())`. */
 export function after(ms: After, reply: string | readonly string[] | ServiceRecord | readonly ServiceRecord[] | Reply): Reply {
   checkAfter('ms', ms);
   if (typeof reply === 'string' || isList(reply) || isRecord(reply)) return { after: ms, ...holding([reply].flat()) };
@@ -59,17 +59,17 @@ export function lost(): Reply {
   return { after: Infinity };
 }
 
-/** The server could not find out: `ESERVFAIL`. */
+/** The server failed: `ESERVFAIL`. */
 export function servfail(): Reply {
   return { error: 'ESERVFAIL' };
 }
 
-/** There is no such name: `ENOTFOUND`. */
+/** The name does not exist: `ENOTFOUND`. */
 export function nxdomain(): Reply {
   return { error: 'ENOTFOUND' };
 }
 
-/** There is no address of this family, or no record: `ENODATA`. */
+/** The name has no record of this type: `ENODATA`. */
 export function nodata(): Reply {
   return { error: 'ENODATA' };
 }

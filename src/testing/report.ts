@@ -14,17 +14,17 @@ export interface AttemptStart {
   readonly attempt: number;
 }
 
-/** An attempt ended. `cancelled`: whoever made it has let go of it. */
+/** An attempt ended. `cancelled`: the program unsubscribed from it. */
 export interface AttemptEnd extends AttemptStart {
   readonly outcome: 'connected' | 'failed' | 'cancelled';
   /** What it failed with. */
   readonly error?: Error;
 }
 
-/** Somebody asked for a host's addresses, or its service records. */
+/** The program looked up a host's addresses or service records. */
 export interface Lookup {
   readonly host: string;
-  /** The family that was asked for alone. */
+  /** The family, if only one was queried. */
   readonly family?: Family;
   /** Absent: addresses. */
   readonly type?: 'HTTPS';
@@ -34,10 +34,10 @@ export interface Lookup {
   readonly outcome?: 'answered' | 'failed' | 'cancelled';
 }
 
-/** What a program has not let go of. */
+/** Something that a program has not released. */
 export interface Leak {
   readonly kind: 'attempt' | 'look-up' | 'server' | 'socket' | 'timer';
-  /** Which: an endpoint, a host, a port; of a timer, when it is due. */
+  /** An endpoint, a host or a port; for a timer, when it is due. */
   readonly what: string;
   /** When it began; absent for timers. */
   readonly since?: number;
@@ -52,7 +52,7 @@ export interface AttemptLog {
   readonly attempt: number;
   readonly at: number;
   endedAt?: number;
-  /** Filled in for whoever compares it with marbles. */
+  /** Filled in for comparison with marbles. */
   subscription?: SubscriptionLog;
 }
 
@@ -64,7 +64,7 @@ export interface Observations {
   readonly leaks: readonly Leak[];
   /** When they were made. */
   readonly now: number;
-  /** Who won, where that is known better than by who was connected to. */
+  /** The winner, if it is not simply the last that connected. */
   readonly winner?: string | undefined;
 }
 
@@ -75,17 +75,17 @@ export class NetworkReport {
   /** Their ends, in order. */
   readonly ends: readonly AttemptEnd[];
   /**
-   * The address that won; absent where none did. In the report of a run that of the socket that it has given back, or of its
-   * event `connected`; else the last that was connected to.
+   * The address that won; absent if none did. In the report of a run, the address of the socket that the program returned, or of its
+   * event `connected`; otherwise the last that connected.
    */
   readonly winner?: string;
   readonly lookups: readonly Lookup[];
   /**
-   * What is still going on: look-ups, attempts and timers. In the report of a run also sockets that it has neither given back
-   * nor ended nor destroyed.
+   * What is still open: look-ups, attempts and timers. In the report of a run, also sockets that the program has neither returned nor
+   * ended nor destroyed.
    */
   readonly leaks: readonly Leak[];
-  /** All of it in the words of a race, as `timeline` draws it. */
+  /** Everything as events of a race, as `timeline` draws them. */
   readonly events: readonly RaceEvent[];
   readonly #attempts: readonly AttemptLog[];
   readonly #now: number;
@@ -155,7 +155,7 @@ export function lastConnected(events: readonly RaceEvent[]): string | undefined 
   return events.flatMap((event) => (event.type === 'connected' ? [event.endpoint.address] : [])).at(-1);
 }
 
-/** The error of who has left something behind. */
+/** The error for a program that left something behind. */
 export function leftBehind(leaks: readonly Leak[], picture: string): Error {
   return new Error(
     `the program has left something behind:\n${leaks.map((leak) => `  ${describeLeak(leak)}`).join('\n')}\n\n${picture}`,
@@ -170,9 +170,9 @@ export function describeLeak({ kind, what, since }: Leak): string {
 /** How long a program has run; or why it was not over. */
 export type Finish = { readonly finish: number } | { readonly waits: string };
 
-/** What a program has come to, and what happened in the network meanwhile. */
+/** The result of a program, and what happened in the network meanwhile. */
 export class RunReport<T> extends NetworkReport {
-  /** When it was over, in ms since it began; absent where it was given up, or still waiting with nothing to wait for. */
+  /** When it ended, in ms since it began; absent if it was given up, or waits for nothing. */
   readonly finish?: number;
   readonly #waits?: string;
 

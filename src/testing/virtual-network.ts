@@ -11,11 +11,11 @@ import type { NetworkReport, RunReport, SubscriptionLog } from './report.js';
 export interface NetworkDescription {
   /** Default: no host exists. */
   readonly dns?: Dns | undefined;
-  /** Default: there is nobody to connect to. */
+  /** Default: no address can be reached. */
   readonly endpoints?: Endpoints | undefined;
-  /** Whose time it lives in; a `TestScheduler` is one. Default: one of its own, that begins at 0 ms. */
+  /** The scheduler whose time it uses, such as a `TestScheduler`. Default: its own, which begins at 0 ms. */
   readonly scheduler?: VirtualTimeScheduler | undefined;
-  /** What its `random` begins with; default 0. */
+  /** The seed of its `random`. Default 0. */
   readonly seed?: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface RunOptions {
   readonly unsubscribeAt?: number | undefined;
   /** ms after which it is given up. Default one hour; `Infinity` allowed. */
   readonly until?: number | undefined;
-  /** Whether it may keep sockets open where nobody can see them, as in a `#private` field. Default false. */
+  /** Whether it may keep sockets open where they cannot be found, such as in a `#private` field. Default false. */
   readonly keepsSockets?: boolean | undefined;
 }
 
@@ -96,11 +96,11 @@ export interface VirtualNetwork extends RaceInput {
    */
   dial(port: number, options?: DialOptions): Socket;
 
-  /** Lets all time pass that there is anything to do in. */
+  /** Runs until nothing is due any more. */
   flush(): void;
-  /** Lets so many ms pass. */
+  /** Advances time by `ms`. */
   advance(ms: number): void;
-  /** Lets so many ms pass, and promises and streams of Node have their turns between the timers. */
+  /** Advances time by `ms`. Between timers, promises and Node's streams have their turns. */
   elapse(ms: number): Promise<void>;
 
   /**
