@@ -8,7 +8,7 @@ const RULES = [
   [/in vain/, 'say "without effect", or what does not happen'],
   [/whoever|whomever/, 'say "the caller", "its user", "anyone who"'],
   [/nobody|somebody/, 'name what it is; for people "no one" or "someone"'],
-  [/(?:is|are) none/, 'say "is invalid" or "there is no …"'],
+  [/(?<!there )(?:is|are) none/, 'say "is invalid" or "there is no …"'],
   [/(?:is|are|was|were|be|been) done without/, 'say "is ignored", or "goes on without"'],
   [/(?:passed|passes|pass|passing) over/, 'say "skipped"'],
   [/anew/, 'say "again" or "from scratch"'],

@@ -9,7 +9,7 @@ import { service } from 'rx-happy-eyeballs/policy';
 import { lastValueFrom } from 'rxjs';
 import { fromFetch } from 'rxjs/fetch';
 
-/** A mirror that takes so many ms to answer, and says when a request is cancelled. */
+/** A mirror that takes `latency` ms to answer, and reports when a request is cancelled. */
 async function mirror(name: string, latency: number) {
   const server = http.createServer((_request, response) => {
     response.setHeader('connection', 'close');

@@ -27,7 +27,7 @@ export function readUntil(socket: Socket, end: RegExp, limit = 8192): Observable
     const hungUp = () => {
       subscriber.error(codedError('ECONNRESET', `the server hung up after ${received.length} bytes`));
     };
-    // With a `data` listener the socket would have to be paused in the end, and started again by whoever gets it.
+    // With a `data` listener the socket would have to be paused in the end, and started again by its receiver.
     const stop = () => socket.off('readable', read).off('end', hungUp);
 
     subscriber.add(stop);

@@ -26,7 +26,7 @@ export function redisPing(socket: Socket): Observable<Socket> {
 
 const AUTH_ERRORS: readonly unknown[] = ['NOAUTH', 'NOPERM', 'WRONGPASS'];
 
-/** Whoever is not let in at one address is not at the others. */
+/** A client that is refused at one address is refused at the others. */
 export function isRedisAuthError(error: Error): boolean {
   return 'code' in error && AUTH_ERRORS.includes(error.code);
 }

@@ -20,7 +20,7 @@ const ALL_LINES = /(?:^|\n)(?!\d{3}-)[^\n]*\n/;
  *
  *     const { socket, greeting } = await connect('mx.example', 25, { setup: smtpGreeting, isTerminal: acceptsNoMail });
  *
- * Errors with `ERR_SMTP_` and the code of another greeting, as `ERR_SMTP_421`, and with `ERR_SMTP` for what is none.
+ * Errors with `ERR_SMTP_` and the code of another greeting, as `ERR_SMTP_421`, and with `ERR_SMTP` for an invalid one.
  */
 export function smtpGreeting(socket: Socket): Observable<Greeted> {
   return readUntil(socket, ALL_LINES).pipe(

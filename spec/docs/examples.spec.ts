@@ -94,7 +94,9 @@ describeInNamespace('programs in README.md and docs, with their types taken away
         language,
       }))
       .filter(({ place, code, language }) => place.startsWith('README.md') && language === 'ts' && !needsAwait.test(code)),
-    ...inLanguage('sh').flatMap(commandsOf),
+    ...inLanguage('sh')
+      .filter(({ mark }) => !mark.startsWith('not run'))
+      .flatMap(commandsOf),
   ];
   let outcomes: readonly Outcome[] = [];
 

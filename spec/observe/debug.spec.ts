@@ -32,7 +32,7 @@ describe('NODE_DEBUG=rx-happy-eyeballs', () => {
     expect(stderr).toContain("'127.1' is left out of an A answer");
     expect(stderr).toContain('a time to live of -1 is left out of an A answer');
     expect(stderr).toContain('the history goes on without set: the disk is full');
-    expect(stderr).toContain('a line of the hosts file is passed over: "999.1.1.1 bad.example"');
+    expect(stderr).toContain('a line of the hosts file is ignored: "999.1.1.1 bad.example"');
     await expect(run(rubbish(hosts), '')).resolves.toMatchObject({ status: 0, stderr: '' });
   });
 

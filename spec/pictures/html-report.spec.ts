@@ -77,9 +77,9 @@ describe('htmlReport', () => {
     });
     const verdictOf = (report: string) => all(parse(report), 'p').map((p) => [p.attributes.class, textOf(p)]);
     expect(verdictOf(htmlReport(lost))).toEqual([
-      ['verdict failed', 'Nobody won: the race was ended after 500 ms, with 1 attempt in flight.'],
+      ['verdict failed', 'No winner: the race was ended after 500 ms, with 1 attempt in flight.'],
     ]);
-    expect(verdictOf(htmlReport(lost, { error }))).toEqual([['verdict failed', `Nobody won. ${error!.message}`]]);
+    expect(verdictOf(htmlReport(lost, { error }))).toEqual([['verdict failed', `No winner. ${error!.message}`]]);
     expect(verdictOf(htmlReport(events, { error }))[0]![1]).toMatch(/^192\.0\.2\.5:443 won/);
   });
 

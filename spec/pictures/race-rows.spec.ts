@@ -135,15 +135,15 @@ describe('the verdict', () => {
 
   it.each<[string, 'failed' | 'open', readonly RaceEvent[]]>([
     ['Nothing has happened yet.', 'open', []],
-    ['Nobody won: there was no address to try.', 'failed', [resolved]],
-    ['Nobody won: the only attempt failed, after 9 ms.', 'failed', [resolved, started(2), failed(9, coded('EPIPE'))]],
+    ['No winner: there was no address to try.', 'failed', [resolved]],
+    ['No winner: the only attempt failed, after 9 ms.', 'failed', [resolved, started(2), failed(9, coded('EPIPE'))]],
     [
-      'Nobody won: all 2 attempts failed, the last after 9 ms.',
+      'No winner: all 2 attempts failed, the last after 9 ms.',
       'failed',
       [resolved, started(2), failed(3, coded('EPIPE')), started(3, at5), failed(9, coded('EPIPE'), at5)],
     ],
     [
-      'Nobody won: all 2 attempts failed or gave way, the last after 9 ms.',
+      'No winner: all 2 attempts failed or gave way, the last after 9 ms.',
       'failed',
       [
         resolved,
@@ -154,7 +154,7 @@ describe('the verdict', () => {
       ],
     ],
     [
-      'Nobody won: the race was ended after 9 ms, with 1 attempt in flight; 1 had given way.',
+      'No winner: the race was ended after 9 ms, with 1 attempt in flight; 1 had given way.',
       'failed',
       [
         started(2),
@@ -164,18 +164,18 @@ describe('the verdict', () => {
       ],
     ],
     [
-      'Nobody won: the race was ended after 9 ms, with 1 attempt in flight; 1 had failed.',
+      'No winner: the race was ended after 9 ms, with 1 attempt in flight; 1 had failed.',
       'failed',
       [started(2), failed(3, coded('EPIPE')), started(3, at5), { type: 'cancelled', at: 9, endpoint: at5 }],
     ],
     [
-      'Nobody won: 192.0.2.4:443 ended the race (EAUTH after 7 ms).',
+      'No winner: 192.0.2.4:443 ended the race (EAUTH after 7 ms).',
       'failed',
       [started(2), { type: 'failed', at: 9, endpoint: at4, error: coded('EAUTH'), terminal: true }],
     ],
-    ['Nobody has won yet: after 5 ms, 2 attempts are in flight.', 'open', [resolved, started(2), started(5, at5)]],
+    ['No winner yet: after 5 ms, 2 attempts are in flight.', 'open', [resolved, started(2), started(5, at5)]],
     [
-      'Nobody has won yet: after 9 ms, nothing is in flight.',
+      'No winner yet: after 9 ms, nothing is in flight.',
       'open',
       [resolved, { type: 'queued', at: 1, endpoints: [at4, at5] }, started(2), failed(9, coded('EPIPE'))],
     ],

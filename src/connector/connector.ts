@@ -155,7 +155,7 @@ export function connectorOver(
   const defaults = checkOptions<never>({ ...shared, resolver: resolverOf(defaultPartition) });
   share(defaults);
 
-  /** What a call without options of its own, as most are, has not to work out anew. */
+  /** Cached for calls without their own options, which are the most. */
   const settingsFor = (own: Partitioned & Own): OwnTerms => {
     if (Object.keys(own).length === 0) return { partition: defaultPartition, settings: defaults };
     const { partition = defaultPartition, ...ownOptions } = given(own);

@@ -97,7 +97,7 @@ const LONGEST = 16;
 /**
  * Memoizes the order of lists of addresses while `state` returns the same object.
  *
- * @param state returns another object whenever the machine's state has been read anew
+ * @param state returns another object whenever the machine's state has been read again
  */
 function remembering(select: SelectionSort, state: () => object): SelectionSort {
   const orders = new Map<string, readonly number[]>();

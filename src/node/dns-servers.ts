@@ -26,7 +26,7 @@ function serverEndpoint(name: string, server: unknown, invalid = invalidValue): 
   const { host, port = '53' } = hostPort(server);
   const address = parseAddress(host);
   if (!address) throw invalid(name, 'must be the IP address of a DNS server', server);
-  if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535) throw invalid(name, 'has a port that is none', server);
+  if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535) throw invalid(name, 'has an invalid port', server);
   return { ...address, port: Number(port) };
 }
 
@@ -52,7 +52,7 @@ export function watchServers(path: string): () => readonly string[] {
     if (existsSync(path)) return [LOCAL_SERVER];
     if (realTime().now() - lookedAt >= LOOK_INTERVAL) {
       lookedAt = realTime().now();
-      named = new dns.Resolver().getServers(); // a new resolver reads the servers anew
+      named = new dns.Resolver().getServers(); // a new resolver reads the servers again
     }
     return named;
   };

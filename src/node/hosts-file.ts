@@ -30,7 +30,7 @@ export function parseHosts(text: string): Map<string, readonly Address[]> {
     if (!first) continue;
     const address = parseAddress(first);
     if (!address || names.length === 0) {
-      debug('a line of the hosts file is passed over: %j', line);
+      debug('a line of the hosts file is ignored: %j', line);
       continue;
     }
     for (const name of names.map(normalName)) {

@@ -25,7 +25,7 @@ const REMEMBERED = 1000;
 /**
  * Memoizes source addresses while `state` returns the same object.
  *
- * @param state returns another object whenever the machine's state has been read anew
+ * @param state returns another object whenever the machine's state has been read again
  */
 export function rememberingSources(find: FindSources, state: () => object): FindSources {
   const sources = new Map<string, string | undefined>();

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { parseAddress, type Address } from '../core/address/address.js';
 import type { AnswerJson, EndpointJson, ErrorJson, EventJson, ServiceJson, ServiceRecordJson } from '../core/race/event-json.js';
 
-/** Puts others in place of names and addresses, the same for the same key. */
+/** Replaces names and addresses, in the same way for the same key. */
 export interface Hashing {
   readonly name: (name: string) => string;
   readonly address: (address: string) => string;
@@ -10,7 +10,7 @@ export interface Hashing {
 }
 
 /**
- * Names become `h-….invalid`. Addresses become ones that nobody has, of the same family, and those of one network (/48, /24) are
+ * Names become `h-….invalid`. Addresses become unassigned ones of the same family, and those of one network (/48, /24) are
  * of one network again: `fd00::/8` and `240.0.0.0/4`. Messages of errors, which hold both, are left out.
  *
  * @param key who does not have it cannot find out by trying

@@ -64,7 +64,7 @@ export function lineFile(path: string, most: number, failed: (error: Error) => v
   };
 }
 
-/** It is opened anew each time: another process may have begun a new one. */
+/** It is opened each time, since another process may have begun a new one. */
 function write(path: string, text: string, most: number): void {
   const bytes = Buffer.from(text);
   let descriptor = open(path);
@@ -85,7 +85,7 @@ function write(path: string, text: string, most: number): void {
 /** Where a program connects to is for its owner to know. */
 const OWNER_ALONE = 0o600;
 
-/** A pipe that nobody reads must not stop the process. Windows has no such flag. */
+/** A pipe without a reader must not stop the process. Windows has no such flag. */
 const NOT_BLOCKING = (constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0;
 
 function open(path: string): number {

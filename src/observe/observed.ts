@@ -90,7 +90,7 @@ class WatchedRace<T> {
       tap({
         next: (event) => {
           this.happened(event);
-          // A listener may have ended the race, and nobody is left to receive the winner.
+          // A listener may have ended the race, so that the winner has no receiver.
           if (event.type === 'connected' && subscriber.closed) this.plan.discard(event.value, event.endpoint);
         },
         error: (error: unknown) => this.endedBy(error),

@@ -87,7 +87,7 @@ const TEXT_COLUMNS = 100;
 /** The verdict. The race's error says more than its events. */
 function verdictWith(race: RaceRows, error: Error | undefined): Verdict {
   const message = error && !race.winner ? plainText(toError(error).message) : '';
-  return message === '' ? verdict(race) : { outcome: 'failed', text: `Nobody won. ${message}` };
+  return message === '' ? verdict(race) : { outcome: 'failed', text: `No winner. ${message}` };
 }
 
 function resolved({ resolvedAt }: RaceRows): string {

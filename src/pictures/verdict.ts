@@ -9,10 +9,10 @@ export interface Verdict {
 
 export function verdict(race: RaceRows): Verdict {
   const text = sentence(race);
-  return { outcome: race.winner ? 'connected' : text.startsWith(LOST) ? 'failed' : 'open', text };
+  return { outcome: race.winner ? 'connected' : text.startsWith(`${LOST}:`) ? 'failed' : 'open', text };
 }
 
-const LOST = 'Nobody won';
+const LOST = 'No winner';
 
 function sentence({ rows, endedAt, resolvedAt, queues, winner, terminal }: RaceRows): string {
   const attempts = rows.filter(({ kind }) => kind === 'attempt');
@@ -42,7 +42,7 @@ function sentence({ rows, endedAt, resolvedAt, queues, winner, terminal }: RaceR
   const waiting = queues.at(-1)?.endpoints.some((endpoint) => !started.has(labelOf(endpoint))) ?? false;
   if (open > 0 || waiting || resolvedAt === undefined) {
     const flying = open === 0 ? 'nothing is' : `${open} ${plural(open)} ${were(open, 'is', 'are')}`;
-    return `Nobody has won yet: after ${after}, ${flying} in flight.`;
+    return `No winner yet: after ${after}, ${flying} in flight.`;
   }
   if (attempts.length === 0) return `${LOST}: there was no address to try.`;
   if (attempts.length === 1) return `${LOST}: the only attempt failed, after ${after}.`;

@@ -13,7 +13,7 @@ const LONGEST_TEXT = 300;
 /**
  * A host in ASCII.
  *
- * @param toAscii what IDNA makes of a name that is not ASCII; empty for what is none
+ * @param toAscii what IDNA makes of a name that is not ASCII; empty for an invalid name
  * @param isKnown whether the system knows a name all the same, whatever it looks like
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for what cannot be a host name or an IP address
  */

@@ -20,7 +20,7 @@ export interface Surroundings {
 export const SPOKEN = ['http/1.1'] as const;
 
 /**
- * What the plan of a race needs so that it goes by service records; `undefined` where there are none to ask for.
+ * The part of a plan for service records; `undefined` if there are none to query.
  *
  * @param spoken the protocols that the client speaks, where the options do not name any
  */

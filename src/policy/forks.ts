@@ -63,7 +63,7 @@ type Part = Run<never, unknown>;
 
 /**
  * Makes a stream when it is first needed: who asks again subscribes to the same, which can count how often it was asked. What
- * throws is made anew.
+ * throws is created again.
  */
 function once<T>(make: () => Observable<T>): () => Observable<T> {
   let made: Observable<T> | undefined;

@@ -14,7 +14,7 @@ export function schedulerOf(policy: unknown): SchedulerLike | undefined {
   return (policy as { readonly [SCHEDULER]?: SchedulerLike })[SCHEDULER];
 }
 
-/** What a function was called with behind its input: a scheduler, or, as by `map`, something that is none. */
+/** The second argument of a function, if it is a scheduler. `map`, for example, passes something else. */
 export function inheritable(value: unknown): SchedulerLike | undefined {
   return typeof value === 'object' && value !== null ? (value as SchedulerLike) : undefined;
 }

@@ -26,7 +26,7 @@ const EXPRESSION = Symbol.for('rx-happy-eyeballs.service');
 /**
  * Makes a service of a function from a request to whatever RxJS takes for a stream, as a Promise.
  *
- *     request ──► fn ──► response            asked anew for each subscription
+ *     request ──► fn ──► response            called for each subscription
  *
  * @param fn is given the request, and the attempt's number: 1, and one more for each `retry` of that request
  * @param name what it is called in messages and expressions. Default: the name of the function; of one that has none, the host of

@@ -11,7 +11,7 @@ export interface Tokens<Operand> {
   readonly tokens: readonly Token<Operand>[];
 }
 
-/** A sign, `&` with the delay of a hedge where there is one; or a word that is none. */
+/** A sign (`&` with the delay of a hedge, if there is one), or any other word. */
 const WORDS = /[+|()]|&(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|Infinity)?|[^\s+&|()]+/g;
 
 /** Takes a template apart, whose operands stand between its strings. */

@@ -181,7 +181,7 @@ export function serveClient(
   }, over);
 }
 
-/** Connections that are told that there are too many, at a time; those beyond are closed. */
+/** The most connections that are refused with an answer at the same time. Others are closed. */
 const TURNED_AWAY = 1000;
 
 /** Why a client is not even listened to. */

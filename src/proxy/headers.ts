@@ -21,7 +21,7 @@ export function valuesOf(raw: RawHeaders, name: string): string[] {
 /**
  * The fields that are passed on: all but those that belong to the connection, and those that `Connection` names.
  *
- * `Connection: content-length` would change where a body ends, and `Connection: host` where a request goes: such names are passed over.
+ * `Connection: content-length` would change where a body ends, and `Connection: host` where a request goes: such names are ignored.
  */
 export function endToEnd(raw: RawHeaders, drop: ReadonlySet<string> = NONE): string[] {
   const named = new Set(

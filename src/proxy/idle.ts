@@ -18,7 +18,7 @@ export interface IdleWatch {
 const LONGEST_INTERVAL = 10_000;
 
 /**
- * Looks at all connections now and then, in place of a timer for each that every chunk would start anew. A connection may
+ * Looks at all connections now and then, instead of restarting a timer per connection with every chunk. A connection may
  * so be idle for a quarter longer than its time.
  *
  * @param idleTimeout ms

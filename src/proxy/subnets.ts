@@ -4,7 +4,7 @@ import { invalidValue } from '../core/input/argument-errors.js';
 /**
  * Addresses and subnets, as `192.0.2.0/24`.
  *
- * @throws TypeError, under the given name, for what is none
+ * @throws TypeError, under the given name, for an invalid subnet
  */
 export function subnets(name: string, texts: readonly string[]): BlockList {
   const list = new BlockList();

@@ -242,7 +242,7 @@ class Renewals {
     for (const one of FAMILIES) if ((family ?? one) === one) this.askedAt.set(one, at);
   }
 
-  /** Computes anew when each family is queried again. */
+  /** Computes when each family is queried again. */
   plan(known: readonly KnownEndpoint[]): void {
     this.known = known;
     for (const family of FAMILIES) this.wait(family);

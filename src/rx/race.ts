@@ -26,7 +26,7 @@ import { reportUnhandledError } from './unhandled.js';
  *                                        ▲                                           │
  *     attempts ──► failed, connected ────┘   ◄───────────── its attempt ◄────────────┘
  *
- * The schedule is data, folded from the events. After each event, the timer for the next start is derived from it anew.
+ * The schedule is data, folded from the events. After each event, the timer for the next start is derived from it again.
  *
  * Events are handled in the order in which they were raised, even if one is raised while another is being handled. Suppose that
  * one attempt fails and another connects before the event loop goes on:

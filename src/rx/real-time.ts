@@ -41,7 +41,7 @@ const loaded: ReturnType<typeof current> = typeof globalThis.setImmediate === 'f
  * The timers and the clock that the process had when this module was loaded. Races use these, as Node's own sockets do, so that
  * fake timers installed later do not stop them. A test that needs its own time passes a `scheduler`.
  *
- * If the timers were fake already (Sinon, Jest and Vitest mark them with `clock`), they are read anew on each call, so that races
+ * If the timers were fake already (Sinon, Jest and Vitest mark them with `clock`), they are read again on each call, so that races
  * run again once the real ones are restored.
  */
 export const realTime: () => typeof loaded = 'clock' in globalThis.setTimeout ? current : () => loaded;

@@ -31,7 +31,7 @@ export class Starts {
   ) {}
 
   /**
-   * Derives the next start anew: at once, by a timer, or not until another event. While another answer may arrive in the same
+   * Derives the next start: at once, by a timer, or not until another event. While another answer may arrive in the same
    * turn, a start that is due waits for the end of the turn.
    */
   derive(): void {

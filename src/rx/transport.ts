@@ -4,7 +4,7 @@ import type { Stage } from '../core/race/events.js';
 
 /**
  * How one attempt connects. Emits once, when connected. An error, or completing without a value, means that the attempt failed;
- * unsubscribing cancels it. A transport no longer owns what it has emitted, so its teardown must not end it. If nobody is left to
+ * unsubscribing cancels it. A transport no longer owns what it has emitted, so its teardown must not end it. If no one is left to
  * receive the value, the race calls its `destroy()`, if it has one.
  *
  * A transport may call `progressed('tls')` when its TCP connection is up and a TLS handshake begins. The race then allows time for
@@ -32,7 +32,7 @@ export function byProtocol<Q, T>({ quic, tcp }: { readonly quic: Transport<Q>; r
 }
 
 /**
- * Where a transport says that it takes the options of sockets: what makes it anew with them. A network of the testing kit does, so
+ * Where a transport says that it takes the options of sockets: creates it again with them. A network of the testing kit does, so
  * that a program is tested with the option `tcp` that it has.
  */
 export const WITH_SOCKET_OPTIONS: unique symbol = Symbol.for('rx-happy-eyeballs.socket-options');

@@ -1,6 +1,6 @@
 import { config } from 'rxjs';
 
-/** Reports an error as RxJS does if nobody handles it: to its hook or as an uncaught exception, in a later turn. */
+/** Reports an unhandled error as RxJS does: to its hook or as an uncaught exception, in a later turn. */
 export function reportUnhandledError(error: unknown): void {
   setTimeout(() => {
     if (!config.onUnhandledError) throw error;

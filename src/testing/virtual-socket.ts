@@ -43,7 +43,7 @@ const PORTS = 16_384;
 /** What stands at the other end of a connection. */
 interface End {
   arrived(chunk: Buffer): void;
-  /** So many bytes of what was sent have been taken. */
+  /** Called when `bytes` of the sent data have been taken. */
   acknowledged(bytes: number): void;
   finished(): void;
   reset(): void;
@@ -53,7 +53,7 @@ interface End {
  * Makes a connection over a network in virtual time.
  *
  * @param ordinal which of the network's connections it is: tells apart their local ports
- * @param serve is given the server's end; without it, nobody is there who says anything
+ * @param serve is given the server's end; without it, the server is silent
  * @returns the client's end
  */
 export type OpenConnection = (
@@ -189,7 +189,7 @@ class VirtualSocket extends Duplex implements End {
   #sent = 0;
   /** Of what was sent, what the stream still counts as waiting. */
   #sending = 0;
-  /** Bytes that have come and that nobody has room for. */
+  /** Bytes that have arrived and do not fit anywhere. */
   #unread = 0;
   #resetting = false;
 
@@ -374,7 +374,7 @@ class VirtualSocket extends Duplex implements End {
     this.read(0);
   }
 
-  /** Begins to wait for something to happen anew. */
+  /** Restarts the wait for activity. */
   #refresh(): void {
     this.#idle?.unsubscribe();
     if (!this.timeout || this.destroyed) return;

@@ -54,7 +54,7 @@ interface Spread {
   readonly sigma: number;
 }
 
-/** The 99th percentile of an exponential distribution lies at so many of its means. */
+/** The 99th percentile of an exponential distribution, in multiples of its mean. */
 const P99_IN_MEANS = Math.log(100);
 
 export const INTERNET: Internet = {

@@ -19,7 +19,7 @@ export interface Run {
   /** In the order of their starts. */
   readonly attempts: readonly Played[];
   readonly winner?: Played;
-  /** Why nobody won. */
+  /** Why there is no winner. */
   readonly lost?: 'attempts' | 'timeout' | 'resolution';
   readonly finish: number;
 }

@@ -8,9 +8,9 @@ export interface Sample {
   readonly attempts: Uint16Array;
   /** Losers whose server had answered by the time they were cancelled. */
   readonly wasted: Uint16Array;
-  /** The family of the winner; 0 where nobody won. */
+  /** The family of the winner; 0 without one. */
   readonly families: Uint8Array;
-  /** Which attempt won: 1 is the first. 0 where nobody won. */
+  /** Which attempt won: 1 is the first. 0 without a winner. */
   readonly places: Uint16Array;
 }
 

@@ -19,7 +19,7 @@ export interface Running {
   readonly progress: (done: number) => void;
 }
 
-/** Races of one part: so many that handing them out costs little, and so few that progress can be seen. */
+/** The number of races in one part: enough that handing them out costs little, and few enough to show progress. */
 const PART = 10_000;
 
 type Bounds = Pick<Part, 'from' | 'to'>;

@@ -17,7 +17,7 @@ export const RECORD_FLAGS: readonly Flag[] = grouped('Recording', [
   },
   {
     usage: '--size <bytes>',
-    meaning: 'Begin a new file after so many, and keep the one before as <file>.1',
+    meaning: 'Begin a new file at this size, and keep the previous one as <file>.1',
     default: '16777216',
   },
   { usage: '--hash <key>', meaning: 'Replace names and addresses by others, the same for the same key' },

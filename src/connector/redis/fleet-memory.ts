@@ -71,7 +71,7 @@ export class FleetMemory {
     }
   }
 
-  /** What is to be said, at most so many; it counts as said until it is {@link takeBack taken back}. */
+  /** Takes at most `most` lessons to send. They count as sent until they are {@link takeBack taken back}. */
   say(most: number): Lesson[] {
     const lessons: Lesson[] = [];
     for (const id of this.#unsaid) {

@@ -31,7 +31,7 @@ export function toMessage(lessons: readonly Lesson[], ahead: number): string {
 }
 
 /**
- * The lessons of a message, with instants of this machine's clock; without those that are none.
+ * The lessons of a message, with instants of this machine's clock; without invalid ones.
  *
  * @param ahead by how many ms the server's clock is ahead of this machine's
  * @param now ms; no instant is later
