@@ -23,7 +23,7 @@ export const LESSON: readonly Step[] = [
   {
     title: 'What a dead address costs',
     text: [
-      'The name has two addresses. The IPv6 one is dead: packets to it are dropped, and nothing says so.',
+      'The name has two addresses. The IPv6 one is dead: packets to it are dropped without any notice.',
       'A client that tries one address after another learns this from the system, which gives up after two minutes. Happy Eyeballs starts the next attempt after 250 ms, the Connection Attempt Delay, and keeps the first one running.',
     ],
     task: 'Lower the Connection Attempt Delay to 100 ms. The user now waits 150 ms less. Then set the IPv6 address to “refuses”: an answer, even a bad one, costs almost nothing.',

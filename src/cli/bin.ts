@@ -12,4 +12,7 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   process.exit(FAILED);
 });
 process.stderr.on('error', () => undefined); // there is no other place for a message
-process.exitCode = await main(process.argv.slice(2), process, new URL('register.mjs', import.meta.url).href);
+// Not awaited here: what is loaded later imports from this module's chunk, and would wait for it to end.
+void main(process.argv.slice(2), process, new URL('register.mjs', import.meta.url).href).then((status) => {
+  process.exitCode = status;
+});
