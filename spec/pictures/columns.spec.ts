@@ -1,4 +1,4 @@
-import { columnsOf, cutColumns, padColumns } from '../../src/pictures/columns.js';
+import { columnsOf, cutColumns, padColumns } from '../../src/pictures/text-columns.js';
 
 describe('columns of a terminal', () => {
   it.each([

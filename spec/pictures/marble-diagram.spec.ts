@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { marbleDiagram, type MarbleDiagramOptions, type RaceEvent } from '../../src/index.js';
-import { columnsOf } from '../../src/pictures/columns.js';
+import { columnsOf } from '../../src/pictures/text-columns.js';
 import { outcomeOf, raceRows } from '../../src/pictures/race-rows.js';
 import { longRace, raceEvents, seed } from '../support/race-events.js';
 import { connects, hangs, refuses } from '../../src/testing/index.js';

@@ -1,4 +1,4 @@
-import { columnsOf, cutColumns, wrap } from '../../src/pictures/columns.js';
+import { columnsOf, cutColumns, wrap } from '../../src/pictures/text-columns.js';
 import { plainText, toAscii } from '../../src/pictures/plain-text.js';
 
 describe('plain', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { timeline, type RaceEvent, type TimelineColour } from '../../src/index.js';
-import { columnsOf } from '../../src/pictures/columns.js';
+import { columnsOf } from '../../src/pictures/text-columns.js';
 import { longRace, raceEvents, seed } from '../support/race-events.js';
 import { connects, hangs, refuses } from '../../src/testing/index.js';
 import { A, AAAA, answering, negative, runRace } from '../support/virtual-race.js';

@@ -4,7 +4,7 @@ import type { Command } from './command.js';
 import { CONNECT_FLAGS, connectCommand } from './connect.js';
 import { DEFAULT_SCENARIO, demoCommand } from './demo.js';
 import { ENV_FLAGS, envCommand } from './env.js';
-import { DEBUG, FILE_FLAGS, OUTPUT_FLAGS } from './output.js';
+import { DEBUG, FILE_FLAGS, OUTPUT_FLAGS } from './report-files.js';
 import { proxyCommand } from './proxy/command.js';
 import { PROXY_FLAGS, PROXY_RACE_FLAGS, RUN_FLAGS } from './proxy/flags.js';
 import { RACE_FLAGS } from './race-flags.js';

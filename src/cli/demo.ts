@@ -1,7 +1,7 @@
 import { race$ } from '../connect.js';
 import { invalidValue } from '../core/input/argument-errors.js';
 import { staticResolver } from '../rx/static-resolver.js';
-import { wrap } from '../pictures/columns.js';
+import { wrap } from '../pictures/text-columns.js';
 import { conclusion } from './conclusion.js';
 import { openLab } from './lab.js';
 import type { Flags } from './flag.js';

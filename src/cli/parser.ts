@@ -2,7 +2,7 @@ import { Command as Parser, CommanderError, Help, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { codedError } from '../core/error-tools.js';
 import { invalidValue } from '../core/input/argument-errors.js';
-import { wrap } from '../pictures/columns.js';
+import { wrap } from '../pictures/text-columns.js';
 import type { Argument, Command } from './command.js';
 import type { Flag, Flags } from './flag.js';
 import { appearance, type Terminal } from './terminal.js';

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { styleText } from 'node:util';
-import { WIDEST } from '../pictures/columns.js';
+import { WIDEST } from '../pictures/text-columns.js';
 
 /** The exit statuses of the program. */
 export const OK = 0;

@@ -1,7 +1,7 @@
 import { checkEach, given, integer, type Checks } from '../core/input/checks.js';
 import { formatDuration } from '../core/format-duration.js';
 import type { RaceEvent } from '../core/race/events.js';
-import { drawnWidth, NARROWEST_BARS, padColumns, WIDEST, widest, wrap } from './columns.js';
+import { drawnWidth, NARROWEST_BARS, padColumns, WIDEST, widest, wrap } from './text-columns.js';
 import { roundStep } from './round-step.js';
 import { raceRows, type Outcome, type Row } from './race-rows.js';
 

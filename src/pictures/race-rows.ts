@@ -5,7 +5,7 @@ import { BLOCKED, errorCode, reasonOf, toError } from '../core/error-tools.js';
 import type { ServiceAnswer } from '../core/race/answers.js';
 import type { Answered, Failed, RaceEvent, Stage } from '../core/race/events.js';
 import { formatRecord } from '../core/race/service-records.js';
-import { cutColumns } from './columns.js';
+import { cutColumns } from './text-columns.js';
 import { plainText } from './plain-text.js';
 
 /** The outcome of a look-up (`found`, `nothing`, or `failed` as a whole) or of an attempt; `open` if it goes on. */

@@ -1,7 +1,7 @@
 import { callable, boolean, checkEach, given, integer, number, type Checks } from '../core/input/checks.js';
 import { formatDuration } from '../core/format-duration.js';
 import type { RaceEvent } from '../core/race/events.js';
-import { columnsOf, drawnWidth, NARROWEST_BARS, padColumns, widest, wrap } from './columns.js';
+import { columnsOf, drawnWidth, NARROWEST_BARS, padColumns, widest, wrap } from './text-columns.js';
 import { toAscii } from './plain-text.js';
 import { outcomeOf, raceRows, type Outcome, type Row } from './race-rows.js';
 

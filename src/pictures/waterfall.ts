@@ -1,7 +1,7 @@
 import { checkEach, given, number, type Checks } from '../core/input/checks.js';
 import { formatDuration } from '../core/format-duration.js';
 import type { RaceEvent } from '../core/race/events.js';
-import { columnsOf, cutColumns, widest, wrap } from './columns.js';
+import { columnsOf, cutColumns, widest, wrap } from './text-columns.js';
 import { escapeMarkup } from './markup.js';
 import { inLightAndDark, MONO, type Palette } from './palette.js';
 import { roundStep } from './round-step.js';

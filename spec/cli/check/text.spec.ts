@@ -1,5 +1,5 @@
 import type { Appearance } from '../../../src/cli/terminal.js';
-import { drawConclusion, drawFindings, heading } from '../../../src/cli/check/text.js';
+import { drawConclusion, drawFindings, heading } from '../../../src/cli/check/draw-findings.js';
 import type { Finding } from '../../../src/cli/check/report.js';
 
 const drawing = (changes: Partial<Appearance> = {}): Appearance => ({

@@ -26,7 +26,7 @@ import { showProgress, type Progress } from './progress.js';
 import type { Judged, JudgedHost, MachineReport } from './report.js';
 import type { CheckOptions } from './options.js';
 import { parseTargets, type Target } from './targets.js';
-import { drawConclusion, drawFindings, heading } from './text.js';
+import { drawConclusion, drawFindings, heading } from './draw-findings.js';
 
 /** Hosts that are checked at once. */
 const HOSTS_AT_ONCE = 8;

@@ -1,6 +1,6 @@
 import { formatDestination } from '../../core/race/endpoint.js';
-import { cutColumns } from '../../pictures/columns.js';
-import { live } from '../live.js';
+import { cutColumns } from '../../pictures/text-columns.js';
+import { live } from '../live-view.js';
 import { appearance, type Output } from '../terminal.js';
 import type { Step } from './probe/host.js';
 import type { Target } from './targets.js';

@@ -6,7 +6,7 @@ import { escapeInvisible, printable } from '../../core/input/printable.js';
 import { formatEndpoint } from '../../core/race/endpoint.js';
 import { proxy$, type ProxyEvent } from '../../proxy/index.js';
 import type { Flags } from '../flag.js';
-import { live } from '../live.js';
+import { live } from '../live-view.js';
 import { FAILED, INTERRUPTED, OK, type Terminal } from '../terminal.js';
 import { proxyOptions } from './flags.js';
 import { openReport } from './open-report.js';

@@ -1,4 +1,4 @@
-import { live } from '../live.js';
+import { live } from '../live-view.js';
 import type { Output } from '../terminal.js';
 
 /** ms between two drawings. */

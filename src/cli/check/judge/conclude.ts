@@ -1,7 +1,7 @@
 import { formatEndpoint } from '../../../core/race/endpoint.js';
 import type { AddressRecords, AddressReport, Conclusion, Finding, HostReport, Verdict } from '../report.js';
-import { reason, refusedCertificate } from './words.js';
-import { ofFamily, outOfDescriptors, routed, works } from './working.js';
+import { reason, refusedCertificate } from './failure-words.js';
+import { ofFamily, outOfDescriptors, routed, works } from './address-state.js';
 
 /**
  * Whether a host is ready for IPv6: a name with AAAA records, of whose addresses at least one gives a client what it wants.

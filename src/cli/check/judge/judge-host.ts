@@ -24,8 +24,8 @@ import {
   reason,
   refusedCertificate,
   shortDuration,
-} from './words.js';
-import { ofFamily, outOfDescriptors, routed, trusted, works } from './working.js';
+} from './failure-words.js';
+import { ofFamily, outOfDescriptors, routed, trusted, works } from './address-state.js';
 
 /** What is to be thought of each thing that was found out about a host, in the order in which people ask for them. */
 export function judgeHost(report: HostReport): readonly Finding[] {

@@ -1,6 +1,6 @@
 import type { Family } from '../../../core/address/address.js';
 import type { DefaultRoute, Finding, MachineReport, Verdict } from '../report.js';
-import { after, listed, questionReason } from './words.js';
+import { after, listed, questionReason } from './failure-words.js';
 
 const SECTION = 'This machine';
 

@@ -1,4 +1,4 @@
-import { columnsOf } from '../pictures/columns.js';
+import { columnsOf } from '../pictures/text-columns.js';
 import type { Output } from './terminal.js';
 
 /** Lines at the bottom of a terminal that are drawn over and over. */

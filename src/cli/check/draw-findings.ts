@@ -1,5 +1,5 @@
 import { printable, printableAscii } from '../../core/input/printable.js';
-import { drawnWidth, wrap } from '../../pictures/columns.js';
+import { drawnWidth, wrap } from '../../pictures/text-columns.js';
 import type { Appearance } from '../terminal.js';
 import type { Conclusion, Finding, Verdict } from './report.js';
 

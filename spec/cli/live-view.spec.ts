@@ -1,4 +1,4 @@
-import { live } from '../../src/cli/live.js';
+import { live } from '../../src/cli/live-view.js';
 import { fakeTerminal } from '../support/terminal.js';
 
 /** What has been written since the last look. */
