@@ -31,7 +31,7 @@ const OTHERS = new Map([
 ]);
 
 /** What is bundled with a file: it is as pure as the file is, and users do not install it. */
-const BUNDLED = new Map([[join('pictures', 'columns.ts'), ['string-width']]]);
+const BUNDLED = new Map([[join('pictures', 'text-columns.ts'), ['string-width']]]);
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 

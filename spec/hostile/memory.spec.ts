@@ -90,10 +90,13 @@ describe('a race that waits for its turn', () => {
     return (after - before) / CALLS;
   }
 
+  /** What else the process has begun before may take up memory meanwhile: the least counts. */
+  const leastOf = (race: () => Subscription) => Math.min(...Array.from({ length: 3 }, () => bytesOf(race)));
+
   const options = { resolver: () => NEVER, transport: () => NEVER };
 
   it('takes up a kilobyte, and half of that more with options of its own', () => {
-    expect(bytesOf(() => connect$('name.test', 1, options).subscribe())).toBeLessThan(1300);
-    expect(bytesOf(() => connect$('name.test', 1, { ...options }).subscribe())).toBeLessThan(1800);
+    expect(leastOf(() => connect$('name.test', 1, options).subscribe())).toBeLessThan(1300);
+    expect(leastOf(() => connect$('name.test', 1, { ...options }).subscribe())).toBeLessThan(1800);
   });
 });
