@@ -89,7 +89,12 @@ const esModules: Plugin = {
   generateBundle(_, bundle) {
     for (const chunk of Object.values(bundle)) {
       if (chunk.type !== 'chunk' || !chunk.isEntry || !(chunk.name in entry)) continue;
-      const source = `import exported from './${chunk.fileName}';\nexport const { ${chunk.exports.join(', ')} } = exported;\n`;
+      // By `require`, where every process pays for it: importing CommonJS starts a lexer of Node's, which takes 8 ms.
+      const [first, exported] =
+        chunk.name === 'register'
+          ? [`import { createRequire } from 'node:module';`, `createRequire(import.meta.url)('./${chunk.fileName}')`]
+          : [`import exported from './${chunk.fileName}';`, 'exported'];
+      const source = `${first}\nexport const { ${chunk.exports.join(', ')} } = ${exported};\n`;
       this.emitFile({ type: 'asset', fileName: `${chunk.name}.mjs`, source });
     }
   },
