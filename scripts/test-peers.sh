@@ -7,11 +7,7 @@ cd "$(dirname "$0")/.."
 
 node=${1:-$(command -v node)}
 major=$("$node" -p 'parseInt(process.versions.node)')
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-npm pack --ignore-scripts --loglevel=error --pack-destination "$work" >/dev/null
-mv "$work"/*.tgz "$work/rx-happy-eyeballs.tgz"
+. scripts/pack.sh
 
 # The oldest of all, the newest of all that this Node runs.
 sets=(

@@ -3,11 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-npm pack --ignore-scripts --loglevel=error --pack-destination "$work" >/dev/null
-mv "$work"/*.tgz "$work/rx-happy-eyeballs.tgz"
+. scripts/pack.sh
 cp spec/consumers/types/* "$work"
 installed() { node -p "require('./node_modules/$1/package.json').version"; }
 packages=("rxjs@$(installed rxjs)" "@types/node@$(installed @types/node)" "undici@$(installed undici)")

@@ -1,4 +1,4 @@
-import { parseAddress, type Address } from '../core/address/address.js';
+import { FAMILIES, parseAddress, type Address } from '../core/address/address.js';
 import { alternated } from './in-order.js';
 import { answerOf, type ModelledClient, type ModelledNetwork } from './model.js';
 import { NO_ADDRESS, nothingThere } from './nothing-there.js';
@@ -23,7 +23,7 @@ export const firefox: ModelledClient = {
   name: 'Firefox Nightly',
   run(network) {
     const addresses = known(network);
-    const answered = ([6, 4] as const).map((family) => answerOf(network, family).at);
+    const answered = FAMILIES.map((family) => answerOf(network, family).at);
     if (addresses.length === 0) return nothingThere(Math.max(...answered), NO_ADDRESS.firefox);
     return staggered(addresses, network, {
       delay: (inFlight) => CONNECTION_ATTEMPT_DELAY * MULTIPLIER ** (inFlight - 1),

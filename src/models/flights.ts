@@ -1,8 +1,13 @@
 import type { Address } from '../core/address/address.js';
-import { attempt, fateOf, type ModelledAttempt, type ModelledError, type ModelledNetwork, type ModelledResult } from './model.js';
-
-/** ms; Linux with `tcp_syn_retries` 6: 1 + 2 + 4 + 8 + 16 + 32 + 64 seconds. */
-const LINUX_CONNECT_TIMEOUT = 127_000;
+import {
+  attempt,
+  fateOf,
+  LINUX_CONNECT_TIMEOUT,
+  type ModelledAttempt,
+  type ModelledError,
+  type ModelledNetwork,
+  type ModelledResult,
+} from './model.js';
 
 /** Where the TLS handshake belongs: to each attempt, or behind the choice of a connection. */
 export type Handshakes = 'raced' | 'after the choice';

@@ -1,3 +1,4 @@
+import { FAMILIES } from '../core/address/address.js';
 import { bothAnswered, sortedAddresses } from './in-order.js';
 import { byFirstFamily, inLanes } from './lanes.js';
 import { DEFAULT_PORT, answerOf, type ModelledAttempt, type ModelledClient, type ModelledNetwork } from './model.js';
@@ -41,7 +42,7 @@ function refused({ address, family, code = '' }: ModelledAttempt, { port = DEFAU
 
 /** The network without what comes too late. */
 function givenUp(network: ModelledNetwork): ModelledNetwork {
-  const [AAAA, A] = ([6, 4] as const).map((family) => {
+  const [AAAA, A] = FAMILIES.map((family) => {
     const answer = answerOf(network, family);
     return answer.at <= RESOLVER_TIMEOUT ? answer : { at: RESOLVER_TIMEOUT, addresses: [] };
   });

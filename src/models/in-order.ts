@@ -1,10 +1,10 @@
-import { parseAddress, type Address } from '../core/address/address.js';
+import { FAMILIES, parseAddress, type Address } from '../core/address/address.js';
 import { interleave } from '../core/race/interleave.js';
 import { answerOf, DEFAULT_PORT, type ModelledNetwork } from './model.js';
 
 /** All addresses of a network as its system sorts them, each once. */
 export function sortedAddresses(network: ModelledNetwork): readonly Address[] {
-  const found = ([6, 4] as const).flatMap((family) => answerOf(network, family).addresses);
+  const found = FAMILIES.flatMap((family) => answerOf(network, family).addresses);
   return [...new Set(network.order ?? found)].flatMap((text) => parseAddress(text) ?? []);
 }
 

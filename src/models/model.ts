@@ -90,6 +90,9 @@ export interface ModelledError {
   readonly message: string;
 }
 
+/** ms after which Linux gives up on a silent address; `tcp_syn_retries` 6: 1 + 2 + 4 + 8 + 16 + 32 + 64 seconds. */
+export const LINUX_CONNECT_TIMEOUT = 127_000;
+
 /** What a network does where it says nothing else. */
 export const DEFAULT_HOST = 'host.example';
 export const DEFAULT_PORT = 443;

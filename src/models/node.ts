@@ -1,18 +1,20 @@
-import { parseAddress, type Address, type Family } from '../core/address/address.js';
-import { interleave } from '../core/race/interleave.js';
+import { FAMILIES, type Address } from '../core/address/address.js';
 import { NOTHING_THERE } from '../core/error-tools.js';
+import { alternated, bothAnswered } from './in-order.js';
 import {
   answerOf,
   attempt,
   DEFAULT_HOST,
   DEFAULT_PORT,
   fateOf,
+  LINUX_CONNECT_TIMEOUT,
   type ModelledAttempt,
   type ModelledClient,
   type ModelledError,
   type ModelledNetwork,
   type ModelledResult,
 } from './model.js';
+import { nothingThere } from './nothing-there.js';
 
 /** What differs between the versions of Node, and between systems. */
 export interface NodeOptions {
@@ -21,9 +23,6 @@ export interface NodeOptions {
   /** ms after which the system gives up on a silent address; default 127,000, Linux's with `tcp_syn_retries` 6. */
   readonly systemTimeout?: number;
 }
-
-/** ms; `tcp_syn_retries` 6: 1 + 2 + 4 + 8 + 16 + 32 + 64 seconds. */
-const LINUX_CONNECT_TIMEOUT = 127_000;
 
 /**
  * Node alone: `net.connect` with `autoSelectFamily`, as `tls`, `http`, `https` and most libraries use it.
@@ -40,11 +39,9 @@ export function nodeAlone(name: string, { attemptTimeout, systemTimeout = LINUX_
   return {
     name,
     run(network) {
-      const [six, four] = [answerOf(network, 6), answerOf(network, 4)];
-      const resolvedAt = Math.max(six.at, four.at);
-      if (resolvedAt === Infinity) return { attempts: [], endedAt: Infinity, certain: true };
-      const addresses = inOrder(network);
-      if (addresses.length === 0) return { attempts: [], endedAt: resolvedAt, error: lookUpError(network), certain: true };
+      const resolvedAt = bothAnswered(network);
+      const addresses = alternated(network);
+      if (resolvedAt === Infinity || addresses.length === 0) return nothingThere(resolvedAt, lookUpError(network));
       return tryEach(addresses, network, resolvedAt, attemptTimeout, systemTimeout);
     },
   };
@@ -52,18 +49,6 @@ export function nodeAlone(name: string, { attemptTimeout, systemTimeout = LINUX_
 
 export const node20 = nodeAlone('Node 20', { attemptTimeout: 250 });
 export const node26 = nodeAlone('Node 26', { attemptTimeout: 500 });
-
-/** As the system sorts them, with the families alternated. */
-function inOrder(network: ModelledNetwork): readonly Address[] {
-  const found = ([6, 4] as const).flatMap((family: Family) => answerOf(network, family).addresses);
-  const sorted = network.order ?? found;
-  const addresses = [...new Set(sorted)].flatMap((text) => parseAddress(text) ?? []);
-  const { port = DEFAULT_PORT } = network;
-  return interleave(
-    addresses.map((address) => ({ ...address, port })),
-    { interleave: true, firstAddressFamilyCount: 1 },
-  ).map(({ address, family }) => ({ address, family }));
-}
 
 function tryEach(
   addresses: readonly Address[],
@@ -108,7 +93,7 @@ function secured(
 
 function lookUpError(network: ModelledNetwork): ModelledError {
   const { host = DEFAULT_HOST } = network;
-  const codes = ([6, 4] as const).map((family) => answerOf(network, family).code ?? 'ENOTFOUND');
+  const codes = FAMILIES.map((family) => answerOf(network, family).code ?? 'ENOTFOUND');
   // `getaddrinfo` tells a name without addresses from a server that fails, and no more.
   const code = codes.every((one) => NOTHING_THERE.has(one)) ? 'ENOTFOUND' : 'EAI_AGAIN';
   return { name: 'Error', code, message: `getaddrinfo ${code} ${host}` };

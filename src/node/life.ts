@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { Observable } from 'rxjs';
+import { destroy } from '../rx/destroy.js';
 import { realTime } from '../rx/real-time.js';
 
 /**
@@ -35,12 +36,6 @@ export function life(parts: readonly unknown[]): Observable<never> {
     subscriber.add(end);
     for (const emitter of emitters) letGo.push(watch(emitter as EventEmitter, failed, closing));
   });
-}
-
-/** Ends a connection, or what was made of one, if it can be ended as a socket is. */
-export function destroy(value: unknown): void {
-  const { destroy } = (value ?? {}) as { destroy?: unknown };
-  if (typeof destroy === 'function') destroy.call(value);
 }
 
 function watch(emitter: EventEmitter, failed: (error: unknown) => void, closed: () => void): () => void {

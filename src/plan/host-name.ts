@@ -1,6 +1,13 @@
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { parseLiteral } from '../core/address/literal.js';
 
+/** The target of a race: the host as given and as looked up, and the port. */
+export interface RaceTarget {
+  readonly host: string;
+  readonly asciiHost: string;
+  readonly port: number;
+}
+
 /** Characters that no valid name contains. A colon may occur in the hosts file. */
 const NEVER_IN_NAMES = /[\s\0-\x1f\x7f/\\?#@[\]<>^|%"`{}]/;
 

@@ -8,6 +8,7 @@ import type { RacePlan } from '../rx/race-plan.js';
 import { parseLiteral } from '../core/address/literal.js';
 import { resolve } from '../rx/resolve.js';
 import type { Query } from '../rx/resolver.js';
+import type { RaceTarget } from './host-name.js';
 import { nat64Stages } from './nat64.js';
 import { oncePerSettings, type Settings } from './options.js';
 import { ordering, type Order } from './order.js';
@@ -16,13 +17,6 @@ import { servicePlan } from './services.js';
 import type { Connecting } from './transport.js';
 
 const SYSTEM_RESOLVER = systemResolver();
-
-/** The target of a race: the host as given and as looked up, and the port. */
-interface RaceTarget {
-  readonly host: string;
-  readonly asciiHost: string;
-  readonly port: number;
-}
 
 /** Builds the plan of a race from its settings. */
 export function plan<T>(

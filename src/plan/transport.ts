@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { dialled, type Endpoint } from '../core/race/endpoint.js';
 import { filtered } from '../node/filter.js';
-import { destroy } from '../node/life.js';
+import { destroy } from '../rx/destroy.js';
 import { prepared } from '../node/setup.js';
 import { secureContextOf } from '../node/secure-context.js';
 import { tcpFrom, type SocketOptions } from '../node/tcp.js';

@@ -4,7 +4,7 @@ import { invalidType } from '../core/input/argument-errors.js';
 import { dialled, type Endpoint } from '../core/race/endpoint.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { ipv6First, sortedBy, type Order } from '../plan/given-order.js';
-import { hostInAscii } from '../plan/host-name.js';
+import { hostInAscii, type RaceTarget } from '../plan/host-name.js';
 import { elsewhere } from '../plan/nat64-stages.js';
 import { pacingOf } from '../plan/pacing-of.js';
 import {
@@ -16,6 +16,7 @@ import {
   type RacingSettings,
 } from '../plan/racing-options.js';
 import { servicePlanIn } from '../plan/service-plan.js';
+import { destroy } from '../rx/destroy.js';
 import { begin } from '../rx/race.js';
 import type { RacePlan } from '../rx/race-plan.js';
 import { resolve } from '../rx/resolve.js';
@@ -93,13 +94,7 @@ function checkOptions<T>(options: PortableRaceOptions<T>): Settings<T> {
   return settings;
 }
 
-interface Destination {
-  readonly host: string;
-  readonly asciiHost: string;
-  readonly port: number;
-}
-
-function planOf<T>({ host, asciiHost, port }: Destination, settings: Settings<T>): RacePlan<T> {
+function planOf<T>({ host, asciiHost, port }: RaceTarget, settings: Settings<T>): RacePlan<T> {
   const { family, preferFamily, resolver, sort, complain = () => undefined, discard = destroy } = settings;
   const pacing = pacingOf(settings, family || (preferFamily ?? (prefersIPv4In(sort) ? 4 : 6)));
   const nat64 = elsewhere(settings);
@@ -133,10 +128,4 @@ function planOf<T>({ host, asciiHost, port }: Destination, settings: Settings<T>
 function orderOf(sort: PortableRaceOptions<unknown>['sort']): Order {
   if (sort === undefined) return ipv6First();
   return sort === 'none' ? (endpoints) => endpoints : (endpoints) => sortedBy(sort, endpoints);
-}
-
-/** Destroys a connection, if it has a `destroy` method. */
-function destroy(value: unknown): void {
-  const { destroy } = (value ?? {}) as { destroy?: unknown };
-  if (typeof destroy === 'function') destroy.call(value);
 }

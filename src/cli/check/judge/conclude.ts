@@ -1,3 +1,4 @@
+import { FAMILIES } from '../../../core/address/address.js';
 import { formatEndpoint } from '../../../core/race/endpoint.js';
 import type { AddressRecords, AddressReport, Conclusion, Finding, HostReport, Verdict } from '../report.js';
 import { reason, refusedCertificate } from './failure-words.js';
@@ -39,7 +40,7 @@ function notReady(host: string, why: string): Conclusion {
 
 /** What is wrong all the same: addresses in words, and how many findings there are of anything else. */
 function remarks(report: HostReport, findings: readonly Finding[]): string {
-  const broken = ([6, 4] as const).flatMap((family) => brokenAddresses(ofFamily(report, family), family));
+  const broken = FAMILIES.flatMap((family) => brokenAddresses(ofFamily(report, family), family));
   const others = broken.length > 0 ? findings.filter(({ section }) => !OF_ADDRESSES.has(section)) : findings;
   const count = (verdict: Verdict) => others.filter((finding) => finding.verdict === verdict).length;
   const counts = [counted(count('failed'), 'failure'), counted(count('warning'), 'warning')].filter((text) => text !== '');
