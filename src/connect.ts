@@ -12,8 +12,8 @@ import { connections } from './rx/connections.js';
 import { Guarded, type Holder } from './rx/guarded.js';
 
 /**
- * The ways to begin a race. `D` is what it is for where a call does not say otherwise, `B` what its attempts connect, and `Own`
- * are options of a call beside those of a race.
+ * The functions that begin a race. `D` is the default type of its result, `B` is the type that its attempts connect, and `Own` are
+ * options of a call besides those of a race.
  */
 export interface Races<D = Socket, B = D, Own = unknown> {
   /** As the function of this name, with the connector's defaults. */
@@ -42,7 +42,7 @@ export interface Races<D = Socket, B = D, Own = unknown> {
   ) => Observable<NotInferred<T>>;
 }
 
-/** What a call says of its race. */
+/** The checked options of a call. */
 export interface Terms {
   readonly settings: Settings<never>;
 }
@@ -50,12 +50,12 @@ export interface Terms {
 /** Begins a race for its observer. */
 export type Begin = (observer: Holder<RaceEvent<never>>, lived?: Lived) => void;
 
-/** What races have of those before them, and which of them begins when. */
+/** What races share: a connector's past, and the order in which they begin. */
 export interface Memory<T extends Terms> {
   /** @throws TypeError, RangeError for invalid options */
   readonly terms: (options?: object) => T;
   readonly attempts: (terms: T, asciiHost: string, port: number) => Connecting<never>;
-  /** Begins a race for its observer: with its past, and in its turn. */
+  /** Begins a race with its past, in its turn. */
   readonly begin: (race: Race<T>, observer: Holder<RaceEvent<never>>) => void;
 }
 
@@ -68,7 +68,7 @@ export interface Race<T extends Terms> {
   begin(observer: Holder<RaceEvent<never>>, lived?: Lived): void;
 }
 
-/** A race whose arguments have been checked. One small object, since thousands may wait for their turn. */
+/** A race whose arguments have been checked. It is one small object because thousands may wait for their turn. */
 class CheckedRace<T extends Terms> implements Race<T> {
   readonly host: string;
   readonly port: number;
@@ -76,21 +76,21 @@ class CheckedRace<T extends Terms> implements Race<T> {
   readonly terms: T;
   private made: Connecting<never> | undefined = undefined;
 
-  /** @throws TypeError, RangeError for a host, port or option that makes no sense */
+  /** @throws TypeError, RangeError for an invalid host, port or option */
   constructor(
     private readonly memory: Memory<T>,
     host: string,
     port: number,
     options?: object,
   ) {
-    // Nothing is stored before it is checked: the error keeps this object through its stack, and so would keep a long text.
+    // Fields are assigned after the checks: the stack of an error keeps this object alive, and with it a long host.
     this.asciiHost = checkHost(host);
     checkPort(port);
     this.terms = memory.terms(options);
     this.host = host;
     this.port = port;
     const { settings } = this.terms;
-    // TLS options are checked by this, and other options may change before the race begins.
+    // This checks the TLS options, and it reads options that may change before the race begins.
     if (settings.tls || canChange(settings)) this.made = this.attempts;
   }
 
@@ -98,7 +98,7 @@ class CheckedRace<T extends Terms> implements Race<T> {
     return (this.made ??= this.memory.attempts(this.terms, this.asciiHost, this.port));
   }
 
-  /** Begins it with its past, and in its turn. */
+  /** Begins the race with its past, in its turn. */
   run(observer: Holder<RaceEvent<never>>): void {
     this.memory.begin(this, observer);
   }
@@ -108,7 +108,7 @@ class CheckedRace<T extends Terms> implements Race<T> {
   }
 }
 
-/** The ways to begin races that share a memory. */
+/** The functions that begin races with a shared memory. */
 export function racesOf<T extends Terms>(memory: Memory<T>): Races<never> {
   const raceTo = (host: string, port: number, options?: object) => new CheckedRace(memory, host, port, options);
 
@@ -137,7 +137,7 @@ export function racesOf<T extends Terms>(memory: Memory<T>): Races<never> {
   };
 }
 
-/** Of all events of a race, what it was for. */
+/** Emits the result of a race, and none of its events. */
 class Winner<T> extends Guarded<RaceEvent<T>> {
   constructor(private readonly told: Observer<T>) {
     super();
@@ -156,7 +156,7 @@ class Winner<T> extends Guarded<RaceEvent<T>> {
   }
 }
 
-/** The same, which settles a promise. */
+/** Settles a promise with the result of a race. */
 class Promised<T> extends Guarded<RaceEvent<T>> {
   constructor(
     private readonly resolve: (value: T) => void,
@@ -174,11 +174,11 @@ class Promised<T> extends Guarded<RaceEvent<T>> {
   }
 
   protected hasCompleted(): void {
-    // The winner came before.
+    // The promise is settled: the winner comes before this.
   }
 }
 
-/** A connector without a memory: of its own, a race has options alone, and takes its turn with all of the process. */
+/** A connector without a memory: its races depend on their options alone. */
 const alone = racesOf({
   terms: (options) => ({ settings: checkOptions<never>(options) }),
   attempts: ({ settings }, asciiHost) => connecting(settings, asciiHost),
@@ -193,9 +193,9 @@ const alone = racesOf({
  *     [2001:db8::1]  ├────────────────────────○ cancelled
  *     192.0.2.1                  ├──────────────● connected
  *
- * Cold: each subscription is one race. Emits one value, once everything else has been released, and completes. From then
- * on the socket is the subscriber's: nothing of this package listens on it, holds it, or destroys it. Unsubscribing ends
- * the race at once: look-ups, timers, sockets.
+ * Cold: each subscription is one race. Emits one value after everything else has been released, and completes. From then
+ * on the socket belongs to the subscriber: this package has no listeners on it and does not destroy it. Unsubscribing ends
+ * the race at once, with its look-ups, timers and sockets.
  *
  * Errors with {@link ConnectionError} when there is no winner, and with the signal's reason when it is aborted.
  *
@@ -211,8 +211,8 @@ const alone = racesOf({
 export const connect$: Races['connect$'] = alone.connect$;
 
 /**
- * The same race as {@link connect$}, with everything that happens in it: emits each {@link RaceEvent}, the last of which is
- * `connected`, and completes. Losers are `cancelled`, and gone, before that.
+ * The same race as {@link connect$}, with everything that happens in it. Emits each {@link RaceEvent}, the last of which is
+ * `connected`, and completes. All losers have been cancelled and destroyed before that.
  */
 export const race$: Races['race$'] = alone.race$;
 
@@ -231,14 +231,14 @@ export const connect: Races['connect'] = alone.connect;
  *     subscribe ── race ──● the socket ───────────────✗ it has failed
  *     subscribe ── race ──● the socket ─────○           unsubscribed: it is destroyed
  *
- * Each subscription is one race and one connection. Emits the socket, or what a `setup` has made of it, and goes on until the
- * connection has closed in both directions: then it completes. An error of the connection is the stream's error, so that `retry`
- * connects again after an error, `repeat` after an end, `switchMap` closes the old connection before it opens the new one, and
- * `share` closes it with the last subscriber. The socket needs no `error` listener of yours. `signal` ends the race alone.
+ * Each subscription is one race and one connection. Emits the socket, or the result of `setup`, and completes when the connection
+ * has closed in both directions. An error of the connection is the stream's error. `retry` therefore connects again after an error,
+ * `repeat` after an end, `switchMap` closes the old connection before it opens the new one, and `share` closes it with the last
+ * subscriber. The socket needs no `error` listener. `signal` ends the race only.
  *
- * The end of a connection is noticed only once everything that came before it has been read: read the socket, or `resume()` it.
+ * The end of a connection is noticed when everything before it has been read: read the socket, or call `resume()`.
  *
- * With `setup`, the connection that was given to it is watched and destroyed, and so is its result, where that is one itself.
+ * With `setup`, the connection passed to it is watched and destroyed. If the result is an emitter of events, the same applies to it.
  *
  * Errors also as {@link connect$} does.
  *

@@ -1,23 +1,23 @@
 import { invalidValue } from '../core/input/argument-errors.js';
 import { hostPort } from '../core/input/host-port.js';
 
-/** Where people want to go: what they write for a host, taken apart. Nothing of it is checked. */
+/** The parts of what people write for a host. They are not checked. */
 export interface Authority {
   readonly host: string;
-  /** As written; absent: none was. */
+  /** As written; absent if there is none. */
   readonly port?: string;
-  /** What the scheme of a URL says; absent: there was none. */
+  /** The scheme of a URL; absent if there is none. */
   readonly scheme?: Scheme;
 }
 
-/** What a scheme says of a connection. */
+/** What the scheme of a URL implies for the connection. */
 export interface Scheme {
   readonly port: number;
-  /** TLS comes first on a connection. */
+  /** Whether the connection begins with TLS. */
   readonly tls: boolean;
 }
 
-/** The port where nothing says which. */
+/** The default port. */
 export const HTTPS_PORT = 443;
 
 const plain = (port: number): Scheme => ({ port, tls: false });
@@ -46,16 +46,16 @@ const SCHEMES = new Map([
   ['mqtts', secure(8883)],
   ['mongodb', plain(27_017)],
   ['mysql', plain(3306)],
-  // TLS is agreed on within the protocol.
+  // These protocols negotiate TLS later.
   ['postgres', plain(5432)],
   ['postgresql', plain(5432)],
 ]);
 
 /**
- * Takes apart what people write for a host: `example.com`, `[2001:db8::1]:53`, `https://example.com:8443/path`. Of a URL, the
- * user, the path and what follows are dropped.
+ * Parses what people write for a host: `example.com`, `[2001:db8::1]:53`, `https://example.com:8443/path`. The user, path, query and
+ * fragment of a URL are ignored.
  *
- * @throws TypeError for a URL without a port whose scheme is not known
+ * @throws TypeError for a URL with an unknown scheme and no port
  */
 export function authorityOf(text: string): Authority {
   const [, name, rest = ''] = /^([a-z][a-z\d+.-]*):\/\/(.*)$/is.exec(text) ?? [];

@@ -2,7 +2,7 @@
 import { main } from './main.js';
 import { FAILED } from './terminal.js';
 
-/** As of a program that is ended by SIGPIPE. */
+/** The exit status of a program that SIGPIPE has ended. */
 const READ_ENOUGH = 141;
 
 // The reader may have read enough: `rx-happy-eyeballs | head -1`.
@@ -11,7 +11,7 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   process.stderr.write(`Standard output cannot be written (${code}).\n`);
   process.exit(FAILED);
 });
-process.stderr.on('error', () => undefined); // there is no other place for a message
+process.stderr.on('error', () => undefined); // a message could be written nowhere else
 // Not awaited here: what is loaded later imports from this module's chunk, and would wait for it to end.
 void main(process.argv.slice(2), process, new URL('register.mjs', import.meta.url).href).then((status) => {
   process.exitCode = status;

@@ -3,39 +3,39 @@ import type { Terminal } from './terminal.js';
 
 /** A command of the program. */
 export interface Command {
-  /** Its name and its arguments: `connect <host> [port]`, `check [hosts...]`. */
+  /** The name and the arguments: `connect <host> [port]`, `check [hosts...]`. */
   readonly usage: string;
-  /** What the help shows after the name; default: the arguments of `usage`, and `[options]`. */
+  /** Shown in the help after the name. Default: `[options]` and the arguments of `usage`. */
   readonly synopsis?: string;
   /** One sentence without its full stop, for the list of all commands. */
   readonly summary: string;
-  /** More for its own help, in sentences. */
+  /** Further sentences for the command's own help. */
   readonly details?: string;
-  /** What its argument may be, each with its meaning, for its own help. */
+  /** Values of the argument with their meanings, for the command's own help. */
   readonly list?: { readonly title: string; readonly items: readonly (readonly [name: string, meaning: string])[] };
-  /** The heading under which the help of the program lists it. */
+  /** The heading of the command in the program's help. */
   readonly group: string;
   readonly flags: readonly Flag[];
-  /** Command lines for its help, without the name of the program. Everything after `#` is a comment. */
+  /** Command lines for the help, without the name of the program. Text after `#` is a comment. */
   readonly examples?: readonly string[];
   /**
-   * Runs it.
+   * Runs the command.
    *
    * @param args in the order of `usage`; a list for `[hosts...]`
    * @returns the exit status
-   * @throws TypeError, RangeError with Node's codes for flags and arguments that make no sense
+   * @throws TypeError, RangeError with Node's codes for invalid flags and arguments
    */
   readonly run: (args: readonly Argument[], flags: Flags, surroundings: Surroundings) => number | Promise<number>;
 }
 
-/** An argument: absent where it is optional and was not given. */
+/** An argument. An optional argument that was not given is `undefined`. */
 export type Argument = string | readonly string[] | undefined;
 
-/** What a command works with beside its arguments and flags. */
+/** What a command works with besides its arguments and flags. */
 export interface Surroundings {
   readonly terminal: Terminal;
   /** The URL of the entry `rx-happy-eyeballs/register`. */
   readonly register: string;
-  /** What follows `--`: the command line of another program. */
+  /** The command line of another program, which follows `--`. */
   readonly rest: readonly string[];
 }

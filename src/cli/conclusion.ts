@@ -5,7 +5,7 @@ import type { ConnectionError } from '../core/race/connection-error.js';
 import { printable } from '../core/input/printable.js';
 import type { RaceResult } from './run-race.js';
 
-/** How a race ended, in one sentence; where no address connected, with what to do next. */
+/** Describes in one sentence how a race ended. If no address connected, a second one gives advice. */
 export function conclusion({ outcome, winner, error, events }: RaceResult): string {
   if (winner) {
     const { tls } = winner;

@@ -7,7 +7,7 @@ import { raceOptions } from './race-flags.js';
 import { showRace, showRaces } from './show-race.js';
 import type { Terminal } from './terminal.js';
 
-/** Flags of this command beside those of the race and of its output. */
+/** Flags of this command besides those of the race and of the output. */
 export const CONNECT_FLAGS: readonly Flag[] = [
   { usage: '--repeat <n>', meaning: 'Race n times, and show who won how often and how fast', conflicts: ['pipe', 'html', 'svg'] },
   { usage: '--pipe', meaning: 'Send standard input to the winner, and print what it sends', conflicts: ['json'] },

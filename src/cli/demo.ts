@@ -9,10 +9,10 @@ import { lateAnswers, scenarios } from './scenarios.js';
 import { showRace } from './show-race.js';
 import { appearance, FAILED, type Terminal } from './terminal.js';
 
-/** What is shown where nothing else is asked for. */
+/** The default scenario. */
 export const DEFAULT_SCENARIO = 'mixed';
 
-/** The name that the demo's addresses belong to. */
+/** The host name of the demo's addresses. */
 const HOST = 'lab.example';
 
 /** `rx-happy-eyeballs demo [scenario]`: races the addresses of a lab on this machine's loopback, and shows the race. */

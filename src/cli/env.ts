@@ -3,7 +3,7 @@ import { oneOf } from '../core/input/checks.js';
 import type { Flag, Flags } from './flag.js';
 import { OK, type Terminal } from './terminal.js';
 
-/** How a shell sets an environment variable for the programs that it starts, by the name of the shell. */
+/** For each shell: the command that sets an environment variable for the programs it starts. */
 const SET: Readonly<Record<string, (name: string, value: string) => string>> = {
   sh: (name, value) => `export ${name}='${value.replaceAll("'", "'\\''")}'`,
   fish: (name, value) => `set -gx ${name} '${value.replace(/[\\']/g, '\\$&')}'`,
@@ -11,7 +11,7 @@ const SET: Readonly<Record<string, (name: string, value: string) => string>> = {
   cmd: (name, value) => `set "${name}=${value}"`,
 };
 
-/** Shells that speak the language of another. */
+/** Shells with the syntax of another. */
 const ALIASES: Readonly<Record<string, string>> = { bash: 'sh', zsh: 'sh', dash: 'sh', ksh: 'sh', pwsh: 'powershell' };
 
 export const ENV_FLAGS: readonly Flag[] = [
@@ -24,9 +24,9 @@ export const ENV_FLAGS: readonly Flag[] = [
 ];
 
 /**
- * Prints the line with which a shell lets every Node that is started from it register, wherever it is started.
+ * Prints a shell command after which every Node that the shell starts registers, in any folder.
  *
- * @param register the URL of the entry, beside the program
+ * @param register the URL of the entry `rx-happy-eyeballs/register`
  */
 export function envCommand(flags: Flags, terminal: Terminal, register: string, env: NodeJS.ProcessEnv = process.env): number {
   const shell = flags.shell === undefined ? shellOf(env) : named(String(flags.shell));
@@ -34,14 +34,14 @@ export function envCommand(flags: Flags, terminal: Terminal, register: string, e
   return OK;
 }
 
-/** @throws TypeError for a shell that is not known */
+/** @throws TypeError for an unknown shell */
 function named(name: string): string {
   const shell = ALIASES[name] ?? name;
   oneOf(...Object.keys(SET), ...Object.keys(ALIASES))('--shell', name);
   return shell;
 }
 
-/** The shell of the environment: its login shell, and on Windows the one that has a prompt there. */
+/** The shell of the environment: the login shell, or on Windows the shell that has set a prompt. */
 function shellOf({ SHELL, PROMPT }: NodeJS.ProcessEnv, platform = process.platform): string {
   if (SHELL) {
     const name = basename(SHELL).replace(/\.exe$/i, '');
@@ -53,8 +53,8 @@ function shellOf({ SHELL, PROMPT }: NodeJS.ProcessEnv, platform = process.platfo
 }
 
 /**
- * `NODE_OPTIONS` with our registration as the last of its flags, once. A registration by the name of the package is removed: it
- * stops every Node that is started in a folder from which the package is not found.
+ * `NODE_OPTIONS` with one registration as its last flag. A registration by the name of the package is removed because Node does not
+ * start in a folder from which it cannot find the package.
  */
 export function nodeOptions(before: string, register: string): string {
   const flag = `--import ${escaped(register)}`;
@@ -63,7 +63,7 @@ export function nodeOptions(before: string, register: string): string {
   return others === '' ? flag : `${others} ${flag}`;
 }
 
-/** A URL without anything that means something to a shell, or to Node where it reads the variable: spaces, quotes, signs. */
+/** Escapes the characters of a URL that have a meaning for a shell, or for Node when it reads the variable. */
 function escaped(url: string): string {
   return url.replace(/[^\w:/.%-]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }

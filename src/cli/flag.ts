@@ -1,34 +1,34 @@
-/** Values of flags by their names in camel case; a list for a flag that is repeated. A flag that is not given is absent. */
+/** Values of flags by their names in camel case. The value of a repeated flag is a list. Flags that were not given are absent. */
 export type Flags = Readonly<Record<string, FlagValue>>;
 
 export type FlagValue = string | number | boolean | readonly (string | number)[] | undefined;
 
 /** A flag of the command line. */
 export interface Flag {
-  /** `--resolution-delay <ms>`, `-k, --insecure`; in angle brackets what it takes. */
+  /** `--resolution-delay <ms>` or `-k, --insecure`. The angle brackets name the value. */
   readonly usage: string;
   /** One sentence without its full stop, for the help. */
   readonly meaning: string;
-  /** The heading under which the help shows it. Default `Options`. */
+  /** The heading of the flag in the help. Default `Options`. */
   readonly group?: string;
-  /** For the help: the value, with its unit, that counts when the flag is not given. */
+  /** The default value with its unit, for the help. */
   readonly default?: string;
-  /** The only values that it takes. Default: any. */
+  /** The allowed values. Default: any. */
   readonly choices?: readonly string[];
-  /** Flags that must not be given together with it, in camel case. */
+  /** Flags that cannot be combined with this one, in camel case. */
   readonly conflicts?: readonly string[];
-  /** May be given several times, or with a list with commas. Default false. */
+  /** Whether the flag may be repeated, or take a list separated by commas. Default false. */
   readonly several?: boolean;
-  /** Left out of the help: it is for specs and scripts of this package. Default false. */
+  /** Whether the help omits the flag, which is then for specs and scripts of this package. Default false. */
   readonly hidden?: boolean;
 }
 
-/** The flags, under a heading of the help. */
+/** The flags under one heading of the help. */
 export function grouped(group: string, flags: readonly Flag[]): readonly Flag[] {
   return flags.map((flag) => ({ group, ...flag }));
 }
 
-/** The values of a flag that may be given several times, or list them with commas. */
+/** The values of a flag that may be repeated or separate its values by commas. */
 export function all(value: FlagValue): string[] {
   return [value].flat().flatMap((text) => String(text).split(','));
 }

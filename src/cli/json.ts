@@ -5,11 +5,11 @@ import type { Flags } from './flag.js';
 import { nodeAloneJson, type ComparedRace } from './node-alone.js';
 import type { Summary } from './repeat.js';
 
-/** What `--json` gives, as docs/connect.schema.json has it. */
+/** The document that `--json` prints; see docs/connect.schema.json. */
 export interface RacesJson {
   readonly version: 1;
   readonly program: ProgramJson;
-  /** The flags that were given, by their names in camel case. */
+  /** The given flags by their names in camel case. */
   readonly options: Flags;
   readonly host: string;
   readonly port: number;
@@ -18,7 +18,7 @@ export interface RacesJson {
   readonly summary?: Summary;
 }
 
-/** What has made a document, and where. */
+/** The program that made a document, and its platform. */
 export interface ProgramJson {
   readonly name: string;
   readonly version: string;

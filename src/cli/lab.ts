@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { Worker } from 'node:worker_threads';
 
-/** Something of the lab that has to be closed. */
+/** A part of the lab that has to be closed. */
 export interface Fixture {
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** A server that accepts every connection and keeps it open. `port` 0 takes a free one. */
+/** Starts a server that accepts every connection and keeps it open. `port` 0 chooses a free port. */
 export function healthy(host: string, port = 0): Promise<Fixture> {
   return listen(net.createServer(), host, port);
 }
 
-/** Lets a server listen, on a free port if none is given. Closing it closes its connections as well. */
+/** Makes a server listen, by default on a free port. Closing it also closes its connections. */
 export async function listen(server: net.Server, host = '127.0.0.1', port = 0): Promise<Fixture> {
   const connections = new Set<net.Socket>();
   server.on('connection', (socket: net.Socket) => {
@@ -34,11 +34,11 @@ export async function listen(server: net.Server, host = '127.0.0.1', port = 0): 
 }
 
 /**
- * An address that never answers: a listener with room for one connection that accepts none, and two connections that
- * fill it. The system drops the first packet of every further one. Needs neither root nor a network.
+ * Creates an address that never answers: a listener that accepts nothing and has room for one connection, and two connections that
+ * fill it. The system drops the first packet of every further connection. This needs neither root nor a network.
  *
- * @param wakesAfter ms after which it accepts after all: a slow address. A connection that was dropped comes in with its
- * first retransmission, one second after its start.
+ * @param wakesAfter the time in ms after which it accepts connections, which makes it a slow address. A dropped connection succeeds
+ * with its first retransmission, one second after its start.
  */
 export async function blackhole(host: string, port = 0, wakesAfter = Infinity): Promise<Fixture> {
   const worker = new Worker(LISTEN_AND_SLEEP, { eval: true, workerData: { host, port, wakesAfter } });
@@ -60,10 +60,10 @@ export async function blackhole(host: string, port = 0, wakesAfter = Infinity): 
   }
 }
 
-/** How long the connections that fill a backlog are waited for, in ms. */
+/** How long to wait for the connections that fill a backlog, in ms. */
 const FILLING = 2000;
 
-/** A thread of its own, so that a listener can exist whose event loop stands still. */
+/** The program of a worker whose listener accepts nothing because its event loop is blocked. */
 const LISTEN_AND_SLEEP = `
   const net = require('node:net');
   const { parentPort, workerData } = require('node:worker_threads');
@@ -79,21 +79,21 @@ const LISTEN_AND_SLEEP = `
 /** An address of a lab. */
 export interface Place {
   readonly address: string;
-  /** What is wrong with it, or that it is in order. */
+  /** What is wrong with the address, or that it works. */
   readonly nature: string;
-  /** What is there; absent: nothing listens. */
+  /** Opens what listens there; absent if nothing does. */
   readonly open?: (host: string, port: number) => Promise<Fixture>;
 }
 
 export interface Lab extends Fixture {
-  /** In the order in which a resolver would give them. */
+  /** In the order of a resolver's answer. */
   readonly places: readonly Place[];
 }
 
-/** Attempts to find a port that is free on every address of the lab. */
+/** How many ports are tried to find one that is free on every address of the lab. */
 const PORT_TRIES = 10;
 
-/** Opens what there is at each address, all on one port. An address that this system does not have is left out. */
+/** Opens all places of a lab on one port. Addresses that this system does not have are left out. */
 export async function openLab(places: readonly Place[]): Promise<Lab> {
   for (let tries = 1; ; tries++) {
     const fixtures: Fixture[] = [];

@@ -1,22 +1,22 @@
 import { columnsOf } from '../pictures/text-columns.js';
 import type { Output } from './terminal.js';
 
-/** Lines at the bottom of a terminal that are drawn over and over. */
+/** Lines at the bottom of a terminal that are redrawn. */
 export interface Live {
-  /** Shows this text in place of the one before. */
+  /** Replaces the previous text. */
   readonly draw: (text: string) => void;
-  /** Wipes it away. */
+  /** Removes the text. */
   readonly clear: () => void;
 }
 
-/** Rows of a terminal that does not say how many it has. */
+/** The number of rows of a terminal that does not report it. */
 const DEFAULT_ROWS = 24;
 
 /**
- * Draws in place on a terminal that can; on anything else, nothing at all. Of more lines than the terminal has, the last are shown.
+ * Draws in place on a terminal, and nothing on anything else. If there are more lines than the terminal has, the last are shown.
  *
- * The cursor stands below the lines, where the `^C` of Ctrl-C does no harm. Lines that a resize has made wider than the terminal
- * take several rows, as terminals wrap them again.
+ * The cursor stays below the lines, where the `^C` of Ctrl-C does not disturb them. A terminal that is made narrower wraps lines, which
+ * then take several rows.
  */
 export function live(output: Output): Live {
   if (!output.isTTY || process.env.TERM === 'dumb') return { draw: () => undefined, clear: () => undefined };

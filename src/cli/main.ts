@@ -18,10 +18,10 @@ const HELP: ProgramHelp = {
 };
 
 /**
- * The command line: the demo without arguments, a race with a host.
+ * Runs the command line: the demo without arguments, a race with a host.
  *
- * @param register the URL of the entry `rx-happy-eyeballs/register`, for commands that hand it on
- * @returns the exit status: 0 a winner, or all hosts ready; 1 none, or one that is not; 2 invalid arguments; 130 interrupted
+ * @param register the URL of the entry `rx-happy-eyeballs/register`, for commands that pass it on
+ * @returns the exit status: 0 for a winner or if all hosts are ready, 1 otherwise, 2 for invalid arguments, 130 if interrupted
  */
 export async function main(argv: readonly string[], terminal: Terminal, register = ''): Promise<number> {
   try {
@@ -44,14 +44,14 @@ export async function main(argv: readonly string[], terminal: Terminal, register
   }
 }
 
-/** Takes the command line of another program, which follows `--`, away from our own. */
+/** Splits the command line at `--`, which the command line of another program follows. */
 function withoutCommand(argv: readonly string[]): { own: readonly string[]; rest: readonly string[] } {
   const stop = argv.indexOf('--');
   if (!['run', 'record'].includes(argv[0]!) || stop === -1) return { own: argv, rest: [] };
   return { own: argv.slice(0, stop), rest: argv.slice(stop + 1) };
 }
 
-/** A host name without a dot that nearly is the name of a command is taken for one, unless a port follows it. */
+/** Throws an error for a misspelt command: a host name without a dot that resembles a command and has no port. */
 function refuseMisspelt(argv: readonly string[]): void {
   const [word = '', next = ''] = argv;
   const names = COMMANDS.map(({ usage }) => usage.split(' ')[0]!);
@@ -62,7 +62,7 @@ function refuseMisspelt(argv: readonly string[]): void {
   throw codedError('ERR_INVALID_ARG_VALUE', `Unknown command '${word}'. Did you mean ${meant}? ${otherwise}`);
 }
 
-/** What the parser of the command line or the check of the library's options refused. */
+/** Whether the parser of the command line or the library's checks refused an argument. */
 function isBadArgument(error: unknown): error is Error {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && /^ERR_(?:INVALID_|OUT_OF_RANGE)/.test(code);

@@ -8,21 +8,21 @@ import { sortBy } from '../node/address-selection.js';
 import { currentPolicy } from '../node/system-policy.js';
 import type { RaceResult } from './run-race.js';
 
-/** What Node alone would have done where a race has just been run. */
+/** What Node alone would have done in place of a race. */
 export interface NodeAlone {
-  /** In one sentence. */
+  /** As a sentence. */
   readonly text: string;
   readonly models: readonly { readonly name: string; readonly result: ModelledResult }[];
 }
 
-/** A race beside what Node alone would have made of it; absent where nothing can be said. */
+/** A race with what Node alone would have done; absent if that is unknown. */
 export interface ComparedRace extends RaceResult {
   readonly nodeAlone?: NodeAlone;
 }
 
 /**
- * Adds to a race what Node's own `net.connect` would have made of the same answers and addresses, by a model of its
- * `autoSelectFamily`. A race that was interrupted or blocked has seen too little for that.
+ * Adds to a race what Node's own `net.connect` would have done with the same answers and addresses, by a model of its
+ * `autoSelectFamily`. After an interrupted or blocked race this is unknown.
  */
 export function compared(race: RaceResult, destination: { readonly host: string; readonly port: number }): ComparedRace {
   if (race.outcome === 'cancelled' || race.error?.reason === 'blocked') return race;
@@ -36,7 +36,7 @@ export function compared(race: RaceResult, destination: { readonly host: string;
 
 function inOneSentence(first: string, second: string): string {
   if (first === second) return `Node alone would ${first}.`;
-  // Where both connect to the same address, it is named once.
+  // An address that both connect to is named once.
   const [place, time] = second.split(/(?= after )/);
   const other = time !== undefined && first.startsWith(`${place} after `) ? `Node 26${time}` : `Node 26 would ${second}`;
   return `Node 20 alone would ${first}; ${other}.`;
@@ -49,7 +49,7 @@ function systemOrder({ answers, port = 0 }: ModelledNetwork): readonly string[] 
   return sortBy(currentPolicy())(endpoints).map(({ address }) => address);
 }
 
-/** What a client would have done: completes "would …". */
+/** What a client would have done, as the rest of a sentence with "would". */
 function told(result: ModelledResult, race: RaceResult, { port = 0 }: ModelledNetwork): string {
   const { attempts, winner, endedAt, error, certain } = result;
   const at = ({ address }: ModelledAttempt) => formatDestination({ host: address, port });
@@ -69,7 +69,7 @@ function told(result: ModelledResult, race: RaceResult, { port = 0 }: ModelledNe
   return `have failed after ${formatDuration(endedAt)}: ${errorText(error!)}`;
 }
 
-/** ms by which two connections are equally fast. */
+/** Two connections count as equally fast within this difference, in ms. */
 const SAME_TIME = 20;
 
 function errorText({ name, code, message }: ModelledError): string {

@@ -4,17 +4,17 @@ import { invalidValue } from '../core/input/argument-errors.js';
 /** Creates a missing file and keeps an existing one. On Windows, a file opened to append cannot be truncated later. */
 const KEEPING = constants.O_WRONLY | constants.O_CREAT;
 
-/** A file that a flag names, for something that is written at the end. */
+/** The file of a flag, which is written at the end. */
 export interface OutputFile {
   readonly write: (text: string) => void;
   readonly close: () => void;
 }
 
 /**
- * Opens a file before there is anything to write, so that a mistyped path is reported at once. What it holds stays until then.
- * Pipes and devices are written to as they are.
+ * Opens a file before there is anything to write, so that a mistyped path is reported at once. Its contents stay until it is written.
+ * Pipes and devices are not truncated.
  *
- * @throws TypeError that names the flag, for a file that cannot be written; `write` throws it, too, and closes the file
+ * @throws TypeError that names the flag, for a file that cannot be written; `write` throws the same and closes the file
  */
 export function outputFile(flag: string, path: string): OutputFile {
   let descriptor: number | undefined;

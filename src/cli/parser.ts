@@ -7,29 +7,29 @@ import type { Argument, Command } from './command.js';
 import type { Flag, Flags } from './flag.js';
 import { appearance, type Terminal } from './terminal.js';
 
-/** A command line that has been understood. */
+/** A parsed command line. */
 export interface Parsed {
   readonly command: Command;
   readonly args: readonly Argument[];
   readonly flags: Flags;
 }
 
-/** How the help of the program speaks of itself. */
+/** The texts of the program's help. */
 export interface ProgramHelp {
   readonly name: string;
   readonly synopsis: string;
   readonly description: string;
-  /** Sentences below the list of commands. */
+  /** Sentences after the list of commands. */
   readonly notes: string;
   readonly examples: readonly string[];
 }
 
 /**
- * Reads a command line.
+ * Parses a command line.
  *
- * @param fallback what is run where the first word is no command
- * @returns `undefined` where help or the version was asked for, and has been printed
- * @throws an error with the code `ERR_INVALID_ARG_VALUE` for a command line that makes no sense
+ * @param fallback used if the first word is not a command
+ * @returns `undefined` if the help or the version was requested, which has then been printed
+ * @throws an error with the code `ERR_INVALID_ARG_VALUE` for an invalid command line
  */
 export function parse(
   argv: readonly string[],
@@ -66,7 +66,7 @@ export function parse(
       const excess = own.args[own.registeredArguments.length];
       const isList = own.registeredArguments.at(-1)?.variadic;
       if (excess !== undefined && !isList) throw codedError('ERR_INVALID_ARG_VALUE', `Unexpected argument '${excess}'`);
-      // After the arguments come the flags and the parser.
+      // The flags and the parser follow the arguments.
       parsed = { command, args: given.slice(0, -2) as Argument[], flags: given.at(-2) as Flags };
     });
   }
@@ -88,10 +88,10 @@ function headingOf(group = 'Options'): string {
   return `${group}:`;
 }
 
-/** What flags with numbers take. */
+/** Values of flags that take numbers. */
 const NUMERIC = /<(?:ms|n|bytes|port|4\|6)>/;
 
-/** Declares a flag, and hidden beside it what switches it the other way: the last of both counts. */
+/** Declares a flag and a hidden opposite. The last one on the command line counts. */
 function addFlag(parser: Parser, flag: Flag): void {
   const { usage, choices, conflicts = [], several, hidden = false } = flag;
   const option = new Option(usage, describe(flag))
@@ -112,9 +112,9 @@ function addFlag(parser: Parser, flag: Flag): void {
     return;
   }
   const opposite = new Option(option.negate ? `--${name}` : `--no-${name}`).hideHelp();
-  // The positive one first: otherwise it would be on by default.
+  // The positive one comes first. Otherwise it would be on by default.
   for (const one of option.negate ? [opposite, option] : [option, opposite]) parser.addOption(one);
-  // What is switched back conflicts with nothing: the parser leaves out values that it takes for defaults.
+  // A flag that is switched back has no conflicts: the parser ignores values that have the source of a default.
   parser.on(`option:${opposite.name()}`, () => {
     parser.setOptionValueWithSource(option.attributeName(), option.negate, 'default');
   });
@@ -125,7 +125,7 @@ function describe({ meaning, choices = [], default: value }: Flag): string {
   return notes.length > 0 ? `${meaning} (${notes.join('; ')})` : meaning;
 }
 
-/** What the help of a command says before its flags. */
+/** The part of a command's help before its flags. */
 function descriptionOf({ summary, details, list }: Command, width: number): string {
   const lines = wrap([`${summary}.`, ...(details === undefined ? [] : [details])].join(' '), width);
   if (list) {
@@ -135,7 +135,7 @@ function descriptionOf({ summary, details, list }: Command, width: number): stri
   return lines.join('\n');
 }
 
-/** What the parser complains of, in one line. */
+/** Formats an error message of the parser as one line. */
 function sentenceOf(message: string): string {
   const text = message
     .replace(/^error: /, '')
@@ -149,12 +149,12 @@ function outputOf(terminal: Terminal) {
   return {
     writeOut: (text: string) => stdout.write(text),
     getOutHelpWidth: () => appearance(stdout, {}).width,
-    getOutHasColors: () => true, // what there is of styles is decided where text is styled
+    getOutHasColors: () => true, // text is styled elsewhere, and only for terminals with colours
     outputError: () => undefined, // the error is thrown as well
   };
 }
 
-/** Columns of a name in a list; longer ones stand above what they mean. */
+/** The width of the column of names in a list. A longer name has a line of its own. */
 const NAME_COLUMNS = 28;
 
 function helpOf({ stdout }: Terminal): Partial<Help> {
@@ -164,7 +164,7 @@ function helpOf({ stdout }: Terminal): Partial<Help> {
     styleTitle: (text) => style('bold', text),
     padWidth: (command, helper) => Math.min(NAME_COLUMNS, new Help().padWidth.call(helper, command, helper)),
     formatItem: (term, termWidth, description, helper) => item(term, termWidth, description, helper.helpWidth),
-    boxWrap: (text) => text, // what is given has its lines
+    boxWrap: (text) => text, // without the additions of commander
     optionDescription: (option) => option.description,
     subcommandTerm: (command) =>
       `${command.name()} ${command
@@ -175,14 +175,14 @@ function helpOf({ stdout }: Terminal): Partial<Help> {
   };
 }
 
-/** A line of a list in the help: a name, and behind or below it what it means. */
+/** Formats an item of a list in the help: a name, and beside or below it the meaning. */
 function item(name: string, columns: number, meaning: string, width = 80): string {
   const indent = ' '.repeat(columns + 4);
   const text = wrap(meaning, width - indent.length).join(`\n${indent}`);
   return name.length > columns ? `  ${name}\n${indent}${text}` : `  ${name.padEnd(columns + 2)}${text}`;
 }
 
-/** A line that names the program, or a whole one. */
+/** Formats the examples of a help. The name of the program is added. */
 function drawExamples(name: string, examples: readonly string[]): string {
   const lines = examples.map((line) => (line.includes(name) ? `  ${line}` : `  ${name} ${line}`.trimEnd()));
   return ['', 'Examples:', ...lines].join('\n');

@@ -6,9 +6,9 @@ import { reasonOf, toError } from '../core/error-tools.js';
 import type { Flags } from './flag.js';
 
 /**
- * What is in the file that a flag names, for TLS. Messages have the name of the file alone: it may hold anything.
+ * Reads a PEM file that a flag names. Errors show only the name of the file because its contents may be secret.
  *
- * @throws TypeError naming the flag, for a file that cannot be read or that holds something else
+ * @throws TypeError naming the flag, for a file that cannot be read or has other contents
  */
 export function pem(flags: Flags, name: 'ca' | 'cert' | 'key'): string | undefined {
   const file = flags[name];
@@ -20,7 +20,7 @@ export function pem(flags: Flags, name: 'ca' | 'cert' | 'key'): string | undefin
     throw invalidValue(`--${name}`, `cannot be read (${reasonOf(toError(error))})`, file);
   }
   try {
-    // A TLS context takes text without certificates for no authority.
+    // A TLS context accepts text without any certificate.
     if (name === 'ca') new X509Certificate(contents);
     else createSecureContext({ [name]: contents });
   } catch {

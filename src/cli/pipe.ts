@@ -5,14 +5,14 @@ import { printable } from '../core/input/printable.js';
 import { onAbort } from '../rx/abort.js';
 import { FAILED, INTERRUPTED, OK, type Terminal } from './terminal.js';
 
-/** ms that a peer who has ended is given to read what is still to be sent to it. */
+/** How long a peer that has ended may take to read the rest, in ms. */
 const LAST_READING = 1000;
 
 /**
- * Sends standard input to a connection and writes what comes from it to standard output: `nc` over whichever address won.
- * The end of the input ends the sending alone; the end of what comes ends it all.
+ * Connects standard input and output to a connection, like `nc`. The end of the input ends only the direction to the peer. The end of
+ * the connection ends everything.
  *
- * @returns the exit status, when both sides are closed
+ * @returns the exit status when both sides are closed
  */
 export function pipe(socket: Socket, { stdin, stdout, stderr }: Terminal, interrupted: AbortSignal): Promise<number> {
   const { remoteAddress: address = '', remotePort: port = 0, remoteFamily } = socket;
@@ -42,7 +42,7 @@ export function pipe(socket: Socket, { stdin, stdout, stderr }: Terminal, interr
       .on('close', () => {
         stop();
         stdin.unpipe(socket).off('error', unread);
-        // Otherwise the program would wait for the end of an input that it no longer reads.
+        // Otherwise the program would wait for an input that it no longer reads.
         stdin.pause().destroy();
         resolve(status);
       });

@@ -36,7 +36,7 @@ const ms = (name: (typeof DURATIONS)[number] & keyof typeof defaults, meaning: s
   };
 };
 
-/** Every option of the library that can be said in words. */
+/** A flag for every option of the library that can be written on a command line. */
 export const RACE_FLAGS: readonly Flag[] = [
   ...grouped('Families and order', [
     { usage: '-4, --ipv4', meaning: 'Use IPv4 alone, as --family 4', conflicts: ['ipv6', 'family'] },
@@ -141,15 +141,15 @@ export const RACE_FLAGS: readonly Flag[] = [
   ]),
 ];
 
-/** Of {@link RACE_FLAGS}, those of the races of a proxy, whose TLS and whose rules are those of its clients. */
+/** The {@link RACE_FLAGS} of a proxy's races. The clients of a proxy do TLS themselves. */
 export const PLAIN_RACE_FLAGS = RACE_FLAGS.filter(
   ({ usage }) => !/^(?:-k, )?--(?:tls|servername|alpn|ca|cert|key|insecure|public-only|tcp-allow-half-open)\b/.test(usage),
 );
 
 /**
- * The options of a race that flags ask for.
+ * The options of a race for the given flags.
  *
- * @throws TypeError, RangeError with Node's codes, naming the flag, for values that make no sense
+ * @throws TypeError, RangeError with Node's codes, naming the flag, for invalid values
  */
 export function raceOptions(flags: Flags): ConnectOptions {
   const options = {
@@ -184,7 +184,7 @@ function durations(flags: Flags): object {
   );
 }
 
-/** A number, or infinity. */
+/** The value of a flag as a number, which may be infinite. */
 export function amount(flags: Flags, name: string, what: string): number | undefined {
   const value = flags[name];
   if (value === undefined || typeof value === 'number') return value;
@@ -192,7 +192,7 @@ export function amount(flags: Flags, name: string, what: string): number | undef
   throw invalidValue(flagOf(name), `must be ${what}`, value);
 }
 
-/** A number, where it is one: the library says what else it must be. */
+/** Converts text to a number if it is one. The library checks it. */
 function whole(text: string): number | string {
   return /^\d+$/.test(text) ? Number(text) : text;
 }
@@ -241,7 +241,7 @@ function nat64({ nat64: on, nat64Prefix }: Flags): false | object | undefined {
   return { prefixes };
 }
 
-/** These, whatever the host: also where it is an address or `localhost`, for which there would be no query. */
+/** A resolver that returns these addresses for any host, also for an address or `localhost`, for which there is no query otherwise. */
 function addresses(texts: readonly string[]): Resolver {
   const found = texts.map((text) => {
     const address = parseAddress(text);
@@ -301,7 +301,7 @@ function tlsOptions(flags: Flags): object | undefined {
   };
 }
 
-/** `connectTimeout` as `--connect-timeout`. */
+/** The flag of an option: `--connect-timeout` for `connectTimeout`. */
 function flagOf(name: string): string {
   return `--${kebab(name)}`;
 }
@@ -310,7 +310,7 @@ function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Options whose flags are not called as they are. */
+/** Options whose flags have other names. */
 const OTHERWISE_CALLED: Readonly<Record<string, string>> = {
   enabled: '--no-racing',
   blockList: '--block',
@@ -323,7 +323,7 @@ const OTHERWISE_CALLED: Readonly<Record<string, string>> = {
   'serviceRecords.alpn': '--alpn',
 };
 
-/** What the library says of its options, said of the flags. */
+/** Replaces the names of options in a message of the library with those of flags. */
 export function ofFlags(message: string): string {
   return message.replace(/\boptions\.(\w+(?:\.\w+)*)(?:\[\d+\])?/g, (_, name: string) => {
     return OTHERWISE_CALLED[name] ?? flagOf(name.replace(/^tls\./, '').replaceAll('.', '-'));

@@ -3,7 +3,7 @@ import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import type { RaceResult } from './run-race.js';
 import type { Appearance } from './terminal.js';
 
-/** Who won how many races of several, and after what time. */
+/** How often each endpoint won, and after what time. */
 export interface Summary {
   readonly races: number;
   readonly won: number;
@@ -40,7 +40,7 @@ function winnerSummary(endpoint: Endpoint, after: readonly number[]): WinnerSumm
   };
 }
 
-/** Of each endpoint that won, in ascending order, after how many ms; most wins first. */
+/** For each endpoint that won: its times in ms, ascending. The endpoint with the most wins is first. */
 function wins(results: readonly RaceResult[]): { endpoint: Endpoint; after: number[] }[] {
   const byEndpoint = new Map<string, { endpoint: Endpoint; after: number[] }>();
   for (const { winner } of results) {
@@ -55,13 +55,13 @@ function wins(results: readonly RaceResult[]): { endpoint: Endpoint; after: numb
   return [...byEndpoint.values()].sort((a, b) => b.after.length - a.after.length);
 }
 
-/** The least of the values, sorted, that so great a share of them does not exceed. */
+/** The smallest of the sorted values that is not exceeded by the given share of them. */
 function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
 }
 
 /**
- * Draws who won how often, and how the times were spread.
+ * Draws how often each endpoint won, and the distribution of its times.
  *
  *     20 races, 19 won
  *
@@ -85,10 +85,10 @@ export function distribution(results: readonly RaceResult[], { width, ascii, sty
   return [[`${races} ${races === 1 ? 'race' : 'races'}, ${won} won`], ...sections].map((lines) => lines.join('\n')).join('\n\n');
 }
 
-/** Bounds of the classes of times: 1, 2, 5, 10 … ms. */
+/** The bounds of the time intervals: 1, 2, 5, 10 … ms. */
 const BOUNDS = [0, ...[1, 10, 100, 1000, 10_000].flatMap((power) => [power, 2 * power, 5 * power]), Infinity];
 
-/** The most columns of a bar. */
+/** The longest bar, in columns. */
 const LONGEST_BAR = 40;
 
 function histogram(after: readonly number[], { width, ascii }: Pick<Appearance, 'width' | 'ascii'>): string[] {

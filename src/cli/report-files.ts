@@ -8,7 +8,7 @@ import { outputFile, type OutputFile } from './output-file.js';
 
 export const DEBUG: readonly Flag[] = grouped('Output', [{ usage: '--debug', meaning: 'Show errors with their stack traces' }]);
 
-/** How results are shown: flags of every command. */
+/** Flags for the output of every command. */
 export const OUTPUT_FLAGS: readonly Flag[] = [
   ...grouped('Output', [
     { usage: '--json', meaning: 'Print JSON instead, as docs/*.schema.json describe it' },
@@ -19,13 +19,13 @@ export const OUTPUT_FLAGS: readonly Flag[] = [
   ...DEBUG,
 ];
 
-/** Files of pictures: flags of commands that run one race. */
+/** Flags for files with pictures, of commands that run one race. */
 export const FILE_FLAGS: readonly Flag[] = grouped('Output', [
   { usage: '--html <file>', meaning: 'Write a report of the race as an HTML page' },
   { usage: '--svg <file>', meaning: 'Write the waterfall of the race as SVG' },
 ]);
 
-/** Files that a race shall be drawn into. */
+/** The files for pictures of a race. */
 export interface Reports {
   write(result: ComparedRace, title: string): void;
   close(): void;
@@ -34,9 +34,9 @@ export interface Reports {
 type Draw = (result: ComparedRace, title: string) => string;
 
 /**
- * Opens the files before the race begins: a mistyped path is reported at once.
+ * Opens the files before the race begins, so that a mistyped path is reported at once.
  *
- * @throws TypeError for a file that cannot be written, also when it is written to
+ * @throws TypeError for a file that cannot be written, then or later
  */
 export function openReports({ html, svg, fixedClock }: Flags): Reports {
   const now = fixedClock ? '' : ` on ${new Date().toISOString()}`;

@@ -4,7 +4,7 @@ import { printable } from '../core/input/printable.js';
 import type { Terminal } from './terminal.js';
 import { startOf } from './windows-command.js';
 
-/** As shells have it: there is no such command, it cannot be run, and what a signal adds. */
+/** Exit statuses as in shells: the command does not exist, it cannot be run, and the base for signals. */
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 const BY_SIGNAL = 128;
@@ -12,12 +12,12 @@ const BY_SIGNAL = 128;
 /**
  * Runs another program in this terminal.
  *
- * @returns its exit status; 128 and the number of the signal that ended it
+ * @returns its exit status, or 128 plus the number of the signal that ended it
  */
 export function runProgram(command: readonly string[], terminal: Terminal, env: NodeJS.ProcessEnv): Promise<number> {
   const { file, args, ...start } = startOf(command);
   const child = spawn(file, args, { stdio: 'inherit', env, ...start });
-  // Ctrl-C goes to the program as well, which decides; other signals are passed on to it.
+  // The terminal sends Ctrl-C to the program too, which decides what to do. Other signals are passed on to it.
   const stay = () => undefined;
   const pass = () => child.kill('SIGTERM');
   terminal.on('SIGINT', stay);

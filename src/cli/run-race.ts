@@ -6,30 +6,30 @@ import { ConnectionError } from '../core/race/connection-error.js';
 import { inFlight, type RaceEvent } from '../core/race/events.js';
 import { onAbort } from '../rx/abort.js';
 
-/** What came of a race. */
+/** The result of a race. */
 export interface RaceResult {
   readonly outcome: 'connected' | 'failed' | 'cancelled';
   readonly events: readonly RaceEvent[];
   readonly winner?: Winner;
-  /** Why the race was lost. */
+  /** The error of a race without a winner. */
   readonly error?: ConnectionError;
 }
 
-/** Who won, and over what. */
+/** The winner and its connection. */
 export interface Winner {
   readonly endpoint: Endpoint;
-  /** ms since the race began. */
+  /** In ms since the race began. */
   readonly after: number;
   readonly localAddress?: string;
   readonly tls?: { readonly protocol: string | null; readonly alpn: string | false | null };
 }
 
-/** ms from one event to the next where they are counted instead of timed. */
+/** The interval between two events with a fixed clock, in ms. */
 const FIXED_STEP = 10;
 
 /**
- * Events as if each had come 10 ms after the one before, so that two runs with the same events look the same. Everything
- * happens as fast as before.
+ * Dates each event 10 ms after the one before, so that two runs with the same events look the same. It does not change when events
+ * are emitted.
  */
 function fixedTimes(): (event: RaceEvent) => RaceEvent {
   let at = -FIXED_STEP;
@@ -39,21 +39,21 @@ function fixedTimes(): (event: RaceEvent) => RaceEvent {
   };
 }
 
-/** What is to be done on the way. */
+/** Callbacks and signals for a race. */
 export interface Handling {
   /** Cancels the race. */
   readonly interrupted: AbortSignal;
   readonly fixedClock?: boolean;
-  /** Told of every event, with all until then. */
+  /** Called after every event with all events so far. */
   readonly watch?: (events: readonly RaceEvent[]) => void;
-  /** Takes the winner; default: closes it. */
+  /** Takes the winner. Default: closes it. */
   readonly take?: (socket: Socket) => void;
 }
 
 /**
- * Runs a race to its end, or until it is interrupted.
+ * Runs a race until it ends or is interrupted.
  *
- * @returns rejects with what is no {@link ConnectionError}
+ * @returns rejects with errors other than a {@link ConnectionError}
  */
 export function runRace(race$: Observable<RaceEvent<Socket>>, handling: Handling): Promise<RaceResult> {
   const { interrupted, fixedClock = false, watch, take = (socket: Socket) => socket.destroy() } = handling;

@@ -10,10 +10,10 @@ import { runProgram } from './run-program.js';
 import type { Terminal } from './terminal.js';
 
 /**
- * `rx-happy-eyeballs run -- <command…>`: starts a command whose connections go by way of a proxy of its own.
+ * `rx-happy-eyeballs run -- <command…>`: runs a command that connects through a proxy of its own.
  *
- * @param register the URL of the entry `rx-happy-eyeballs/register`, by which programs of Node race themselves
- * @returns the exit status of the command; 128 and the number of the signal that ended it
+ * @param register the URL of the entry `rx-happy-eyeballs/register`, with which programs of Node race without the proxy
+ * @returns the exit status of the command, or 128 plus the number of the signal that ended it
  */
 export async function runCommand(
   command: readonly string[],
@@ -46,7 +46,7 @@ export async function runCommand(
   });
 }
 
-/** The variables by which programs know of a proxy, in both cases: some read one, some the other. */
+/** The environment variables for a proxy, in lower and upper case because some programs read only one of them. */
 export function proxyEnv(port: number, register: string, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const url = `http://127.0.0.1:${port}`;
   const names = ['http_proxy', 'https_proxy', 'all_proxy'].flatMap((name) => [name, name.toUpperCase()]);

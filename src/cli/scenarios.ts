@@ -4,20 +4,20 @@ import type { ConnectOptions } from '../plan/connect-options.js';
 import type { Answer } from '../core/race/answers.js';
 import { blackhole, healthy, listen, type Fixture, type Place } from './lab.js';
 
-/** A network with something wrong, on the loopback addresses of this machine. */
+/** A network with a fault, on the loopback addresses of this machine. */
 export interface Scenario {
   readonly title: string;
   readonly places: readonly Place[];
-  /** What the race needs beside the addresses. */
+  /** Options of the race besides the addresses. */
   readonly options?: ConnectOptions;
-  /** Look-ups that take their time, in order: ms since the last, and the answer. Default: all addresses at once. */
+  /** The answers in order, each with its delay after the previous one in ms. Default: all addresses at once. */
   readonly answers?: readonly (readonly [delay: number, answer: Answer])[];
 }
 
-/** ms; anything under the second after which a dropped packet is sent again. */
+/** In ms; less than the second after which a dropped packet is sent again. */
 const WAKES_AFTER = 300;
 
-/** ms; long enough for all attempts of a scenario to start, short enough to watch. */
+/** In ms; long enough for all attempts of a scenario to start, and short enough to watch. */
 const PATIENCE = 1500;
 
 const inOrder = (address: string): Place => ({ address, nature: 'in order', open: healthy });
@@ -29,7 +29,7 @@ const slow = (address: string): Place => ({
   open: (host, port) => blackhole(host, port, WAKES_AFTER),
 });
 
-// Keys that are known in advance: a handshake that needs no certificate.
+// With a pre-shared key, the handshake needs no certificate.
 const key = Buffer.alloc(32, 'lab');
 const LAB_TLS = { ciphers: 'PSK', minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
 
@@ -80,7 +80,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   },
 };
 
-/** The answers of a scenario as they come. */
+/** A resolver that emits the answers of a scenario in time. */
 export function lateAnswers(answers: NonNullable<Scenario['answers']>): ConnectOptions['resolver'] {
   return () => concat(...answers.map(([delay, answer]) => timer(delay).pipe(map(() => answer))));
 }

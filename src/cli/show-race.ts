@@ -16,21 +16,21 @@ import { distribution, summary } from './repeat.js';
 import { runRace, type RaceResult } from './run-race.js';
 import { appearance, FAILED, INTERRUPTED, OK, untilInterrupted, type Terminal } from './terminal.js';
 
-/** A race that can be run again, and where it goes. */
+/** A race that can be repeated, and its destination. */
 export interface RepeatableRace {
   readonly host: string;
   readonly port: number;
   readonly race$: Observable<RaceEvent<Socket>>;
 }
 
-/** ms between two pictures of a race while it runs. */
+/** The interval at which a running race is redrawn, in ms. */
 const REDRAW_INTERVAL = 100;
 
 /**
- * Runs a race, draws it while it runs and when it is over, and says in a sentence how it ended. The winner is closed again,
- * or gets standard input with `pipe`. Ctrl-C cancels the race.
+ * Runs a race, draws it while it runs and after it has ended, and prints a sentence about its result. The winner is closed, or with
+ * `pipe` connected to standard input and output. Ctrl-C cancels the race.
  *
- * @param conclude says how it ended
+ * @param conclude describes the result
  * @returns the exit status
  */
 export async function showRace(
@@ -53,7 +53,7 @@ export async function showRace(
     const result = compared(await runWatched(destination, flags, terminal, interrupted, take), destination);
     reports.write(result, formatDestination(destination));
     if (flags.json) stdout.write(jsonText(racesJson(destination, flags, [result])));
-    // With `pipe`, standard output is for what comes over the connection; and who is not at a terminal wants nothing else.
+    // With `pipe`, standard output is for the bytes of the connection.
     const output = flags.pipe ? stderr : stdout;
     const quiet = flags.json === true || (flags.pipe === true && !stderr.isTTY);
     const isWon = result.outcome === 'connected';

@@ -1,9 +1,9 @@
-/** Letters that may be wrong in a word, of each length. */
+/** How many letters of a word may be wrong, by its length. */
 function tolerated(word: string): number {
   return word.length < 4 ? 1 : 2;
 }
 
-/** The word that was most likely meant by a misspelt one, where there is one. */
+/** The word that a misspelt one most likely stands for; `undefined` if none is similar. */
 export function mostSimilar(misspelt: string, words: readonly string[]): string | undefined {
   const ranked = words
     .map((word) => ({ word, distance: distance(misspelt, word) }))
@@ -12,7 +12,7 @@ export function mostSimilar(misspelt: string, words: readonly string[]): string 
   return ranked[0]?.word;
 }
 
-/** How many letters are to be inserted, removed, replaced, or exchanged with their neighbour: Damerau and Levenshtein's distance. */
+/** The Damerau–Levenshtein distance: the number of letters to insert, remove, replace, or exchange with their neighbour. */
 function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return Infinity;
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];

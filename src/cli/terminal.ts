@@ -8,10 +8,10 @@ export const FAILED = 1;
 export const BAD_ARGUMENTS = 2;
 export const INTERRUPTED = 130;
 
-/** What ends a command. */
+/** Signals that end a command. */
 export type Signal = 'SIGINT' | 'SIGTERM';
 
-/** What a command needs of `process`. */
+/** The part of `process` that commands use. */
 export interface Terminal {
   readonly stdin: Readable;
   readonly stdout: Output;
@@ -21,7 +21,7 @@ export interface Terminal {
   off(signal: Signal, listener: () => void): unknown;
 }
 
-/** A stream of text that may be a terminal, and then knows its size and whether it has colours (`NO_COLOR`, `TERM`, `FORCE_COLOR`). */
+/** A stream of text that may be a terminal. A terminal has a size, and colours unless `NO_COLOR`, `TERM` or `FORCE_COLOR` say otherwise. */
 export type Output = Writable & {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -29,7 +29,7 @@ export type Output = Writable & {
   hasColors?(): boolean;
 };
 
-/** How pictures are drawn on an output. */
+/** The appearance of pictures on an output. */
 export interface Appearance {
   readonly width: number;
   readonly ascii: boolean;
@@ -39,14 +39,14 @@ export interface Appearance {
 /** As `util.styleText`. */
 export type Style = (format: 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold', text: string) => string;
 
-// Whether the output has colours is known already, and need not be that of standard output.
+// Whether this output has colours has been decided. `styleText` would go by standard output.
 const coloured: Style = (format, text) => styleText(format, text, { validateStream: false });
 const plain: Style = (_, text) => text;
 
-/** Columns where an output is no terminal, and the environment says nothing else with `COLUMNS`. */
+/** The width of an output that is not a terminal, unless the environment has `COLUMNS`. */
 const DEFAULT_WIDTH = 80;
 
-/** What suits an output: its width, colours where they are wanted, ASCII where the locale has nothing else. */
+/** The appearance that suits an output: its width, whether it has colours, and whether the locale is limited to ASCII. */
 export function appearance(output: Output, { color, ascii = onlyAscii() }: { color?: unknown; ascii?: unknown }): Appearance {
   const style = color !== false && hasColours(output) ? coloured : plain;
   const columns = output.columns || Number(process.env.COLUMNS);
@@ -54,7 +54,7 @@ export function appearance(output: Output, { color, ascii = onlyAscii() }: { col
   return { width, ascii: Boolean(ascii), style };
 }
 
-/** As Node has it: `FORCE_COLOR` decides, also against `NO_COLOR` and where the output is no terminal. */
+/** Whether an output has colours. As in Node, `FORCE_COLOR` overrides `NO_COLOR`, and it applies also to files and pipes. */
 function hasColours(output: Output): boolean {
   const { FORCE_COLOR, NO_COLOR } = process.env;
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
@@ -62,14 +62,14 @@ function hasColours(output: Output): boolean {
   return Boolean(output.isTTY && output.hasColors?.());
 }
 
-/** Whether the environment names a locale that is not in UTF-8. */
+/** Whether the locale of the environment is not UTF-8. */
 function onlyAscii(): boolean {
   const { LC_ALL, LC_CTYPE, LANG } = process.env;
   const locale = LC_ALL || LC_CTYPE || LANG || '';
   return locale !== '' && !/utf-?8/i.test(locale);
 }
 
-/** A signal that Ctrl-C aborts, until it is released. A second Ctrl-C ends the program. */
+/** Returns a signal that Ctrl-C aborts until it is released. A second Ctrl-C ends the program. */
 export function untilInterrupted(terminal: Terminal): { readonly interrupted: AbortSignal; readonly release: () => void } {
   const controller = new AbortController();
   const interrupt = () => {

@@ -12,16 +12,16 @@ export interface ConnectorRace {
   readonly port: number;
   readonly partition: string;
   /**
-   * What happens in it, from its beginning, whenever it is subscribed to. Errors as `race$` does, and completes without
-   * `connected` when the race is cancelled.
+   * All events of the race, replayed from its beginning. Errors as `race$` does. If the race is cancelled, it completes without
+   * `connected`.
    */
   readonly events$: Observable<RaceEvent>;
 }
 
-/** Lets others watch races. */
+/** Emits races to those who watch. */
 export interface Watchable {
   readonly races$: Observable<ConnectorRace>;
-  /** What begins a race, watched by those that are subscribed then. */
+  /** Returns a function that begins a race and emits it to the present subscribers. */
   readonly watching: (race: Race<Terms & { readonly partition: string }>) => Begin;
 }
 
@@ -41,7 +41,7 @@ export function watchable(): Watchable {
         races.next({ host, port, partition, events$: events.asObservable() });
         const watched = new WatchedRace(observer, events, attempts.discard);
         observer.add(watched);
-        // Where the race is cancelled; after an error or the end nothing is left to complete.
+        // This matters if the race is cancelled. After an error or the end it does nothing.
         observer.add(() => events.complete());
         watched.hold((holder) => {
           race.begin(holder, lived);
@@ -51,7 +51,7 @@ export function watchable(): Watchable {
   };
 }
 
-/** Hands a race on, after those that watch it. */
+/** Passes the events of a race to those who watch it, and then to its observer. */
 class WatchedRace extends Guarded<RaceEvent<never>> {
   constructor(
     private readonly observer: Holder<RaceEvent<never>>,
@@ -64,7 +64,7 @@ class WatchedRace extends Guarded<RaceEvent<never>> {
   protected hasNext(event: RaceEvent<never>): void {
     this.events.next(event);
     if (!this.closed) this.observer.next(event);
-    // One that watches may have ended the race: then no one is left to receive the winner.
+    // A watcher may have ended the race. Then no one receives the winner.
     else if (event.type === 'connected') this.discard(event.value, event.endpoint);
   }
 

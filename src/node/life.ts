@@ -4,12 +4,10 @@ import { destroy } from '../rx/destroy.js';
 import { realTime } from '../rx/real-time.js';
 
 /**
- * The life of a connection. Emits nothing; completes when it has closed, and errors with its first error. Before that is told,
- * and when it is unsubscribed, all parts are destroyed.
+ * The life of a connection. Emits nothing, completes when the connection has closed, and errors with its first error. All parts are
+ * destroyed before it completes or errors, and when it is unsubscribed.
  *
- *     parts    the connection alone, or what a setup has made of it and then the connection
- *
- * Parts that are no emitters of events are destroyed, and not watched.
+ * @param parts the connection alone, or the result of a setup and then the connection; those that emit no events are not watched
  */
 export function life(parts: readonly unknown[]): Observable<never> {
   return new Observable((subscriber) => {
@@ -28,7 +26,7 @@ export function life(parts: readonly unknown[]): Observable<never> {
       end();
       subscriber.complete();
     };
-    /** Where a connection has several parts, the first to close is not the first to say why. */
+    /** If a connection has several parts, the part that closes first need not be the one that has the error. */
     const closing = () => {
       if (emitters.length === 1) closed();
       else letGo.push(later(closed));
@@ -52,7 +50,7 @@ function watch(emitter: EventEmitter, failed: (error: unknown) => void, closed: 
   };
 }
 
-/** What is destroyed may fail once more before it has closed, and nothing else listens any more. */
+/** A destroyed part may emit another error before it closes, and nothing else listens. */
 function ignoreErrors(emitter: EventEmitter): void {
   if ((emitter as { closed?: unknown }).closed === true) return;
   const ignore = () => undefined;

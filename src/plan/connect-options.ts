@@ -8,7 +8,7 @@ import type { AttemptOptions, RaceOptions } from './options.js';
 
 type All<T, C> = AttemptOptions<T, C>;
 
-/** What the option `tls` may be. */
+/** The type of the option `tls`. */
 type Tls = All<never, never>['tls'];
 
 /** An attempt over sockets. */
@@ -17,23 +17,23 @@ interface OverSockets<S> extends Pick<All<never, never>, 'localAddress' | 'local
   readonly tls?: S;
 }
 
-/** Sockets of this package. */
+/** Sockets that this package creates. */
 interface OwnSockets extends Pick<All<never, never>, 'tcp'> {
   readonly socketFactory?: undefined;
 }
 
-/** Sockets of the caller's. */
+/** Sockets that the caller creates. */
 interface MadeSockets extends Pick<All<never, never>, 'socketFactory'> {
   readonly tcp?: undefined;
 }
 
-/** An attempt by a transport of the caller's, which does its own TLS. */
+/** An attempt by a transport of the caller, which does its own TLS. */
 interface OverTransport<C> extends OnlyTransport {
   readonly transport?: Transport<C> | undefined;
   readonly tcp?: undefined;
 }
 
-/** An attempt by a transport whose sockets have options, as those of a network of the testing kit. */
+/** An attempt by a transport whose sockets have TCP options, such as a network of the testing kit. */
 interface OverSocketTransport extends OnlyTransport, Pick<All<never, never>, 'tcp'> {
   readonly transport: SocketTransport<Socket, SocketOptions>;
 }
@@ -57,8 +57,8 @@ interface WithoutSetup {
 type Sockets<S> = OverSockets<S> & (MadeSockets | OwnSockets);
 
 /**
- * How a race is run and what its attempts do. `T` is its result: a socket, or the value of `setup`. `C` is what the caller's
- * `transport` emits, if a `setup` follows.
+ * The options of a race and of its attempts. `T` is the result: a socket, or the value of `setup`. `C` is what the caller's
+ * `transport` emits if a `setup` follows.
  */
 export type ConnectOptions<T = Socket, C = T> = RaceOptions &
   (
@@ -73,36 +73,36 @@ export type ConnectOptions<T = Socket, C = T> = RaceOptions &
 export type TlsConnectOptions = RaceOptions & Sockets<true | TlsOptions> & WithoutSetup;
 
 /**
- * {@link ConnectOptions} as a call has them, for TypeScript to find out what the race is for. One type and one signature, since
- * a wrong option is then reported once, in a line.
+ * {@link ConnectOptions} in the form from which TypeScript infers the result of a call. One type and one signature suffice for all
+ * calls, so that the error for a wrong option is one line.
  *
- * - `R` what the race is for, where the caller names it: `connect$<Session>(…)`
+ * - `R` the result, if the caller names it: `connect$<Session>(…)`
  * - `C` what the option `transport` emits
- * - `S` the type of the option `tls`; `unknown` where it is not given
- * - `T` what the race is for: by `setup`, or else {@link Won}
- * - `B` what attempts connect where neither option says so
+ * - `S` the type of the option `tls`; `unknown` if it is absent
+ * - `T` the result: that of `setup`, or else {@link Won}
+ * - `B` what attempts connect without `transport` and `tls`
  */
 export type GivenOptions<R, C, S, T, B = Socket> = RaceOptions &
   (OverSocketTransport | OverTransport<C | NoInfer<R>> | Sockets<Inferred<S>>) &
   (WithSetup<Setup<Connected<C, S, B>, T> | AnySetup<NoInfer<C>, S, T>> | WithoutSetup);
 
-/** What a race is for whose call has no `setup`. `D` is what its connector's races are for, and `B` what those connect. */
+/** The result of a call without `setup`. `D` is the default result of its connector, and `B` is what that connects. */
 export type Won<R, C, S, D = Socket, B = D> = [R] extends [never] ? ([D] extends [B] ? Connected<C, S, D> : D) : R;
 
-/** What an attempt connects, by `transport` or by `tls`. */
+/** What an attempt connects, according to `transport` or `tls`. */
 type Connected<C, S, B> = [C] extends [never] ? SocketBy<S, B> : C;
 
 type SocketBy<S, B> = unknown extends S ? B : S extends undefined ? B : S extends false ? Socket : TLSSocket;
 
-/** `tls`, so that its type is inferred where it is a boolean, and its properties are checked where it is an object. */
+/** `tls` in a form that infers a boolean and checks the properties of an object. */
 type Inferred<S> = S extends boolean | undefined ? S : Tls;
 
-/** Where `tls` may be anything, as in {@link ConnectOptions} that are handed on, so may be what `setup` takes. */
+/** If the type of `tls` is open, as in {@link ConnectOptions} that are passed on, `setup` may take any connection. */
 type AnySetup<C, S, T> = unknown extends S
   ? never
   : [boolean | TlsOptions] extends [S]
     ? Setup<C, T> | Setup<Socket, T> | Setup<TLSSocket, T>
     : never;
 
-/** The type itself, which TypeScript does not infer from what a result is assigned to. */
+/** The type itself. TypeScript does not infer it from the type that a result is assigned to. */
 export type NotInferred<T> = [T][T extends unknown ? 0 : never];

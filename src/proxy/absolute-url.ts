@@ -1,14 +1,14 @@
 import { parseAuthority, type Authority } from './authority.js';
 
-/** Where a request with an absolute URL goes, and what it asks for there. */
+/** The destination of a request with an absolute URL, and its path there. */
 export type Target = Authority & { readonly path: string };
 
 const HTTP_PORT = 80;
 
 /**
- * Takes `http://example.com:8080/path?query` apart. The path stays as it was written.
+ * Parses `http://example.com:8080/path?query`. The path is kept as it was written.
  *
- * @returns a sentence that says what is wrong with it
+ * @returns the target, or a sentence that says why the URL is refused
  */
 export function parseAbsoluteUrl(url: string, method: string): Target | string {
   const [, scheme, authority = '', rest = ''] = /^([a-z][a-z\d+.-]*):\/\/([^/?#\\]*)([^#]*)/i.exec(url) ?? [];

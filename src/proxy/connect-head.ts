@@ -1,16 +1,16 @@
-/** A request for a tunnel, as far as it matters. */
+/** The parts of a CONNECT request that the proxy uses. */
 export interface ConnectHead {
-  /** Host and port, as written. */
+  /** Host and port as the client wrote them. */
   readonly target: string;
   readonly authorization?: string;
-  /** Bytes of the head; what follows is for the destination. */
+  /** Length of the head in bytes. What follows it is for the destination. */
   readonly length: number;
 }
 
-/** Fields with a name of RFC 9110 section 5.6.2 and a value of section 5.5, none of which is continued in the next line. */
+/** A head whose field names follow RFC 9110 section 5.6.2 and whose values follow section 5.5, without continued lines. */
 const HEAD = /^CONNECT ([\x21-\x7e]+) HTTP\/1\.[01]\r\n((?:[!#$%&'*+.^_`|~\dA-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*)\r\n$/;
 
-/** What makes a difference: other fields than a host and a password, and two of those. */
+/** Fields for which Node's HTTP parser has rules: those about a body, and duplicates of the two fields used here. */
 const UNUSUAL =
   /^(?:content-length|transfer-encoding|expect|upgrade):|^host:[^]*^host:|^proxy-authorization:[^]*^proxy-authorization:/im;
 
@@ -19,10 +19,9 @@ const AUTHORIZATION = /^proxy-authorization:[\t ]*([^\r]*?)[\t ]*\r$/im;
 const BLANK_LINE = Buffer.from('\r\n\r\n');
 
 /**
- * Reads a request for a tunnel that is as nearly all of them are: whole, in one piece, and beyond doubt. It saves such a connection
- * a server of HTTP.
+ * Reads a complete and plain CONNECT request, as nearly all are. Such a connection does not need Node's HTTP server.
  *
- * @returns `undefined` for everything else, malformed or not
+ * @returns `undefined` for any other input; Node's HTTP server then decides
  */
 export function readConnectHead(bytes: Buffer, maxSize: number): ConnectHead | undefined {
   if (bytes[0] !== 0x43) return undefined; // C

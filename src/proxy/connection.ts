@@ -10,27 +10,27 @@ import type { Rate } from './rate.js';
 import { Refusal } from './refusal.js';
 import { relay } from './relay.js';
 
-/** What all connections of a proxy share. */
+/** What the connections of a proxy share. */
 export interface Shared {
   readonly settings: ProxySettings;
   readonly connector: Connector;
   readonly rate: Rate;
   readonly idle: IdleWatch;
-  /** Connections that are open. */
+  /** The open connections. */
   readonly open: Set<Connection>;
 }
 
 type Without<Event, Name extends PropertyKey> = Event extends unknown ? Omit<Event, Name> : never;
 
-/** An event without what every event of a connection has. */
+/** An event without the fields that all events of a connection have. */
 export type OfConnection = Without<Extract<ProxyEvent, { readonly connection: number }>, 'time' | 'connection'>;
 
-/** A client's connection, while it lasts. */
+/** The connection of a client. */
 export class Connection {
   readonly client: Client;
-  /** Why it is refused, whatever it asks for. */
+  /** Set if every request of this client is refused. */
   refused?: Refusal;
-  /** What ends with the client: races, timers, requests to upstream servers. */
+  /** Races, timers and requests to upstream servers, which end with the client's connection. */
   readonly life = new Subscription();
   private readonly startedAt = performance.now();
   private headTimer?: NodeJS.Timeout;
@@ -53,53 +53,55 @@ export class Connection {
     this.see({ time: Date.now(), connection: this.id, ...event });
   }
 
-  /** Something has happened in the race for a request. Sockets are in no event. */
+  /** Emits an event of the race for a request, without its socket. */
   raced(event: RaceEvent<Socket>, request: ProxyRequest): void {
     const common = { time: Date.now(), connection: this.id, ...event, request };
     this.see(common.type === 'connected' ? { ...common, value: undefined } : common);
   }
 
-  /** Begins to count the time that the client has for the head of its request. */
+  /** Starts the timer for the head of the client's request. */
   awaitHead(tooLate: () => void): void {
     const { headerTimeout } = this.shared.settings;
     if (headerTimeout !== Infinity) this.headTimer = setTimeout(tooLate, headerTimeout);
   }
 
-  /** The head of the request is there. */
+  /** Stops the timer: the head of the request has been received. */
   headIsThere(): void {
     clearTimeout(this.headTimer);
   }
 
-  /** The client asks for something. */
+  /** Emits that the client has sent a request. */
   requested(asked: Omit<ProxyRequest, 'client'>): ProxyRequest {
     const request = { ...asked, client: this.client };
     this.emit({ type: 'requested', request });
     return request;
   }
 
-  /** Tells of a refusal; what the client is told is written elsewhere, in its own protocol. */
+  /** Emits that the client is refused. The response is written elsewhere, in the client's protocol. */
   refuse({ reason, message, cause }: Refusal, request?: ProxyRequest): void {
     this.emit({ type: 'refused', reason, message, ...(request && { request }), ...(cause !== undefined && { error: cause }) });
   }
 
-  /** Passes bytes on from now on. */
+  /** Passes bytes on between the client and `upstream`. */
   relay(upstream: Socket): void {
     this.relaying = relay(this.socket, upstream, this.shared.idle, this.broke);
   }
 
-  /** Writes the last that the client is told, and closes the connection when that has been read, or after a while. */
+  /** Writes a last response, and closes the connection when the client has read it, at the latest after {@link LAST_READING}. */
   farewell(text: string | Uint8Array): void {
     const { socket } = this;
     if (socket.destroyed) return;
-    // A socket that is closed while something waits in it to be read is reset, and the client may lose what it was told.
+    // The system resets a socket that is closed with unread data in it, and the client may then lose the response.
     socket.end(text).resume();
     const timer = setTimeout(() => socket.destroy(), LAST_READING);
     socket.once('close', () => clearTimeout(timer));
   }
 
   /**
-   * @param over called when it is over, and upstream has read everything
-   * @returns ends it
+   * Serves the connection until it closes.
+   *
+   * @param over called after it has closed and upstream has read everything
+   * @returns closes it
    */
   begin(serve: () => void, over: () => void): () => void {
     const { socket, life, client, shared } = this;
@@ -111,7 +113,7 @@ export class Connection {
       const { bytesRead: sent, bytesWritten: received } = socket;
       const duration = performance.now() - this.startedAt;
       this.emit({ type: 'closed', client, sent, received, duration, ...(this.code !== undefined && { code: this.code }) });
-      // Upstream may not have read everything yet.
+      // Upstream may still have something to read.
       if (this.relaying) this.relaying.add(over);
       else over();
     });
@@ -129,23 +131,24 @@ export class Connection {
   };
 }
 
-/** ms that a client is given to read why it is refused. */
+/** How long a client may take to read a last response, in ms. */
 const LAST_READING = 2000;
 
-/** Serves a protocol, beginning with the bytes that told which. */
+/** Serves a connection in one protocol. `first` are the bytes by which the protocol was recognized. */
 export type Serve = (connection: Connection, first: Buffer) => void;
 
-/** Who hears of a connection. */
+/** Callbacks of a connection. */
 export interface Witness {
   readonly see: (event: ProxyEvent) => void;
   readonly over: () => void;
 }
 
 /**
- * Serves a client from its acceptance to its end. Not an Observable of its own: that would cost a tenth of every connection.
+ * Serves a client from the time it is accepted until it has gone. This is not an Observable because one would add a tenth to the
+ * cost of a connection.
  *
- * @param serve by protocol
- * @returns closes the connection, and ends what it has begun
+ * @param serve one function for each protocol
+ * @returns closes the connection and ends everything that it has begun
  */
 export function serveClient(
   id: number,
@@ -181,10 +184,10 @@ export function serveClient(
   }, over);
 }
 
-/** The most connections that are refused with an answer at the same time. Others are closed. */
+/** How many connections beyond the limit receive a response at the same time. Further ones are closed at once. */
 const TURNED_AWAY = 1000;
 
-/** Why a client is not even listened to. */
+/** The reason for closing a connection before anything is read; `undefined` if the client may send a request. */
 function refusalOf({ client, shared: { settings, open } }: Connection): Refusal | undefined {
   const { allow, maxConnections } = settings;
   if (allow && !allow.check(client.address.replace(/%.*$/, ''), `ipv${client.family}`)) {
@@ -193,7 +196,7 @@ function refusalOf({ client, shared: { settings, open } }: Connection): Refusal 
   return open.size > maxConnections + TURNED_AWAY ? new Refusal('connections', 'The proxy has too many connections.') : undefined;
 }
 
-/** Waits for the first bytes, and stops reading. */
+/** Waits for the first bytes and pauses the socket. */
 function sniff({ socket }: Connection, heard: (first: Buffer) => void): void {
   const ended = () => socket.end();
   socket.once('end', ended).once('data', (first: Buffer) => {

@@ -10,13 +10,13 @@ import type { ProxySettings, RouteAnswer, RouteRefusal } from './options.js';
 import { Refusal } from './refusal.js';
 import { allowed, NOTHING, raceOptions, type Override } from './upstream-options.js';
 
-/** What follows. Exactly one of these is called, unless the client has gone before. */
+/** Callbacks for the outcome. Exactly one is called, unless the client leaves first. */
 export interface Outcome<T extends readonly unknown[]> {
   readonly done: (...values: T) => void;
   readonly refused: (refusal: Refusal) => void;
 }
 
-/** Asks whether a request may be served, and with which options of its race: its client's rate, and `route`. */
+/** Decides by the client's rate and by `route` whether a request is served, and with which race options. */
 export function admit(connection: Connection, request: ProxyRequest, { done, refused }: Outcome<[Override]>): void {
   const { settings, rate } = connection.shared;
   const { route } = settings;
@@ -52,15 +52,15 @@ function isRefusal(answer: NonNullable<RouteAnswer>): answer is RouteRefusal {
   return 'refuse' in answer;
 }
 
-/** What went wrong is for the log, and not for the client. */
+/** The cause is logged. The client does not see it. */
 function failedRoute(cause: unknown): Refusal {
   return new Refusal('route', 'The proxy failed to decide whether this request is allowed.', { status: 500, cause });
 }
 
 /**
- * Connects to where a request goes, by a race that the subscribers of the proxy see. The end of the client ends the race.
+ * Connects to the destination of a request by a race, whose events the proxy emits. The race ends when the client leaves.
  *
- * No operators: this is on the way of every connection.
+ * It uses no operators because every connection passes through it.
  */
 export function dial(
   connection: Connection,
@@ -83,7 +83,7 @@ export function dial(
   connection.life.add(race);
 }
 
-/** A host that cannot be one is the client's mistake; options that make no sense are those of `route`. */
+/** The race for a request. An invalid host is the client's mistake, and invalid options are a mistake of `route`. */
 function raceFor({ shared }: Connection, request: ProxyRequest, override: Override): Observable<RaceEvent<Socket>> | Refusal {
   const { host, port } = request;
   const { connector, settings } = shared;

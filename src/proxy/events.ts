@@ -2,10 +2,10 @@ import type { Address, RaceEvent } from '../index.js';
 import type { Authority } from './authority.js';
 import type { RefusalReason } from './refusal.js';
 
-/** Where a client connects from. */
+/** The address and port of a client. */
 export type Client = Address & { readonly port: number };
 
-/** What a client asks for. */
+/** A request of a client. */
 export interface ProxyRequest extends Authority {
   /** `connect`: the method of HTTP; `http`: a request with an absolute URL. */
   readonly protocol: 'connect' | 'http' | 'socks5' | 'socks4';
@@ -24,12 +24,12 @@ interface Seen {
   readonly time: number;
 }
 
-/** Fields of everything that happens to a connection. Connections are numbered from 1. */
+/** Fields of every event of a connection. Connections are numbered from 1. */
 interface OfConnection extends Seen {
   readonly connection: number;
 }
 
-/** The proxy accepts connections. */
+/** The proxy has begun to accept connections. */
 export interface Listening extends Seen {
   readonly type: 'listening';
   readonly address: string;
@@ -42,15 +42,15 @@ export interface Accepted extends OfConnection {
   readonly client: Client;
 }
 
-/** A client has asked for something. A connection of HTTP may do so several times. */
+/** A client has sent a request. An HTTP connection may have several. */
 export interface Requested extends OfConnection {
   readonly type: 'requested';
   readonly request: ProxyRequest;
 }
 
 /**
- * What happens in the race for a request: the events of `race$`, whose `at` is in ms since the race began. `connected` is
- * without its socket. A request over a connection that an earlier one has left open has no race.
+ * An event of the race for a request, as `race$` emits it; `at` is in ms since the race began. `connected` has no socket. A request
+ * that reuses an open connection to its destination has no race.
  */
 export type Raced = OfConnection & { readonly request: ProxyRequest } & RaceEvent<undefined>;
 
@@ -58,27 +58,27 @@ export type Raced = OfConnection & { readonly request: ProxyRequest } & RaceEven
 export interface Refused extends OfConnection {
   readonly type: 'refused';
   readonly reason: RefusalReason;
-  /** What it is told. */
+  /** The message that the client receives. */
   readonly message: string;
-  /** What it asked for, where it came as far as that. */
+  /** Absent if the client was refused before its request was complete. */
   readonly request?: ProxyRequest;
-  /** A `ConnectionError` if the race was lost, or what `route` has thrown. */
+  /** A `ConnectionError` if the race failed, or the error that `route` threw. */
   readonly error?: unknown;
 }
 
-/** A client's connection is over. */
+/** A client's connection has closed. */
 export interface Closed extends OfConnection {
   readonly type: 'closed';
   readonly client: Client;
-  /** Bytes that the client has sent, the request included. */
+  /** The number of bytes that the client sent, including its request. */
   readonly sent: number;
-  /** Bytes that the client was sent. */
+  /** The number of bytes sent to the client. */
   readonly received: number;
-  /** ms since it was accepted. */
+  /** Since it was accepted, in ms. */
   readonly duration: number;
-  /** The code of the error that ended it, as `ECONNRESET`. */
+  /** The code of the error that ended it, such as `ECONNRESET`. */
   readonly code?: string;
 }
 
-/** Everything that happens in a proxy. */
+/** The events of a proxy. */
 export type ProxyEvent = Listening | Accepted | Requested | Raced | Refused | Closed;

@@ -1,4 +1,4 @@
-/** Fields that belong to one connection, and to none behind it; RFC 9110 section 7.6.1. */
+/** Fields that apply to one connection only; RFC 9110 section 7.6.1. */
 const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
@@ -10,16 +10,16 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
-/** Fields in the order and the case in which they came: name, value, name, value … */
+/** Fields in their original order and case: name, value, name, value … */
 export type RawHeaders = readonly string[];
 
-/** The values of a field, one for each line. */
+/** The values of a field, one per line. */
 export function valuesOf(raw: RawHeaders, name: string): string[] {
   return raw.filter((_, i) => i % 2 === 1 && raw[i - 1]!.toLowerCase() === name);
 }
 
 /**
- * The fields that are passed on: all but those that belong to the connection, and those that `Connection` names.
+ * The fields that are passed on: all except those of the connection and those that `Connection` names.
  *
  * `Connection: content-length` would change where a body ends, and `Connection: host` where a request goes: such names are ignored.
  */
@@ -39,23 +39,23 @@ export function endToEnd(raw: RawHeaders, drop: ReadonlySet<string> = NONE): str
 const NONE: ReadonlySet<string> = new Set();
 const FRAMING = new Set(['content-length', 'host', 'date']);
 
-/** Whether a message has chunks, and no other transfer coding, which would have to be passed on. */
+/** Whether `chunked` is the only transfer coding. Others would have to be passed on. */
 export function isChunked(transferEncoding: string): boolean {
   return transferEncoding.trim().toLowerCase() === 'chunked';
 }
 
-/** The fields behind the body that are passed on: those that change nothing of what came before it. */
+/** The trailer fields that are passed on: those that do not change how the message is read. */
 export function trailersOf(raw: RawHeaders): [string, string][] {
   const passed = endToEnd(raw, FRAMING);
   return Array.from({ length: passed.length / 2 }, (_, i) => [passed[2 * i]!, passed[2 * i + 1]!]);
 }
 
-/** Says that a message has come by way of this proxy; RFC 9110 section 7.6.3. */
+/** The value of `Via` that this proxy adds; RFC 9110 section 7.6.3. */
 export function via(httpVersion: string, pseudonym: string): string {
   return `${httpVersion} ${pseudonym}`;
 }
 
-/** Whether a message has come by way of the proxy that is called so. */
+/** Whether a message has already passed through the proxy of this name. */
 export function hasCome(raw: RawHeaders, pseudonym: string): boolean {
   return valuesOf(raw, 'via').some((value) => value.split(',').some((one) => one.trim().split(/\s+/)[1] === pseudonym));
 }

@@ -9,8 +9,8 @@ import { formatEndpoint } from '../index.js';
 /**
  * Serves the method CONNECT; RFC 9110 section 9.3.6.
  *
- * @param target host and port, as the client has written them
- * @param early what the client has sent behind its request, for the destination
+ * @param target host and port as the client wrote them
+ * @param early bytes for the destination that the client sent right after its request
  */
 export function serveConnect(connection: Connection, target: string, early: Buffer, user?: string): void {
   const { socket } = connection;
@@ -31,7 +31,7 @@ export function serveConnect(connection: Connection, target: string, early: Buff
   });
 }
 
-/** Refuses what asks for a tunnel, or for nothing that can be understood. */
+/** Refuses a CONNECT request, or one that could not be parsed. */
 export function refuseTunnel(connection: Connection, refusal: Refusal): void {
   connection.refuse(refusal);
   connection.farewell(httpRefusalText(refusal));

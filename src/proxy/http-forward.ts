@@ -16,7 +16,7 @@ import { httpRefusal } from './http-refusal.js';
 import { Refusal } from './refusal.js';
 import type { Override } from './upstream-options.js';
 
-/** A request of a client, and how it is answered. */
+/** A request of a client, and its response. */
 export interface Exchange {
   readonly connection: Connection;
   readonly request: IncomingMessage;
@@ -26,7 +26,7 @@ export interface Exchange {
   readonly pseudonym: string;
 }
 
-/** Passes a request on to where its URL says, and the response back. */
+/** Passes a request on to the server of its URL, and the response back. */
 export function forward(exchange: Exchange, target: Target, user: string | undefined): void {
   const { connection, request, response } = exchange;
   const { host, port, path } = target;
@@ -48,27 +48,27 @@ export function forward(exchange: Exchange, target: Target, user: string | undef
 export function refuseRequest({ connection, response }: Exchange, refusal: Refusal, asked?: ProxyRequest): void {
   connection.refuse(refusal, asked);
   if (response.headersSent || response.destroyed) {
-    response.socket?.resetAndDestroy(); // an end would look like that of the response
+    response.socket?.resetAndDestroy(); // a normal end would look like the end of the response
     return;
   }
   const { status, headers, body } = httpRefusal(refusal);
   response.writeHead(status, [...headers]).end(body);
 }
 
-/** An exchange whose request may be passed on. */
+/** An exchange whose request is passed on. */
 interface Passing extends Exchange {
   readonly target: Target;
   readonly asked: ProxyRequest;
   readonly override: Override;
 }
 
-/** Methods that change nothing, so that a request may be sent again; RFC 9110 section 9.2. */
+/** Safe methods, whose requests may be sent again; RFC 9110 section 9.2. */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** How often a request is sent again whose connection had been closed by the server while nothing was asked for. */
+/** How often a request is sent again if the server had closed its idle connection. */
 const RETRIES = 3;
 
-/** @returns ends it */
+/** @returns a way to end it */
 function send(passing: Passing, retries: number): { abort: () => void } {
   const { request, response, upstreams, target, asked } = passing;
   const hasBody = isFramed(request);
@@ -120,13 +120,13 @@ function send(passing: Passing, retries: number): { abort: () => void } {
       if (request.rawTrailers.length > 0) upstream.addTrailers(trailersOf(request.rawTrailers));
       upstream.end();
     });
-    // A server may answer before it has read everything. The rest stands before the client's next request.
+    // A server may respond before it has read everything. The rest must be read before the client's next request.
     upstream.once('close', () => request.unpipe(upstream).resume());
   }
   return { abort: () => current.abort() };
 }
 
-/** Interim responses go to the client, if it knows of such; RFC 9110 section 15.2. */
+/** Passes interim responses on to a client of HTTP/1.1 or later; RFC 9110 section 15.2. */
 function passInterim({ request, response }: Passing, { statusCode, headers }: InformationEvent): void {
   if (request.httpVersion === '1.0' || response.headersSent) return;
   if (statusCode === 100) response.writeContinue();
@@ -135,11 +135,11 @@ function passInterim({ request, response }: Passing, { statusCode, headers }: In
   try {
     response.writeEarlyHints(headers as Record<string, string>);
   } catch {
-    // Hints are no part of the response: those that are malformed are left out.
+    // Interim responses are only hints, so malformed ones are left out.
   }
 }
 
-/** What came from the server is not HTTP, or not what was asked for. */
+/** The refusal for a server whose answer is not HTTP, or is not a valid response to the request. */
 function protocolError(message: string, cause?: unknown): Refusal {
   return new Refusal('upstream', message, { failure: 'protocol', cause });
 }
@@ -150,15 +150,15 @@ function refusalOf(error: NodeJS.ErrnoException, target: Target): Refusal {
   return new Refusal('upstream', `${formatAuthority(target)} closed the connection without a response.`, { cause: error });
 }
 
-/** Whether a request has a body, as its fields tell. */
+/** Whether the fields of a request announce a body. */
 function isFramed({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** Fields of the request that the proxy says by itself. */
+/** Fields that the proxy replaces with its own. */
 const SAID_ANEW = new Set(['host', 'via', 'max-forwards']);
 
-/** The fields of the request as it is passed on; RFC 9110 section 7.6, and section 7.2: the host is that of the URL. */
+/** The fields of the request as it is passed on; RFC 9110 section 7.6. The host is that of the URL; section 7.2. */
 function requestHeaders({ request, target, pseudonym }: Passing): string[] {
   const { rawHeaders, headers, httpVersion } = request;
   const forwards = Number(headers['max-forwards']);
@@ -179,7 +179,7 @@ function requestHeaders({ request, target, pseudonym }: Passing): string[] {
 /**
  * Passes the response on.
  *
- * @throws Refusal, or Node's own error, for one that cannot be
+ * @throws Refusal, or Node's own error, for a response that cannot be passed on
  */
 function answerWith({ connection, response, pseudonym }: Passing, answer: IncomingMessage): void {
   const { rawHeaders, httpVersion, statusCode = 502, statusMessage = '' } = answer;
@@ -199,24 +199,24 @@ function answerWith({ connection, response, pseudonym }: Passing, answer: Incomi
     if (answer.rawTrailers.length > 0) response.addTrailers(trailersOf(answer.rawTrailers));
     response.end();
   });
-  // The client must not take what it has for the whole.
+  // The client must not take a partial response for a complete one.
   answer.once('close', () => {
     if (!answer.complete) response.socket?.resetAndDestroy();
   });
 }
 
-/** Connections to servers that one client's requests use again, those of each user by themselves. */
+/** Connections to servers that the requests of one client reuse. Different users share none. */
 export interface Upstreams {
   request(passing: Passing, isSafe: boolean, options: ClientRequestArgs): ClientRequest;
 }
 
-/** Connections to one server that are kept for the next request. */
+/** How many idle connections to one server are kept. */
 const MOST_FREE = 2;
 
 /**
- * Makes the connections of one client. They are closed with it.
+ * Creates the connections of one client, which close with it.
  *
- * A request that must not be sent twice has a connection of its own: one that was left open may be closed by the server at the same moment.
+ * A request that must not be sent twice has a connection of its own, because the server may be closing an idle one at that moment.
  */
 export function createUpstreams(connection: Connection): Upstreams {
   const { maxHeaderSize } = connection.shared.settings;
@@ -238,18 +238,18 @@ export function createUpstreams(connection: Connection): Upstreams {
   };
 }
 
-/** Under which the agent finds what a connection is made for. */
+/** The key of the exchange for which the agent creates a connection. */
 const PASSING = Symbol('passing');
 
 type Created = (error: Error | null, stream: Duplex) => void;
 
-/** An agent whose connections are made by races that the subscribers of the proxy see. */
+/** An agent that creates its connections by races, whose events the proxy emits. */
 class RaceAgent extends http.Agent {
   override createConnection(options: ClientRequestArgs, created?: Created): undefined {
     const { connection, asked, override } = (options as { readonly [PASSING]: Passing })[PASSING];
     dial(connection, asked, override, {
       done: (socket) => {
-        socket.on('error', () => undefined); // until it has a request
+        socket.on('error', () => undefined); // until the connection has a request
         created?.(null, socket);
       },
       refused: (refusal) => created?.(refusal, undefined as unknown as Duplex),

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Refusal } from './refusal.js';
 
-/** A refusal as fields and body of HTTP. */
+/** A refusal as the fields and body of an HTTP response. */
 export interface HttpRefusal {
   readonly status: number;
   /** Name, value, name, value … */
@@ -9,7 +9,7 @@ export interface HttpRefusal {
   readonly body: string;
 }
 
-/** What a client that speaks HTTP is told. The connection ends with it. */
+/** The HTTP response for a refusal. It closes the connection. */
 export function httpRefusal({ reason, message, status, proxyStatus }: Refusal): HttpRefusal {
   const body = `${message}\n`;
   const headers = [
@@ -24,7 +24,7 @@ export function httpRefusal({ reason, message, status, proxyStatus }: Refusal): 
   return { status, headers: headers.flat(), body };
 }
 
-/** The same as it goes over a connection that Node's server has handed over. */
+/** The same response as text, for a connection that Node's server does not handle. */
 export function httpRefusalText(refusal: Refusal): string {
   const { status, headers, body } = httpRefusal(refusal);
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`];

@@ -10,26 +10,26 @@ import { createUpstreams, forward, refuseRequest, type Exchange, type Upstreams 
 import { Refusal } from './refusal.js';
 import type { ProxySettings } from './options.js';
 
-/** What the server knows of a connection that it serves. */
+/** A connection that is served over HTTP. */
 interface Served {
   readonly connection: Connection;
   readonly upstreams: Upstreams;
-  /** Those that are not whole yet: several, where a client does not wait for one before it sends the next request. */
+  /** Unfinished responses. There are several if the client pipelines its requests. */
   readonly responses: Set<ServerResponse>;
-  /** Begin to answer those that are not answered yet, because there are enough that are. */
+  /** Requests that wait because {@link MOST_AT_ONCE} are being answered. */
   readonly waiting: (() => void)[];
 }
 
-/** Serves HTTP over connections that it is given. */
+/** Serves HTTP over the connections passed to `serve`. */
 export interface HttpProxy {
   readonly serve: (connection: Connection, first: Buffer) => void;
-  /** Closes connections without a request. */
+  /** Closes connections that have no request. */
   readonly drain: () => void;
   readonly close: () => void;
 }
 
 /**
- * Serves HTTP by Node's own server, which does not listen: it gets the connections that turn out to speak it.
+ * Serves HTTP with Node's own server. The server does not listen: connections that speak HTTP are handed to it.
  *
  * @param pseudonym the name of the proxy in `Via`
  */
@@ -37,12 +37,12 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
   const served = new Map<Socket, Served>();
   const server = createServer({ maxHeaderSize, keepAliveTimeout: Math.min(idleTimeout, KEPT_ALIVE), noDelay: true });
   server.timeout = idleTimeout === Infinity ? 0 : idleTimeout;
-  // A client may end its direction behind its request. The property is Node's own, and in no type.
+  // A client may end its direction after its request. Node has this property, but its types do not.
   (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
   const heads = watchHeads(headerTimeout, served);
   let isDrained = false;
 
-  /** @returns the user's name, `undefined` where there need be none, or a refusal */
+  /** @returns the user's name, `undefined` if none is required, or a refusal */
   const userOf = (authorization: string | undefined): string | undefined | Refusal => {
     if (!verify) return undefined;
     const given = parseBasic(authorization);
@@ -115,7 +115,7 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
       refuseTunnel(connection, refusal);
       return;
     }
-    // What is said now would be taken for a part of another response.
+    // The client would take this response for part of another.
     connection.refuse(refusal);
     socket.resetAndDestroy();
   });
@@ -154,16 +154,16 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
   };
 }
 
-/** ms that a connection without a request is kept. */
+/** How long a connection without a request is kept, in ms. */
 const KEPT_ALIVE = 60_000;
 
-/** Methods that `Max-Forwards` is for. */
+/** The methods to which `Max-Forwards` applies. */
 const FORWARDED = new Set(['OPTIONS', 'TRACE']);
 
-/** ms for the response to a client that has ended its direction. */
+/** How long a response to a client that has ended its direction may take to begin, in ms. */
 const LAST_WAITING = 2000;
 
-/** A client that has ended its direction may be gone: that it is not shows only when it is sent something. */
+/** Closes a connection whose client has ended its direction, unless a response begins in time: the client may have left. */
 function endUnanswered({ socket, life }: Connection, { responses }: Partial<Served> = {}): void {
   if (!responses || responses.size === 0) return;
   const timer = setTimeout(() => {
@@ -172,10 +172,10 @@ function endUnanswered({ socket, life }: Connection, { responses }: Partial<Serv
   life.add(() => clearTimeout(timer));
 }
 
-/** Requests of a connection that are answered at the same time. While others wait, it is not read from. */
+/** The most requests of a connection that are answered at the same time. It is not read while others wait. */
 const MOST_AT_ONCE = 16;
 
-/** What is wrong with a request that Node's parser lets pass. */
+/** Errors in a request that Node's parser accepts. */
 function problemOf({ rawHeaders, headers, httpVersion }: IncomingMessage): Refusal | undefined {
   const coding = headers['transfer-encoding'];
   // RFC 9112 section 3.2
@@ -195,20 +195,20 @@ function unreadable({ code }: NodeJS.ErrnoException): Refusal {
   return new Refusal('malformed', 'This is not a valid HTTP request.');
 }
 
-/** How far a client has come with the head of a request. */
+/** The progress of a client with the head of a request. */
 interface Head {
-  /** Whether something of it has been received. */
+  /** Whether a part of the head has been received. */
   begun: boolean;
-  /** When, or when its connection was last looked at. */
+  /** When that was, or when the connection was last checked. */
   at: number;
-  /** Bytes received until then. */
+  /** The number of bytes received until then. */
   bytes: number;
 }
 
 /**
- * Ends connections whose clients take too long for the head of a request. Node's own limits hold for servers that listen alone.
+ * Ends connections whose clients take too long for the head of a request. Node's own limits apply only to a server that listens.
  *
- * It looks at all connections now and then, so that a client may have a little more than its time.
+ * All connections are checked at intervals, so a client may take a little longer than `headerTimeout`.
  */
 function watchHeads(headerTimeout: number, served: ReadonlyMap<Socket, Served>) {
   const heads = new Map<Socket, Head>();
@@ -227,12 +227,12 @@ function watchHeads(headerTimeout: number, served: ReadonlyMap<Socket, Served>) 
   };
   const looking = headerTimeout === Infinity ? undefined : setInterval(look, Math.min(1000, headerTimeout / 4));
   return {
-    /** The next request is to come; the connection may be idle before. */
+    /** Waits for the next request. The connection may be idle before it. */
     nextFrom: (socket: Socket, begun = false) => {
       if (!socket.destroyed) heads.set(socket, { begun, at: performance.now(), bytes: socket.bytesRead });
     },
     isThere: (socket: Socket) => heads.delete(socket),
-    /** Ends the connections from which nothing of a next request has been received. */
+    /** Closes the connections that have received no part of a next request. */
     endWaiting: () => {
       for (const [socket, { begun, bytes }] of heads) if (!begun && socket.bytesRead === bytes) socket.destroy();
     },

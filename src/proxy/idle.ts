@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** Two sockets between which bytes are passed on. */
+/** Two sockets that exchange bytes. */
 interface Pair {
   readonly sockets: readonly Socket[];
   readonly over: () => void;
@@ -8,18 +8,18 @@ interface Pair {
   at: number;
 }
 
-/** Ends what has passed on no byte for a while. */
+/** Ends connections that have passed on no bytes for a while. */
 export interface IdleWatch {
   /** @returns ends the watch */
   readonly watch: (sockets: readonly Socket[], over: () => void) => () => void;
 }
 
-/** ms between two looks. */
+/** The longest interval between two checks, in ms. */
 const LONGEST_INTERVAL = 10_000;
 
 /**
- * Looks at all connections now and then, instead of restarting a timer per connection with every chunk. A connection may
- * so be idle for a quarter longer than its time.
+ * Checks all connections at intervals, which is cheaper than restarting a timer with every chunk. A connection may therefore be idle
+ * for a quarter longer than `idleTimeout`.
  *
  * @param idleTimeout ms
  */
@@ -52,7 +52,7 @@ export function watchIdle(idleTimeout: number): IdleWatch {
   };
 }
 
-/** Bytes read. What is written counts once the kernel has it: one that is not read from stands still. */
+/** The number of bytes read, and of bytes that the kernel has accepted. If the other side does not read, this number stays the same. */
 function bytesOf(sockets: readonly Socket[]): number {
   return sockets.reduce((sum, { bytesRead, bytesWritten, writableLength }) => sum + bytesRead + bytesWritten - writableLength, 0);
 }

@@ -1,41 +1,41 @@
 import { Socket, type ConnectOpts, type SocketConstructorOpts } from 'node:net';
 
-/** Bytes read at a time: at first, and at most, by a connection that has filled less. */
+/** The size of a buffer in bytes: at first and after sparse reads, and at most. */
 const SMALLEST = 2048;
 const LARGEST = 65_536;
 
-/** By how much the memory grows when it is full, and the part of it that has to be left empty for it to shrink again. */
+/** A full buffer grows by this factor, and one of which less than this part was filled shrinks again. */
 const GROWTH = 8;
 const SPARSE = 4;
 
 /**
- * Takes bytes, and tells whether it still needs their memory.
+ * Takes bytes and returns the state of their memory:
  *
- * - `free`: it does not
- * - `kept`: it does, and more may be read into other memory
- * - `full`: it does, and that of the bytes before as well: reading has to stop until those are free
+ * - `free`: it can be reused
+ * - `kept`: it is still needed; the next bytes go into other memory
+ * - `full`: it is still needed, and so is the memory of the bytes before; reading has to stop
  */
 export type Taker = (bytes: Uint8Array) => 'free' | 'kept' | 'full';
 
 /**
- * What a socket receives, read into the same memory over and over: new memory for each chunk, as streams have it, costs as much again as
- * passing the chunk on. There are two pieces of it, so that one is read into while the other is written.
+ * Reads a socket into two buffers in turn: one is filled while the other is written. A stream allocates memory for each chunk, which
+ * costs as much as passing the chunk on.
  */
 export class Intake {
   private memory: Uint8Array = Buffer.allocUnsafe(SMALLEST);
   private other?: Uint8Array;
   private taker?: Taker;
-  /** What has come before there was a taker. */
+  /** Bytes received before `begin`. */
   private early?: Uint8Array;
 
-  /** The options of a socket that is read so. */
+  /** The option `onread` of the socket. */
   readonly onread = {
     buffer: () => this.memory,
     callback: (length: number, memory: Uint8Array) => this.received(memory.subarray(0, length)),
   };
 
   /**
-   * Begins to take, with what has come before.
+   * Hands the bytes received so far, and all later ones, to `taker`.
    *
    * @returns whether reading may go on
    */
@@ -46,7 +46,7 @@ export class Intake {
     return !early || taker(early) !== 'full';
   }
 
-  /** @returns false: reading stops */
+  /** @returns false to stop reading */
   private received(bytes: Uint8Array): boolean {
     if (!this.taker) {
       this.early = Uint8Array.from(bytes);
@@ -57,7 +57,7 @@ export class Intake {
     return taken !== 'full';
   }
 
-  /** Chooses what is read into next. An idle connection holds little. */
+  /** Chooses the next buffer. An idle connection keeps a small one. */
   private prepare(isFree: boolean, length: number): void {
     const { memory, other } = this;
     const size = sizeAfter(memory.length, length);
@@ -78,7 +78,7 @@ function sizeAfter(size: number, length: number): number {
 
 const intakes = new WeakMap<Socket, Intake>();
 
-/** Creates a socket that {@link Intake} reads: it emits no `data`. */
+/** Creates a socket that is read by an {@link Intake}. It emits no `data` events. */
 export function socketWithIntake(options: SocketConstructorOpts): Socket {
   const intake = new Intake();
   const all: SocketConstructorOpts & ConnectOpts = { ...options, onread: intake.onread };
@@ -87,7 +87,7 @@ export function socketWithIntake(options: SocketConstructorOpts): Socket {
   return socket;
 }
 
-/** @returns `undefined` for a socket that is read as every stream is */
+/** @returns `undefined` for a socket that is read as an ordinary stream */
 export function intakeOf(socket: Socket): Intake | undefined {
   return intakes.get(socket);
 }

@@ -2,23 +2,23 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Observable } from 'rxjs';
 import type { ProxySettings } from './options.js';
 
-/** What a listening server does. */
+/** An event of a listening server. */
 export type Heard =
   | { readonly type: 'listening'; readonly address: string; readonly port: number }
   | { readonly type: 'client'; readonly socket: Socket }
-  /** The system has refused to accept a connection, as where it has no descriptors left. */
+  /** The system could not accept a connection, for example because the process has no file descriptors left. */
   | { readonly type: 'unaccepted'; readonly error: Error };
 
 /**
- * Connections of clients, while it is subscribed to. Completes when `drain` is aborted.
+ * Listens while it is subscribed to, and emits the connections of clients. Completes when `drain` is aborted.
  *
- * Errors with Node's own error where it cannot listen.
+ * Errors with Node's own error if it cannot listen.
  */
 export function listen$({ host, port, drain }: Pick<ProxySettings, 'host' | 'port' | 'drain'>): Observable<Heard> {
   return new Observable((subscriber) => {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     server.on('connection', (socket: Socket) => {
-      // A connection that is reset before it is looked at must not end the process.
+      // A connection that is reset before it is served must not end the process.
       socket.on('error', () => undefined);
       subscriber.next({ type: 'client', socket });
     });
@@ -40,5 +40,5 @@ export function listen$({ host, port, drain }: Pick<ProxySettings, 'host' | 'por
   });
 }
 
-/** Connections that the system keeps until they are accepted: thousands may come at once. */
+/** How many connections the system queues until they are accepted. Thousands may arrive at once. */
 const BACKLOG = 4096;

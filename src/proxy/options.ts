@@ -20,48 +20,48 @@ import { verifier, type Verify } from './credentials.js';
 import type { ProxyRequest } from './events.js';
 import { isLoopback, subnets } from './subnets.js';
 
-/** What `route` refuses a request with. */
+/** A refusal by `route`. */
 export interface RouteRefusal {
-  /** What the client is told. */
+  /** The message for the client. */
   readonly refuse: string;
-  /** Of HTTP, 400 to 599. Default 403. */
+  /** The HTTP status, 400 to 599. Default 403. */
   readonly status?: number;
 }
 
-/** What `route` decides: options of the race for this request, a refusal, or nothing in particular. */
+/** The result of `route`: options for the race of this request, a refusal, or `undefined` to serve it with the proxy's own options. */
 export type RouteAnswer = (ConnectOptions & { readonly partition?: string }) | RouteRefusal | undefined;
 
-/** Decides about a request. */
+/** Decides whether and how a request is served. */
 export type Route = (request: ProxyRequest) => RouteAnswer | PromiseLike<RouteAnswer> | Observable<RouteAnswer>;
 
-/** Options of {@link proxy$}. Durations in ms; off is `Infinity`. */
+/** Options of {@link proxy$}. Durations are in ms, and `Infinity` switches a limit off. */
 export interface ProxyOptions {
   /**
-   * Where to listen: `'127.0.0.1:8118'`, `'[::1]:0'`, or the parts of that; port 0 takes a free one. Beyond loopback only with
-   * `auth` or `allow`. Default `127.0.0.1:8118`.
+   * The address to listen on: `'127.0.0.1:8118'`, `'[::1]:0'`, or an object. Port 0 chooses a free port. An address beyond loopback
+   * requires `auth` or `allow`. Default `127.0.0.1:8118`.
    */
   readonly listen?: string | { readonly host?: string; readonly port?: number } | undefined;
-  /** The users that may use it, each as `name:password`. Default: everyone. SOCKS 4 knows no passwords, and is then refused. */
+  /** The allowed users, each as `name:password`. Default: everyone. SOCKS 4 has no passwords and is refused if this is set. */
   readonly auth?: string | readonly string[] | undefined;
-  /** The addresses or subnets that clients may come from. Default: all. */
+  /** The addresses or subnets from which clients may connect. Default: all. */
   readonly allow?: string | readonly string[] | undefined;
-  /** Whether only public addresses may be connected to. Default: where it listens beyond loopback. */
+  /** Whether clients may connect to public addresses only. Default: true if the proxy listens beyond loopback. */
   readonly publicOnly?: boolean | undefined;
-  /** Options of the races, and of the connector whose cache, history and sessions all clients share. */
+  /** Options of the connector that all clients share, and of its races. */
   readonly race?: ConnectorOptions | undefined;
   /** Decides about each request. */
   readonly route?: Route | undefined;
-  /** Connections of clients. Those beyond are refused at once. Default 10 000. */
+  /** The most connections of clients. Further ones are refused at once. Default 10 000. */
   readonly maxConnections?: number | undefined;
-  /** Bytes of the head of a request. Default 16 384. */
+  /** The longest head of a request, in bytes. Default 16 384. */
   readonly maxHeaderSize?: number | undefined;
   /** How long a client may take for the head of a request. Default 10 000. */
   readonly headerTimeout?: number | undefined;
-  /** How long a connection may stay without a byte in either direction. Default 600 000. */
+  /** How long a connection may be idle in both directions. Default 600 000. */
   readonly idleTimeout?: number | undefined;
-  /** Requests per second of each client. Default `Infinity`. */
+  /** The most requests per second of a client. Default `Infinity`. */
   readonly clientRate?: number | undefined;
-  /** When it is aborted, no connection is accepted any more; the stream completes with the last that is open. */
+  /** When aborted, no further connections are accepted, and the stream completes when the last one has closed. */
   readonly drain?: AbortSignal | undefined;
 }
 
@@ -71,15 +71,15 @@ export interface ProxySettings extends Required<
 > {
   readonly host: string;
   readonly port: number;
-  /** Absent: everyone may use it. */
+  /** Absent if everyone may use the proxy. */
   readonly verify?: Verify;
-  /** Absent: clients may come from everywhere. */
+  /** Absent if clients may connect from anywhere. */
   readonly allow?: BlockList;
   readonly route?: Route;
   readonly drain?: AbortSignal;
 }
 
-/** The default values of options. */
+/** The defaults. */
 export const proxyDefaults = Object.freeze({
   maxConnections: 10_000,
   maxHeaderSize: 16_384,
@@ -93,7 +93,7 @@ const DEFAULT_LISTEN = Object.freeze({ host: '127.0.0.1', port: 8118 });
 /**
  * Checks the options and fills in the defaults.
  *
- * @throws TypeError, RangeError with Node's codes, naming option and value; also where anyone could use the proxy
+ * @throws TypeError, RangeError with Node's codes, naming option and value; also for options that would let anyone use the proxy
  */
 export function checkProxyOptions(options: ProxyOptions): ProxySettings {
   checkEach('options', options, PROXY_CHECKS);
@@ -118,7 +118,7 @@ export function checkProxyOptions(options: ProxyOptions): ProxySettings {
 
 const isPort = integer(0, 65_535);
 
-/** @throws TypeError for what is no place to listen at */
+/** @throws TypeError for an invalid address */
 function listenAt(listen: ProxyOptions['listen']): { readonly host: string; readonly port: number } {
   if (listen === undefined) return DEFAULT_LISTEN;
   if (typeof listen !== 'string') return { ...DEFAULT_LISTEN, ...given(listen) };
@@ -142,7 +142,7 @@ const strings = (what: string): Check => {
   };
 };
 
-/** Values are not shown: they hold passwords. */
+/** The error does not show the value because it holds passwords. */
 const credentials: Check = (name, value) => {
   const all: unknown[] = [value].flat();
   const areGood = all.length > 0 && all.every((one) => typeof one === 'string' && /^[^:]+:/.test(one));

@@ -1,7 +1,7 @@
 /**
- * What the bytes received so far are: too few to tell, a message with its length, or malformed.
+ * The state of the bytes received so far: too few, a message with its length, or malformed.
  *
- * Parsers are pure: they are given everything received so far, so that it makes no difference how it was split on its way.
+ * Parsers are pure functions of everything received so far, so it makes no difference how the message was split.
  */
 export type Parsed<T> =
   | { readonly state: 'incomplete' }
@@ -14,7 +14,7 @@ export function complete<T>(value: T, length: number): Parsed<T> {
   return { state: 'complete', value, length };
 }
 
-/** @param reply the code that the protocol has for it, where it is answered at all */
+/** @param reply the reply code of the protocol; absent if there is no reply */
 export function malformed<T>(why: string, reply?: number): Parsed<T> {
   return { state: 'malformed', why, ...(reply !== undefined && { reply }) };
 }

@@ -1,13 +1,13 @@
-/** What a client speaks, as its first byte tells. */
+/** The protocol of a client. */
 export type Spoken = 'socks5' | 'socks4' | 'http';
 
-/** Letters of methods, and the empty line that may stand before a request (RFC 9112 section 2.2). */
+/** The first byte of a method, or of an empty line before the request (RFC 9112 section 2.2). */
 const BEGINS_HTTP = /[A-Za-z\r\n]/;
 
 /**
- * Tells protocols apart by the first byte: SOCKS begins with its version, HTTP with a method.
+ * Recognizes the protocol by its first byte: SOCKS begins with its version, HTTP with a method.
  *
- * @returns `undefined` for what none of them begins with, as a TLS handshake
+ * @returns `undefined` for any other byte, such as the first one of a TLS handshake
  */
 export function protocolOf(firstByte: number): Spoken | undefined {
   if (firstByte === 5) return 'socks5';

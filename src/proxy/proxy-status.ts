@@ -1,24 +1,24 @@
 import { formatEndpoint, type AttemptRecord, type ConnectionError } from '../index.js';
 
-/** The name by which the proxy is known in `Proxy-Status`. */
+/** The name of the proxy in `Proxy-Status`. */
 const NAME = 'rx-happy-eyeballs';
 
-/** Attempts that are told one by one: a header has to stay short. */
+/** How many attempts are listed. The header has to stay short. */
 const TOLD = 10;
 
-/** Characters of `details`. */
+/** The longest `details`, in characters. */
 const LONGEST = 1000;
 
-/** What `Proxy-Status` says of a response. */
+/** The parameters of `Proxy-Status`. */
 export interface Status {
   /** One of the error types of RFC 9209 section 2.3. */
   readonly error?: string;
-  /** The address that was connected to. */
+  /** The address of the connection. */
   readonly nextHop?: string;
   readonly details?: string;
 }
 
-/** The field `Proxy-Status`; RFC 9209. */
+/** The value of the field `Proxy-Status`; RFC 9209. */
 export function proxyStatus({ error, nextHop, details }: Status): string {
   const parameters = [
     error && `error=${error}`,
@@ -29,8 +29,8 @@ export function proxyStatus({ error, nextHop, details }: Status): string {
 }
 
 /**
- * What each attempt of a race met: `[2001:db8::1]:443 ECONNREFUSED after 2 ms; 192.0.2.1:443 no answer after 250 ms`. Addresses that
- * are blocked are not told: they may be those of a private network.
+ * The result of each attempt: `[2001:db8::1]:443 ECONNREFUSED after 2 ms; 192.0.2.1:443 no answer after 250 ms`. Blocked addresses are
+ * left out because they may belong to a private network.
  */
 export function attemptsSummary({ attempts, code }: ConnectionError): string {
   if (attempts.length === 0) return code ?? '';
@@ -45,7 +45,7 @@ function attemptText({ endpoint, startedAt, endedAt, outcome, error, code }: Att
   return `${where} ${what} after ${Math.round(endedAt - startedAt)} ms`;
 }
 
-/** A string of structured fields, which holds ASCII alone; RFC 8941 section 3.3.3. */
+/** Formats a string of structured fields, which is ASCII only; RFC 8941 section 3.3.3. */
 function quoted(text: string): string {
   return `"${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
 }

@@ -21,11 +21,11 @@ import { connectorOptions } from './upstream-options.js';
  *     client 2               ├─ accepted ─ requested ─ started ─ failed ─ refused ─ closed
  *
  * One port speaks HTTP (CONNECT, and requests with absolute URLs), SOCKS 5 and SOCKS 4a. Cold: subscribing listens, and
- * unsubscribing closes the port and every connection. All clients share one connector: its cache, its history, its sessions.
+ * unsubscribing closes the port and every connection. All clients share the cache, history and sessions of one connector.
  *
- * Errors where it cannot listen, with Node's own error. Completes after `drain` was aborted, with the last connection.
+ * Errors with Node's own error if it cannot listen. After `drain` is aborted, it completes when the last connection has closed.
  *
- * @throws TypeError, RangeError at the call, for options that make no sense; also where anyone on the network could use the proxy
+ * @throws TypeError, RangeError at the call, for invalid options, and for options that would let anyone on the network use the proxy
  *
  * @example
  * proxy$({ listen: '127.0.0.1:8118' }).subscribe((event) => console.log(event.type));

@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
 
-/** Whether a client may ask once more now. */
+/** Returns whether a client may send another request now. */
 export type Rate = (address: string, now: number) => boolean;
 
-/** Clients that are kept in mind; of more, the one that asked the longest ago is forgotten. */
+/** How many clients are remembered. The least recent one is forgotten first. */
 const MOST_CLIENTS = 10_000;
 
 interface Bucket {
@@ -12,9 +12,9 @@ interface Bucket {
 }
 
 /**
- * A bucket of tokens for each client, that fills up with `perSecond` and holds those of one second.
+ * Limits requests by a token bucket for each client. A bucket is filled at `perSecond` tokens and holds those of one second.
  *
- * Clients of one IPv6 network (/64) are one client, for its members choose their addresses.
+ * All clients of an IPv6 network (/64) share a bucket because a member of the network can choose among its addresses.
  */
 export function rateLimit(perSecond: number): Rate {
   if (perSecond === Infinity) return () => true;
@@ -25,7 +25,7 @@ export function rateLimit(perSecond: number): Rate {
     const { tokens, at } = buckets.get(client) ?? { tokens: most, at: now };
     const filled = Math.min(most, tokens + ((now - at) / 1000) * perSecond);
     const may = filled >= 1;
-    buckets.delete(client); // Put back at the end, a Map keeps them in the order in which they asked.
+    buckets.delete(client); // Moved to the end, so that the Map has the least recent client first.
     buckets.set(client, { tokens: may ? filled - 1 : filled, at: now });
     if (buckets.size > MOST_CLIENTS) buckets.delete(buckets.keys().next().value!);
     return may;

@@ -4,18 +4,18 @@ import { attemptsSummary, proxyStatus } from './proxy-status.js';
 import { REPLY } from './socks5.js';
 
 /**
- * Why a client did not get what it wanted.
+ * Why a client was refused.
  *
- * - `client`: its address is not among those that are allowed
- * - `connections`: there are as many connections as there may be
- * - `credentials`: it has shown none, or wrong ones
- * - `rate`: it has asked too often
- * - `malformed`, `size`, `time`: its request is no request, too long, or was not sent in time
- * - `unsupported`: it asks for what this proxy does not do
- * - `loop`: its request has come through this proxy before
- * - `route`: the function `route` has refused it
- * - `upstream`: no connection was made, or it broke before there was an answer
- * - `accept`: the system has refused to accept a connection
+ * - `client`: its address is not allowed
+ * - `connections`: the proxy has reached `maxConnections`
+ * - `credentials`: they are missing or wrong
+ * - `rate`: the client has exceeded `clientRate`
+ * - `malformed`, `size`, `time`: its request is invalid, too long, or was not received in time
+ * - `unsupported`: the proxy does not support the request
+ * - `loop`: the request has passed through this proxy before
+ * - `route`: the function `route` refused it
+ * - `upstream`: no connection was made, or it broke before the response
+ * - `accept`: the system could not accept the connection
  */
 export type RefusalReason =
   | 'client'
@@ -31,13 +31,13 @@ export type RefusalReason =
   | 'upstream'
   | 'accept';
 
-/** What a client is refused with, whatever it speaks. */
+/** A refusal in all protocols. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 
   /**
-   * @param message for the client, and for the log: without secrets
-   * @param given `status` of HTTP, in place of that of the reason; `failure` of `upstream`, where the cause does not tell
+   * @param message for the client and the log, without secrets
+   * @param given `status` replaces the HTTP status of the reason; `failure` is needed for `upstream` if `cause` is no `ConnectionError`
    */
   constructor(
     readonly reason: RefusalReason,
@@ -52,13 +52,13 @@ export class Refusal extends Error {
     return this.given.status ?? (failure ? statusOfFailure(failure) : STATUS_OF[this.reason]);
   }
 
-  /** The reply of SOCKS 5. */
+  /** The reply code of SOCKS 5. */
   get reply(): number {
     const failure = this.failure();
     return failure ? SOCKS5_REPLY_OF[failure] : (REPLY_OF[this.reason] ?? REPLY.generalFailure);
   }
 
-  /** The field `Proxy-Status`. */
+  /** The value of the field `Proxy-Status`. */
   get proxyStatus(): string {
     const { cause } = this;
     const failure = this.failure();

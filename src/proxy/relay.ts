@@ -3,17 +3,17 @@ import { Subscription } from 'rxjs';
 import type { IdleWatch } from './idle.js';
 import { intakeOf, type Intake, type Taker } from './intake.js';
 
-/** ms for what is still to be written to a side whose other side was reset. */
+/** When one side is reset: how long pending data may take to reach the other side, in ms. */
 const LAST_WRITES = 1000;
 
 /**
- * Passes bytes on between two sockets that are half open where they must be.
+ * Passes bytes on between two sockets.
  *
  * - Neither side is read faster than the other is written to.
- * - The end of one direction ends that direction alone.
- * - A side that is reset resets the other, when what was received before has been written.
+ * - When one direction ends, the other stays open.
+ * - When one side is reset, the other is reset too, after everything received before has been written.
  *
- * @returns destroys `upstream` when it is unsubscribed; it is closed when `upstream` is
+ * @returns destroys `upstream` when unsubscribed; closed when `upstream` has closed
  */
 export function relay(client: Socket, upstream: Socket, idle: IdleWatch, broke: (error: Error) => void): Subscription {
   const relaying = new Subscription(() => upstream.destroy());
@@ -38,7 +38,7 @@ export function relay(client: Socket, upstream: Socket, idle: IdleWatch, broke: 
   return relaying;
 }
 
-/** As `from.pipe(to)`: no more is read than two pieces that the system has not taken. */
+/** Works as `from.pipe(to)`. Reading stops while two chunks wait to be written. */
 function pass(from: Socket, intake: Intake, to: Socket): void {
   let pending = 0;
   let isStopped = false;
@@ -62,7 +62,7 @@ function pass(from: Socket, intake: Intake, to: Socket): void {
   else if (goesOn) from.resume();
 }
 
-/** Ends a connection as a broken one. */
+/** Resets a connection. */
 function reset(socket: Socket): void {
   if (socket.destroyed) return;
   if (socket.writableLength === 0) {

@@ -17,12 +17,12 @@ import {
 } from './socks5.js';
 import { tunnel, type Answers } from './tunnel.js';
 
-/** Reads one message at the beginning of the bytes received. */
+/** Reads one message at the start of the bytes received. */
 type Step = (bytes: Buffer) => Progress;
 
 /**
- * What a step has come to: it needs more bytes, the client was refused, or a message of some length was read, behind which comes
- * another step, or what belongs to the destination.
+ * The result of a step: it needs more bytes, it refused the client, or it read a message. After the message follow another step, or the
+ * bytes for the destination.
  */
 type Progress =
   'more' | 'refused' | { readonly length: number; readonly next: Step } | { readonly length: number; readonly asked: Asked };
@@ -87,7 +87,7 @@ const CREDENTIALS_NEEDED = 'A user name and a password are required.';
 const WRONG_CREDENTIALS = 'The user name or the password is wrong.';
 const NO_REPLY = Buffer.alloc(0);
 
-/** Goes on with what was parsed, or refuses what is malformed. */
+/** Continues with a parsed message, or refuses a malformed one. */
 function step<T>(
   connection: Connection,
   parsed: Parsed<T>,
@@ -112,7 +112,7 @@ function refused(connection: Connection, refusal: Refusal, reply: Buffer): 'refu
   return 'refused';
 }
 
-/** Reads step by step, until it is known where to connect to; what has come behind that waits in the socket. */
+/** Reads messages until the destination is known. Bytes after them stay in the socket. */
 function read(connection: Connection, beginning: Step, first: Buffer, answers: Answers): void {
   const { socket } = connection;
   let next = beginning;
@@ -144,7 +144,7 @@ function read(connection: Connection, beginning: Step, first: Buffer, answers: A
   advance();
 }
 
-/** The local end of a connection, as bytes, in its family; `undefined` where it is not known. */
+/** The local address and port of a connection; `undefined` if they are unknown. */
 function localEnd({ localAddress = '', localPort = 0 }: Socket): { address: Uint8Array; port: number } | undefined {
   const address = localAddress.replace(/^::ffff:(?=[\d.]+$)/, '');
   const family = isIP(address);

@@ -4,18 +4,18 @@ import { complete, INCOMPLETE, malformed, type Parsed } from './parsed.js';
 /** Reply codes of SOCKS 4. */
 export const SOCKS4_REPLY = Object.freeze({ granted: 0x5a, rejected: 0x5b });
 
-/** What a client of SOCKS 4 wants. Its user name proves nothing: there is no password. */
+/** A request of SOCKS 4. The user name is not verified, since there is no password. */
 export type Socks4Request = Authority & { readonly userId: string };
 
-/** Bytes of a name, and of a user name: none may be longer. */
+/** The longest host name or user name, in bytes. */
 const LONGEST_TEXT = 255;
 
 /**
- * A request of SOCKS 4, and of SOCKS 4a, which may have a name in place of an address.
+ * Parses a request of SOCKS 4 or of SOCKS 4a, which may have a name instead of an address.
  *
  *     04  command  port (2 bytes)  address (4 bytes)  user name  00  [name  00]
  *
- * The name follows where the address is 0.0.0.x with an x that is not 0.
+ * The name follows if the address is 0.0.0.x and x is not 0.
  */
 export function parseSocks4(bytes: Uint8Array): Parsed<Socks4Request> {
   const [version, command] = bytes;
@@ -37,7 +37,7 @@ export function parseSocks4(bytes: Uint8Array): Parsed<Socks4Request> {
   return complete({ host: name.text, port, userId: userId.text }, name.end);
 }
 
-/** Text before a byte that is 0. @returns `undefined` where that is missing */
+/** Reads text up to a zero byte. @returns `undefined` if there is none */
 function terminated(bytes: Uint8Array, start: number): { readonly text: string; readonly end: number } | undefined | 'too long' {
   const stop = bytes.indexOf(0, start);
   if ((stop === -1 ? bytes.length : stop) - start > LONGEST_TEXT) return 'too long';
@@ -45,7 +45,7 @@ function terminated(bytes: Uint8Array, start: number): { readonly text: string; 
   return { text: Buffer.from(bytes.subarray(start, stop)).toString(), end: stop + 1 };
 }
 
-/** The answer to a request. Clients ignore the address in it. */
+/** The reply to a request. Clients ignore its address. */
 export function socks4Reply(code: number): Buffer {
   return Buffer.from([0, code, 0, 0, 0, 0, 0, 0]);
 }

@@ -21,7 +21,7 @@ const VERSION = 5;
 const CONNECT = 1;
 
 /**
- * The methods that a client offers.
+ * Parses the authentication methods that a client offers.
  *
  *     05  n  method × n
  */
@@ -33,14 +33,14 @@ export function parseGreeting(bytes: Uint8Array): Parsed<readonly number[]> {
   return complete([...bytes.subarray(2, length)], length);
 }
 
-/** A name with its password, as the client gives it. */
+/** A user name and password as the client sent them. */
 export interface GivenCredentials {
   readonly username: string;
   readonly password: string;
 }
 
 /**
- * User name and password; RFC 1929.
+ * Parses a user name and password; RFC 1929.
  *
  *     01  n  username  m  password
  */
@@ -53,7 +53,7 @@ export function parseCredentials(bytes: Uint8Array): Parsed<GivenCredentials> {
 }
 
 /**
- * Where a client wants to be connected to.
+ * Parses the destination of a request.
  *
  *     05  command  00  type  address  port (2 bytes)
  *
@@ -75,7 +75,7 @@ export function parseRequest(bytes: Uint8Array): Parsed<Authority> {
   return complete({ host: host.text, port }, host.end + 2);
 }
 
-/** Text and where it ends. */
+/** A text and the position after it. */
 interface Piece {
   readonly text: string;
   readonly end: number;
@@ -83,7 +83,7 @@ interface Piece {
 
 const FIRST = 4;
 
-/** @returns `undefined` where bytes are missing */
+/** @returns `undefined` if bytes are missing */
 function addressAt(bytes: Uint8Array, type: number): Piece | undefined | 'unknown' {
   if (type === 3) return counted(bytes, FIRST);
   const length = type === 1 ? 4 : type === 4 ? 16 : 0;
@@ -98,7 +98,7 @@ function ipv6(bytes: Uint8Array): string {
   return Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! * 256 + bytes[2 * i + 1]!).toString(16)).join(':');
 }
 
-/** Text behind its length. */
+/** Reads a text that follows its length. */
 function counted(bytes: Uint8Array, at: number): Piece | undefined {
   const length = bytes[at];
   if (length === undefined || bytes.length < at + 1 + length) return undefined;
@@ -115,9 +115,9 @@ export function credentialsReply(accepted: boolean): Buffer {
 }
 
 /**
- * The answer to a request.
+ * The reply to a request.
  *
- * @param local the local end of the connection to the destination, as bytes: 4 or 16 of the address; absent: 0.0.0.0:0
+ * @param local the local address (4 or 16 bytes) and port of the connection to the destination; default 0.0.0.0:0
  */
 export function requestReply(code: number, local: { readonly address: Uint8Array; readonly port: number } = NOWHERE): Buffer {
   const { address, port } = local;

@@ -2,9 +2,10 @@ import { BlockList, isIP } from 'node:net';
 import { invalidValue } from '../core/input/argument-errors.js';
 
 /**
- * Addresses and subnets, as `192.0.2.0/24`.
+ * Parses addresses and subnets such as `192.0.2.0/24`.
  *
- * @throws TypeError, under the given name, for an invalid subnet
+ * @param name the option, for the error
+ * @throws TypeError for an invalid subnet
  */
 export function subnets(name: string, texts: readonly string[]): BlockList {
   const list = new BlockList();
@@ -23,7 +24,7 @@ export function subnets(name: string, texts: readonly string[]): BlockList {
 
 const LOOPBACK = subnets('', ['127.0.0.0/8', '::1']);
 
-/** Whether a host to listen on is this machine alone: an address of loopback, or `localhost`. */
+/** Whether only this machine can reach a host that is listened on: a loopback address or `localhost`. */
 export function isLoopback(host: string): boolean {
   const family = isIP(host);
   if (family === 0) return /^(?:.+\.)?localhost\.?$/i.test(host);

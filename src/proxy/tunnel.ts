@@ -5,15 +5,15 @@ import { admit, dial } from './dial.js';
 import type { ProxyRequest } from './events.js';
 import type { Refusal } from './refusal.js';
 
-/** What a client is told. */
+/** The responses to a client. */
 export interface Answers {
   readonly granted: (upstream: Socket, endpoint: Endpoint) => string | Uint8Array;
   readonly denied: (refusal: Refusal) => string | Uint8Array;
 }
 
 /**
- * Connects a client to the destination, where it may be, and passes bytes on. Until then as much is read of what the client sends
- * as a socket holds, so that a client that breaks off is noticed.
+ * Connects a client to its destination if that is allowed, and passes bytes on. Before there is a connection, the proxy reads one
+ * buffer of what the client sends, because otherwise it would not notice that the client has left.
  */
 export function tunnel(connection: Connection, asked: Omit<ProxyRequest, 'client'>, { granted, denied }: Answers): void {
   const { socket } = connection;

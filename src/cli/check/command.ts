@@ -28,18 +28,17 @@ import type { CheckOptions } from './options.js';
 import { parseTargets, type Target } from './targets.js';
 import { drawConclusion, drawFindings, heading } from './draw-findings.js';
 
-/** Hosts that are checked at once. */
+/** How many hosts are checked at once. */
 const HOSTS_AT_ONCE = 8;
 
 /**
- * `rx-happy-eyeballs check <host>…`: tells whether hosts are ready for IPv6, and if not, what to do.
+ * `rx-happy-eyeballs check <host>…`: reports whether hosts are ready for IPv6, and what to do if they are not.
  *
- * Hosts are checked side by side and shown in their order, each as soon as it and those before it are done. Ctrl-C cancels
- * everything.
+ * Hosts are checked in parallel and shown in order, each as soon as it and those before it are finished. Ctrl-C cancels everything.
  *
- * @param targets names or addresses, each perhaps with its port; at the end perhaps a port for those that have none
- * @returns the exit status: 0 all are ready, 1 one is not (with `strict`: not without remarks) or it cannot be told, 130 interrupted
- * @throws TypeError, RangeError with Node's codes, for targets and options that make no sense
+ * @param targets names or addresses with optional ports, and an optional last port for those that have none
+ * @returns the exit status: 0 if all are ready (with `strict`: without remarks), 1 if one is not or cannot be judged, 130 if interrupted
+ * @throws TypeError, RangeError with Node's codes, for invalid targets and options
  */
 export async function checkCommand(targets: readonly string[], options: CheckOptions, terminal: Terminal): Promise<number> {
   checkEach('options', options, CHECK_CHECKS);
@@ -135,10 +134,10 @@ function probingOf({
   };
 }
 
-/** ms after which hosts no longer wait for this machine, whose probes would take the time of theirs. */
+/** How long hosts wait for the probes of this machine, which would otherwise slow theirs down, in ms. */
 const MACHINE_FIRST = 100;
 
-/** This machine, and then each host. */
+/** Emits the report of this machine, and then that of each host. */
 function judged(
   targets: readonly Target[],
   options: CheckOptions,

@@ -14,11 +14,11 @@ const VERDICTS: Readonly<
 
 const LONGEST_WORD = Math.max(...Object.values(VERDICTS).map(({ word }) => word.length));
 
-/** Columns from which on the words of the verdicts have a column of their own. */
+/** The width from which on verdicts have a column with words. */
 const WIDE = 60;
 
 /**
- * The findings, a line for each or as many as it needs, under the names of their sections.
+ * Draws findings under the names of their sections. Each begins a line, and long ones are wrapped.
  *
  *     Records
  *       ✓ ok         AAAA: 2001:db8::1 for 60 s (after 12 ms)
@@ -37,13 +37,13 @@ export function drawFindings(findings: readonly Finding[], drawing: Appearance):
     .join('\n');
 }
 
-/** A line over what follows, in bold. */
+/** Draws a heading in bold. */
 export function heading(text: string, drawing: Appearance): string {
   const lines = wrap(harmless(text, drawing.ascii), drawnWidth(drawing.width));
   return lines.map((line) => `${drawing.style('bold', line)}\n`).join('');
 }
 
-/** The last sentence. */
+/** Draws the concluding sentence. */
 export function drawConclusion({ verdict, text }: Conclusion, drawing: Appearance): string {
   const { symbol, ascii, format } = VERDICTS[({ ready: 'ok', 'not ready': 'failed', unknown: 'unknown' } as const)[verdict]];
   const lines = wrap(harmless(text, drawing.ascii), drawnWidth(drawing.width) - 2);
@@ -65,10 +65,10 @@ function drawFinding({ verdict, text }: Finding, drawing: Appearance): string {
     .replace(label, () => drawing.style(format, label))}\n`;
 }
 
-/** A space at which no line is broken. */
+/** A space without a line break. */
 const NO_BREAK = '\u00a0';
 
-/** Names and certificates come from others: what would act on the terminal is shown, and not done. */
+/** Escapes control characters, since names and certificates come from others. */
 function harmless(text: string, ascii: boolean): string {
   return ascii ? printableAscii(text) : printable(text);
 }

@@ -2,7 +2,7 @@ import { pem } from '../pem.js';
 import { all, grouped, type Flag, type Flags } from '../flag.js';
 import type { CheckOptions } from './options.js';
 
-/** Flags of this command beside those of its output. */
+/** Flags of this command besides those of the output. */
 export const CHECK_FLAGS: readonly Flag[] = [
   ...grouped('Probes', [
     { usage: '--port <port>', meaning: 'Of hosts that have none of their own', default: '443' },
@@ -25,7 +25,7 @@ export const CHECK_FLAGS: readonly Flag[] = [
   ]),
 ];
 
-/** The options that flags ask for. The command checks them. */
+/** The options for the given flags. The command checks them. */
 export function checkFlags(flags: Flags): CheckOptions {
   const { json, port, tls, probeTimeout, dnsServer, dnsTimeout, insecure, ping, fixedClock, ascii, color, html, strict } = flags;
   const servers = dnsServer === undefined ? undefined : all(dnsServer);

@@ -6,10 +6,9 @@ import { plainText } from '../../pictures/plain-text.js';
 import type { Conclusion, Finding, Judged, JudgedHost, MachineReport, Verdict } from './report.js';
 
 /**
- * Draws what a check has found out as an HTML page that needs nothing but itself: the conclusion of each host first, then all
- * findings.
+ * Draws the results of a check as a self-contained HTML page: first the conclusion of each host, then all findings.
  *
- * @param note when and by whom it was made
+ * @param note when the report was made, and by which program
  */
 export function checkReport(machine: Judged<MachineReport>, hosts: readonly JudgedHost[], note: string): string {
   const title = hosts.length === 1 ? `Is ${text(hosts[0]!.report.host)} ready for IPv6?` : 'Are these hosts ready for IPv6?';

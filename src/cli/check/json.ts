@@ -3,9 +3,9 @@ import { programJson } from '../json.js';
 import type { CheckOptions } from './options.js';
 import type { Judged, JudgedHost, MachineReport } from './report.js';
 
-/** Everything that a check has found out and thinks of it, as `docs/check.schema.json` describes it. */
+/** All results of a check with their judgement; see docs/check.schema.json. */
 export function checkJson(machine: Judged<MachineReport>, hosts: readonly JudgedHost[], options: CheckOptions): object {
-  // The authorities are a file, and long.
+  // The authorities are the long contents of a file.
   const { ca, ...others } = options;
   return {
     version: 1,

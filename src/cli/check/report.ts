@@ -2,51 +2,51 @@ import type { Address, Family } from '../../core/address/address.js';
 import type { Decision } from '../../core/race/rfc6724.js';
 import type { ServiceRecord } from '../../core/race/service-records.js';
 
-/** What a check has found out, and nothing that it thinks of it. Durations in ms; what is not known is `null`. */
+/** The facts that a check has found, without a judgement. Durations are in ms, and unknown values are `null`. */
 export interface HostReport {
   /** In ASCII. */
   readonly host: string;
   readonly port: number;
   /** Whether TLS was tried. */
   readonly tls: boolean;
-  /** `null` for a host that is an address itself. */
+  /** `null` for a host that is an address. */
   readonly records: Records | null;
-  /** In the order in which this machine would use them. */
+  /** In the order in which this machine uses them. */
   readonly addresses: readonly AddressReport[];
-  /** How many more addresses it has, which were not tried. */
+  /** The number of further addresses, which were not tried. */
   readonly untried: number;
-  /** `null` when there is no address to race. */
+  /** `null` if there is no address to race. */
   readonly fallback: FallbackReport | null;
 }
 
 export interface Records {
   readonly AAAA: AddressRecords;
   readonly A: AddressRecords;
-  /** `null` where no client would ask: without TLS, and for names that the DNS does not know. */
+  /** `null` if no client would query it: without TLS, and for names that are not in the DNS. */
   readonly HTTPS: ServiceRecords | null;
 }
 
-/** What has gone wrong. */
+/** An error. */
 export interface Failure {
   readonly code: string | null;
   readonly message: string;
 }
 
 interface Question {
-  /** That was asked for. */
+  /** The queried name. */
   readonly name: string;
-  /** Names to which it leads: CNAME records. */
+  /** The names that CNAME records lead to. */
   readonly aliases: readonly string[];
-  /** s; `null` when there are no records, or they are not from the DNS. */
+  /** In seconds; `null` if there are no records, or they are not from the DNS. */
   readonly ttl: number | null;
-  /** `null` when the DNS was not asked. */
+  /** `null` if the DNS was not queried. */
   readonly time: number | null;
   readonly error: Failure | null;
 }
 
 export interface AddressRecords extends Question {
   readonly source: 'DNS' | 'hosts file' | 'localhost';
-  /** An IPv4-mapped one in an AAAA record as it is there: `::ffff:192.0.2.1`. */
+  /** An IPv4-mapped address of an AAAA record is written as there: `::ffff:192.0.2.1`. */
   readonly addresses: readonly string[];
 }
 
@@ -54,25 +54,25 @@ export interface ServiceRecords extends Question {
   readonly records: readonly (Omit<ServiceRecord, 'ech'> & { readonly ech: boolean })[];
 }
 
-/** What concerns one address. */
+/** The report of one address. */
 export interface AddressReport extends OrderedAddress {
   readonly reverse: ReverseReport;
-  /** `null` where it was not asked for. */
+  /** `null` if it was not requested. */
   readonly echo: EchoReport | null;
   readonly tcp: StepReport;
-  /** `null` where it was not tried. */
+  /** `null` if it was not tried. */
   readonly tls: TlsReport | null;
 }
 
 export interface OrderedAddress extends Address {
-  /** The address from which this machine would connect; `null`: it has no route. */
+  /** The address from which this machine connects; `null` if it has no route. */
   readonly source: string | null;
-  /** Which rule of RFC 6724 puts it before the next one; `null` for the last. */
+  /** The rule of RFC 6724 that puts it before the next one; `null` for the last. */
   readonly before: OrderDecision | null;
 }
 
 export interface OrderDecision extends Decision {
-  /** The file whose tables decide, where those of RFC 6724 would decide otherwise. */
+  /** The file whose tables decide, if those of RFC 6724 would decide differently. */
   readonly by?: string;
 }
 
@@ -87,9 +87,9 @@ export interface ReverseReport {
 /** An ICMP echo. */
 export interface EchoReport {
   readonly outcome: 'answered' | 'unanswered' | 'unknown';
-  /** As the program says. */
+  /** As the program reports it. */
   readonly time: number | null;
-  /** Why it is not known. */
+  /** Why the result is unknown. */
   readonly reason: string | null;
 }
 
@@ -99,49 +99,49 @@ export interface StepReport {
 }
 
 export interface TlsReport extends StepReport {
-  /** `null` when there was no handshake, as is the rest. */
+  /** `null` if there was no handshake, as are the other fields. */
   readonly protocol: string | null;
-  /** What was agreed on; `null`: nothing. */
+  /** The negotiated protocol; `null` if there is none. */
   readonly alpn: string | null;
   readonly certificate: CertificateReport | null;
 }
 
 export interface CertificateReport {
   readonly subject: string;
-  /** For what it is, as it says itself: `DNS:example.com, IP Address:192.0.2.1`. */
+  /** The names that the certificate is valid for: `DNS:example.com, IP Address:192.0.2.1`. */
   readonly names: string;
   readonly issuer: string;
   /** ISO 8601. */
   readonly validUntil: string;
-  /** Whole days. */
+  /** In whole days. */
   readonly daysLeft: number;
-  /** Why it is not to be trusted, as a code of OpenSSL or Node; also where that was to be overlooked. */
+  /** Why the certificate is not trusted, as a code of OpenSSL or Node. It is set also if errors were ignored. */
   readonly error: string | null;
-  /** False: errors were to be overlooked. */
+  /** False if errors were ignored. */
   readonly verified: boolean;
 }
 
 export interface FallbackReport {
-  /** A race with the defaults. */
+  /** A race with the default options. */
   readonly now: RaceReport;
-  /** The same with IPv6 addresses that never answer. */
+  /** The same race with IPv6 addresses that never answer. */
   readonly withoutIPv6: RaceReport;
 }
 
 export interface RaceReport {
-  /** `null`: no address connected. */
+  /** `null` if no address connected. */
   readonly winner: Address | null;
   readonly time: number;
-  /** What each attempt of a lost race met; an error of `null`: no answer in time. */
+  /** The attempts of a race without a winner. The error is `null` if there was no answer in time. */
   readonly attempts: readonly { readonly endpoint: string; readonly error: Failure | null }[];
   readonly error: Failure | null;
 }
 
-/** What concerns this machine and its network. */
+/** The report of this machine and its network. */
 export interface MachineReport {
-  /** Those that reach others. */
+  /** The addresses that can reach other machines. */
   readonly addresses: readonly (Address & { readonly interface: string })[];
-  /** `null` where the system does not tell. */
+  /** `null` if the system does not show them. */
   readonly routes: readonly DefaultRoute[] | null;
   readonly nat64: {
     readonly prefixes: readonly string[];
@@ -152,13 +152,13 @@ export interface MachineReport {
 
 export interface DefaultRoute {
   readonly family: Family;
-  /** `null`: everything is on the link. */
+  /** `null` if all destinations are on the link. */
   readonly gateway: string | null;
   readonly interface: string;
   readonly metric: number;
 }
 
-/** What a line says of what was found. */
+/** The judgement of a finding. */
 export type Verdict = 'ok' | 'warning' | 'failed' | 'unknown';
 
 export interface Finding {
@@ -167,13 +167,13 @@ export interface Finding {
   readonly text: string;
 }
 
-/** What it comes to for a host, and what to do next. */
+/** The conclusion about a host, with advice. */
 export interface Conclusion {
   readonly verdict: 'ready' | 'not ready' | 'unknown';
   readonly text: string;
 }
 
-/** A report with what is to be thought of it. */
+/** A report with its judgement. */
 export interface Judged<Report> {
   readonly report: Report;
   readonly findings: readonly Finding[];

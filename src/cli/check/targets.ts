@@ -3,22 +3,21 @@ import { checkHost, checkPort } from '../../plan/options.js';
 import { authorityOf, HTTPS_PORT } from '../authority.js';
 import { portOf } from '../port.js';
 
-/** A host that is to be checked. */
+/** A host to be checked. */
 export interface Target {
   /** In ASCII, an address without brackets. */
   readonly host: string;
   readonly port: number;
-  /** What the scheme of a URL says; absent: nothing. */
+  /** Whether the scheme of a URL implies TLS; absent without a scheme. */
   readonly tls?: boolean;
 }
 
 const DIGITS = /^\d+$/;
 
 /**
- * Reads what the command line has: hosts or URLs, each perhaps with its port, and at the end perhaps a port for those that have
- * none.
+ * Parses the arguments: hosts or URLs with optional ports, and an optional last port for those that have none.
  *
- * @param port another way to give the latter
+ * @param port replaces the last port
  * @throws TypeError, RangeError with Node's codes
  */
 export function parseTargets(texts: readonly string[], port?: number): readonly Target[] {

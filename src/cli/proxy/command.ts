@@ -15,10 +15,10 @@ import { collectRaces, type EndedRace } from './races.js';
 import { top } from './top.js';
 
 /**
- * `rx-happy-eyeballs proxy`: serves until it is told to end. The first Ctrl-C or SIGTERM drains: nothing more is accepted, and what
- * is open goes on to its end. The second ends it all.
+ * `rx-happy-eyeballs proxy`: serves until a signal. After the first Ctrl-C or SIGTERM it accepts no further connections and waits for
+ * the open ones. The second signal closes those too.
  *
- * @returns the exit status: 0 drained, 1 where it cannot listen, 130 or 143 ended by a second signal
+ * @returns the exit status: 0 when all connections have ended, 1 if it cannot listen, 130 or 143 after a second signal
  */
 export async function proxyCommand(flags: Flags, terminal: Terminal): Promise<number> {
   const drain = new AbortController();
@@ -43,7 +43,7 @@ export async function proxyCommand(flags: Flags, terminal: Terminal): Promise<nu
         signals.forEach((signal, i) => terminal.off(signal, listeners[i]!));
         resolve(status);
       };
-      // Once for each signal: either may come twice.
+      // One listener per signal: either signal may come twice.
       signals.forEach((signal, i) => terminal.on(signal, listeners[i]!));
       const subscription = events$.subscribe({
         next: (event) => {
@@ -75,23 +75,23 @@ function notListening(error: NodeJS.ErrnoException): string {
   return `Cannot listen: ${printable(error.message)}`;
 }
 
-/** What is shown and kept of a proxy's events. */
+/** The outputs that a proxy's events are written to. */
 interface Watching {
   readonly see: (event: ProxyEvent) => void;
   readonly close: () => void;
 }
 
-/** ms between two pictures of the table. */
+/** The interval at which the table is redrawn, in ms. */
 const REDRAW_INTERVAL = 1000;
 
-/** @throws for files that cannot be written, addresses that cannot be listened on, and libraries that are not there */
+/** @throws for files that cannot be written, addresses that cannot be listened on, and missing libraries */
 async function watch(flags: Flags, { stdout, stderr }: Terminal): Promise<Watching> {
   const seeing: ((event: ProxyEvent) => void)[] = [];
   const closing: (() => void)[] = [];
   const races: ((race: EndedRace) => void)[] = [];
   const screen = live(stderr);
 
-  // A table and lines on the same terminal would tear each other apart.
+  // Lines would break up a table on the same terminal.
   if (!flags.top || !stdout.isTTY) {
     const write = flags.json
       ? collectConnections((log) => stdout.write(`${escapeInvisible(JSON.stringify(jsonLine(log)))}\n`))
@@ -147,7 +147,7 @@ async function traces(): Promise<() => void> {
   return traceRaces();
 }
 
-/** What needs a library that a user of this package may not have. */
+/** Loads a module that needs an optional library. */
 async function library<T>(load: () => Promise<T>, name: string, flag: string): Promise<T> {
   try {
     return await load();

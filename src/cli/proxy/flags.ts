@@ -4,14 +4,14 @@ import { proxyDefaults, type ProxyOptions } from '../../proxy/options.js';
 import { all, grouped, type Flag, type Flags } from '../flag.js';
 import { amount, PLAIN_RACE_FLAGS, raceOptions } from '../race-flags.js';
 
-/** Where the connections of all clients may lead; `--no-public-only` is heard as well. */
+/** Whether clients may connect to public addresses only. `--no-public-only` is recognized as well. */
 const PUBLIC_FLAG: Flag = {
   usage: '--public-only',
   meaning: 'Connect only to public addresses; --no-public-only allows all',
   default: 'where it listens beyond loopback',
 };
 
-/** Flags of a proxy beside those of its races and of its output. */
+/** Flags of a proxy besides those of its races and of the output. */
 export const PROXY_FLAGS: readonly Flag[] = [
   ...grouped('Clients', [
     {
@@ -52,7 +52,7 @@ export const PROXY_FLAGS: readonly Flag[] = [
 /** Flags of a proxy for one command. */
 export const RUN_FLAGS: readonly Flag[] = [PUBLIC_FLAG, { usage: '--html <file>', meaning: 'Write a report of the last races' }];
 
-/** Flags of the races of a proxy: those of a tunnel, whose TLS is that of the client. */
+/** Flags of the races of a proxy. There are none for TLS, which the client does through the tunnel. */
 export const PROXY_RACE_FLAGS = PLAIN_RACE_FLAGS;
 
 /**
@@ -79,7 +79,7 @@ export function proxyOptions(flags: Flags): ProxyOptions {
 
 function users({ auth, authFile }: Flags): string[] | undefined {
   if (auth === undefined && authFile === undefined) return undefined;
-  // A password may hold commas.
+  // A password may contain commas.
   const given = auth === undefined ? [] : [auth].flat().map(String);
   return [...given, ...(authFile === undefined ? [] : usersIn(String(authFile)))];
 }

@@ -3,7 +3,7 @@ import { printable } from '../../core/input/printable.js';
 import { formatDestination, formatEndpoint, type Endpoint } from '../../core/race/endpoint.js';
 import type { Client, Closed, ProxyEvent, ProxyRequest, Refused } from '../../proxy/index.js';
 
-/** A request of a connection, and what came of it. */
+/** A request of a connection, and its result. */
 interface Entry {
   readonly request?: ProxyRequest;
   attempts: number;
@@ -11,22 +11,22 @@ interface Entry {
   refusal?: Refused;
 }
 
-/** A connection that is over, with all that was asked for. */
+/** A closed connection with its requests. */
 export interface Log {
   readonly closed: Closed;
   readonly entries: readonly Entry[];
-  /** Requests beyond those that are kept. */
+  /** The number of further requests, which are not kept. */
   readonly more: number;
 }
 
-/** Requests of a connection that are told one by one. */
+/** How many requests of a connection are kept. */
 const MOST_ENTRIES = 20;
 
 /**
- * Puts the events of a proxy together to connections.
+ * Groups the events of a proxy by connection.
  *
- * @param over called for each that is over
- * @returns is given each event
+ * @param over called for each connection that has closed
+ * @returns takes each event
  */
 export function collectConnections(over: (log: Log) => void): (event: ProxyEvent) => void {
   const open = new Map<number, { entries: Entry[]; more: number }>();
@@ -57,7 +57,7 @@ export function collectConnections(over: (log: Log) => void): (event: ProxyEvent
   };
 }
 
-/** A connection in a line. */
+/** Describes a connection in one line. */
 export function textLine({ closed, entries, more }: Log): string {
   const { time, connection, client, sent, received, duration, code } = closed;
   const asked = entries.length === 0 ? ['no request'] : entries.map(entryText);
@@ -78,7 +78,7 @@ function entryText({ request, attempts, winner, refusal }: Entry): string {
   return `${what}${user} by ${formatEndpoint(winner.endpoint)} after ${formatDuration(winner.after)}${tries}`;
 }
 
-/** The same as JSON; docs/proxy.schema.json has its form. */
+/** Describes a connection as JSON; see docs/proxy.schema.json. */
 export function jsonLine({ closed, entries, more }: Log): object {
   const { time, connection, client, sent, received, duration, code } = closed;
   return {

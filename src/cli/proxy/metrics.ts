@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ProxyEvent } from '../../proxy/index.js';
 
-/** Counts what happens in a proxy, and serves that for Prometheus. */
+/** Counts the events of a proxy, and serves the counters to Prometheus. */
 export interface Metrics {
   readonly count: (event: ProxyEvent) => void;
   readonly close: () => void;
@@ -13,7 +13,7 @@ export interface Metrics {
  * `connections_total`, `requests_total` (label `protocol`), `refusals_total` (`reason`), `bytes_total` (`direction`), and the
  * histogram `connection_seconds`.
  *
- * @returns rejects with Node's own error where it cannot listen
+ * @returns rejects with Node's own error if it cannot listen
  */
 export async function serveMetrics(host: string, port: number): Promise<Metrics & { readonly port: number }> {
   const registry = new Registry();

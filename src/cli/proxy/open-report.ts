@@ -3,17 +3,18 @@ import { invalidValue } from '../../core/input/argument-errors.js';
 import { racesReport, REPORTED_RACES } from './report.js';
 import type { EndedRace } from './races.js';
 
-/** ms between two versions of a report. */
+/** The interval between two versions of a report, in ms. */
 const REWRITE_INTERVAL = 5000;
 
-/** A report that is written while races are run. */
+/** A report that is updated while races run. */
 export interface OpenReport {
   readonly add: (race: EndedRace) => void;
   readonly close: () => void;
 }
 
 /**
- * Opens the file at once, so that a mistyped path is told before anything is served. It is written now and then, and at the end.
+ * Opens the file at once, so that a mistyped path is reported before the proxy serves anything. The report is written at intervals and
+ * at the end.
  *
  * @throws TypeError for a file that cannot be written
  */

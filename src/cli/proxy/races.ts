@@ -4,21 +4,21 @@ import type { ProxyEvent, ProxyRequest, Raced } from '../../proxy/index.js';
 /** A race of a proxy that has ended. */
 export interface EndedRace {
   readonly request: ProxyRequest;
-  /** Of the race, in order. The last is `connected` where it was won. */
+  /** The events of the race in order. The last is `connected` if the race had a winner. */
   readonly events: readonly RaceEvent[];
   readonly startedAt: number;
-  /** Why the race was lost. */
+  /** The error of a race without a winner. */
   readonly error?: unknown;
 }
 
 /**
- * Puts the events of a proxy together to races.
+ * Groups the events of a proxy by race.
  *
- * @param ended called for each when it has ended; a race that its client has given up is forgotten
- * @returns is given each event
+ * @param ended called for each race that has ended, except those whose client has left
+ * @returns takes each event
  */
 export function collectRaces(ended: (race: EndedRace) => void): (event: ProxyEvent) => void {
-  /** Of races that have not ended, by connection and request: a connection may ask for several things at a time. */
+  /** The events of unfinished races by connection and request. A connection may have several requests at a time. */
   const running = new Map<number, Map<ProxyRequest, Raced[]>>();
   const take = (connection: number, request: ProxyRequest): Raced[] => {
     const races = running.get(connection);

@@ -8,14 +8,14 @@ import { plainText } from '../../pictures/plain-text.js';
 import { waterfall } from '../../pictures/waterfall.js';
 import type { EndedRace } from './races.js';
 
-/** Races that a report has. */
+/** How many races a report shows. */
 export const REPORTED_RACES = 50;
 
 /**
- * Draws the last races of a proxy as an HTML page that needs nothing but itself: a table, and the waterfall of each.
+ * Draws the last races of a proxy as a self-contained HTML page, with a table and a waterfall of each race.
  *
- * @param races the latest last
- * @param note when and by whom it was made
+ * @param races the latest is last
+ * @param note when the report was made, and by which program
  */
 export function racesReport(races: readonly EndedRace[], note: string): string {
   const latest = [...races].reverse();

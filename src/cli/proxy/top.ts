@@ -4,16 +4,16 @@ import { printable } from '../../core/input/printable.js';
 import { formatDestination } from '../../core/race/endpoint.js';
 import type { EndedRace } from './races.js';
 
-/** What is known of the races to one destination. */
+/** The counts of the races to one destination. */
 interface DestinationCounts {
   races: number;
   lost: number;
   attempts: number;
-  /** Wins, by family. */
+  /** The number of wins by family. */
   readonly wins: { 4: number; 6: number };
-  /** Races won by the other family than that of their first attempt. */
+  /** The number of races whose winner is not of the family of the first attempt. */
   fallbacks: number;
-  /** ms to connect, of the last races. */
+  /** The times to connect of the last races, in ms. */
   readonly durations: number[];
 }
 
@@ -21,17 +21,17 @@ interface DestinationCounts {
 export interface Top {
   readonly add: (race: EndedRace) => void;
   /**
-   * The destinations with the most races, as a table.
+   * Draws a table of the destinations with the most races.
    *
-   * @param rows of destinations, at most
+   * @param rows the most destinations
    */
   readonly draw: (rows: number) => string;
 }
 
-/** Destinations that are kept in mind; the one whose last race was the longest ago is forgotten. */
+/** How many destinations are remembered. The least recent one is forgotten first. */
 const MOST_DESTINATIONS = 1000;
 
-/** Races whose times are kept in mind, of each. */
+/** How many times to connect are remembered for each destination. */
 const MOST_DURATIONS = 500;
 
 const COLUMNS = ['DESTINATION', 'RACES', 'LOST', 'ATTEMPTS', 'IPV6', 'IPV4', 'FALLBACKS', 'P50', 'P95'];
@@ -54,7 +54,7 @@ export function top(): Top {
         return;
       }
       const { family } = last.endpoint;
-      known.attempts++; // the winner, whom records leave out
+      known.attempts++; // the winner, which the records leave out
       known.wins[family]++;
       if (first && first.endpoint.family !== family) known.fallbacks++;
       known.durations.push(last.at);
@@ -81,10 +81,10 @@ function cells(name: string, { races, lost, attempts, wins, fallbacks, durations
   return [name.length > WIDEST_NAME ? `${name.slice(0, WIDEST_NAME - 1)}…` : name, ...counts, quantile(0.5), quantile(0.95)];
 }
 
-/** Characters of a destination. */
+/** The widest name of a destination, in columns. */
 const WIDEST_NAME = 40;
 
-/** Rows in columns: names to the left, numbers to the right. */
+/** Aligns the columns of a table: names to the left, numbers to the right. */
 function table(rows: readonly (readonly string[])[]): string {
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows

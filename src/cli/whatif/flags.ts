@@ -6,7 +6,7 @@ import { grouped, type Flag, type Flags } from '../flag.js';
 import { RACE_FLAGS, raceOptions } from '../race-flags.js';
 import { termsOf } from './terms.js';
 
-/** Options of a race that decide its course, wherever it leads. */
+/** Options that decide the course of a race to any destination. */
 const NAMES = [
   'ipv4',
   'ipv6',
@@ -27,7 +27,7 @@ const NAMES = [
   'preset',
 ];
 
-/** The flags of those options. What they default to is up to the command. */
+/** The flags of those options. Each command has its own defaults. */
 export const TERMS_FLAGS: readonly Flag[] = RACE_FLAGS.filter(({ usage }) => NAMES.includes(/--([\w-]+)/.exec(usage)![1]!)).map(
   (flag) => ({ ...flag, default: undefined, meaning: flag.meaning.replace('; or adaptive', '') }),
 );
@@ -41,7 +41,7 @@ export const SWEEP_FLAGS: readonly Flag[] = grouped('Comparison', [
 ]);
 
 /**
- * What the flags make of the terms of a race.
+ * The change that the flags make to the terms of a race.
  *
  * @throws TypeError, RangeError with Node's codes, naming the flag
  */
@@ -57,7 +57,7 @@ export function changeOf(flags: Flags): Change {
   return (terms) => ({ ...terms, ...changes, ...(given.preferFamily !== undefined && { preferredFamily: given.preferFamily }) });
 }
 
-/** The options that flags change, in words. */
+/** The changed options as text. */
 export function changesOf(flags: Flags): string {
   return Object.entries(flags)
     .filter(([name]) => isOfTerms(name))
@@ -73,7 +73,7 @@ function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** One value of an option that is tried with several. */
+/** One value of a sweep. */
 export interface Step {
   readonly value: number;
   readonly change: Change;
@@ -88,9 +88,9 @@ export interface Sweep {
 const MOST_STEPS = 100;
 
 /**
- * `connection-attempt-delay=50..500:50`
+ * Parses a sweep such as `connection-attempt-delay=50..500:50`.
  *
- * @throws TypeError, RangeError for what is no such range
+ * @throws TypeError, RangeError for an invalid range
  */
 export function sweepOf(text: string, flags: Flags): Sweep {
   const [, option = '', from = '', to = '', step = ''] = /^(?:--)?([a-z-]+)=(\d+)\.\.(\d+):(\d+)$/.exec(text) ?? [];
@@ -109,7 +109,7 @@ export function sweepOf(text: string, flags: Flags): Sweep {
   return { option, steps: values.map((value) => ({ value, change: changeOf({ ...flags, [name]: value }) })) };
 }
 
-/** A whole number. @throws TypeError, RangeError naming the flag */
+/** Reads an integer. @throws TypeError, RangeError naming the flag */
 export function whole(flags: Flags, name: string, least: number, most: number, otherwise: number): number {
   const value = flags[name] ?? otherwise;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {

@@ -3,31 +3,31 @@ import { Worker } from 'node:worker_threads';
 import { joined, type Sample } from '../../whatif/sample.js';
 import { simulate, type Part, type Way } from '../../whatif/simulation.js';
 
-/** A simulation as a whole. */
+/** A simulation. */
 export interface Simulation extends Omit<Part, 'from' | 'to'> {
   readonly races: number;
   readonly ways: readonly Way[];
 }
 
-/** How it is run. */
+/** How a simulation is run. */
 export interface Running {
   readonly workers: number;
   /** The URL of the program of a worker. */
   readonly program: string;
   readonly signal: AbortSignal;
-  /** Called with the number of races that are done. */
+  /** Called with the number of finished races. */
   readonly progress: (done: number) => void;
 }
 
-/** The number of races in one part: enough that handing them out costs little, and few enough to show progress. */
+/** The number of races in one part: enough to make distribution cheap, and few enough to show progress. */
 const PART = 10_000;
 
 type Bounds = Pick<Part, 'from' | 'to'>;
 
 /**
- * Runs a simulation, in parts that are shared out among workers; with one worker, in this thread.
+ * Runs the parts of a simulation on several workers, or on this thread if there is only one.
  *
- * @returns a sample for each way, the same whatever the number of workers
+ * @returns a sample for each way to race, which does not depend on the number of workers
  * @throws the reason of the signal
  */
 export async function simulateAll(simulation: Simulation, running: Running): Promise<readonly Sample[]> {
@@ -52,7 +52,7 @@ async function inThisThread(
     signal.throwIfAborted();
     parts.push(simulate({ ...simulation, ...one }, simulation.ways));
     progress(one.to);
-    // For Ctrl-C.
+    // Lets Ctrl-C in.
     await endOfTurn();
   }
   signal.throwIfAborted();

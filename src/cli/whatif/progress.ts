@@ -1,10 +1,10 @@
 import { live } from '../live-view.js';
 import type { Output } from '../terminal.js';
 
-/** ms between two drawings. */
+/** The interval at which progress is redrawn, in ms. */
 const REDRAW_INTERVAL = 200;
 
-/** Shows how far long work has got, on a terminal. */
+/** Shows the progress of long work on a terminal. */
 export function progressOf(
   output: Output,
   what: string,

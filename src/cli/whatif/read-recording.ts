@@ -5,9 +5,9 @@ import { codedError } from '../../core/error-tools.js';
 import type { RecordedRace } from '../../whatif/recorded-race.js';
 
 /**
- * Reads recordings. Each file is a client of its own, unless its lines say which client they are of.
+ * Reads recordings. Each file counts as one client unless its lines name their client.
  *
- * @throws TypeError that names the file, and the line that is no race
+ * @throws TypeError naming the file and the invalid line
  */
 export async function readRecordings(files: readonly string[], signal: AbortSignal): Promise<RecordedRace[]> {
   const races: RecordedRace[] = [];

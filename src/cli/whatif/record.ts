@@ -25,7 +25,7 @@ export const RECORD_FLAGS: readonly Flag[] = grouped('Recording', [
 ]);
 
 /**
- * `rx-happy-eyeballs record -- <command…>`: runs a command whose programs of Node race, and record their races.
+ * `rx-happy-eyeballs record -- <command…>`: runs a command. Its Node programs race and record their races.
  *
  * @param register the URL of the entry `rx-happy-eyeballs/register`
  * @returns the exit status of the command

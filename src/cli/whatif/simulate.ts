@@ -36,7 +36,7 @@ export const SIMULATE_FLAGS: readonly Flag[] = grouped('Simulation', [
 
 const SWEEP_MEASURES: readonly Measure[] = ['p50', 'p95', 'p99', 'attempts', 'wasted', 'ipv6', 'lost'];
 
-/** A way to race with its name. */
+/** A way to race and its name. */
 interface Named {
   readonly name: string;
   readonly way: Way;
@@ -45,7 +45,7 @@ interface Named {
 /**
  * `rx-happy-eyeballs simulate`
  *
- * @param program the URL of the program of a worker; empty: everything is run in this thread
+ * @param program the URL of the worker's program; if empty, everything runs on this thread
  * @returns the exit status
  */
 export async function simulateCommand(flags: Flags, terminal: Terminal, program: string): Promise<number> {
@@ -114,7 +114,7 @@ function output(
   return `${head}${rows.length > 4 ? listed('', rows) : compared(rows)}\n`;
 }
 
-/** Races between two looks at Ctrl-C. */
+/** How many races run before Ctrl-C is let in. */
 const SLICE = 1000;
 
 async function recordInto(

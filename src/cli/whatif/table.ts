@@ -1,6 +1,6 @@
 import { MEASURES, type Figures, type Interval, type Intervals, type Measure } from '../../whatif/figures.js';
 
-/** How a measure is called, and how its values are written. */
+/** The name of a measure and the format of its values. */
 interface Column {
   readonly title: string;
   readonly text: (value: number) => string;
@@ -23,14 +23,14 @@ export const COLUMNS: Readonly<Record<Measure, Column>> = {
   later: { title: 'by a later one', text: share },
 };
 
-/** A line of a table: a name, and figures with the bounds between which they lie, if any. */
+/** A line of a table: a name, and figures with optional intervals. */
 export interface Row {
   readonly name: string;
   readonly figures: Figures;
   readonly intervals?: Intervals;
 }
 
-/** Rows as text, a measure a line: what is compared stands side by side. */
+/** Formats rows as text with one measure per line, so that compared values stand side by side. */
 export function compared(rows: readonly Row[]): string {
   const lines = MEASURES.map((measure) => [
     COLUMNS[measure].title,
@@ -39,13 +39,13 @@ export function compared(rows: readonly Row[]): string {
   return aligned([['', ...rows.map(({ name }) => name)], ...lines]);
 }
 
-/** Rows as text, a row a line. */
+/** Formats rows as text, one per line. */
 export function listed(title: string, rows: readonly Row[], measures: readonly Measure[] = MEASURES): string {
   const head = [title, ...measures.map((measure) => COLUMNS[measure].title)];
   return aligned([head, ...rows.map(({ name, figures }) => [name, ...measures.map((one) => COLUMNS[one].text(figures[one]))])]);
 }
 
-/** Rows as a table of Markdown, a row a line. */
+/** Formats rows as a Markdown table. */
 export function markdown(title: string, rows: readonly Row[]): string {
   const head = [title, ...MEASURES.map((measure) => COLUMNS[measure].title)];
   const lines = rows.map(({ name, figures }) => [name, ...MEASURES.map((one) => COLUMNS[one].text(figures[one]))]);

@@ -1,12 +1,12 @@
 import { checkOptions, defaults, type Settings } from '../../plan/options.js';
 import type { Terms } from '../../whatif/terms.js';
 
-/** The terms of a race with options that are not given: it prefers IPv6, and does not adapt its delay. */
+/** The terms of a race with default options. It prefers IPv6 and does not adapt its delay. */
 export function defaultTerms(): Terms {
   return termsOf(checkOptions({}), 6);
 }
 
-/** How a race with these settings is run, as data. */
+/** The terms of a race with these settings. */
 export function termsOf(settings: Settings<unknown>, preferred: 4 | 6): Terms {
   const { family, preferFamily, connectionAttemptDelay, familyStaggerDelay, attemptSpacingDelay } = settings;
   return {

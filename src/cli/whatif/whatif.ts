@@ -20,10 +20,10 @@ export const WHATIF_FLAGS: readonly Flag[] = grouped('Comparison', [
   { usage: '--seed <n>', meaning: 'For what is drawn: the same seed gives the same figures', default: '1' },
 ]);
 
-/** How often the races are run again, each time with other draws for what is not known. */
+/** How often the races are replayed. Each replay draws new values for what is unknown. */
 const REPLAYS = 5;
 
-/** Draws of the bootstrap. */
+/** The number of bootstrap draws. */
 const DRAWS = 400;
 
 const SWEEP_MEASURES: readonly Measure[] = ['p50', 'p95', 'p99', 'attempts', 'wasted', 'ipv6', 'lost'];
@@ -38,7 +38,7 @@ export async function whatifCommand(files: readonly string[], flags: Flags, term
   const { interrupted, release } = untilInterrupted(terminal);
   try {
     const all = await readRecordings(files, interrupted);
-    // What their callers gave up teaches of paths, and cannot be compared.
+    // A cancelled race shows how its paths behave, but has no result to compare.
     const counted = all.flatMap(({ outcome }, index) => (outcome === 'cancelled' ? [] : [index]));
     if (counted.length === 0) throw invalidValue('recording', 'holds no race that has ended', files.join(', '));
     const recording = new Recording(all, defaultTerms());
@@ -104,14 +104,14 @@ export async function whatifCommand(files: readonly string[], flags: Flags, term
   }
 }
 
-/** Races between two looks at Ctrl-C. */
+/** How many races run before Ctrl-C is let in. */
 const SLICE = 500;
 
 interface Comparison {
   readonly recorded: Row;
   readonly unchanged: Row;
   readonly changed: Row;
-  /** Changed less unchanged, of the same races. */
+  /** The difference of the changed and the unchanged result of the same races. */
   readonly difference: Intervals;
 }
 
@@ -148,7 +148,7 @@ function mean(figuring: readonly Figuring[]): Figures {
   return result;
 }
 
-/** Races of one client are alike, and drawn together, where there are many clients. */
+/** Groups of races for the bootstrap. Races of one client are alike, so they are drawn together if there are many clients. */
 function groupsOf(races: readonly RecordedRace[]): readonly number[] | undefined {
   const numbers = new Map<string, number>();
   const groups = races.map(({ client = '' }) => {

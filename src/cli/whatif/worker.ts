@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { simulate, type Part, type Way } from '../../whatif/simulation.js';
 
-// A thread of `simulate`: it is sent the bounds of parts, and sends their samples back.
+// A worker thread of `simulate`. It receives the bounds of parts and sends back their samples.
 
 const { ways, ...common } = workerData as Omit<Part, 'from' | 'to'> & { readonly ways: readonly Way[] };
 const port = parentPort!;

@@ -5,23 +5,23 @@ import { monotonicScheduler } from '../../../rx/monotonic.js';
 import type { Probing, Stopwatch } from './probing.js';
 import type { EchoReport } from '../report.js';
 
-/** Numeric, and one; on Windows `-n` is the count. */
+/** Arguments for one echo without reverse look-ups. On Windows, `-n` is the count. */
 const ONE_ECHO = process.platform === 'win32' ? ['-n', '1'] : ['-n', '-c', '1'];
 
-/** Bytes of a program's output that are kept. */
+/** How much of the program's output is kept, in bytes. */
 const KEPT = 10_000;
 
-/** One ICMP echo, sent by the system's `ping`, for programs without privileges may not. */
+/** Sends one ICMP echo by the system's `ping`, because programs without privileges cannot send one. */
 export function echoReport(
   { address, family }: Address,
   { ping, timeout: patience, stopwatch }: Probing,
 ): Observable<EchoReport> {
-  // macOS has two programs.
+  // macOS has a second program for IPv6.
   const program = ping === 'ping' && family === 6 && process.platform === 'darwin' ? 'ping6' : ping!;
   return new Observable<EchoReport>((subscriber) => {
     const elapsed = stopwatch();
     const child: ChildProcess = spawn(program, [...ONE_ECHO, address], { stdio: ['ignore', 'pipe', 'pipe'] });
-    // Without file descriptors there is no child, and ending it would end the process group of this one.
+    // Without file descriptors the child has no `pid`, and `kill` would end the process group of this process.
     subscriber.add(() => child.pid !== undefined && child.kill('SIGKILL'));
     const output = { stdout: '', stderr: '' };
     const end = (report: EchoReport) => {
@@ -36,7 +36,7 @@ export function echoReport(
       end(readEcho(status, output.stdout, output.stderr, elapsed));
     });
     for (const name of ['stdout', 'stderr'] as const) {
-      // A child for which there were no file descriptors has neither.
+      // A child that could not start because file descriptors ran out has neither stream.
       child[name]?.setEncoding('utf8').on('data', (text: string) => (output[name] = (output[name] + text).slice(0, KEPT)));
     }
   }).pipe(timeout({ first: patience, scheduler: monotonicScheduler, with: () => of<EchoReport>(UNANSWERED) }));
@@ -44,7 +44,7 @@ export function echoReport(
 
 const UNANSWERED: EchoReport = { outcome: 'unanswered', time: null, reason: null };
 
-/** What `ping` has said. It also fails where it may not send, which says nothing of the address: then it complains. */
+/** Reads the output of `ping`. If it prints an error, it was not able to send, and the state of the address is unknown. */
 function readEcho(status: number | null, stdout: string, stderr: string, elapsed: ReturnType<Stopwatch>): EchoReport {
   const [, time] = /time[=<]\s*([\d.]+)\s*ms/.exec(stdout) ?? [];
   if (status === 0) return { outcome: 'answered', time: elapsed(time === undefined ? time : Number(time)), reason: null };

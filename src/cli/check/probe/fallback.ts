@@ -17,7 +17,7 @@ import { addressRecords } from './records.js';
 import type { FallbackReport, RaceReport } from '../report.js';
 import type { Target } from '../targets.js';
 
-/** What a client sees that races the addresses of a host: now, and if IPv6 did not get through any more. */
+/** Races the addresses of a host, as they are and with IPv6 addresses that never answer. */
 export function fallbackReport(target: Target, useTls: boolean, probing: Probing): Observable<FallbackReport> {
   const withoutIPv6: Transport<Socket> = (endpoint) => (endpoint.family === 6 ? NEVER : tcp()(endpoint));
   return forkJoin({
@@ -26,7 +26,7 @@ export function fallbackReport(target: Target, useTls: boolean, probing: Probing
   });
 }
 
-/** A race with the defaults, look-up included; it has the time of one probe. */
+/** A race with the default options and its look-up. It may take as long as one probe. */
 function raceReport(
   { host, port }: Target,
   useTls: boolean,
@@ -49,7 +49,7 @@ function raceReport(
   });
 }
 
-/** What each attempt of a lost race met. */
+/** The result of each attempt of a race without a winner. */
 function lostAttempts(error: Error): RaceReport['attempts'] {
   if (!(error instanceof ConnectionError)) return [];
   return error.attempts.map((attempt) => ({

@@ -28,16 +28,16 @@ import type { AddressReport, EchoReport, FallbackReport, HostReport, OrderedAddr
 import { reverseReport } from './reverse.js';
 import type { Target } from '../targets.js';
 
-/** Addresses of a host that are tried at once. */
+/** How many addresses of a host are tried at once. */
 const ADDRESSES_AT_ONCE = 8;
 
-/** Addresses of each family that are tried, the first ones of the answer: more would tell no more. */
+/** How many addresses of each family are tried, in the order of the answer. Further ones would add little. */
 const ADDRESSES_TRIED = 16;
 
-/** What is being done for a host. */
+/** A step in the check of a host. */
 export type Step = 'records' | 'addresses' | 'fallback' | 'done';
 
-/** Everything about one host: emits it, and completes. Never errors. */
+/** Emits the report of a host, and completes. Never errors. */
 export function hostReport(
   target: Target,
   useTls: boolean,
@@ -71,7 +71,7 @@ export function hostReport(
   );
 }
 
-/** Of each family, each once; those of AAAA first, without IPv4-mapped ones among them. */
+/** The distinct addresses of each family. Those of AAAA records come first, without IPv4-mapped ones. */
 function addressesOf({ AAAA, A }: Records): readonly (readonly Address[])[] {
   const [six, four] = [AAAA, A].map(({ addresses }) => [...new Set(addresses)].map((text) => parseAddress(text)!));
   return [six!.filter(({ family }) => family === 6), four!];
@@ -87,12 +87,12 @@ function addressReports(
   return from(addresses).pipe(mapInOrder(report, ADDRESSES_AT_ONCE), toArray());
 }
 
-/** ms after which the other probes of an address no longer wait for its connection. */
+/** How long the other probes of an address wait for its connection, in ms. */
 const CONNECTION_FIRST = 250;
 
 /**
- * The connection comes first: to start a program and to encode a question take ms, which would be counted as those of the
- * connection.
+ * The connection comes first. Starting a program and encoding a query take milliseconds, which would be counted as part of the time to
+ * connect.
  */
 function addressReport(address: OrderedAddress, target: Target, useTls: boolean, probing: Probing): Observable<AddressReport> {
   const reached$ = reachabilityReport(address, target, useTls, probing).pipe(shareReplay({ bufferSize: 1, refCount: true }));

@@ -10,7 +10,7 @@ import { failure, type Probing } from './probing.js';
 import { ipv4DefaultRoutes, ipv6DefaultRoutes } from './routes.js';
 import type { DefaultRoute, MachineReport } from '../report.js';
 
-/** This machine and its network. */
+/** Reports on this machine and its network. */
 export function machineReport(probing: Probing): Observable<MachineReport> {
   return defer(() => {
     const here = { addresses: addressesIn(networkInterfaces()), routes: systemRoutes() };
@@ -18,7 +18,7 @@ export function machineReport(probing: Probing): Observable<MachineReport> {
   });
 }
 
-/** The addresses that reach others, IPv6 first. */
+/** The addresses that can reach other machines, IPv6 first. */
 export function addressesIn(interfaces: Interfaces): MachineReport['addresses'] {
   const addresses = Object.entries(interfaces).flatMap(([name, infos]) =>
     (infos ?? []).filter(reachesOthers).map((info) => ({ ...parseAddress(info.address)!, interface: name })),
@@ -26,11 +26,11 @@ export function addressesIn(interfaces: Interfaces): MachineReport['addresses'] 
   return addresses.sort((a, b) => b.family - a.family);
 }
 
-/** Linux alone tells without a program; `null` elsewhere. */
+/** The default routes; `null` unless the system is Linux, which shows them without another program. */
 function systemRoutes(): readonly DefaultRoute[] | null {
   if (process.platform !== 'linux') return null;
   const [ipv6, ipv4] = ['/proc/net/ipv6_route', '/proc/net/route'].map(contents);
-  // A system without IPv6 has no table of its routes.
+  // A system without IPv6 has no table for it.
   return ipv4 === null ? null : [...ipv6DefaultRoutes(ipv6 ?? ''), ...ipv4DefaultRoutes(ipv4!, endianness())];
 }
 

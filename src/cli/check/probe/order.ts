@@ -12,7 +12,7 @@ import { findSources, type FindSources } from '../../../node/source-address.js';
 import { currentPolicy, type SystemPolicy } from '../../../node/system-policy.js';
 import type { OrderDecision, OrderedAddress } from '../report.js';
 
-/** Addresses in the order of RFC 6724 by this system's tables, each with the rule that puts it before the next one. */
+/** Sorts addresses by RFC 6724 with this system's tables. Each has the rule that puts it before the next one. */
 export function ordered(
   addresses: readonly Address[],
   port: number,
@@ -42,7 +42,7 @@ export function ordered(
 
 type Pair = readonly [Destination, Destination];
 
-/** The rule that decides, and the system's file where the RFC's tables would have decided by another or the other way round. */
+/** The rule that decides. It includes the system's file if the tables of the RFC would have decided differently. */
 function whyBefore(pair: Pair, byRfc: Pair, { file }: SystemPolicy): OrderDecision {
   const why = decision(...pair);
   const same = why.rule === decision(...byRfc).rule && direction(pair) === direction(byRfc);

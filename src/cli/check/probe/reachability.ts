@@ -12,7 +12,7 @@ import { failure, type Probing } from './probing.js';
 import type { AddressReport, CertificateReport, StepReport, TlsReport } from '../report.js';
 import type { Target } from '../targets.js';
 
-/** Whether an address answers to TCP, and where that is wanted, to TLS. */
+/** Whether an address accepts TCP connections and, with `useTls`, TLS. */
 export function reachabilityReport(
   { address, family }: Address,
   { host, port }: Target,
@@ -35,7 +35,7 @@ export function reachabilityReport(
   });
 }
 
-/** A certificate that is not to be trusted is read all the same: what is wrong with it stands in the report. */
+/** Reads the certificate, trusted or not. The report shows what is wrong with it. */
 function tlsReport(socket: Socket, endpoint: Endpoint, host: string, probing: Probing): Observable<TlsReport> {
   const elapsed = probing.stopwatch();
   const options = { ALPNProtocols: ['h2', 'http/1.1'], ...tlsIdentity(host), ...probing.tls, rejectUnauthorized: false };
@@ -72,13 +72,13 @@ function certificateReport(secure: TLSSocket, { tls: { rejectUnauthorized }, now
     issuer: commonName(certificate.issuer),
     validUntil: validUntil.toISOString(),
     daysLeft: Math.floor((validUntil.getTime() - now().getTime()) / DAY),
-    // The types know of an Error; it is the code of one.
+    // This is the code of an error, although its type is Error.
     error: secure.authorized ? null : (secure.authorizationError as unknown as string),
     verified: rejectUnauthorized !== false,
   };
 }
 
-/** What stands for a name: the common name, or the organisation. */
+/** The common name of a certificate, or else its organisation. */
 function commonName(name: Partial<PeerCertificate['subject']> | undefined): string {
   return [name?.CN ?? name?.O ?? ''].flat().join(', ');
 }

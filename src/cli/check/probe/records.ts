@@ -11,7 +11,7 @@ import type { Target } from '../targets.js';
 
 const listedAddresses = hostsFile(systemHostsFile);
 
-/** All records of a host that tell how it can be reached. */
+/** All records of a host that matter for a connection. */
 export function recordsReport({ host, port }: Target, tls: boolean, probing: Probing): Observable<Records> {
   return forkJoin({
     AAAA: addressRecords(host, 'AAAA', probing),
@@ -20,12 +20,15 @@ export function recordsReport({ host, port }: Target, tls: boolean, probing: Pro
   });
 }
 
-/** Whether a name is one of this machine's own, which is not asked of the DNS. */
+/** Whether this machine knows a name itself, so that no DNS query is made. */
 function isKnown(host: string): boolean {
   return knownAnswers(host) !== undefined || listedAddresses(host).length > 0;
 }
 
-/** `localhost` first, as in a race, then the hosts file, then the DNS: both families, whichever this machine has. */
+/**
+ * The addresses from `localhost`, the hosts file or the DNS, in this order as in a race. Both families are queried, even if the machine
+ * has only one.
+ */
 export function addressRecords(host: string, type: 'AAAA' | 'A', probing: Probing): Observable<AddressRecords> {
   const known = { name: host, aliases: [], ttl: null, time: null, error: null };
   const answers$ = knownAnswers(host);
@@ -45,7 +48,7 @@ export function addressRecords(host: string, type: 'AAAA' | 'A', probing: Probin
   );
 }
 
-/** An IPv4-mapped address would be an IPv4 address, which is not what stands in the record. */
+/** The address as the record has it. Parsing would turn an IPv4-mapped address into an IPv4 address. */
 function recorded(text: string, type: 'AAAA' | 'A'): string {
   const { address, family } = parseAddress(text)!;
   return type === 'AAAA' && family === 4 ? `::ffff:${address}` : address;

@@ -7,10 +7,10 @@ import { dnsQuery } from '../../../node/dns-query.js';
 import { failure, type Probing } from './probing.js';
 import type { ReverseReport } from '../report.js';
 
-/** Names of one address of which it is asked whether they lead back. */
+/** How many names of an address are looked up to see whether they lead back to it. */
 const FOLLOWED_NAMES = 4;
 
-/** The names of an address, and whether one of them is a name of this address by its own account, too. */
+/** The names of an address, and whether the addresses of one of these names include it. */
 export function reverseReport(address: Address, probing: Probing): Observable<ReverseReport> {
   return defer(() => {
     const elapsed = probing.stopwatch();
@@ -39,7 +39,7 @@ function leadsTo(name: string, { address, family }: Address, { query }: Probing)
   );
 }
 
-/** True where one is; not known where one may be. */
+/** True if any is true, and otherwise `null` if any is unknown. */
 function anyOf(led: readonly (boolean | null)[]): boolean | null {
   if (led.includes(true)) return true;
   return led.includes(null) ? null : false;

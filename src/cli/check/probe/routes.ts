@@ -1,12 +1,12 @@
 import { dottedDecimal, parseAddress } from '../../../core/address/address.js';
 import type { DefaultRoute } from '../report.js';
 
-/** Flags of a route: it is up, it refuses. */
+/** Flags of a route: it is up; it rejects packets. */
 const RTF_UP = 0x1;
 const RTF_REJECT = 0x200;
 
 /**
- * The default routes of IPv4 in `/proc/net/route`, which has the addresses in the byte order of the machine.
+ * Reads the IPv4 default routes of `/proc/net/route`, whose addresses have the byte order of the machine.
  *
  *     Iface Destination Gateway Flags RefCnt Use Metric Mask …
  */
@@ -21,7 +21,7 @@ export function ipv4DefaultRoutes(table: string, endianness: 'LE' | 'BE'): reado
 }
 
 /**
- * The default routes of IPv6 in `/proc/net/ipv6_route`.
+ * Reads the IPv6 default routes of `/proc/net/ipv6_route`.
  *
  *     destination length source length gateway metric references use flags interface
  */

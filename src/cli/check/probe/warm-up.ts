@@ -5,12 +5,12 @@ import { catchError, concatMap, defer, EMPTY, finalize, from, ignoreElements, ra
 import type { Probing } from './probing.js';
 import { reachabilityReport } from './reachability.js';
 
-/** Connections until nothing is loaded or compiled any more. */
+/** The number of connections after which all code has been loaded. */
 const CONNECTIONS = 5;
 
 /**
- * Makes connections on loopback before anything is measured: the first ones take some ms for code to be loaded, and the first TLS
- * context takes longer, for the authorities that Node trusts. Completes; never errors.
+ * Connects on loopback before anything is measured. The first connections take some ms longer to load code, and the first TLS context
+ * takes even longer to read the authorities that Node trusts. Completes, and never errors.
  */
 export function warmUp(usesTls: boolean, probing: Probing): Observable<never> {
   return defer(() => {
@@ -26,5 +26,5 @@ export function warmUp(usesTls: boolean, probing: Probing): Observable<never> {
       ignoreElements(),
       finalize(() => server.close()),
     );
-  }).pipe(catchError(() => EMPTY)); // a machine without loopback, or without file descriptors
+  }).pipe(catchError(() => EMPTY)); // the machine has no loopback, or no file descriptors are left
 }
