@@ -12,7 +12,7 @@ import {
   timer,
   VirtualTimeScheduler,
 } from 'rxjs';
-import { cached, connect$, type Answer, type CacheOptions, type Query, type Resolver } from '../../src/index.js';
+import { cached, connect$, type AnyAnswer, type Answer, type CacheOptions, type Query, type Resolver } from '../../src/index.js';
 import { runNode } from '../support/dist.js';
 import { A, AAAA, negative } from '../support/virtual-race.js';
 
@@ -472,6 +472,37 @@ describe('cached', () => {
     expect(listen(remembering('example.com'))).toEqual([new Error('broken')]);
     resolver.mockReturnValue(EMPTY);
     expect(listen(remembering('example.com'))).toEqual(['complete']);
+  });
+
+  it('has service records where its resolver has them', () => {
+    const { resolver } = source({});
+    expect('serviceRecords' in cache(resolver)).toBe(false);
+    const answer: AnyAnswer = { type: 'HTTPS', records: [] };
+    const serviceRecords = jest.fn(() => of(answer));
+    const remembering = cache(Object.assign(resolver, { serviceRecords }));
+    for (const name of ['example.com', 'EXAMPLE.com']) {
+      const seen: unknown[] = [];
+      remembering.serviceRecords!(name).subscribe((one) => seen.push(one));
+      expect(seen).toEqual([answer]);
+    }
+    expect(serviceRecords.mock.calls).toEqual([['example.com']]);
+  });
+
+  it('[R9] keeps a query that cannot be cancelled by real time, where its clock cannot set timers', async () => {
+    let open = 0;
+    const resolver = () =>
+      new Observable<Answer>(() => {
+        open++;
+        return () => open--;
+      });
+    const remembering = cached(Object.assign(resolver, { uncancellable: true }), { clock: { now: () => 0 } });
+    remembering('example.com').subscribe().unsubscribe();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(open).toBe(1);
+    remembering('example.com').subscribe().unsubscribe();
+    expect(open).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    expect(open).toBe(0);
   });
 
   it.each<[object, string]>([

@@ -1,6 +1,6 @@
-import { EMPTY, Observable, takeWhile, throwError } from 'rxjs';
+import { EMPTY, Observable, switchMap, takeWhile, throwError } from 'rxjs';
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
-import { connect$, race$, type ConnectOptions, type Transport } from '../../src/index.js';
+import { connect$, race$, type ConnectionError, type ConnectOptions, type Transport } from '../../src/index.js';
 import { assertMarbles } from '../../src/testing/index.js';
 
 const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
@@ -54,6 +54,21 @@ describe('a race to an address', () => {
       const silent = cold('-----s');
       expectObservable(connect$('192.0.2.1', 443, { scheduler, transport: () => silent }), '---!').toBe('');
       expectSubscriptions(silent.subscriptions).toBe('^--!');
+    });
+  });
+
+  it('counts from its own beginning', () => {
+    const scheduler = new TestScheduler(assertMarbles);
+    scheduler.run(({ cold, flush }) => {
+      const seen: string[] = [];
+      const events$ = race$('192.0.2.1', 443, { scheduler, transport: () => cold('---#', {}, refused) });
+      const late$ = cold('-----(a|)').pipe(switchMap(() => events$));
+      late$.subscribe({
+        next: ({ type, at }) => seen.push(`${type} ${at}`),
+        error: ({ attempts: [attempt] }: ConnectionError) => seen.push(`lost after ${attempt!.endedAt - attempt!.startedAt}`),
+      });
+      flush();
+      expect(seen).toEqual(['answered 0', 'queued 0', 'resolved 0', 'started 0', 'failed 3', 'lost after 3']);
     });
   });
 

@@ -1,6 +1,28 @@
-import { concat, delay, mergeMap, NEVER, of, throwError, timer, type Observable, type SchedulerLike } from 'rxjs';
-import { cached, ConnectionError, type Answer, type Query, type RaceOptions, type Resolver } from '../../src/index.js';
+import {
+  concat,
+  delay,
+  map,
+  mergeMap,
+  NEVER,
+  of,
+  throwError,
+  timer,
+  VirtualTimeScheduler,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
+import {
+  cached,
+  ConnectionError,
+  race$,
+  type AnyAnswer,
+  type Answer,
+  type Query,
+  type RaceOptions,
+  type Resolver,
+} from '../../src/index.js';
 import { connects, refuses, type Fate } from '../../src/testing/index.js';
+import { record, serviceRace, type ServiceZone } from '../support/service-zone.js';
 import { A, AAAA, answering, negative, runRace, type RaceReport } from '../support/virtual-race.js';
 
 const six = '2001:db8::6';
@@ -161,6 +183,13 @@ describe('an answer that expires during a race', () => {
     expect(lost.error).toMatchObject({ reason: 'attempts', attempts: { length: 2 } });
   });
 
+  it('[R10] is not asked for again once an answer without a time to live has replaced it', () => {
+    const script: Script = (_query, _nth, scheduler) =>
+      concat(of({ ...AAAA(six), ttl: 0.2 }), timer(500, scheduler).pipe(map(() => AAAA(six))));
+    const race = ask({ script, fates: {}, options: { connectTimeout: 4000 } });
+    expect(race.asked).toEqual(['both 0']);
+  });
+
   it('[R10] is not asked for again once the race is over', () => {
     const race = ask({ script: both({ ...AAAA(six), ttl: 1 }), fates: { [six]: connects(10) } });
     expect(race.asked).toEqual(['both 0']);
@@ -268,6 +297,15 @@ describe('before a race is lost', () => {
     expect(race.error).toMatchObject({ reason: 'attempts' });
   });
 
+  it('asks for no family that the race excludes, though the resolver speaks of it', () => {
+    const race = ask({
+      script: inTurn(() => of(assumed(AAAA(six)), assumed(A(four)))),
+      fates: { [four]: refuses(1), [six]: connects(1) },
+      options: { family: 4 },
+    });
+    expect(race.asked).toEqual(['4 0', '4 insisting 1']);
+  });
+
   it('takes answers of the last question that come together together', () => {
     const race = ask({
       script: inTurn(both(assumed(AAAA(six)), assumed(A(four))), (_query, _nth, scheduler) =>
@@ -366,5 +404,84 @@ describe('stale answers', () => {
     });
     expect(race.asked).toHaveLength(2);
     expect(race.starts[0]).toEqual([six, 30]);
+  });
+});
+
+describe('the queries for service records', () => {
+  const host = { AAAA: [30, six], A: [30, four] } as const;
+  const alt = { AAAA: [30, seven], A: [30, five] } as const;
+  /** What was answered, as `type name`, and when everything had been. */
+  const answered = ({ events }: RaceReport) =>
+    events.flatMap((event) => {
+      if (event.type === 'resolved') return [`resolved${event.error ? ` with ${event.error.message}` : ''}`];
+      return event.type === 'answered' ? [`${event.answer.type} ${event.answer.name ?? '-'}`] : [];
+    });
+
+  it('[V4] name what is answered, unless it is the host', () => {
+    const zone: ServiceZone = { 'example.com': { ...host, HTTPS: [30, record(1, 'alt.example')] }, 'alt.example': alt };
+    expect(answered(serviceRace({ zone }))).toEqual([
+      'HTTPS -',
+      'AAAA -',
+      'A -',
+      'AAAA alt.example',
+      'A alt.example',
+      'resolved',
+    ]);
+    expect(answered(serviceRace({ zone, host: 'EXAMPLE.com.' })).slice(0, 3)).toEqual(['HTTPS -', 'AAAA -', 'A -']);
+  });
+
+  it('[R1] have ended once, however many there were at once', () => {
+    const resolver = Object.assign(() => of(AAAA(six), A(four)), {
+      serviceRecords: (name: string) =>
+        of<AnyAnswer>({ type: 'HTTPS', records: name === 'example.com' ? [record(1, 'alt.example')] : [] }),
+    });
+    const race = runRace({ lookup: answering(), fates: {}, options: { resolver, serviceRecords: true, connectTimeout: 1000 } });
+    expect(answered(race)).toEqual(['HTTPS -', 'AAAA -', 'A -', 'AAAA alt.example', 'A alt.example', 'resolved']);
+  });
+
+  it('[V15] may fail: the race goes on, and its error says why', () => {
+    const resolver = Object.assign(() => of(AAAA(six), A(four)), {
+      serviceRecords: () => throwError(() => new Error('records are broken')),
+    });
+    const options = { resolver, serviceRecords: true } as const;
+    const won = runRace({ lookup: answering(), fates: { [six]: connects(10) }, options });
+    expect(won.winner).toBe(six);
+    expect(answered(won)).toEqual(['AAAA -', 'A -', 'resolved with records are broken']);
+    const lost = runRace({ lookup: answering(), fates: { [six]: refuses(10), [four]: refuses(10) }, options });
+    expect(lost.error).toMatchObject({ reason: 'attempts', code: 'ECONNREFUSED' });
+  });
+
+  it('[V11] use the well-formed addresses that come along', () => {
+    const zone: ServiceZone = {
+      'example.com': {
+        AAAA: [300],
+        A: [300],
+        HTTPS: [30, record(1, 'alt.example')],
+        along: [{ type: 'AAAA', name: 'alt.example', addresses: ['nonsense', seven] }],
+      },
+      'alt.example': {},
+    };
+    const race = serviceRace({ zone });
+    expect(race.begun[0]).toBe(`30 [${seven}]:443 alt.example`);
+    const along = race.events.find((event) => event.type === 'answered' && event.answer.name === 'alt.example');
+    expect(along).toMatchObject({ answer: { addresses: [seven] } });
+  });
+
+  it('[V15] that no one waits for have an assumed answer', () => {
+    const seen: unknown[] = [];
+    const scheduler = new VirtualTimeScheduler();
+    const resolver = Object.assign(() => of(AAAA(six)), { serviceRecords: () => NEVER });
+    const options = { resolver, serviceRecords: true, scheduler, transport: () => NEVER, connectTimeout: 200 } as const;
+    for (let race = 0; race < 4; race++) {
+      seen.length = 0;
+      race$('example.com', 443, options).subscribe({
+        next: (event) => event.type === 'answered' && seen.push(event.answer),
+        error: () => undefined,
+      });
+      scheduler.flush();
+      scheduler.schedule(() => undefined, 1);
+      scheduler.flush();
+    }
+    expect(seen[0]).toEqual({ type: 'HTTPS', records: [], assumed: true });
   });
 });

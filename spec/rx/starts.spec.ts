@@ -139,3 +139,38 @@ describe('the pace of a race, in marbles', () => {
     }));
   });
 });
+
+describe('the attempt that gives way', () => {
+  const started = (letter: string, at: number): RaceEvent => ({ type: 'started', at, endpoint: ENDPOINTS[letter]! });
+
+  it('[A15] waits for an event that may end it, and says how long it had', () => {
+    const schedule = new Schedule({ ...PACING, maxConcurrentAttempts: 1 });
+    const { 6: answered, q: queued } = happening('st');
+    for (const event of [answered!(0), queued!(0), started('s', 0)]) schedule.fold(event);
+    const followed: RaceEvent[] = [];
+    const loop = { isPending: true, follow: (event: RaceEvent) => followed.push(event) };
+    const starts = new Starts(schedule, () => 30, new TestScheduler(assertMarbles), loop);
+    starts.derive();
+    expect(followed).toEqual([]);
+    loop.isPending = false;
+    starts.derive();
+    expect(followed).toMatchObject([
+      {
+        type: 'cancelled',
+        at: 30,
+        endpoint: ENDPOINTS.s,
+        error: { code: 'ETIMEDOUT', message: 'gave way to the next attempt after 30 ms' },
+      },
+    ]);
+  });
+
+  it('does not keep a start at a free place waiting', () => {
+    const schedule = new Schedule(PACING);
+    const { 6: answered, q: queued, r: resolved } = happening('s');
+    for (const event of [answered!(0), queued!(0), resolved!(0)]) schedule.fold(event);
+    const followed: RaceEvent[] = [];
+    const loop = { isPending: true, follow: (event: RaceEvent) => followed.push(event) };
+    new Starts(schedule, () => 0, new TestScheduler(assertMarbles), loop).derive();
+    expect(followed).toEqual([started('s', 0)]);
+  });
+});

@@ -38,4 +38,13 @@ describe('staticResolver', () => {
       { type: 'A', addresses: [], error: { code: 'ENOTFOUND' } },
     ]);
   });
+
+  it.each([
+    ['text', () => staticResolver('192.0.2.1' as never), 'ERR_INVALID_ARG_TYPE', '"table" must be an object or an array of addresses.'],
+    ['nothing', () => staticResolver(null as never), 'ERR_INVALID_ARG_TYPE', '"table" must be an object or an array of addresses.'],
+    ['a name for an address', () => staticResolver(['db.example']), 'ERR_INVALID_ARG_VALUE', `"table" must hold IP addresses. Received 'db.example'`],
+    ['the same in a table', () => staticResolver({ a: 'b' }), 'ERR_INVALID_ARG_VALUE', `"table" must hold IP addresses. Received 'b'`],
+  ])('refuses %s at the call', (_, create, code, message) => {
+    expect(create).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) as string }) as Error);
+  }); // prettier-ignore
 });

@@ -30,6 +30,7 @@ export class Questions<T> {
   private ends = 0;
   private unhandled = false;
   private insisted = false;
+  /** The latest error of a query that no handled `resolved` had. */
   private failure: Error | undefined;
   private renewals: Renewals | undefined;
 
@@ -57,17 +58,16 @@ export class Questions<T> {
 
   /** Makes the first query; with service records, one for each name. */
   ask(): void {
-    if (this.services) this.askNames(undefined);
+    if (this.services) this.askNames(this.services, undefined);
     else this.begin(EVERYTHING, undefined);
   }
 
   /** Makes the queries that service records and the look-ups so far call for. */
-  private askNames(askedAt: number | undefined): void {
-    const { services } = this;
-    for (const question of services?.questions() ?? []) {
+  private askNames(services: Services, askedAt: number | undefined): void {
+    for (const question of services.questions()) {
       const done = () => {
-        services!.end(question);
-        this.askNames(this.at());
+        services.end(question);
+        this.askNames(services, this.at());
       };
       if (question.type === 'HTTPS') this.beginRecords(question, askedAt, done);
       else this.begin(question.family ? { family: question.family } : EVERYTHING, askedAt, this.nameOf(question), done);
@@ -121,7 +121,7 @@ export class Questions<T> {
   /** Records that an answer has been handled. Endpoints that expire are queried again in time. */
   hasAnswered(answer: AnyAnswer, known: readonly KnownEndpoint[]): void {
     this.answers.push(answer);
-    if (this.services) this.askNames(this.at());
+    if (this.services) this.askNames(this.services, this.at());
     if (this.renewals === undefined && known.every(({ expiresAt }) => expiresAt === Infinity)) return;
     this.renewals ??= new Renewals(this.plan.scheduler, this.at, this.held, (family, done) => {
       this.beginAgain({ family }, done);
@@ -129,8 +129,9 @@ export class Questions<T> {
     this.renewals.plan(known);
   }
 
-  /** Records that a `resolved` event has been handled. */
-  hasResolved(): void {
+  /** Records that a `resolved` event has been handled. Until then, later ones have its error as well. */
+  hasResolved({ error }: Resolved): void {
+    if (this.failure === error) this.failure = undefined;
     if (this.underWay === 0) this.unhandled = false;
   }
 
@@ -184,7 +185,6 @@ export class Questions<T> {
   private haveAllEnded(): void {
     const { failure } = this;
     const at = this.at();
-    this.failure = undefined;
     this.ends++;
     this.loop.raise(failure ? { type: 'resolved', at, error: failure } : { type: 'resolved', at });
   }

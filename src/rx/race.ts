@@ -108,7 +108,7 @@ class Race<T> extends Subscription implements Bounded {
     this.subscriber.next(event);
 
     if (event.type === 'answered') this.hasAnswered(event);
-    else if (event.type === 'resolved') this.questions.hasResolved();
+    else if (event.type === 'resolved') this.questions.hasResolved(event);
     else if (event.type === 'started' && !this.closed) this.attempt(event);
     this.schedule.fold(event);
     if (this.isPaced && !this.closed) this.pace();

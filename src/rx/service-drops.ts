@@ -39,7 +39,7 @@ export function dropsOf(lookup: ServiceLookup, network: () => string, now: () =>
     hasDropped: () => {
       const { dropped, latest } = networks.get(home) ?? NONE;
       const isOver = dropped >= DROPPED_IN_A_ROW && now() - latest >= UNANSWERED_AGE;
-      if (networks.size >= NETWORKS) networks.clear();
+      if (networks.size >= NETWORKS && !networks.has(home)) networks.clear();
       networks.set(home, { dropped: isOver ? 1 : dropped + 1, latest: now() });
     },
   };

@@ -26,8 +26,7 @@ export function isSecret(name: string): boolean {
 export function withoutSecrets(text: string): string {
   if (text.includes('PRIVATE KEY')) return '[private key]';
   const at = text.lastIndexOf('@');
-  const colon = text.indexOf(':');
-  if (at === -1 || colon === -1 || colon > at) return text;
+  if (at === -1) return text;
   const scheme = text.indexOf('://');
   const start = scheme !== -1 && scheme < at ? scheme + 3 : 0;
   // Only a colon after the scheme separates a name from a password.
