@@ -158,7 +158,7 @@ function hostileEvents() {
     resolved: (at) => ({ type: 'resolved', at, ...(random() < 0.3 && { error: hostileError() }) }),
     queued: (at) => ({ type: 'queued', at, endpoints }),
     started: (at) => ({ type: 'started', at, endpoint: pick(endpoints) }),
-    progressed: (at) => ({ type: 'progressed', at, endpoint: pick(endpoints), stage: 'tls' }),
+    progressed: (at) => ({ type: 'progressed', at, endpoint: pick(endpoints), stage: 'tls', after: upTo(100) }),
     failed: (at) => ({ type: 'failed', at, endpoint: pick(endpoints), error: hostileError() }),
     cancelled: (at) => ({ type: 'cancelled', at, endpoint: pick(endpoints), ...(random() < 0.3 && { error: hostileError() }) }),
   }; // prettier-ignore

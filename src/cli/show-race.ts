@@ -55,9 +55,9 @@ export async function showRace(
     if (flags.json) stdout.write(jsonText(racesJson(destination, flags, [result])));
     // With `pipe`, standard output is for the bytes of the connection.
     const output = flags.pipe ? stderr : stdout;
-    const quiet = flags.json === true || (flags.pipe === true && !stderr.isTTY);
+    const isDrawn = !flags.json && (!flags.pipe || stderr.isTTY === true);
     const isWon = result.outcome === 'connected';
-    if (!quiet) {
+    if (isDrawn) {
       const { nodeAlone } = result;
       const look = appearance(output, flags);
       const lines = [

@@ -7,7 +7,7 @@ import { checkOptions, type RaceOptions } from '../plan/options.js';
 import type { Ahead, FindAhead } from './head-start.js';
 
 /** Options that affect neither which address is tried first, nor how, nor what is reported. */
-const SILENT: readonly (keyof RaceOptions)[] = [
+export const NOT_OF_THE_FIRST_ATTEMPT: readonly (keyof RaceOptions)[] = [
   'connectionAttemptDelay',
   'minimumConnectionAttemptDelay',
   'maximumConnectionAttemptDelay',
@@ -24,7 +24,7 @@ export function aheadOf(options: RaceOptions, history: (() => History) | undefin
   const named = Object.keys(given(options)) as (keyof RaceOptions)[];
   const settings = checkOptions(given(options));
   const { connectionAttemptDelay: delay, scheduler, random } = settings;
-  if (delay === 'adaptive' || !named.every((name) => SILENT.includes(name))) return undefined;
+  if (delay === 'adaptive' || !named.every((name) => NOT_OF_THE_FIRST_ATTEMPT.includes(name))) return undefined;
   const nat64 = nat64Stages(settings);
   return (found, port): Ahead | undefined => {
     // Observers must see the whole race.

@@ -7,7 +7,7 @@ import { RACE_FLAGS, raceOptions } from '../race-flags.js';
 import { termsOf } from './terms.js';
 
 /** Options that decide the course of a race to any destination. */
-const NAMES = [
+export const OPTIONS_OF_TERMS = [
   'ipv4',
   'ipv6',
   'family',
@@ -28,9 +28,9 @@ const NAMES = [
 ];
 
 /** The flags of those options. Each command has its own defaults. */
-export const TERMS_FLAGS: readonly Flag[] = RACE_FLAGS.filter(({ usage }) => NAMES.includes(/--([\w-]+)/.exec(usage)![1]!)).map(
-  (flag) => ({ ...flag, default: undefined, meaning: flag.meaning.replace('; or adaptive', '') }),
-);
+export const TERMS_FLAGS: readonly Flag[] = RACE_FLAGS.filter(({ usage }) =>
+  OPTIONS_OF_TERMS.includes(/--([\w-]+)/.exec(usage)![1]!),
+).map((flag) => ({ ...flag, default: undefined, meaning: flag.meaning.replace('; or adaptive', '') }));
 
 export const SWEEP_FLAGS: readonly Flag[] = grouped('Comparison', [
   {
@@ -66,7 +66,7 @@ export function changesOf(flags: Flags): string {
 }
 
 function isOfTerms(name: string): boolean {
-  return NAMES.includes(kebab(name)) || NAMES.includes(`no-${kebab(name)}`);
+  return OPTIONS_OF_TERMS.includes(kebab(name)) || OPTIONS_OF_TERMS.includes(`no-${kebab(name)}`);
 }
 
 function kebab(name: string): string {
