@@ -34,7 +34,7 @@ const ROOMS = {
   filters: { mutate: ['src/node/filter.ts'], specs: ['spec/node/filter.spec.ts'] },
   sessions: {
     mutate: ['src/connector/tls-sessions.ts', 'src/connector/print.ts', 'src/node/secure-context.ts'],
-    specs: ['spec/connector/tls-sessions.spec.ts', 'spec/node/tls.spec.ts'],
+    specs: ['spec/connector/print.spec.ts', 'spec/connector/sessions.spec.ts', 'spec/node/secure-context.spec.ts', 'spec/connector/tls-sessions.spec.ts', 'spec/node/tls.spec.ts'],
   },
   'stand-in': { mutate: ['src/stand-in/'], specs: ['spec/stand-in/'] },
 }; // prettier-ignore

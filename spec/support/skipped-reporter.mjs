@@ -1,6 +1,11 @@
-/** Jest's last words are a count of skipped specs. This reporter says which they are, and why. */
+/** Jest's last words are a count of skipped specs. This reporter says which they are, and why; not of those that `-t` leaves out. */
 export default class SkippedReporter {
+  constructor({ testNamePattern }) {
+    this.isPartial = Boolean(testNamePattern);
+  }
+
   onRunComplete(_, { testResults }) {
+    if (this.isPartial) return;
     const lines = skippedLines(testResults);
     if (lines.length > 0) process.stderr.write(`\n${lines.join('\n')}\n`);
   }
