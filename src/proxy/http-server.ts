@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { parseAbsoluteUrl } from './absolute-url.js';
 import type { Connection } from './connection.js';
 import { readConnectHead } from './connect-head.js';
 import { parseBasic } from './credentials.js';
+import { watchHeads, type HeadWatch } from './head-watch.js';
 import { hasCome, isChunked, valuesOf } from './headers.js';
 import { refuseTunnel, serveConnect } from './http-connect.js';
 import { createUpstreams, forward, refuseRequest, type Exchange, type Upstreams } from './http-forward.js';
@@ -33,78 +34,136 @@ export interface HttpProxy {
  *
  * @param pseudonym the name of the proxy in `Via`
  */
-export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }: ProxySettings, pseudonym: string): HttpProxy {
-  const served = new Map<Socket, Served>();
-  const server = createServer({ maxHeaderSize, keepAliveTimeout: Math.min(idleTimeout, KEPT_ALIVE), noDelay: true });
-  server.timeout = idleTimeout === Infinity ? 0 : idleTimeout;
-  // A client may end its direction after its request. Node has this property, but its types do not.
-  (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
-  const heads = watchHeads(headerTimeout, served);
-  let isDrained = false;
+export function httpProxy(settings: ProxySettings, pseudonym: string): HttpProxy {
+  return new HttpServer(settings, pseudonym);
+}
+
+class HttpServer implements HttpProxy {
+  private readonly served = new Map<Socket, Served>();
+  private readonly server: Server;
+  private readonly heads: HeadWatch;
+  private isDrained = false;
+
+  constructor(
+    private readonly settings: ProxySettings,
+    private readonly pseudonym: string,
+  ) {
+    const { headerTimeout } = settings;
+    this.heads = watchHeads(headerTimeout, (socket) => this.isTooLate(socket));
+    this.server = silentServer(settings)
+      .on('connect', (request: IncomingMessage, socket: Socket, early: Buffer) => this.connect(request, socket, early))
+      .on('request', (request, response) => this.exchange(request, response))
+      .on('checkContinue', (request, response) => this.exchange(request, response))
+      .on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.fail(error, socket));
+  }
+
+  readonly serve = (connection: Connection, first: Buffer): void => {
+    const { refused } = connection;
+    connection.headIsThere();
+    if (refused) {
+      refuseTunnel(connection, refused);
+      return;
+    }
+    const head = readConnectHead(first, this.settings.maxHeaderSize);
+    if (!head) {
+      this.handOver(connection, first);
+      return;
+    }
+    const user = this.userOf(head.authorization);
+    if (user instanceof Refusal) refuseTunnel(connection, user);
+    else serveConnect(connection, head.target, first.subarray(head.length), user);
+  };
+
+  readonly drain = (): void => {
+    this.isDrained = true;
+    this.heads.endWaiting();
+  };
+
+  readonly close = (): void => this.heads.close();
+
+  /** Hands a connection to Node's server. */
+  private handOver(connection: Connection, first: Buffer): void {
+    const { served, heads } = this;
+    const { socket } = connection;
+    served.set(socket, { connection, upstreams: createUpstreams(connection), responses: new Set(), waiting: [] });
+    heads.nextFrom(socket, true);
+    connection.life.add(() => {
+      served.delete(socket);
+      heads.isThere(socket);
+    });
+    socket.once('end', () => endUnanswered(connection, served.get(socket)));
+    socket.unshift(first);
+    this.server.emit('connection', socket);
+    socket.resume();
+  }
 
   /** @returns the user's name, `undefined` if none is required, or a refusal */
-  const userOf = (authorization: string | undefined): string | undefined | Refusal => {
+  private userOf(authorization: string | undefined): string | undefined | Refusal {
+    const { verify } = this.settings;
     if (!verify) return undefined;
     const given = parseBasic(authorization);
     return given && verify(given) ? given.username : new Refusal('credentials', 'A user name and a password are required.');
-  };
+  }
 
-  server.on('connect', (request: IncomingMessage, socket: Socket, early: Buffer) => {
-    const { connection, responses } = served.get(socket)!;
+  private connect(request: IncomingMessage, socket: Socket, early: Buffer): void {
+    const { connection, responses } = this.served.get(socket)!;
     if (responses.size > 0) {
       connection.refuse(new Refusal('malformed', 'CONNECT was sent before the previous request was answered.'));
       socket.resetAndDestroy();
       return;
     }
-    served.delete(socket);
-    heads.isThere(socket);
+    this.served.delete(socket);
+    this.heads.isThere(socket);
     socket.setTimeout(0);
-    const user = userOf(request.headers['proxy-authorization']);
+    const user = this.userOf(request.headers['proxy-authorization']);
     const refusal = user instanceof Refusal ? user : problemOf(request);
     if (refusal) refuseTunnel(connection, refusal);
     else serveConnect(connection, request.url!, early, user as string | undefined);
-  });
+  }
 
-  const exchanged = (request: IncomingMessage, response: ServerResponse) => {
+  private exchange(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    const own = served.get(socket)!;
+    const own = this.served.get(socket)!;
     const { connection, upstreams, responses, waiting } = own;
-    const exchange: Exchange = { connection, request, response, upstreams, pseudonym };
+    const exchange: Exchange = { connection, request, response, upstreams, pseudonym: this.pseudonym };
     responses.add(response);
-    heads.isThere(socket);
-    response.once('close', () => {
-      responses.delete(response);
-      if (socket.destroyed) return;
-      waiting.shift()?.();
-      if (waiting.length === 0 && socket.isPaused()) socket.resume();
-      if (responses.size > 0) return;
-      if (isDrained) connection.farewell('');
-      else heads.nextFrom(socket);
-    });
+    this.heads.isThere(socket);
+    response.once('close', () => this.hasClosed(response, own));
     if (responses.size - waiting.length <= MOST_AT_ONCE) {
-      answer(exchange);
+      this.answer(exchange);
       return;
     }
-    waiting.push(() => answer(exchange));
+    waiting.push(() => this.answer(exchange));
     socket.pause();
-  };
+  }
 
-  const answer = (exchange: Exchange) => {
+  private hasClosed(response: ServerResponse, { connection, responses, waiting }: Served): void {
+    const { socket } = connection;
+    responses.delete(response);
+    if (socket.destroyed) return;
+    waiting.shift()?.();
+    if (waiting.length === 0 && socket.isPaused()) socket.resume();
+    if (responses.size > 0) return;
+    if (this.isDrained) connection.farewell('');
+    else this.heads.nextFrom(socket);
+  }
+
+  private answer(exchange: Exchange): void {
     const { request, response } = exchange;
-    const user = userOf(request.headers['proxy-authorization']);
+    const user = this.userOf(request.headers['proxy-authorization']);
     const target = parseAbsoluteUrl(request.url!, request.method!);
-    const refusal = user instanceof Refusal ? user : (problemOf(request) ?? loopOf(request, pseudonym));
+    const refusal = user instanceof Refusal ? user : (problemOf(request) ?? loopOf(request, this.pseudonym));
     if (refusal) refuseRequest(exchange, refusal);
     else if (typeof target === 'string') refuseRequest(exchange, new Refusal('malformed', target));
     else if (request.headers['max-forwards'] === '0' && FORWARDED.has(request.method!)) {
       response.writeHead(200, { 'Content-Length': 0 }).end(); // RFC 9110 section 7.6.2
     } else forward(exchange, target, user as string | undefined);
-  };
-  server.on('request', exchanged).on('checkContinue', exchanged);
+  }
 
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const { connection, responses } = served.get(socket) ?? {};
-    heads.isThere(socket);
+  /** The client has sent something that is not HTTP, or its connection has failed. */
+  private fail(error: NodeJS.ErrnoException, socket: Socket): void {
+    const { connection, responses } = this.served.get(socket) ?? {};
+    this.heads.isThere(socket);
     if (!connection || socket.destroyed || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
       socket.destroy();
       return;
@@ -118,40 +177,21 @@ export function httpProxy({ maxHeaderSize, headerTimeout, idleTimeout, verify }:
     // The client would take this response for part of another.
     connection.refuse(refusal);
     socket.resetAndDestroy();
-  });
+  }
 
-  return {
-    serve: (connection, first) => {
-      const { socket, refused } = connection;
-      connection.headIsThere();
-      if (refused) {
-        refuseTunnel(connection, refused);
-        return;
-      }
-      const head = readConnectHead(first, maxHeaderSize);
-      if (head) {
-        const user = userOf(head.authorization);
-        if (user instanceof Refusal) refuseTunnel(connection, user);
-        else serveConnect(connection, head.target, first.subarray(head.length), user);
-        return;
-      }
-      served.set(socket, { connection, upstreams: createUpstreams(connection), responses: new Set(), waiting: [] });
-      heads.nextFrom(socket, true);
-      connection.life.add(() => {
-        served.delete(socket);
-        heads.isThere(socket);
-      });
-      socket.once('end', () => endUnanswered(connection, served.get(socket)));
-      socket.unshift(first);
-      server.emit('connection', socket);
-      socket.resume();
-    },
-    drain: () => {
-      isDrained = true;
-      heads.endWaiting();
-    },
-    close: () => heads.close(),
-  };
+  private isTooLate(socket: Socket): void {
+    const { connection } = this.served.get(socket) ?? {};
+    if (connection) refuseTunnel(connection, new Refusal('time', 'The request head was not received in time.'));
+  }
+}
+
+/** Node's server for connections that are handed to it. */
+function silentServer({ maxHeaderSize, idleTimeout }: ProxySettings): Server {
+  const server = createServer({ maxHeaderSize, keepAliveTimeout: Math.min(idleTimeout, KEPT_ALIVE), noDelay: true });
+  server.timeout = idleTimeout === Infinity ? 0 : idleTimeout;
+  // A client may end its direction after its request. Node has this property, but its types do not.
+  (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
+  return server;
 }
 
 /** How long a connection without a request is kept, in ms. */
@@ -193,49 +233,4 @@ function loopOf({ rawHeaders }: IncomingMessage, pseudonym: string): Refusal | u
 function unreadable({ code }: NodeJS.ErrnoException): Refusal {
   if (code === 'HPE_HEADER_OVERFLOW') return new Refusal('size', 'The request head is too large.');
   return new Refusal('malformed', 'This is not a valid HTTP request.');
-}
-
-/** The progress of a client with the head of a request. */
-interface Head {
-  /** Whether a part of the head has been received. */
-  begun: boolean;
-  /** When that was, or when the connection was last checked. */
-  at: number;
-  /** The number of bytes received until then. */
-  bytes: number;
-}
-
-/**
- * Ends connections whose clients take too long for the head of a request. Node's own limits apply only to a server that listens.
- *
- * All connections are checked at intervals, so a client may take a little longer than `headerTimeout`.
- */
-function watchHeads(headerTimeout: number, served: ReadonlyMap<Socket, Served>) {
-  const heads = new Map<Socket, Head>();
-  const look = () => {
-    const now = performance.now();
-    for (const [socket, head] of heads) {
-      if (!head.begun && socket.bytesRead > head.bytes) {
-        head.begun = true;
-        head.at = now;
-      }
-      if (!head.begun || now - head.at < headerTimeout) continue;
-      heads.delete(socket);
-      const { connection } = served.get(socket) ?? {};
-      if (connection) refuseTunnel(connection, new Refusal('time', 'The request head was not received in time.'));
-    }
-  };
-  const looking = headerTimeout === Infinity ? undefined : setInterval(look, Math.min(1000, headerTimeout / 4));
-  return {
-    /** Waits for the next request. The connection may be idle before it. */
-    nextFrom: (socket: Socket, begun = false) => {
-      if (!socket.destroyed) heads.set(socket, { begun, at: performance.now(), bytes: socket.bytesRead });
-    },
-    isThere: (socket: Socket) => heads.delete(socket),
-    /** Closes the connections that have received no part of a next request. */
-    endWaiting: () => {
-      for (const [socket, { begun, bytes }] of heads) if (!begun && socket.bytesRead === bytes) socket.destroy();
-    },
-    close: () => clearInterval(looking),
-  };
 }
