@@ -3,7 +3,7 @@ import { formatDuration } from '../core/format-duration.js';
 import { formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { BLOCKED, errorCode, reasonOf, toError } from '../core/error-tools.js';
 import type { ServiceAnswer } from '../core/race/answers.js';
-import type { Answered, Failed, RaceEvent, Stage } from '../core/race/events.js';
+import type { Answered, Failed, RaceEvent, Resolved, Stage } from '../core/race/events.js';
 import { formatRecord } from '../core/race/service-records.js';
 import { cutColumns } from './text-columns.js';
 import { plainText } from './plain-text.js';
@@ -66,72 +66,87 @@ const LATEST = 1e10;
 export function raceRows(events: readonly RaceEvent[], until = 0): RaceRows {
   checkArray('events', events);
   const endedAt = events.reduce((last, event) => Math.max(last, instant(event)), until);
-  const lookUps: Row[] = [];
-  const attempts: Attempt[] = [];
-  /** The open ones of `attempts`. */
-  const open = new Map<string, Attempt>();
-  const queues: Queue[] = [];
-  let resolvedAt: number | undefined;
-  let winner: Row | undefined;
-  let terminal: Row | undefined;
+  const reader = new Reader(endedAt);
+  for (const event of events) reader.read(event);
+  return reader.rows;
+}
 
-  for (const event of events) {
+/** Folds events into rows. */
+class Reader {
+  private readonly lookUps: Row[] = [];
+  private readonly attempts: Attempt[] = [];
+  /** The open ones of `attempts`. */
+  private readonly open = new Map<string, Attempt>();
+  private readonly queues: Queue[] = [];
+  private resolvedAt: number | undefined;
+  private winner: Row | undefined;
+  private terminal: Row | undefined;
+
+  /** @param endedAt when attempts end that are still open */
+  constructor(private readonly endedAt: number) {}
+
+  get rows(): RaceRows {
+    const { lookUps, attempts, endedAt, queues, resolvedAt, winner, terminal } = this;
+    return {
+      rows: [...lookUps, ...attempts],
+      endedAt,
+      queues,
+      ...(resolvedAt !== undefined && { resolvedAt }),
+      ...(winner && { winner }),
+      ...(terminal && { terminal }),
+    };
+  }
+
+  read(event: RaceEvent): void {
     const at = instant(event);
     switch (event.type) {
       case 'answered':
-        lookUps.push({ kind: 'look-up', from: askedAt(event, at), to: at, stages: [], ...answerOf(event) });
+        this.lookUps.push({ kind: 'look-up', from: askedAt(event, at), to: at, stages: [], ...answerOf(event) });
         break;
       case 'resolved':
-        resolvedAt ??= at;
-        if (event.error) {
-          lookUps.push({ kind: 'look-up', label: 'resolver', from: 0, to: at, stages: [], ...failureOf(event.error) });
-        }
+        this.hasResolved(event, at);
         break;
       case 'queued':
-        queues.push({ at, endpoints: event.endpoints });
+        this.queues.push({ at, endpoints: event.endpoints });
         break;
-      case 'started': {
-        const label = labelOf(event.endpoint);
-        const attempt: Attempt = {
-          kind: 'attempt',
-          label,
-          from: at,
-          to: endedAt,
-          stages: [],
-          outcome: 'open',
-          what: 'in flight',
-        };
-        open.set(label, attempt);
-        attempts.push(attempt);
+      case 'started':
+        this.start(labelOf(event.endpoint), at);
         break;
-      }
       case 'progressed': {
-        const attempt = open.get(labelOf(event.endpoint));
+        const attempt = this.open.get(labelOf(event.endpoint));
         attempt?.stages.push({ stage: event.stage, at: Math.max(at, latest(attempt)) });
         break;
       }
       case 'failed':
       case 'cancelled':
-      case 'connected': {
-        const label = labelOf(event.endpoint);
-        const attempt = open.get(label);
-        if (!attempt) break;
-        open.delete(label);
-        Object.assign(attempt, { to: Math.max(at, latest(attempt)), ...endingOf(event) });
-        if (event.type === 'connected') winner ??= attempt;
-        if (event.type === 'failed' && event.terminal) terminal ??= attempt;
+      case 'connected':
+        this.end(event, at);
         break;
-      }
     }
   }
-  return {
-    rows: [...lookUps, ...attempts],
-    endedAt,
-    queues,
-    ...(resolvedAt !== undefined && { resolvedAt }),
-    ...(winner && { winner }),
-    ...(terminal && { terminal }),
-  };
+
+  private hasResolved({ error }: Resolved, at: number): void {
+    this.resolvedAt ??= at;
+    if (!error) return;
+    this.lookUps.push({ kind: 'look-up', label: 'resolver', from: 0, to: at, stages: [], ...failureOf(error) });
+  }
+
+  private start(label: string, at: number): void {
+    const { endedAt: to } = this;
+    const attempt: Attempt = { kind: 'attempt', label, from: at, to, stages: [], outcome: 'open', what: 'in flight' };
+    this.open.set(label, attempt);
+    this.attempts.push(attempt);
+  }
+
+  private end(event: Parameters<typeof endingOf>[0], at: number): void {
+    const label = labelOf(event.endpoint);
+    const attempt = this.open.get(label);
+    if (!attempt) return;
+    this.open.delete(label);
+    Object.assign(attempt, { to: Math.max(at, latest(attempt)), ...endingOf(event) });
+    if (event.type === 'connected') this.winner ??= attempt;
+    if (event.type === 'failed' && event.terminal) this.terminal ??= attempt;
+  }
 }
 
 /** A row under construction. */
