@@ -79,6 +79,22 @@ describe('the sessions of a connector', () => {
     expect(sessions.slot(A, '', { ca }).get()).toEqual(session('one'));
   });
 
+  it('[T6] depend on the environment where the options do not say whether to reject', () => {
+    const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    const sessions = createSessions();
+    const said = { ca, rejectUnauthorized: true };
+    for (const options of [{ ca }, said]) sessions.slot(A, '', options).set(session('one'));
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    try {
+      expect(sessions.slot(A, '', { ca }).get()).toBeUndefined();
+      expect(sessions.slot(A, '', said).get()).toEqual(session('one'));
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      if (before !== undefined) process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
+    }
+    expect(sessions.slot(A, '', { ca }).get()).toEqual(session('one'));
+  });
+
   describe('where Node tells whom it trusts by default', () => {
     const given = Object.getOwnPropertyDescriptor(tls, 'getCACertificates');
     let list: readonly string[];
