@@ -306,6 +306,28 @@ describe('before a race is lost', () => {
     expect(race.asked).toEqual(['4 0', '4 insisting 1']);
   });
 
+  it('asks once more for nothing where only the excluded family is in doubt', () => {
+    const race = ask({
+      script: inTurn(() => of(assumed(AAAA(six)), A(four))),
+      fates: { [four]: refuses(1), [six]: connects(1) },
+      options: { family: 4 },
+    });
+    expect(race.asked).toEqual(['4 0']);
+  });
+
+  it('says of a query that failed once, and not again when a later one has ended', () => {
+    const failing: Script = () =>
+      concat(
+        of({ ...AAAA(six), ttl: 1 }),
+        throwError(() => new Error('broken')),
+      );
+    const race = ask({ script: inTurn(failing, both(AAAA(seven))), fates: { [six]: refuses(1100), [seven]: connects(10) } });
+    expect(race.events.flatMap((event) => (event.type === 'resolved' ? [event.error?.message] : []))).toEqual([
+      'broken',
+      undefined,
+    ]);
+  });
+
   it('takes answers of the last question that come together together', () => {
     const race = ask({
       script: inTurn(both(assumed(AAAA(six)), assumed(A(four))), (_query, _nth, scheduler) =>
