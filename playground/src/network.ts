@@ -4,6 +4,7 @@ import type { Endpoint } from '../../src/core/race/endpoint.js';
 import type { ServiceRecord } from '../../src/core/race/service-records.js';
 import type { Resolver } from '../../src/rx/resolver.js';
 import type { Transport } from '../../src/rx/transport.js';
+import { chance } from '../../src/testing/chance.js';
 import { Clock } from '../../src/testing/clock.js';
 import { life } from '../../src/testing/life.js';
 import { marblesOf } from '../../src/testing/marble-diff.js';
@@ -71,6 +72,7 @@ interface Description {
 /** A network in virtual time that a race can be run in. */
 export function virtualNetwork({ dns, endpoints }: Description) {
   const clock = new Clock(new VirtualScheduler());
+  let drawn = 0;
   const lives = new Map<string, { readonly subscribedFrame: number; unsubscribedFrame: number }[]>();
 
   const ask = (host: string, types: readonly string[]) =>
@@ -121,8 +123,7 @@ export function virtualNetwork({ dns, endpoints }: Description) {
     resolver: Object.assign(addresses, { serviceRecords }),
     transport,
     scheduler: clock.scheduler,
-    // Equal service records are shuffled, and there is only one.
-    random: () => 0,
+    random: () => chance(`0 ${drawn++}`),
     run,
     marbles: () => Object.fromEntries([...lives].map(([address, all]) => [address, all.map((one) => marblesOf(life(one)))])),
   };
