@@ -16,5 +16,5 @@ export function Later<T>(props: {
     );
   }, []);
   if (failed) return <p class="wrong">This part of the page could not be loaded. Load the page again.</p>;
-  return part === undefined ? <p>Loading …</p> : <>{children(part)}</>;
+  return part === undefined ? <p class="loading">Loading …</p> : <>{children(part)}</>;
 }
