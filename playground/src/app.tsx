@@ -98,12 +98,7 @@ export function App() {
         <div class="rest">
           <Later load={() => import('./parts/details.js')}>
             {({ Details }) => (
-              <Details
-                events={events}
-                shown={shown}
-                simulated={opened ? undefined : { state, simulation }}
-                say={setMessage}
-              />
+              <Details events={events} shown={shown} simulated={opened ? undefined : { state, simulation }} say={setMessage} />
             )}
           </Later>
         </div>

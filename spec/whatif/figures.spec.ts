@@ -23,14 +23,18 @@ describe('figures', () => {
   it('of groups that count several times are those of a sample that has their races several times', () => {
     const race = fc.tuple(result, fc.integer({ min: 0, max: 4 }));
     fc.assert(
-      fc.property(fc.array(race, { minLength: 1 }), fc.uint32Array({ min: 1, max: 3, minLength: 5, maxLength: 5 }), (races, counts) => {
-        // Some groups are not drawn.
-        const weights = counts.map((count, group) => (group === 3 && races.some(([, one]) => one !== 3) ? 0 : count));
-        const sample = sampleOf(races.map(([one]) => one));
-        const figuring = new Figuring(sample, { count: 5, of: (index) => races[index]![1] });
-        const repeated = races.flatMap(([one, group]) => Array.from({ length: weights[group]! }, () => one));
-        expect(figuring.figures(weights)).toEqual(new Figuring(sampleOf(repeated)).figures());
-      }),
+      fc.property(
+        fc.array(race, { minLength: 1 }),
+        fc.uint32Array({ min: 1, max: 3, minLength: 5, maxLength: 5 }),
+        (races, counts) => {
+          // Some groups are not drawn.
+          const weights = counts.map((count, group) => (group === 3 && races.some(([, one]) => one !== 3) ? 0 : count));
+          const sample = sampleOf(races.map(([one]) => one));
+          const figuring = new Figuring(sample, { count: 5, of: (index) => races[index]![1] });
+          const repeated = races.flatMap(([one, group]) => Array.from({ length: weights[group]! }, () => one));
+          expect(figuring.figures(weights)).toEqual(new Figuring(sampleOf(repeated)).figures());
+        },
+      ),
     );
   });
 
