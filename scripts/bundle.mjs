@@ -20,7 +20,8 @@ export async function bundle(entry, folder, alias = {}) {
     dts: false,
     clean: false,
     fixedExtension: false,
-    hash: false,
+    // A browser that has a chunk of an older page in its cache must not take it for this one's.
+    hash: true,
     outExtensions: () => ({ js: '.js' }),
     deps: { alwaysBundle: [/.*/], onlyBundle: false },
     inputOptions: {

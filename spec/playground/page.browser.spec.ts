@@ -332,6 +332,16 @@ describeInChromium('the playground in Chromium', (browser) => {
     expect(await page.evaluate('document.activeElement.id')).toBe('race-title');
   });
 
+  it('says so where a part of it cannot be loaded, and goes on with the others', async () => {
+    const context = await browser().newContext({ viewport: DESK });
+    const page = await context.newPage();
+    await page.route(/\/others-[^/]*\.js$/, (route) => route.abort());
+    await page.goto(served.url);
+    await page.getByText('This part of the page could not be loaded.').waitFor();
+    await page.locator('#events tbody tr').first().waitFor();
+    expect(await page.locator('.picture svg').count()).toBe(1);
+  });
+
   it('copies the program', async () => {
     const { page } = await openState(PRESETS[3]!.state, { permissions: ['clipboard-read', 'clipboard-write'] });
     await page.getByRole('button', { name: 'Copy as a spec' }).click();

@@ -5,6 +5,9 @@ import type { Compared } from '../compare.js';
 /** ms beyond which the axis does not go: what ends later has no end that anybody waits for. */
 const LONGEST = 20_000;
 
+/** ms; the axis ends at a multiple of it. */
+const AXIS_STEP = 50;
+
 const WIDTH = 400;
 const BAR = 7;
 
@@ -26,6 +29,7 @@ export function Comparison({ ours, others }: { readonly ours: Compared; readonly
     ...all.flatMap(({ result }) => result.attempts.map(({ startedAt }) => Math.min(startedAt, LONGEST))),
     1,
   );
+  const total = Math.ceil((last * 1.02) / AXIS_STEP) * AXIS_STEP;
   const seen = new Set(all.flatMap(({ result }) => result.attempts.map(({ outcome }) => outcome)));
   return (
     <>
@@ -38,7 +42,7 @@ export function Comparison({ ours, others }: { readonly ours: Compared; readonly
           <thead>
             <tr>
               <th scope="col">client</th>
-              <th scope="col">result, and its attempts from 0 to {formatDuration(last * 1.05)}</th>
+              <th scope="col">result, and its attempts from 0 to {formatDuration(total)}</th>
             </tr>
           </thead>
           <tbody>
@@ -49,7 +53,7 @@ export function Comparison({ ours, others }: { readonly ours: Compared; readonly
                 </th>
                 <td>
                   {resultInWords(result)}
-                  <Bars attempts={result.attempts} total={last * 1.05} />
+                  <Bars attempts={result.attempts} total={total} />
                 </td>
               </tr>
             ))}

@@ -12,10 +12,11 @@ export function Step(props: { readonly step: number; readonly steps: number; rea
       <p>
         <strong>Try it:</strong> {task}
       </p>
-      <div class="buttons quiet" role="group" aria-label="What you need for it">
+      <div class="buttons quiet" role="group" aria-label="Go to">
+        <span aria-hidden="true">Go to:</span>
         {controls.map(([name, id]) => (
           <button type="button" key={id} onClick={() => document.getElementById(id)?.focus()}>
-            {name} ↓
+            {name}
           </button>
         ))}
       </div>
