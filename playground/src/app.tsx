@@ -10,7 +10,6 @@ import { Later } from './parts/later.js';
 import { Lesson } from './parts/lesson.js';
 import { Picture } from './parts/picture.js';
 import { Player } from './parts/player.js';
-import { Presets } from './parts/presets.js';
 import { PACKAGE } from './package.js';
 import { simulate } from './simulate.js';
 
@@ -53,13 +52,17 @@ export function App() {
               setPage({ state: LESSON[step - 1]?.state ?? state, lesson: step });
             }}
           />
-          <Presets
-            state={state}
-            choose={(next) => {
-              setOpened(undefined);
-              setPage({ state: next, lesson: 0 });
-            }}
-          />
+          <Later load={() => import('./parts/presets.js')}>
+            {({ Presets }) => (
+              <Presets
+                state={state}
+                choose={(next) => {
+                  setOpened(undefined);
+                  setPage({ state: next, lesson: 0 });
+                }}
+              />
+            )}
+          </Later>
         </div>
         <div class="race-now">
           <section id="race" aria-labelledby="race-title">
