@@ -8,7 +8,7 @@ const cli = fileURLToPath(new URL('../dist/cli.mjs', import.meta.url));
 const file = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
 const [BEGIN, END] = ['<!-- simulated by scripts/clients-table.mjs -->', '<!-- end of what is simulated -->'];
 
-const table = execFileSync(process.execPath, [cli, 'simulate', '--clients', '--races', '100000', '--markdown'], {
+const table = execFileSync(process.execPath, [cli, 'simulate', '--clients', '--markdown'], {
   encoding: 'utf8',
 });
 const text = readFileSync(file, 'utf8');

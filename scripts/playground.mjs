@@ -1,5 +1,5 @@
 // Builds the playground, a static page: node scripts/playground.mjs [folder]
-import { copyFile, mkdir, rename, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle } from './bundle.mjs';
 
@@ -7,8 +7,9 @@ const root = join(import.meta.dirname, '..');
 const folder = process.argv[2] ?? join(root, 'playground', 'dist');
 
 await mkdir(folder, { recursive: true });
-await bundle([join(root, 'playground', 'src', 'main.tsx')], folder);
-await rename(join(folder, 'main.js'), join(folder, 'playground.js'));
+const scriptsIn = async () => (await readdir(folder)).filter((file) => file.endsWith('.js'));
+for (const file of await scriptsIn()) await rm(join(folder, file));
+const source = (file) => join(root, 'playground', 'src', file);
+await bundle({ playground: source('main.tsx') }, folder, { 'string-width': source('text-width.ts') });
 for (const file of ['index.html', 'playground.css']) await copyFile(join(root, 'playground', file), join(folder, file));
-const { size } = await stat(join(folder, 'playground.js'));
-console.log(`${folder}: ${(size / 1000).toFixed(1)} kB of script`);
+for (const file of await scriptsIn()) console.log(`${file}: ${((await stat(join(folder, file))).size / 1000).toFixed(1)} kB`);

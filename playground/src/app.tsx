@@ -1,23 +1,15 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { printable } from '../../src/core/input/printable.js';
-import { marbleDiagram } from '../../src/pictures/marble-diagram.js';
 import { raceRows } from '../../src/pictures/race-rows.js';
 import { verdict } from '../../src/pictures/verdict.js';
-import { compare } from './compare.js';
 import { LESSON } from './lesson.js';
 import type { OpenedRace } from './opened.js';
-import { resultOf } from './ours.js';
 import { decodePage, encodePage, type PageState } from './page-state.js';
-import { Comparison } from './parts/comparison.js';
 import { Controls } from './parts/controls.js';
-import { Copyable } from './parts/copyable.js';
-import { Events } from './parts/events.js';
+import { Later } from './parts/later.js';
 import { Lesson } from './parts/lesson.js';
-import { Opener } from './parts/opener.js';
 import { Picture } from './parts/picture.js';
 import { Player } from './parts/player.js';
-import { Presets } from './parts/presets.js';
-import { programOf } from './program.js';
 import { PACKAGE } from './package.js';
 import { simulate } from './simulate.js';
 
@@ -25,13 +17,12 @@ import { simulate } from './simulate.js';
 const QUIET = 400;
 
 export function App() {
-  const [page, setPage] = usePage();
+  const [page, setPage] = usePage(() => setOpened(undefined));
   const [opened, setOpened] = useState<OpenedRace>();
   const [message, setMessage] = useState('');
   const { state, lesson } = page;
 
   const simulation = useMemo(() => simulate(state, PACKAGE), [state]);
-  const others = useMemo(() => compare(state), [state]);
   const events = opened?.events ?? simulation.events;
   const end = useMemo(() => Math.max(Math.ceil(raceRows(events).endedAt), opened ? 0 : simulation.finish, 1), [events]);
   const at = Math.min(page.at ?? end, end);
@@ -61,54 +52,66 @@ export function App() {
               setPage({ state: LESSON[step - 1]?.state ?? state, lesson: step });
             }}
           />
-          <Presets
-            choose={(next) => {
-              setOpened(undefined);
-              setPage({ state: next, lesson: 0 });
-            }}
-          />
+          <Later load={() => import('./parts/presets.js')}>
+            {({ Presets }) => (
+              <Presets
+                state={state}
+                choose={(next) => {
+                  setOpened(undefined);
+                  setPage({ state: next, lesson: 0 });
+                }}
+              />
+            )}
+          </Later>
         </div>
-        <section class="race-now" id="race" aria-labelledby="race-title">
-          <h2 id="race-title">{opened ? printable(opened.title) : 'The race'}</h2>
-          <Picture events={events} at={at} end={end} />
-          <Player at={at} end={end} seek={(instant) => setPage({ ...page, at: instant >= end ? undefined : instant })} />
-          <p class="verdict">{said}</p>
-          {!opened && at >= end && simulation.error && (
-            <>
-              <h3>The error, as a user sees it</h3>
-              <pre class="error" tabIndex={0} role="region" aria-label="The error">
-                {`${simulation.error.name}: ${simulation.error.message}`}
-              </pre>
-            </>
-          )}
-        </section>
-        <div class="network">
-          <Controls state={state} change={change} />
-          <Opener open={setOpened} opened={opened} say={setMessage} />
-        </div>
-        <div class="rest">
+        <div class="race-now">
+          <section id="race" aria-labelledby="race-title">
+            <h2 id="race-title" tabIndex={-1}>
+              {opened ? printable(opened.title) : 'The race'}
+            </h2>
+            <Picture events={events} at={at} end={end} />
+            <Player at={at} end={end} seek={(instant) => setPage({ ...page, at: instant >= end ? undefined : instant })} />
+            <p class="verdict">{said}</p>
+            {!opened && at >= end && simulation.error && (
+              <>
+                <h3>The error, as a user sees it</h3>
+                <pre class="error" tabIndex={0} role="region" aria-label="The error">
+                  {`${simulation.error.name}: ${simulation.error.message}`}
+                </pre>
+              </>
+            )}
+          </section>
           {!opened && (
-            <section aria-labelledby="others-title">
-              <h2 id="others-title">What others would have done</h2>
-              <Comparison ours={{ name: 'rx-happy-eyeballs', result: resultOf(simulation) }} others={others} />
+            <section id="others" aria-labelledby="others-title">
+              <h2 id="others-title" tabIndex={-1}>
+                What others would have done
+              </h2>
+              <Later load={() => import('./parts/others.js')}>
+                {({ Others }) => <Others state={state} simulation={simulation} />}
+              </Later>
             </section>
           )}
-          <section aria-labelledby="events-title">
-            <h2 id="events-title">Events</h2>
-            <Events events={shown} />
-          </section>
-          <Copyable id="marbles" title="Marbles" action="Copy the marbles" text={marbleDiagram(events)} say={setMessage} />
-          {!opened && (
-            <Copyable
-              id="program"
-              title="As a spec"
-              action="Copy as a spec"
-              text={programOf(state, simulation)}
-              say={setMessage}
-            />
-          )}
+        </div>
+        <div class="network">
+          <Controls state={state} change={change} />
+          <Later load={() => import('./parts/opener.js')}>
+            {({ Opener }) => <Opener open={setOpened} opened={opened} say={setMessage} />}
+          </Later>
+        </div>
+        <div class="rest">
+          <Later load={() => import('./parts/details.js')}>
+            {({ Details }) => (
+              <Details events={events} shown={shown} simulated={opened ? undefined : { state, simulation }} say={setMessage} />
+            )}
+          </Later>
         </div>
       </main>
+      <div class="dock">
+        <p aria-hidden="true">{said}</p>
+        <button type="button" onClick={() => document.getElementById('race-title')?.focus()}>
+          To the race
+        </button>
+      </div>
       <p class="heard" role="status" aria-live="polite">
         {heard}
       </p>
@@ -116,13 +119,25 @@ export function App() {
   );
 }
 
-/** The page as its address has it, and the address as the page has it. */
-function usePage(): readonly [PageState, (page: PageState) => void] {
+/**
+ * The page as its address has it, and the address as the page has it.
+ *
+ * @param moved called when a link within the page, or the browser's history, has led to another state
+ */
+function usePage(moved: () => void): readonly [PageState, (page: PageState) => void] {
   const [page, setPage] = useState(() => decodePage(location.hash));
   const written = useRef('');
   useEffect(() => {
     const read = () => {
-      if (location.hash.slice(1) !== written.current) setPage(decodePage(location.hash));
+      const text = location.hash.slice(1);
+      if (text === written.current) return;
+      // A link to a part of the page is no state.
+      if (document.getElementById(text)) {
+        history.replaceState(null, '', `#${written.current}`);
+        return;
+      }
+      moved();
+      setPage(decodePage(text));
     };
     addEventListener('hashchange', read);
     return () => removeEventListener('hashchange', read);

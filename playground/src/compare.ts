@@ -3,8 +3,9 @@ import type { Fate, Handshake, ModelledNetwork, ModelledResult } from '../../src
 import { addressesOf, HANDSHAKE_BYTES, HOST, placeOf, PORT, type AnswerState, type PlaceState, type State } from './state.js';
 
 /** What a client would have made of a state's network. */
-export interface Comparison {
+export interface Compared {
   readonly name: string;
+  readonly manner: string;
   readonly result: ModelledResult;
 }
 
@@ -20,9 +21,9 @@ export function modelledNetwork(state: State): ModelledNetwork {
 }
 
 /** Each client that there is a model of. */
-export function compare(state: State): readonly Comparison[] {
+export function compare(state: State): readonly Compared[] {
   const network = modelledNetwork(state);
-  return clients.map(({ name, run }) => ({ name, result: run(network) }));
+  return clients.map(({ name, manner, run }) => ({ name, manner, result: run(network) }));
 }
 
 const CODES = { nodata: 'ENODATA', nxdomain: 'ENOTFOUND', servfail: 'ESERVFAIL' } as const;

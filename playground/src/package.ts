@@ -1,20 +1,8 @@
-import {
-  after,
-  connects,
-  fails,
-  hangs,
-  lost,
-  nodata,
-  nxdomain,
-  race,
-  refuses,
-  servfail,
-  service,
-  virtualNetwork,
-} from '../../src/portable/index.js';
+import { race } from '../../src/portable/race.js';
+import { after, connects, fails, hangs, lost, nodata, nxdomain, refuses, servfail, service, virtualNetwork } from './network.js';
+import type { TestingKit } from './simulate.js';
 
-/** What the page needs of `rx-happy-eyeballs/core`, by name, so that nothing else is in its bundle. */
-export const PACKAGE = {
-  race,
-  kit: { after, connects, fails, hangs, lost, nodata, nxdomain, refuses, servfail, service, virtualNetwork },
-};
+const kit = { after, connects, fails, hangs, lost, nodata, nxdomain, refuses, servfail, service, virtualNetwork };
+
+/** What the page runs: the race of `rx-happy-eyeballs/core`, over a network of its own. */
+export const PACKAGE = { race, kit: kit as unknown as TestingKit };

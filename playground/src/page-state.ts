@@ -1,5 +1,5 @@
+import { FIRST_STATE } from './first-state.js';
 import { LESSON } from './lesson.js';
-import { PRESETS } from './presets.js';
 import type { State } from './state.js';
 import { decodeState, encodeState } from './url.js';
 
@@ -25,7 +25,7 @@ export function decodePage(text: string): PageState {
   const at = Number(parameters.get('t') ?? NaN);
   const isEmpty = !parameters.has('aaaa') && !parameters.has('a');
   return {
-    state: isEmpty ? (LESSON[lesson - 1] ?? PRESETS[0]!).state : decodeState(text),
+    state: isEmpty ? (LESSON[lesson - 1]?.state ?? FIRST_STATE) : decodeState(text),
     lesson,
     ...(at >= 0 && at <= 1e6 && { at: Math.round(at) }),
   };

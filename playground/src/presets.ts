@@ -1,3 +1,4 @@
+import { FIRST_STATE } from './first-state.js';
 import { stateWith, type State } from './state.js';
 
 /** A state that is worth a look. */
@@ -29,10 +30,7 @@ const TOGETHER = { aaaa: { after: 0 }, a: { after: 0 } };
 
 /** As `rx-happy-eyeballs demo` has them, on addresses for documentation. */
 const demo: readonly (readonly [string, State])[] = [
-  [
-    'mixed: one is silent, one refuses, one is slow, one is in order',
-    stateWith({ [SIX]: silent, [FOUR]: refuses, [FOUR_B]: slower, [FOUR_C]: good }),
-  ],
+  ['mixed: one is silent, one refuses, one is slow, one is in order', FIRST_STATE],
   ['blackhole: IPv6 drops every packet', stateWith({ [SIX]: silent, [FOUR]: good })],
   ['refused: nothing listens on IPv6', stateWith({ [SIX]: refuses, [FOUR]: good })],
   ['slow: a second for a connection', stateWith({ [SIX]: silent, [FOUR]: slower })],

@@ -168,7 +168,8 @@ export interface Simulation {
 export function simulate(state: State, { race, kit }: { readonly race: Racing; readonly kit: TestingKit }): Simulation {
   const { dns, endpoints, options } = describeState(state, makerOf(kit));
   const network = kit.virtualNetwork({ dns, endpoints });
-  const { values, error, finish = 0 } = network.run(race(HOST, PORT, { ...network, ...options }));
+  const { resolver, transport, scheduler, random } = network;
+  const { values, error, finish = 0 } = network.run(race(HOST, PORT, { resolver, transport, scheduler, random, ...options }));
   return { events: values, finish, marbles: network.marbles(), ...(error !== undefined && { error: error as Error }) };
 }
 

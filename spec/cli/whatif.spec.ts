@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runNode } from '../support/dist.js';
 import { recordingOf } from '../support/recorded.js';
+import { schema } from '../support/schema.js';
 import { runMain } from '../support/terminal.js';
 import { parseXml } from '../support/xml.js';
 
@@ -21,9 +22,15 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
+type Numbers = Record<string, number>;
+type Bounds = Record<string, [number, number]>;
+
+const simulatedJson = schema('simulate');
+const whatifJson = schema('whatif');
+
 const simulated = async (...flags: string[]) => {
   const { stdout } = await runMain(['simulate', '--json', ...flags]);
-  return JSON.parse(stdout) as { ways: { name: string; figures: Record<string, number> }[] };
+  return simulatedJson(stdout) as { ways: { name: string; figures: Numbers; intervals: Bounds; difference?: Bounds }[] };
 };
 
 describe('rx-happy-eyeballs simulate', () => {
@@ -55,6 +62,40 @@ describe('rx-happy-eyeballs simulate', () => {
     expect(ways.map(({ name }) => name).slice(0, 4)).toEqual(['defaults', 'no-racing, service-records', 'Node 20', 'Node 26']);
   });
 
+  it('has intervals of confidence, and how other options differ on the same networks', async () => {
+    const { ways } = await simulated('--races', '5000', '--connection-attempt-delay', '50');
+    const [defaults, changed] = ways;
+    for (const { figures, intervals } of ways) {
+      for (const [measure, [from, to]] of Object.entries(intervals)) {
+        expect(from).toBeLessThanOrEqual(figures[measure]!);
+        expect(to).toBeGreaterThanOrEqual(figures[measure]!);
+      }
+    }
+    expect(defaults!.difference).toBeUndefined();
+    expect(changed!.difference!.attempts![0]).toBeGreaterThan(0);
+    expect(changed!.difference!.p95![1]).toBeLessThan(0);
+  });
+
+  it('prints intervals as text, and what differs for certain', async () => {
+    const run = async (...flags: string[]) => (await runMain(['simulate', '--races', '3000', ...flags])).stdout;
+    expect(await run()).toMatch(/\np50 +[\d.]+ ms \([\d.]+ ms to [\d.]+ ms\)\n[^]*\n\nIn brackets: 95 % confidence\.\n$/);
+    expect(await run('--connection-attempt-delay', '50')).toMatch(/Different for certain: .*attempts/);
+    expect(await run('--clients')).toContain('For intervals of 95 % confidence: --json');
+  });
+
+  it('has null where nothing has connected', async () => {
+    const { ways } = await simulated('--races', '20', '--connect-timeout', '1');
+    expect(ways[1]!.figures).toMatchObject({ lost: 1, p50: null, p99: null, ipv6: null, first: null });
+    expect(ways[1]!.intervals).toMatchObject({ lost: [1, 1], p50: [null, null] });
+  });
+
+  it('prints the steps of a sweep as whatif does', async () => {
+    const flags = ['--sweep', 'connection-attempt-delay=50..250:100', '--races', '200', '--json'];
+    const { stdout } = await runMain(['simulate', ...flags]);
+    const { steps } = simulatedJson(stdout) as { steps: { value: number }[] };
+    expect(steps.map(({ value }) => value)).toEqual([50, 150, 250]);
+  });
+
   it('writes a recording as its schema has it', () => {
     expect(recordingOf(readFileSync(file('races.jsonl'), 'utf8'))).toHaveLength(600);
   });
@@ -64,11 +105,11 @@ describe('rx-happy-eyeballs whatif', () => {
   it('compares what was recorded with other options, with intervals', async () => {
     const { status, stdout } = await runMain(['whatif', file('races.jsonl'), '--connection-attempt-delay', '50', '--json']);
     expect(status).toBe(0);
-    const { races, recorded, unchanged, changed } = JSON.parse(stdout) as {
+    const { races, recorded, unchanged, changed } = whatifJson(stdout) as {
       races: number;
-      recorded: { figures: Record<string, number> };
-      unchanged: { figures: Record<string, number>; intervals: Record<string, [number, number]> };
-      changed: { options: string; figures: Record<string, number> };
+      recorded: { figures: Numbers };
+      unchanged: { figures: Numbers; intervals: Bounds };
+      changed: { options: string; figures: Numbers };
     };
     expect(races).toBe(600);
     expect(changed.options).toBe('connection-attempt-delay 50');
@@ -100,6 +141,9 @@ describe('rx-happy-eyeballs whatif', () => {
     const svg = readFileSync(file('curve.svg'), 'utf8');
     expect(svg.match(/<circle/g)).toHaveLength(3);
     expect(parseXml(svg)).toMatchObject({ name: 'svg' });
+    const json = await runMain(['whatif', file('races.jsonl'), '--sweep', 'connection-attempt-delay=50..250:100', '--json']);
+    const { steps } = whatifJson(json.stdout) as { steps: { value: number }[] };
+    expect(steps.map(({ value }) => value)).toEqual([50, 150, 250]);
   });
 
   it.each([

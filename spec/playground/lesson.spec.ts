@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compare } from '../../playground/src/compare.js';
 import { LESSON } from '../../playground/src/lesson.js';
+import { TEXTS } from '../../playground/src/lesson-texts.js';
 import { PRESETS } from '../../playground/src/presets.js';
 import { simulate } from '../../playground/src/simulate.js';
 import type { OptionsState, PlaceState, State } from '../../playground/src/state.js';
@@ -44,7 +45,9 @@ describe('the lesson', () => {
   it('has seven steps, whose text is that of docs/playground.md', () => {
     expect(LESSON).toHaveLength(7);
     const page = readFileSync(join(__dirname, '..', '..', 'docs', 'playground.md'), 'utf8').replace(/\s+/g, ' ');
-    for (const { title, text, task } of LESSON) for (const words of [title, ...text, task]) expect(page).toContain(words);
+    expect(TEXTS).toHaveLength(7);
+    for (const { title } of LESSON) expect(page).toContain(title);
+    for (const { text, task } of TEXTS) for (const words of [...text, task]) expect(page).toContain(words);
   });
 
   it('1: a dead address costs the Connection Attempt Delay', () => {
@@ -62,6 +65,8 @@ describe('the lesson', () => {
     expect([finish(slow), others(slow)['Node 20']!.endedAt]).toEqual([260, 1010]);
     expect([finish(quick), others(quick)['Node 20']!.endedAt]).toEqual([240, 240]);
     expect(others(withPlaces(abort, { after: 510 }))['Node 26']!.endedAt).toBe(2010);
+    const lastDead = withPlaces(abort, { kind: 'silent' }, (address) => address === '192.0.2.2');
+    expect([finish(lastDead), others(lastDead)['Node 20']!.winner]).toEqual([400, undefined]);
   });
 
   it('4: the Resolution Delay is waited for AAAA, and no longer', () => {

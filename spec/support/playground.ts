@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -64,6 +64,7 @@ export function told({ events, error, finish, marbles }: Simulation): string {
 /** A static page that was built, as a server on loopback hands it out. */
 export interface Served {
   readonly url: string;
+  readonly files: readonly string[];
   readonly file: (name: string) => Buffer;
   readonly close: () => Promise<void>;
 }
@@ -87,6 +88,7 @@ export async function servedPlayground(): Promise<Served> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    files: readdirSync(folder),
     file,
     close: async () => {
       server.closeAllConnections();

@@ -18,6 +18,7 @@ const HAPPY_EYEBALLS_DELAY = 250;
  */
 export const asyncio: ModelledClient = {
   name: 'asyncio 3.11',
+  manner: `side by side, ${HAPPY_EYEBALLS_DELAY} ms apart`,
   run(network) {
     const knownAt = bothAnswered(network);
     const addresses = alternated(network).map((address) => ({ ...address, knownAt }));

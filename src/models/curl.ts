@@ -22,6 +22,7 @@ const HAPPY_EYEBALLS_TIMEOUT = 200;
  */
 export const curl: ModelledClient = {
   name: 'curl 7.88',
+  manner: `one at a time in each family, the second family ${HAPPY_EYEBALLS_TIMEOUT} ms later`,
   run(network) {
     const from = bothAnswered(network);
     const addresses = sortedAddresses(network);

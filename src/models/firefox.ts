@@ -21,6 +21,7 @@ const RESOLUTION_DELAY = 50;
  */
 export const firefox: ModelledClient = {
   name: 'Firefox Nightly',
+  manner: `side by side, ${CONNECTION_ATTEMPT_DELAY} ms apart at first`,
   run(network) {
     const addresses = known(network);
     const answered = FAMILIES.map((family) => answerOf(network, family).at);

@@ -23,6 +23,7 @@ const RESOLVER_TIMEOUT = 10_000;
  */
 export const go: ModelledClient = {
   name: 'Go 1.19',
+  manner: `one at a time in each family, the second family ${FALLBACK_DELAY} ms later`,
   run(network) {
     const answered = givenUp(network);
     const from = Math.min(bothAnswered(network), RESOLVER_TIMEOUT);

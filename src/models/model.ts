@@ -46,6 +46,8 @@ export type Handshake =
 export interface ModelledClient {
   /** As people call it: `Node 20`, `curl 7.88`. */
   readonly name: string;
+  /** How it goes through the addresses, in a few words. */
+  readonly manner: string;
   readonly run: (network: ModelledNetwork) => ModelledResult;
 }
 

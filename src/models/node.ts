@@ -38,6 +38,7 @@ export interface NodeOptions {
 export function nodeAlone(name: string, { attemptTimeout, systemTimeout = LINUX_CONNECT_TIMEOUT }: NodeOptions): ModelledClient {
   return {
     name,
+    manner: `one at a time, each but the last cut off after ${attemptTimeout} ms`,
     run(network) {
       const resolvedAt = bothAnswered(network);
       const addresses = alternated(network);

@@ -1,26 +1,23 @@
 import { from, map, take, throwIfEmpty, type Observable, type ObservableInput } from 'rxjs';
 import { invalidReturn } from '../core/input/argument-errors.js';
 import type { Endpoint } from '../core/race/endpoint.js';
-import type { Recall } from '../core/race/path-records.js';
-import { firstDecision, preferLowerRoundTripTime, preferUsed } from '../core/race/rfc6724.js';
 
 /** Sorts endpoints, synchronously or as an Observable whose first value is the order. */
 export type Order = (endpoints: readonly Endpoint[]) => readonly Endpoint[] | Observable<readonly Endpoint[]>;
 
-/** The order if source addresses are unknown: IPv6 first, then by history. */
-export function ipv6First(recall?: Recall): (endpoints: readonly Endpoint[]) => readonly Endpoint[] {
+type Sort = (endpoints: readonly Endpoint[]) => readonly Endpoint[];
+
+/**
+ * The order if source addresses are unknown: IPv6 first.
+ *
+ * @param within the order within each family; default: as given
+ */
+export function ipv6First(within: Sort = (endpoints) => endpoints): Sort {
   return (endpoints) => {
     const sixes = endpoints.filter(({ family }) => family === 6);
     const fours = endpoints.filter(({ family }) => family === 4);
-    return recall ? [...byHistory(sixes, recall), ...byHistory(fours, recall)] : [...sixes, ...fours];
+    return [...within(sixes), ...within(fours)];
   };
-}
-
-function byHistory(endpoints: readonly Endpoint[], recall: Recall): readonly Endpoint[] {
-  return endpoints
-    .map((endpoint) => ({ endpoint, record: recall(endpoint) ?? {} }))
-    .sort((a, b) => firstDecision([preferLowerRoundTripTime, preferUsed], a, b))
-    .map(({ endpoint }) => endpoint);
 }
 
 /** A caller's function that puts endpoints in order. */

@@ -1,6 +1,7 @@
 import { parseAddress } from '../core/address/address.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import { failuresLast, type Past, type Recall } from '../core/race/path-records.js';
+import { firstDecision, preferLowerRoundTripTime, preferUsed } from '../core/race/rfc6724.js';
 import { destinationSelection, selectionOf, type Selection } from '../node/address-selection.js';
 import type { FindSources } from '../node/source-address.js';
 import { ipv6First, sortedBy, type Order } from './given-order.js';
@@ -14,9 +15,17 @@ export function ordering<T>(settings: Settings<T>, past: Past | undefined): Orde
   const { sort, transport } = settings;
   if (sort === 'none') return (endpoints) => endpoints;
   if (typeof sort === 'function' && !selectionOf(sort)) return (endpoints) => sortedBy(sort, endpoints);
-  const select = sort === undefined && transport ? ipv6First(past?.recall) : selecting(settings, past?.recall);
+  const select = sort === undefined && transport ? ipv6First(past && byHistory(past.recall)) : selecting(settings, past?.recall);
   // This matters within each family only, since families alternate later.
   return past ? (endpoints) => failuresLast(select(endpoints), past) : select;
+}
+
+function byHistory(recall: Recall): SelectionSort {
+  return (endpoints) =>
+    endpoints
+      .map((endpoint) => ({ endpoint, record: recall(endpoint) ?? {} }))
+      .sort((a, b) => firstDecision([preferLowerRoundTripTime, preferUsed], a, b))
+      .map(({ endpoint }) => endpoint);
 }
 
 /** Destination address selection. Its tables may change from one race to the next. A single address needs no sorting. */

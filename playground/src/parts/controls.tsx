@@ -43,6 +43,7 @@ export function Controls({ state, change }: Changing) {
           checked={state.tls}
           onChange={(tls) => change({ ...state, tls })}
         />
+        <EveryPlace state={state} change={change} />
         {addressesOf(state).map((address) => (
           <Place
             key={address}
@@ -193,6 +194,26 @@ function Records({ record, change }: { readonly record: RecordState; readonly ch
         </>
       )}
     </div>
+  );
+}
+
+/** One slider for the round trips of all addresses. */
+function EveryPlace({ state, change }: Changing) {
+  const addresses = addressesOf(state);
+  const times = new Set(addresses.map((address) => placeOf(state, address).after));
+  if (addresses.length < 2) return null;
+  return (
+    <Slider
+      id="all-after"
+      label="Round trip of every address"
+      value={Math.max(...times)}
+      range={RANGES.after}
+      {...(times.size > 1 && { text: 'different' })}
+      onInput={(after) => {
+        const places = addresses.map((address) => [address, { ...placeOf(state, address), after }]);
+        change({ ...state, places: { ...state.places, ...(Object.fromEntries(places) as State['places']) } });
+      }}
+    />
   );
 }
 

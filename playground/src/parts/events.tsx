@@ -1,7 +1,7 @@
 import { formatDuration } from '../../../src/core/format-duration.js';
 import type { RaceEvent } from '../../../src/core/race/events.js';
 import { plainText } from '../../../src/pictures/plain-text.js';
-import { eventInWords } from '../words.js';
+import { eventInWords } from '../event-words.js';
 
 /** Events that are shown: a file of somebody's may have more. */
 const MOST = 500;

@@ -7,11 +7,13 @@ export function Slider(props: {
   readonly value: number;
   readonly range: { readonly min: number; readonly max: number; readonly step: number };
   readonly unit?: string;
+  /** What is said in place of the value. */
+  readonly text?: string;
   readonly disabled?: boolean;
   readonly onInput: (value: number) => void;
 }) {
   const { id, label, value, range, unit = 'ms', disabled = false, onInput } = props;
-  const text = `${value.toLocaleString('en')}${unit === '' ? '' : ` ${unit}`}`;
+  const { text = `${value.toLocaleString('en')}${unit === '' ? '' : ` ${unit}`}` } = props;
   return (
     <div class="field">
       <label for={id}>{label}</label>

@@ -1,22 +1,25 @@
 import { PRESETS } from '../presets.js';
 import type { State } from '../state.js';
+import { encodeState } from '../url.js';
 
 const GROUPS = [...new Set(PRESETS.map(({ group }) => group))];
+const TEXTS = PRESETS.map(({ state }) => encodeState(state));
 
 /** Networks that are worth a look. */
-export function Presets({ choose }: { readonly choose: (state: State) => void }) {
+export function Presets({ state, choose }: { readonly state: State; readonly choose: (state: State) => void }) {
+  const current = TEXTS.indexOf(encodeState(state));
   return (
     <div class="field wide">
-      <label for="preset">Begin with</label>
+      <label for="preset">A network that is worth a look</label>
       <select
         id="preset"
-        value=""
+        value={current}
         onChange={({ currentTarget }) => {
           const preset = PRESETS[Number(currentTarget.value)];
-          if (currentTarget.value !== '' && preset) choose(preset.state);
+          if (preset) choose(preset.state);
         }}
       >
-        <option value="">a network of your own</option>
+        <option value={-1}>another: the one set below</option>
         {GROUPS.map((group) => (
           <optgroup key={group} label={group}>
             {PRESETS.map(

@@ -13,8 +13,9 @@ import { INTERRUPTED, OK, untilInterrupted, type Terminal } from '../terminal.js
 import { changeOf, changesOf, sweepOf, whole } from './flags.js';
 import { simulateAll } from './parts.js';
 import { progressOf } from './progress.js';
+import { simulatedText } from './simulated-text.js';
 import { openFile } from './svg-file.js';
-import { compared, listed, markdown, type Row } from './table.js';
+import { listed, type Row } from './table.js';
 import { defaultTerms } from './terms.js';
 
 const DEFAULT_RACES = 1_000_000;
@@ -65,16 +66,20 @@ export async function simulateCommand(flags: Flags, terminal: Terminal, program:
   try {
     const simulation = { internet: INTERNET, seed, races, ways: ways.map(({ way }) => way) };
     const samples = await simulateAll(simulation, { workers, program, signal: interrupted, progress: progress.show });
-    const rows = ways.map(({ name }, index): Row => ({ name, figures: new Figuring(samples[index]!).figures() }));
     progress.clear();
-    if (sweep)
-      write?.(
-        curve(
-          `${sweep.option}: latency against waste`,
-          rows.map(({ name, figures }) => ({ label: name, figures })),
-        ),
-      );
-    terminal.stdout.write(output(rows, flags, { races, seed, option: sweep?.option }));
+    if (!sweep) {
+      const names = ways.map(({ name }) => name);
+      terminal.stdout.write(simulatedText(names, samples, flags, seed));
+      return OK;
+    }
+    const rows = ways.map(({ name }, index): Row => ({ name, figures: new Figuring(samples[index]!).figures() }));
+    write?.(
+      curve(
+        `${sweep.option}: latency against waste`,
+        rows.map(({ name, figures }) => ({ label: name, figures })),
+      ),
+    );
+    terminal.stdout.write(sweepText(rows, flags, { races, seed, option: sweep.option }));
     return OK;
   } catch (error) {
     progress.clear();
@@ -95,23 +100,21 @@ function waysOf(flags: Flags): readonly Named[] {
   const changes = [changesOf(others), ...(serviceRecords === true ? ['service-records'] : [])].filter((text) => text !== '');
   const defaults: Named = { name: 'defaults', way: { terms: defaultTerms() } };
   const changed = changes.length === 0 ? [] : [{ name: changes.join(', '), way: own(flags, changeOf(flags)(defaultTerms())) }];
-  const others$ = flags.clients === true ? clients.map(({ name }) => ({ name, way: { client: name } })) : [];
-  return [defaults, ...changed, ...others$];
+  const modelled = flags.clients === true ? clients.map(({ name }) => ({ name, way: { client: name } })) : [];
+  return [defaults, ...changed, ...modelled];
 }
 
-function output(
-  rows: readonly Row[],
-  flags: Flags,
-  { races, seed, option }: { readonly races: number; readonly seed: number; readonly option: string | undefined },
-): string {
-  if (flags.json) {
-    const ways = rows.map(({ name, figures }) => ({ name, figures }));
-    return jsonText({ version: 1, seed, races, ...(option !== undefined && { option }), ways });
-  }
-  if (flags.markdown) return `${markdown('', rows)}\n`;
-  if (option !== undefined) return `${listed(option, rows, SWEEP_MEASURES)}\n`;
-  const head = `${races} races to names with IPv4 and IPv6, on a model of the internet (docs/whatif.md), seed ${seed}.\n\n`;
-  return `${head}${rows.length > 4 ? listed('', rows) : compared(rows)}\n`;
+interface Swept {
+  readonly races: number;
+  readonly seed: number;
+  /** As on the command line. */
+  readonly option: string;
+}
+
+function sweepText(rows: readonly Row[], flags: Flags, { races, seed, option }: Swept): string {
+  if (!flags.json) return `${listed(option, rows, SWEEP_MEASURES)}\n`;
+  const steps = rows.map(({ name, figures }) => ({ value: Number(name), figures }));
+  return jsonText({ version: 1, seed, races, option, steps });
 }
 
 /** How many races run before Ctrl-C is let in. */

@@ -1,8 +1,11 @@
-import { MEASURES, type Figures, type Interval, type Intervals, type Measure } from '../../whatif/figures.js';
+import type { Interval, Intervals } from '../../whatif/bootstrap.js';
+import { MEASURES, type Figures, type Measure } from '../../whatif/figures.js';
 
 /** The name of a measure and the format of its values. */
 interface Column {
   readonly title: string;
+  /** The same within a sentence. */
+  readonly name: string;
   readonly text: (value: number) => string;
 }
 
@@ -11,16 +14,16 @@ const share = (value: number) => (Number.isNaN(value) ? '–' : `${(100 * value)
 const count = (value: number) => value.toFixed(3);
 
 export const COLUMNS: Readonly<Record<Measure, Column>> = {
-  p50: { title: 'p50', text: ms },
-  p95: { title: 'p95', text: ms },
-  p99: { title: 'p99', text: ms },
-  attempts: { title: 'attempts a race', text: count },
-  wasted: { title: 'established for nothing', text: share },
-  ipv6: { title: 'won by IPv6', text: share },
-  lost: { title: 'lost', text: share },
-  first: { title: 'won by the 1st', text: share },
-  second: { title: 'by the 2nd', text: share },
-  later: { title: 'by a later one', text: share },
+  p50: { title: 'p50', name: 'p50', text: ms },
+  p95: { title: 'p95', name: 'p95', text: ms },
+  p99: { title: 'p99', name: 'p99', text: ms },
+  attempts: { title: 'attempts a race', name: 'attempts', text: count },
+  wasted: { title: 'established for nothing', name: 'connections for nothing', text: share },
+  ipv6: { title: 'won by IPv6', name: 'IPv6', text: share },
+  lost: { title: 'lost', name: 'lost races', text: share },
+  first: { title: 'won by the 1st', name: 'wins of the first', text: share },
+  second: { title: 'by the 2nd', name: 'of the second', text: share },
+  later: { title: 'by a later one', name: 'of later ones', text: share },
 };
 
 /** A line of a table: a name, and figures with optional intervals. */
@@ -51,6 +54,18 @@ export function markdown(title: string, rows: readonly Row[]): string {
   const lines = rows.map(({ name, figures }) => [name, ...MEASURES.map((one) => COLUMNS[one].text(figures[one]))]);
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
+
+/** What the brackets of a comparison are, and which of its figures differ. */
+export function certainty(difference: Intervals): string {
+  const different = MEASURES.filter((measure) => difference[measure][0] > 0 || difference[measure][1] < 0);
+  return `${BRACKETS} ${
+    different.length === 0
+      ? 'No figure differs for certain.'
+      : `Different for certain: ${different.map((measure) => COLUMNS[measure].name).join(', ')}.`
+  }`;
+}
+
+export const BRACKETS = 'In brackets: 95 % confidence.';
 
 function cell(measure: Measure, value: number, interval: Interval | undefined): string {
   const { text } = COLUMNS[measure];

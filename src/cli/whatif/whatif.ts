@@ -1,7 +1,8 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { invalidValue } from '../../core/input/argument-errors.js';
+import { bootstrap, difference, LEAST_GROUPS, type Intervals } from '../../whatif/bootstrap.js';
 import { curve } from '../../whatif/curve.js';
-import { bootstrap, Figuring, MEASURES, type Figures, type Intervals, type Measure } from '../../whatif/figures.js';
+import { Figuring, type Figures, type Groups, type Measure } from '../../whatif/figures.js';
 import type { RecordedRace } from '../../whatif/recorded-race.js';
 import { Recording } from '../../whatif/recording.js';
 import { asRecorded, replay, type Change } from '../../whatif/replayed.js';
@@ -13,7 +14,7 @@ import { changeOf, changesOf, sweepOf, whole } from './flags.js';
 import { progressOf } from './progress.js';
 import { readRecordings } from './read-recording.js';
 import { openFile } from './svg-file.js';
-import { compared, listed, type Row } from './table.js';
+import { certainty, compared, listed, type Row } from './table.js';
 import { defaultTerms } from './terms.js';
 
 export const WHATIF_FLAGS: readonly Flag[] = grouped('Comparison', [
@@ -22,9 +23,6 @@ export const WHATIF_FLAGS: readonly Flag[] = grouped('Comparison', [
 
 /** How often the races are replayed. Each replay draws new values for what is unknown. */
 const REPLAYS = 5;
-
-/** The number of bootstrap draws. */
-const DRAWS = 400;
 
 const SWEEP_MEASURES: readonly Measure[] = ['p50', 'p95', 'p99', 'attempts', 'wasted', 'ipv6', 'lost'];
 
@@ -123,19 +121,19 @@ function comparison(
   name: string,
 ): Comparison {
   const groups = groupsOf(races);
-  const figuring = { before: before.map((one) => new Figuring(one)), after: after.map((one) => new Figuring(one)) };
-  const how = { seed, draws: DRAWS, ...(groups && { groups }) };
-  const intervalsOf = (figures: readonly Figuring[]) =>
-    bootstrap(races.length, how, (counts, draw) => figures[draw % REPLAYS]!.figures(counts));
-  const difference = bootstrap(races.length, how, (counts, draw) => {
-    const [one, two] = [figuring.before[draw % REPLAYS]!.figures(counts), figuring.after[draw % REPLAYS]!.figures(counts)];
-    return Object.fromEntries(MEASURES.map((measure) => [measure, two[measure] - one[measure]])) as Record<Measure, number>;
+  const figuringOf = (samples: readonly Sample[]) => samples.map((sample) => new Figuring(sample, groups));
+  const figuring = { before: figuringOf(before), after: figuringOf(after) };
+  const how = { seed, races: races.length, groups: groups?.count ?? races.length };
+  const [unchanged, changed, differences] = bootstrap(how, (weights, draw) => {
+    const one = figuring.before[draw % REPLAYS]!.figures(weights);
+    const other = figuring.after[draw % REPLAYS]!.figures(weights);
+    return [one, other, difference(other, one)];
   });
   return {
     recorded: { name: 'recorded', figures: new Figuring(asRecorded(races)).figures() },
-    unchanged: { name: 'run again', figures: mean(figuring.before), intervals: intervalsOf(figuring.before) },
-    changed: { name: name || 'unchanged', figures: mean(figuring.after), intervals: intervalsOf(figuring.after) },
-    difference,
+    unchanged: { name: 'run again', figures: mean(figuring.before), intervals: unchanged! },
+    changed: { name: name || 'unchanged', figures: mean(figuring.after), intervals: changed! },
+    difference: differences!,
   };
 }
 
@@ -149,53 +147,33 @@ function mean(figuring: readonly Figuring[]): Figures {
 }
 
 /** Groups of races for the bootstrap. Races of one client are alike, so they are drawn together if there are many clients. */
-function groupsOf(races: readonly RecordedRace[]): readonly number[] | undefined {
+function groupsOf(races: readonly RecordedRace[]): Groups | undefined {
   const numbers = new Map<string, number>();
   const groups = races.map(({ client = '' }) => {
     if (!numbers.has(client)) numbers.set(client, numbers.size);
     return numbers.get(client)!;
   });
-  return numbers.size < LEAST_GROUPS ? undefined : groups;
+  return numbers.size < LEAST_GROUPS ? undefined : { count: numbers.size, of: (race) => groups[race]! };
 }
 
-const LEAST_GROUPS = 20;
-
-function textOf({ recorded, unchanged, changed, difference }: Comparison, races: number, cancelled: number): string {
-  const changes = MEASURES.filter((measure) => difference[measure][0] > 0 || difference[measure][1] < 0);
+function textOf({ recorded, unchanged, changed, difference: differences }: Comparison, races: number, cancelled: number): string {
   const left = cancelled > 0 ? ` ${cancelled} that were given up by their callers are left out.` : '';
-  const certain =
-    changes.length === 0
-      ? 'No figure differs for certain.'
-      : `Different for certain: ${changes.map((one) => NAMES[one]).join(', ')}.`;
   return [
     `${races} races.${left}`,
     '',
     compared([recorded, unchanged, changed]),
     '',
-    `In brackets: 95 % confidence. ${certain}`,
+    certainty(differences),
     'What a cancelled attempt would have come to is drawn from what is known of its path: see docs/whatif.md.',
   ].join('\n');
 }
 
-const NAMES: Readonly<Record<Measure, string>> = {
-  p50: 'p50',
-  p95: 'p95',
-  p99: 'p99',
-  attempts: 'attempts',
-  wasted: 'connections for nothing',
-  ipv6: 'IPv6',
-  lost: 'lost races',
-  first: 'wins of the first',
-  second: 'of the second',
-  later: 'of later ones',
-};
-
-function jsonOf({ recorded, unchanged, changed, difference }: Comparison): object {
+function jsonOf({ recorded, unchanged, changed, difference: differences }: Comparison): object {
   const json = ({ figures, intervals }: Row) => ({ figures, ...(intervals && { intervals }) });
   return {
     recorded: json(recorded),
     unchanged: json(unchanged),
     changed: { options: changed.name, ...json(changed) },
-    difference,
+    difference: differences,
   };
 }
