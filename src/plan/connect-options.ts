@@ -117,6 +117,7 @@ type HandedOn<C, T> =
  */
 interface AnySetup<C, T> {
   (connection: C, endpoint: Endpoint): ObservableInput<T>;
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- it makes the signatures differ
   <_>(connection: C, endpoint: Endpoint): ObservableInput<T>;
 }
 
