@@ -104,7 +104,7 @@ function secured(socket: Socket, host: string, options: TlsOptions): Observable<
  */
 export function createDispatcher(options: DispatcherOptions = {}): AnyDispatcher {
   const { race, connector: own, tls: tlsOptions, allowH2, ...agentOptions } = options;
-  refuseMisplaced(agentOptions, ['localAddress']);
+  refuseMisplaced(agentOptions, ['connectTimeout', 'localAddress']);
   const { ownRace, sessions, others } = heeded(agentOptions, { race, connector: own });
   const connect = connectorWith({ race: ownRace, connector: own, tls: tlsOptions, allowH2 }, sessions);
   return createAgent({ ...others, ...(allowH2 !== undefined && { allowH2 }), connect }) as unknown as AnyDispatcher;
