@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { about, certificateWords, ERROR_WORDS, generalWords, wordsFor, type ErrorWords } from '../../src/core/error-words.js';
-import { pages } from '../support/pages.js';
 
 const root = join(__dirname, '..', '..');
 const table = Object.entries<ErrorWords>(ERROR_WORDS);
 
-const section = /^### Codes\n(.*?)^### /ms.exec(pages.get('docs/troubleshooting.md')!)![1]!;
+const section = /^### Codes\n(.*?)^### /ms.exec(readFileSync(join(root, 'docs', 'troubleshooting.md'), 'utf8'))![1]!;
 /** The rows of the documentation: the codes of each, and what it says they mean. */
 const rows = [...section.matchAll(/^\| (`.+?) +\| (.+?) +\| .+ \|$/gm)].map(([, codes, meaning]) => ({
   codes: [...codes!.matchAll(/`([^`]+)`/g)].map(([, code]) => code!),
