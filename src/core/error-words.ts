@@ -23,7 +23,7 @@ export interface ErrorWords {
   readonly meaning: string;
   /** What the one who connects can do, with its punctuation. Flags are those of the command line. */
   readonly advice: string;
-  /** What it says of a DNS query, if that is something else than of a connection. */
+  /** What it says of a DNS query. Absent if the error of a query says more. */
   readonly query?: string;
   /** What the operator of the server can do, in sentences. */
   readonly repair?: string;
@@ -45,6 +45,7 @@ const NO_DESCRIPTORS = {
   short: 'this machine has no file descriptors left',
   meaning: 'this machine has no file descriptors left',
   advice: 'raise their limit (ulimit -n), or open fewer connections at once.',
+  query: 'this machine has no file descriptors left',
 } as const;
 
 const NO_MEMORY = {
@@ -199,6 +200,7 @@ export const ERROR_WORDS = {
     short: 'there is no such name',
     meaning: 'there is no such name',
     advice: NO_ADDRESS_RECORD,
+    query: 'there is no such name',
     repair: 'See whether % is spelt as it should be.',
   },
   ENODATA: {
@@ -216,10 +218,11 @@ export const ERROR_WORDS = {
   },
   ETIMEOUT: {
     subject: 'name',
-    // The message has the patience of the last try only.
     short: 'no answer in time',
     meaning: 'no DNS server answered in time',
     advice: ASK_AGAIN,
+    // The message has the patience of the last try only.
+    query: 'no answer in time',
     failure: 'look-up timed out',
   },
   ESERVFAIL: {

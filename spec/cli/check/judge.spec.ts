@@ -458,7 +458,7 @@ describe('the lines about this machine', () => {
       'ok | IPv4: 192.0.2.5 (eth0)',
       'warning | IPv6 default route: none',
       'warning | IPv4 default route: none; only neighbours can be reached',
-      'unknown | NAT64: the DNS server could not find out (ESERVFAIL); after 4 ms',
+      'unknown | NAT64: it has failed with ESERVFAIL (ESERVFAIL); after 4 ms',
     ]);
     expect(judged(machine({ addresses: [], routes: null }))).toMatchObject({
       1: 'warning | IPv4: no address that reaches others: what has IPv4 alone is reached by NAT64 at most',

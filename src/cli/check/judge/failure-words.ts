@@ -30,8 +30,7 @@ export function reason({ code, message }: Failure): string {
 
 /** The same for a question to the DNS. */
 export function questionReason({ code, message }: Failure): string {
-  const words = wordsFor(code);
-  return code === null ? message : `${words?.query ?? words?.short ?? message} (${code})`;
+  return code === null ? message : `${wordsFor(code)?.query ?? message} (${code})`;
 }
 
 /** What is wrong with a certificate; `name`: for whom it should be. */
