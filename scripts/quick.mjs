@@ -1,4 +1,4 @@
-// Types, lint and the specs that need no network and no build, side by side: `npm run quick`. With --watch it goes on: types and specs
+// Types, lint, format and the specs that need no network and no build, side by side: `npm run quick`. With --watch it goes on: types and specs
 // are checked again when a file changes, and that file is linted.
 import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
@@ -8,11 +8,15 @@ const CACHE = join('node_modules', '.cache');
 const bin = (name, path) => [process.execPath, join('node_modules', name, path)];
 const TSC = [...bin('typescript', 'bin/tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', join(CACHE, 'quick.tsbuildinfo')];
 const ESLINT = [...bin('eslint', 'bin/eslint.js'), '--cache', '--cache-location', join(CACHE, 'eslint-quick')];
+ESLINT.push('--cache-strategy', 'content');
+const PRETTIER = [...bin('prettier', 'bin/prettier.cjs'), '--check', '--log-level', 'warn', '--cache', '--cache-location'];
+PRETTIER.push(join(CACHE, 'prettier-quick'));
 const SPECS = [process.execPath, 'scripts/specs.mjs', 'quick'];
 
 const checks = {
   types: TSC,
   lint: [...ESLINT, '.'],
+  format: [...PRETTIER, '.'],
   prose: [process.execPath, 'scripts/prose.mjs', '--quick'],
   specs: [...SPECS, '--silent'],
 };
@@ -31,7 +35,7 @@ function run(name, command) {
     child.on('close', (status) => {
       const seconds = ((performance.now() - began) / 1000).toFixed(0);
       console.log(`${status === 0 ? 'ok    ' : 'FAILED'}  ${name}, ${seconds} s`);
-      if (status !== 0 || /warning/i.test(output)) console.log(output.trim());
+      if (status !== 0 || (name === 'lint' && /warning/i.test(output))) console.log(output.trim());
       resolve(status === 0);
     });
   });

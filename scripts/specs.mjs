@@ -1,7 +1,8 @@
 // Runs the specs that need no more than there is. Usage: node scripts/specs.mjs <quick | elsewhere> [FLAG OF JEST …]
-//   quick      those without network, built package, other programs and files: a copy of the sources is enough
+//   quick      those without network, built package, compiler, other programs and files: a copy of the sources is enough
 //   elsewhere  those that can run on this system, without root: for macOS and Windows; needs the built package
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { needsOf, specs } from './spec-needs.mjs';
 
 const UNIX = {
@@ -34,9 +35,11 @@ const reasons = new Map(specs.map((spec) => [spec, reasonAgainst(needsOf(spec))]
 const chosen = specs.filter((spec) => reasons.get(spec) === undefined);
 
 const patterns = `(?:${chosen.map((spec) => spec.replaceAll('.', '\\.').replaceAll('/', '[\\\\/]')).join('|')})$`;
-// Fewer random races than in the whole run: they are a third of its time.
-const env = { RACES: kind === 'quick' ? '500' : '2000', ...process.env };
-const jest = spawn(process.execPath, ['node_modules/jest/bin/jest.js', '--testPathPatterns', patterns, ...flags], {
+// Fewer random cases than in the whole run: they are a third of its time.
+const env = { ...(kind === 'quick' ? { RACES: '500', FEWER: '10' } : { RACES: '2000' }), ...process.env };
+// A quick run has a person waiting for it, who does little else meanwhile. Jest leaves one processor free by itself.
+const workers = kind === 'quick' ? [`--maxWorkers=${availableParallelism()}`] : [];
+const jest = spawn(process.execPath, ['node_modules/jest/bin/jest.js', '--testPathPatterns', patterns, ...workers, ...flags], {
   env,
   stdio: 'inherit',
 });

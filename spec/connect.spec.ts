@@ -73,7 +73,7 @@ describe('[A13] an AbortSignal', () => {
     await expect(race).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  it('gives the reason of whoever aborted', async () => {
+  it('gives the reason of the abort', async () => {
     const reason = new Error('closing time');
     const controller = new AbortController();
     const race = connect('example.com', 443, { ...hanging(), open: undefined, resolver, signal: controller.signal } as never);

@@ -169,7 +169,7 @@ describe('the prefixes of a network', () => {
     expect(own.prefixes).toHaveLength(1);
   });
 
-  it('[N1] that there are none is believed for a minute, that nobody knows for ten seconds', () => {
+  it('[N1] that there are no prefixes is believed for a minute, that they are unknown for ten seconds', () => {
     const { asked, listen, answer, after, emitted } = discovery();
     listen();
     answer([]);
@@ -187,7 +187,7 @@ describe('the prefixes of a network', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('[N1] a race that ends before they are known asks no longer, and the next asks anew', () => {
+  it('[N1] a race that ends before they are known asks no longer, and the next asks again', () => {
     const { asked, listen } = discovery();
     listen().unsubscribe();
     expect(asked[0]!.observed).toBe(false);
@@ -231,7 +231,7 @@ describe('answers of a network with NAT64', () => {
     expect(emitted.map(({ type }) => type)).toEqual(['AAAA', 'A']);
   });
 
-  it('[N1] lets A through where nobody can tell the prefixes', () => {
+  it('[N1] lets A through where the prefixes cannot be known', () => {
     const own = new Nat64Discovery(
       () => throwError(() => codedError('ETIMEOUT', 'nothing')),
       () => '',

@@ -189,7 +189,7 @@ describe('setup', () => {
     );
     expect(told).toEqual([
       `started ${six} 0`,
-      `progressed ${six} 10`, // a setup is no handshake: nobody knows how long it takes
+      `progressed ${six} 10`, // a setup is no handshake: how long it takes is unknown
       `started ${four} 250`,
       `progressed ${four} 260`,
       `cancelled ${six} 260`,

@@ -27,7 +27,7 @@ describe('RFC 8305 section 3, Hostname Resolution Query Handling', () => {
     expect(race.starts).toEqual([[four, start]]);
   });
 
-  it('[R4] does not begin the wait anew with a second A answer', () => {
+  it('[R4] does not begin the wait again with a second A answer', () => {
     const lookup = { ...answering([20, A(four)], [60, A(five)]), ends: 'never' } as const;
     const race = runRace({ lookup, fates: { [four]: connects(30) } });
     expect(race.starts).toEqual([[four, 70]]);

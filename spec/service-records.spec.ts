@@ -450,7 +450,7 @@ describe('resolvers that do not answer for HTTPS', () => {
     expect(startOfRace()).toEqual([80, 1]);
   });
 
-  it('[V15] an answer begins the row anew, and each network has its own', () => {
+  it('[V15] an answer ends the row, and each network has its own', () => {
     let network = 'home';
     const { drops } = inARow(() => network);
     drops.hasDropped();

@@ -9,7 +9,7 @@ export type { HistoryOptions } from './connector/path-history.js';
 export type { Snapshot } from './core/race/snapshot.js';
 export type { PathRecord } from './core/race/path-records.js';
 export { presets } from './plan/presets.js';
-export { RaceSocket } from './stand-in/race-socket.js';
+export { RaceSocket, type RaceSocketOptions } from './stand-in/race-socket.js';
 export type { StandInOptions } from './stand-in/racing.js';
 export { firstSuccess, type FirstSuccessOptions } from './rx/first-success.js';
 

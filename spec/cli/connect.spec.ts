@@ -367,7 +367,7 @@ Node 20 alone would have connected to 127.0.0.1:54321 after at most 300 ms; Node
       expect(stdout).toMatch(/^<svg [^]*<\/svg>/);
     });
 
-    it('says that nothing can be printed, and is quiet when nobody reads any more', async () => {
+    it('says that nothing can be printed, and is quiet when its output is no longer read', async () => {
       expect(await shell('> /dev/full')).toMatchObject({ status: 1, stderr: 'Standard output cannot be written (ENOSPC).\n' });
       expect((await shell('--json --repeat 200 | head -1')).stderr).toBe('');
     });
@@ -451,7 +451,7 @@ Node 20 alone would have connected to 127.0.0.1:54321 after at most 300 ms; Node
       );
     });
 
-    it('that nobody listens', async () => {
+    it('that nothing listens', async () => {
       const { port, close } = await healthy('127.0.0.1');
       await close();
       expect(await sentence('localhost', port)).toBe(
@@ -459,7 +459,7 @@ Node 20 alone would have connected to 127.0.0.1:54321 after at most 300 ms; Node
       );
     });
 
-    it('that nobody answers', async () => {
+    it('that nothing answers', async () => {
       const { port } = await open(blackhole('::1'));
       expect(await sentence('::1', port, '--connect-timeout', 100)).toBe(
         `Could not connect to [::1]:${port}: no address answered in time; a firewall may drop the packets (see rx-happy-eyeballs check [::1]:${port}). Allow more time with --connect-timeout.\n`,

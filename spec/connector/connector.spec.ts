@@ -312,7 +312,7 @@ describe('a connector', () => {
       },
     );
 
-    it('without records that are none', () => {
+    it('without invalid records', () => {
       const races = connector();
       races.restore({ version: 1, paths: { a: 5, b: { failedAt: 'now' }, c: { usedAt: -1 }, d: { usedAt: 0 } } });
       expect(races.snapshot().paths).toEqual({ d: { usedAt: 0 } });
@@ -379,7 +379,7 @@ describe('a connector', () => {
       expect(winners).toEqual(['won', 'won']);
     });
 
-    it('[R10] but asks anew before it fails, once, when all that it remembers refuses', () => {
+    it('[R10] but asks again before it fails, once, when all that it remembers refuses', () => {
       let now = AAAA(six);
       const asked: unknown[] = [];
       const resolver: Resolver = (_host, query) => {
@@ -464,7 +464,7 @@ describe('a connector', () => {
         expect(starts(races, { [six]: connects(1), [four]: connects(1) }, options)).toEqual([`${six} 0`]);
     });
 
-    it('[S8] has one of its own, which a call may put another in place of, but not by undefined', () => {
+    it('[S8] has one of its own, which a call may replace, but not by undefined', () => {
       const races = connector({ partition: 'tenant-1' });
       starts(races, deadSix);
       expect(starts(races, deadSix, { partition: undefined })).toEqual([`${four} 0`]);
@@ -553,7 +553,7 @@ describe('a connector', () => {
   });
 
   describe('has defaults', () => {
-    it('for its races, which a call can put others in place of, but not by undefined', () => {
+    it('for its races, which a call can replace, but not by undefined', () => {
       const races = connector({ connectionAttemptDelay: 100 });
       const fates = { [six]: hangs(), [four]: hangs(), [seven]: connects(1) };
       expect(starts(races, fates, { history: undefined, connectionAttemptDelay: 40, interleave: undefined })[1]).toContain(' 40');

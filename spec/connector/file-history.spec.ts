@@ -200,7 +200,7 @@ describe('a history in a file', () => {
     expect(readFileSync(join(path, '..', aside!), 'utf8')).toBe(content);
   });
 
-  it('passes over records that are none', () => {
+  it('skips invalid records', () => {
     write({ good: { usedAt: 1 }, bad: { usedAt: 'now' }, list: [], ['__proto__ ']: { failedAt: 1, more: 2 } });
     expect([...fileHistory(path).entries()].sort()).toEqual([
       ['__proto__ ', { failedAt: 1 }],

@@ -66,7 +66,7 @@ describe('races$', () => {
     network.expectClean();
   });
 
-  it('is hot: there are no races from before, and none is kept from a race that nobody watches', () => {
+  it('is hot: there are no races from before, and none is kept from a race without a subscriber', () => {
     const connector = createConnector({ resolver: staticResolver([six]), transport: () => of('v') });
     connector.connect$('a.example', 1).subscribe();
     const { seen, subscription } = watch(connector.races$);

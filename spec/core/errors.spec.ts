@@ -49,7 +49,7 @@ describe('ConnectionError', () => {
     expect(lost(bothFailed, { host: '2001:db8::6' }).message).toMatch(/^Could not connect to \[2001:db8::6\]:443: /);
   });
 
-  it('passes over attempts that were cancelled, and errors without a code, when it looks for its own', () => {
+  it('skips attempts that were cancelled, and errors without a code, when it looks for its own', () => {
     const error = lost([
       { type: 'started', at: 0, endpoint: six },
       { type: 'started', at: 10, endpoint: four },
@@ -61,7 +61,7 @@ describe('ConnectionError', () => {
     expect(error.errors).toEqual([refused]);
   });
 
-  it('is out of time with ETIMEDOUT, and names the attempts in flight and the queries that nobody answered', () => {
+  it('is out of time with ETIMEDOUT, and names the attempts in flight and the queries without an answer', () => {
     const error = lost(
       [
         { type: 'answered', at: 0, answer: A(four.address) },

@@ -53,7 +53,7 @@ describe('what checks say', () => {
     ['the most', number(1, 9), 9, ''],
     ['a number under the least', number(1, 9), 0.9, `${RANGE} >= 1 and <= 9. Received 0.9`],
     ['a number over the most', number(1, 9), 9.1, `${RANGE} >= 1 and <= 9. Received 9.1`],
-    ['a number that is none', number(1, 9), NaN, `${RANGE} >= 1 and <= 9. Received NaN`],
+    ['not a number', number(1, 9), NaN, `${RANGE} >= 1 and <= 9. Received NaN`],
     ['a number without a most', number(1, Number.MAX_SAFE_INTEGER), 0, `${RANGE} >= 1. Received 0`],
     ['text for a number', number(1, 9), '1', `${TYPE} of type number. Received '1'`],
     ['a whole number', integer(1, 9), 2, ''],
@@ -247,7 +247,7 @@ describe('errors of others', () => {
     expect(flatten(whole)).toEqual([a, b, c, whole]);
   });
 
-  it('are told of in one, 20 of them one by one', () => {
+  it('are in one message, 20 of them one by one', () => {
     const some = Array.from({ length: 20 }, (_, i) => coded(`E${i}`));
     expect(combinedError('all', some.slice(0, 2))).toMatchObject({ message: 'all: E0; E1', errors: some.slice(0, 2) });
     expect(combinedError('all', some).message).not.toContain('more');

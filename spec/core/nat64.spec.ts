@@ -12,6 +12,7 @@ import {
   translation,
   type Nat64Length,
 } from '../../src/core/address/nat64.js';
+import { runs } from '../support/runs.js';
 
 const found = (answers: readonly string[]) => nat64Prefixes(answers).map(formatPrefix);
 
@@ -61,7 +62,7 @@ describe('RFC 6052 section 2.4, the text representation of 192.0.2.33', () => {
         expect(made).toBe(embed(prefix, length, ipv4));
         expect(desynthesized(made, [{ prefix, length }])).toBe(isNeverTranslated(ipv4) ? undefined : ipv4);
       }),
-      { seed: 6052, numRuns: 2000 },
+      { seed: 6052, numRuns: runs(2000) },
     );
   });
 });
@@ -161,7 +162,7 @@ describe('RFC 7050 section 3, the prefixes of the network', () => {
         const answers = ['192.0.0.170', '192.0.0.171'].map((ipv4) => embed(one.prefix, one.length, ipv4));
         expect(found(answers)).toEqual([formatPrefix(one)]);
       }),
-      { seed: 7050, numRuns: 2000 },
+      { seed: 7050, numRuns: runs(2000) },
     );
   });
 

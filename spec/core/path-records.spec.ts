@@ -49,7 +49,7 @@ describe('what a race teaches of an attempt that gave way', () => {
   const gaveWay: RaceEvent = { type: 'cancelled', at: 2000, endpoint: one, error: systemError('ETIMEDOUT') };
   const events: RaceEvent[] = [{ type: 'started', at: 0, endpoint: one }, gaveWay, { type: 'started', at: 2000, endpoint: two }];
 
-  it('[S7] is one failure, whoever wins', () => {
+  it('[S7] is one failure, whichever attempt wins', () => {
     const won: RaceEvent = { type: 'connected', at: 2020, endpoint: two, value: undefined };
     expect(lessons([...events, won])).toEqual([
       { endpoint: one, outcome: 'failed' },

@@ -66,7 +66,7 @@ describe('the schedule', () => {
     ['[A15] at the cap the oldest has its time', [...both, started(0, a), started(250, x)], 2000, b, { maxConcurrentAttempts: 2 }],
     ['[A15] and then gives way, which hurries no one', [...both, started(0, a), started(1900, x), gaveWay(2000, a)], 2150, b, { maxConcurrentAttempts: 2 }],
     ['[A16] the delay grows with the attempts in flight', [...both, started(0, a), started(250, x)], 750, b, { attemptDelayMultiplier: 2 }],
-    ['[A16] of which failed ones are none', [...both, started(0, a), started(250, x), failed(260, a)], 500, b, { attemptDelayMultiplier: 2 }],
+    ['[A16] of which failed ones do not count', [...both, started(0, a), started(250, x), failed(260, a)], 500, b, { attemptDelayMultiplier: 2 }],
     ['[A9] the other family opens after the stagger', [...both, started(0, a)], 100, x, { familyStaggerDelay: 100 }],
     ['[A9] or at once when nothing is in flight', [...both, started(0, a), failed(40, a)], 40, b, { familyStaggerDelay: 100 }],
   ])('%s', (_, events, at, endpoint, pacing = {}) => {

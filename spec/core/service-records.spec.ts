@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { formatRecord, serviceRecord, serviceRecordName, serviceRecords } from '../../src/core/race/service-records.js';
+import { runs } from '../support/runs.js';
 
 /** Bytes in hexadecimal, with spaces wherever they help. */
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));
@@ -176,7 +177,7 @@ describe('RFC 9460 sections 2.2, 7 and 8', () => {
           expect(error).toMatchObject({ code: 'EBADRESP' });
         }
       }),
-      { seed: 9460, numRuns: 5000 },
+      { seed: 9460, numRuns: runs(5000) },
     );
   });
 });

@@ -56,7 +56,7 @@ describe('a record that came from outside', () => {
     { usedAt: -1 },
     { smoothedRtt: NaN },
     { rttVariation: Infinity },
-  ])('is none: %j', (given) => {
+  ])('is invalid: %j', (given) => {
     expect(validRecord(given)).toBeUndefined();
   });
 

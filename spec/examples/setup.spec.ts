@@ -118,7 +118,7 @@ async function serving(first: Serve, second: Serve): Promise<readonly [first: Se
   return [one, await tcpServer('127.0.0.1', one.port, second)];
 }
 
-/** All events of a race; whoever wins is closed. */
+/** All events of a race; the winner is closed. */
 async function eventsOf(race: Observable<RaceEvent<Socket>>): Promise<readonly RaceEvent<Socket>[]> {
   const events = await firstValueFrom(race.pipe(toArray()));
   const last = events.at(-1)!;
@@ -134,7 +134,7 @@ async function errorOf(racing: Promise<Socket>): Promise<ConnectionError> {
   throw new Error('there is a winner', { cause: outcome });
 }
 
-/** What comes next, so many bytes of it, by the simplest way to read: a listener. */
+/** The next `count` bytes, by the simplest way to read: a listener. */
 async function next(socket: Socket, length: number): Promise<string> {
   let text = '';
   return new Promise((resolve) => {
@@ -156,7 +156,7 @@ async function closed(socket: Socket | undefined): Promise<void> {
 describe.each(Object.keys(recipes))('%s', (name) => {
   const { setup, isTerminal, works, stalls, refuses, refusesAll, isAnother } = recipes[name]!;
 
-  it('[T3] passes over an address that accepts and then stalls, whose connection is closed', async () => {
+  it('[T3] skips an address that accepts and then stalls, whose connection is closed', async () => {
     const [first, second] = await serving(stalls(), works());
     const started = performance.now();
     const socket = await connect(HOST, second.port, { resolver, setup, isTerminal });
@@ -206,7 +206,7 @@ describe.each(Object.keys(recipes))('%s', (name) => {
     expect(socket.readableFlowing).toBe(native.readableFlowing);
     native.destroy();
 
-    await sleep(50); // nobody listens yet
+    await sleep(50); // nothing listens yet
     expect(await next(socket, 'right behind'.length)).toBe('right behind');
     socket.write('and back');
     expect(await next(socket, 'and back'.length)).toBe('and back');
@@ -219,7 +219,7 @@ describe.each(Object.keys(recipes))('%s', (name) => {
       works(),
     );
     const socket = await connect(HOST, first.port, { resolver, setup });
-    await sleep(50); // nobody listens yet
+    await sleep(50); // nothing listens yet
     const chunks: Buffer[] = await socket.toArray();
     expect(Buffer.concat(chunks).toString()).toBe('right behind');
   });
@@ -398,14 +398,14 @@ describe('socks5', () => {
     const { port } = await socksServer(target.port, requests);
     const socket = await connect('127.0.0.1', port, { setup: socks5('db.example', 5432) });
     expect(requests).toEqual(['db.example:5432']);
-    await sleep(50); // nobody listens yet
+    await sleep(50); // nothing listens yet
     expect(await next(socket, 7)).toBe('welcome');
     socket.write('and back');
     expect(await next(socket, 8)).toBe('and back');
     socket.destroy();
   });
 
-  it('shows credentials to the proxy, and to nobody in its error', async () => {
+  it('shows credentials to the proxy, and not in its error', async () => {
     const packets: Buffer[] = [];
     const { port } = await tcpServer('127.0.0.1', 0, (socket) => {
       socket.on('data', (packet) => {

@@ -74,7 +74,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'the name of an option': (text) => checkOptions({ [text]: 1 }),
   'a value in an error': show,
   'a value that may hold a password': withoutSecrets,
-  'a message of somebody else’s': withoutCredentials,
+  'a foreign message': withoutCredentials,
   'text for a terminal': printable,
   'a policy template': (text) => policy(templateOf([text])),
   marbles: (text) => parseMarbles('dns.A', text),

@@ -69,7 +69,7 @@ describeInNamespace('a network with NAT64', () => {
     expect(outcomes).toEqual([{ starts: 1, address: '10.0.145.28', dialled: '10.0.145.28' }]);
   }, 60_000);
 
-  it('[N1] fails as ever where the network has no NAT64', async () => {
+  it('[N1] fails as usual where the network has no NAT64', async () => {
     const zone: Zone = { 'ipv4only.arpa': { A: ['192.0.0.170'] }, 'name.example': { A: ['192.0.2.1'] } };
     const { outcomes } = await races(ipv6Alone(), zone, 'name.example');
     expect(outcomes).toEqual([{ starts: 1 }]);

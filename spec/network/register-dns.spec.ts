@@ -4,7 +4,7 @@ describeInNamespace('unchanged programs whose DNS answers are late or lost', () 
   it('run the whole race under register', async () => {
     await runSpecsInNamespace('late-answers.ts', {
       network: [
-        // 192.0.2.1 and 2001:db8::1 are nobody: what is sent there is never answered.
+        // 192.0.2.1 and 2001:db8::1 belong to no machine: what is sent there is never answered.
         'ip addr add 192.0.2.254/32 dev lo',
         'ip route add 192.0.2.1/32 dev lo',
         'ip addr add 2001:db8::254/64 dev lo nodad',

@@ -45,7 +45,7 @@ describeInNamespace('connectivity is a route, not an address', () => {
 
   it('[R2] asks for AAAA before the race would be lost, where every IPv4 address has failed', async () => {
     const refusing = ['ip -6 addr add 2001:db8::7/128 dev lo', 'ip addr add 10.0.0.2/24 dev v0', 'ip route add default dev v0'];
-    // Nobody has the first: it is unreachable at once.
+    // No machine has the first: it is unreachable at once.
     const { winner, assumed } = await race([...refusing, 'ip route add unreachable 10.9.0.0/16'], {
       A: ['10.9.0.1'],
       AAAA: ['2001:db8::7'],

@@ -58,7 +58,7 @@ describe('rememberingSources', () => {
     expect(find).toHaveBeenCalledTimes(1);
   });
 
-  it('[S1] forgets everything once the machine has been looked at anew', () => {
+  it('[S1] forgets everything once the machine has been looked at again', () => {
     let state = {};
     const find = jest.fn(dualStack);
     const sources = rememberingSources(find, () => state);
@@ -141,7 +141,7 @@ describe('rfc6724', () => {
     expect(race.starts).toEqual([[four, 20]]);
   });
 
-  it('refuses a policy table that is none at the call', () => {
+  it('refuses an invalid policy table at the call', () => {
     expect(() => rfc6724({ policyTable: [{ prefix: 'x', precedence: 1, label: 1 }] })).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
     );

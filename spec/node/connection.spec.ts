@@ -118,7 +118,7 @@ describe('connection$', () => {
     expect(failed.said).toEqual(['connected', mine]);
   });
 
-  it('errors with the error of the socket, which nobody else has to listen to', async () => {
+  it('errors with the error of the socket, which needs no other listener', async () => {
     const port = await serve((socket) => socket.once('data', () => socket.resetAndDestroy()));
     const { said, ended } = tell(connection$('127.0.0.1', port), (socket) => socket.write('?'));
     await ended;

@@ -128,7 +128,7 @@ describe('a query', () => {
     await expect(ask('example.com', 'A', [address])).resolves.toEqual([good]);
   });
 
-  it('is asked anew by each subscription, and of nobody before', async () => {
+  it('is asked again by each subscription, and not before', async () => {
     const { address, questions } = await serve(() => GOOD);
     const query$ = dnsQuery('example.com', 'A', { servers: [address] });
     expect(questions).toEqual([]);
@@ -415,7 +415,7 @@ describe('what does not answer the question', () => {
     ['the right id, and a question that is cut', (message) => message.subarray(0, 20)],
     ['the right id, and a name that leads to itself', (message) => message.fill(0xc0, 12, 13).fill(12, 13, 14)],
     ['nothing', () => Buffer.alloc(0)],
-  ])('is passed over: %s', async (_, change) => {
+  ])('is ignored: %s', async (_, change) => {
     const { address } = await udpServer((query, reply) => {
       reply(answer(query, change));
       reply(answer(query));
@@ -425,7 +425,7 @@ describe('what does not answer the question', () => {
     await expect(ask('example.com', 'A', [alone], { timeout: 50 })).rejects.toMatchObject({ code: 'ETIMEOUT' });
   });
 
-  it('is passed over: from another address or port', async () => {
+  it('is ignored: from another address or port', async () => {
     const stranger = dgram.createSocket('udp4').bind(0, '127.0.0.2');
     await once(stranger, 'listening');
     closing.push(async () => {
@@ -554,7 +554,7 @@ describe('several servers', () => {
     expect([first.questions.length, second.questions.length]).toEqual([2, 2]);
   });
 
-  it('passes over one that is not there at once', async () => {
+  it('skips one that is not there at once', async () => {
     const gone = await dnsServer(() => GOOD);
     await gone.close();
     const next = await serve(() => GOOD);
@@ -607,8 +607,8 @@ describe('what cannot be asked', () => {
   );
 
   it.each<[string, unknown, unknown, string, string]>([
-    ['a name that is none', 5, 'A', 'ERR_INVALID_ARG_TYPE', 'name'],
-    ['a type that is none', 'example.com', 'ANY', 'ERR_INVALID_ARG_VALUE', 'type'],
+    ['an invalid name', 5, 'A', 'ERR_INVALID_ARG_TYPE', 'name'],
+    ['an invalid type', 'example.com', 'ANY', 'ERR_INVALID_ARG_VALUE', 'type'],
   ])('refuses %s', (_, name, type, code, named) => {
     expect(() => dnsQuery(name as string, type as 'A')).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(named) }),

@@ -218,13 +218,13 @@ describe('dnsResolver', () => {
     expect((await answers('both.example.')).A.addresses).toEqual([four]);
   });
 
-  it('[R13] passes over a server that does not answer', async () => {
+  it('[R13] skips a server that does not answer', async () => {
     const dead = await serve(() => ({ silent: true }));
     expect((await answers('both.example', { servers: [dead.address, server.address], tries: 2 })).AAAA.addresses).toEqual([six]);
     expect(dead.questions).toContain('both.example AAAA udp');
   });
 
-  it.each(['SERVFAIL', 'REFUSED', 'NOTIMP', 'FORMERR'] as const)('[R13] passes over a server that answers %s', async (rcode) => {
+  it.each(['SERVFAIL', 'REFUSED', 'NOTIMP', 'FORMERR'] as const)('[R13] skips a server that answers %s', async (rcode) => {
     const bad = await serve(() => ({ rcode }));
     const { AAAA, A } = await answers('both.example', { servers: [bad.address, server.address] });
     expect([AAAA.addresses, A.addresses]).toEqual([[six], [four]]);
@@ -333,7 +333,7 @@ describe('dnsResolver', () => {
       await expect(ask('both.example')).resolves.toEqual([[six], [four]]);
     });
 
-    it('passes over rubbish in it', () => {
+    it('ignores rubbish in it', () => {
       const hosts = parseHosts(
         '\0\u0001garbage\n999.1.1.1 bad.example\n::1\n\n  # only a comment\n\t192.0.2.1\tgood.example\r\n127.1 short.example\n',
       );

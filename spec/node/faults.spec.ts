@@ -44,7 +44,7 @@ const noise = (length: number) => Buffer.from(Array.from({ length }, () => below
 const realProcess = runInThisContext('process') as NodeJS.Process;
 const UNHANDLED = ['uncaughtException', 'unhandledRejection'];
 
-/** What nobody has handled while something went on, and a moment longer; the runner's own listeners are away meanwhile. */
+/** What went unhandled while something went on, and a moment longer; the runner's own listeners are away meanwhile. */
 async function unhandledDuring(happening: () => Promise<unknown>): Promise<unknown[]> {
   const errors: unknown[] = [];
   const formerly = UNHANDLED.map((event) => [event, realProcess.rawListeners(event)] as const);
@@ -199,10 +199,10 @@ const failureOf = (socket: net.Socket) =>
     socket.resume();
   });
 
-it('these specs notice what nobody handles', async () => {
+it('these specs notice what is unhandled', async () => {
   const errors = await unhandledDuring(async () => {
     void Promise.reject(new Error('a promise'));
-    await new Promise((resolve) => net.connect({ host: BAD, port: 1 }).on('close', resolve)); // where nobody listens
+    await new Promise((resolve) => net.connect({ host: BAD, port: 1 }).on('close', resolve)); // where nothing listens
   });
   expect(errors.map((error) => (error as Error).message)).toEqual(['a promise', `connect ECONNREFUSED ${BAD}:1`]);
   expect(await unhandledDuring(() => Promise.resolve())).toEqual([]);
@@ -376,7 +376,7 @@ describe('a connection that breaks as soon as it has won', () => {
 
 describe('[A13] a race that is ended after a connection has failed and before its error has been raised', () => {
   const turns = Array.from({ length: 6 }, (_, i) => i);
-  /** So many turns of Node's queue later, which its errors go through as well. */
+  /** `count` turns of Node's queue later, which its errors go through as well. */
   const after = (turns: number, work: () => void): void => {
     process.nextTick(turns === 0 ? work : () => after(turns - 1, work));
   };
@@ -434,7 +434,7 @@ describe('a peer that ends its half at once', () => {
     const words = Buffer.alloc(100_000, 'words ');
     const { port } = await tcpServer(GOOD, 0, (socket) => socket.end(words));
     const socket = await connect(HOST, port, { resolver: staticResolver([GOOD]) });
-    await sleep(20); // nobody reads yet
+    await sleep(20); // nothing reads yet
     expect(Buffer.concat(await socket.toArray()).equals(words)).toBe(true);
   });
 });

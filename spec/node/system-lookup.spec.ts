@@ -86,7 +86,7 @@ describe('look-ups', () => {
     ['7', 4],
     ['nonsense', 2],
     ['0', 1],
-  ])('[R18] have with UV_THREADPOOL_SIZE=%s so many threads: %d', (size, slots) => {
+  ])('[R18] with UV_THREADPOOL_SIZE=%s have %d threads', (size, slots) => {
     expect(systemSlots(size)).toBe(slots);
   });
 });

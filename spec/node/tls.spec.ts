@@ -67,7 +67,7 @@ describe('a race over TLS', () => {
     native.destroy();
   });
 
-  it('[T1] passes over an address that accepts and then says nothing: IPv4 after the delay of 250 ms', async () => {
+  it('[T1] skips an address that accepts and then says nothing: IPv4 after the delay of 250 ms', async () => {
     const silent = await tcpServer('::1', 0);
     const { port } = await tlsServer('127.0.0.1', silent.port, credentials);
     const started = performance.now();
@@ -94,7 +94,7 @@ describe('a race over TLS', () => {
   it('[T4] keeps what the server sends with its last message of the handshake', async () => {
     const { port } = await tlsServer('127.0.0.1', 0, credentials, (socket) => socket.end('welcome'));
     const socket = await connect(HOST, port, { resolver, tls: { ca } });
-    await new Promise((resolve) => setTimeout(resolve, 50)); // nobody listens yet
+    await new Promise((resolve) => setTimeout(resolve, 50)); // nothing listens yet
     const chunks: Buffer[] = await socket.toArray();
     expect(Buffer.concat(chunks).toString()).toBe('welcome');
   });
@@ -127,7 +127,7 @@ describe('a race over TLS', () => {
     expect(Buffer.concat(chunks).toString()).toBe('client.example');
   });
 
-  it('sends the name and verifies it, whatever the address; a dot at its end is none of it', async () => {
+  it('sends the name and verifies it, whatever the address, without the dot at its end', async () => {
     const names: unknown[] = [];
     const { port } = await tlsServer('127.0.0.1', 0, {
       ...credentials,
@@ -201,7 +201,7 @@ describe('a race over TLS', () => {
       [
         'is of an unknown authority',
         'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-        async () => (await createAuthority('Nobody')).issue([HOST]),
+        async () => (await createAuthority('No One')).issue([HOST]),
       ],
     ];
     it.each(cases)('fails with the reason when on all addresses it %s', async (_what, code, issue) => {

@@ -169,7 +169,7 @@ describe('many races in one turn of the event loop', () => {
 });
 
 describe('Turns', () => {
-  /** A race that has its turn takes so many ms. */
+  /** The time that a race takes once it has its turn, in ms. */
   const begin = (turns: Turns, scheduler: VirtualTimeScheduler, took: number, begun: number[], index: number) => {
     const race = () => {
       turns.count();

@@ -148,7 +148,7 @@ describe('the tracing channels', () => {
     expect(seen.attempts.every((attempt) => attempt.race === race)).toBe(true);
   });
 
-  it('tell of failures as errors: of attempts, and of a race that nobody won', () => {
+  it('tell of failures as errors: of attempts, and of a race without a winner', () => {
     const seen = record();
     const { error } = runRace({ lookup: both, fates: { [SIX]: refuses(10), [FOUR]: refuses('at once') } });
     expect(seen.messages.filter((message) => / (?:error|asyncStart)$/.test(message))).toEqual([
@@ -325,7 +325,7 @@ describe('the tracing channels', () => {
     expect(stores).toEqual(['the caller', SIX]);
   });
 
-  it('are not asked for anything but whether somebody listens, where nobody does', () => {
+  it('are not asked for anything but whether there is a listener, where there is none', () => {
     const nothing = () => undefined;
     const race = () => runRace({ lookup: both, fates: { [SIX]: refuses(10), [FOUR]: connects(10) } });
     const spies = [raceChannel, attemptChannel].flatMap((channel) =>
@@ -431,7 +431,7 @@ describe('the tracing channels tell of races by', () => {
     expectFallback(seen, port);
   });
 
-  /** Nobody listens on ::1. */
+  /** Nothing listens on ::1. */
   const expectFallback = (seen: Record, port: number) => {
     expect(seen.races).toMatchObject([
       { host: 'localhost', port, protocol: 'tcp', outcome: 'connected', endpoint: { address: '127.0.0.1', family: 4, port } },

@@ -291,7 +291,7 @@ describe('traceRaces', () => {
     expect(spans().map(({ name }) => name)).toEqual(['connect attempt', 'connect']);
   });
 
-  it('names an address as it is, and no question that nobody was asked', () => {
+  it('names an address as it is, and no question that was not asked', () => {
     traced();
     const network = virtualNetwork({ endpoints: { [SIX]: connects(10) } });
     network.run(connect$(`[${SIX}]`, 443, network));
@@ -299,7 +299,7 @@ describe('traceRaces', () => {
     expect(spanNamed('connect').events[0]!.attributes).not.toHaveProperty('dns.question.name');
   });
 
-  it('traces a socket that connects by a race, with what it connects by, below whoever connects it', async () => {
+  it('traces a socket that connects by a race, with what it connects by, below the code that connects it', async () => {
     jest.mocked(Date.now).mockRestore();
     const { port } = await tcpServer('127.0.0.1', 0);
     traced();

@@ -182,7 +182,7 @@ happy_eyeballs_lookup_seconds_count{type="A"} 1
   it('registers globally by default, in several registries if asked to, and takes its metrics out when it is ended', async () => {
     const registries = [new Registry(), new Registry()] as const;
     const stops = [counted({}), counted({ registers: registries, prefix: 'another_' })];
-    const others = new Counter({ name: 'others_total', help: 'Of somebody else', registers: [registries[0]] });
+    const others = new Counter({ name: 'others_total', help: 'Of someone else', registers: [registries[0]] });
     runRace({ lookup: both, fates: { [SIX]: connects(1) } });
     for (const [registry, prefix] of [
       [globalRegistry, 'happy_eyeballs_'],
@@ -204,7 +204,7 @@ happy_eyeballs_lookup_seconds_count{type="A"} 1
 
   it('leaves nothing behind where a name is taken, and takes out nothing that is not its own', async () => {
     const [registry, taken] = [new Registry(), new Registry()];
-    const theirs = new Counter({ name: 'happy_eyeballs_wins_total', help: 'Of somebody else', registers: [taken] });
+    const theirs = new Counter({ name: 'happy_eyeballs_wins_total', help: 'Of someone else', registers: [taken] });
     expect(() => countRaces({ registers: [registry, taken] })).toThrow('happy_eyeballs_wins_total has already been registered');
     expect([registry.getMetricsAsArray(), taken.getMetricsAsArray()]).toEqual([[], [theirs]]);
 
@@ -213,7 +213,7 @@ happy_eyeballs_lookup_seconds_count{type="A"} 1
     runRace({ lookup: both, fates: { [SIX]: connects(1) } });
     expect(await counts(registry)).toContain('happy_eyeballs_wins_total{family="ipv6"} 1');
     stop();
-    const again = new Counter({ name: 'happy_eyeballs_wins_total', help: 'Of somebody else', registers: [registry] });
+    const again = new Counter({ name: 'happy_eyeballs_wins_total', help: 'Of someone else', registers: [registry] });
     stop();
     expect(registry.getMetricsAsArray()).toEqual([again]);
   });

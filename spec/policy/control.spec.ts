@@ -116,7 +116,7 @@ describe('a service', () => {
       return attempt < until ? ill$ : of(attempt);
     }, 'numbered');
 
-  it('is given the number of the attempt, anew for each request', () => {
+  it('is given the number of the attempt, which counts for each request', () => {
     const scheduler = new VirtualTimeScheduler();
     const attempts: number[] = [];
     const read = retry(5, { scheduler }).apply(numbered(attempts, 3));

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { of, VirtualTimeScheduler } from 'rxjs';
 import { fail, never, pass, policy, type Policy } from '../../src/policy/index.js';
 import { outcomeOf, parts, policyOf, type Outcome, type Part, type Trace } from '../support/policies.js';
+import { runs } from '../support/runs.js';
 
 type P = Policy<string>;
 
@@ -74,7 +75,7 @@ const read = (text: string, list: readonly Part[], trace: Trace): P => {
 
 const result = ({ started, ...rest }: Outcome) => ({ ...rest, started: [...started].sort() });
 
-const RUNS = { numRuns: 500 };
+const RUNS = { numRuns: runs(500) };
 
 describe('the laws of policies, in virtual time', () => {
   it.each(OPERATORS)('%s is associative', (sign) => {

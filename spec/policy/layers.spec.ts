@@ -111,7 +111,7 @@ describe('retry', () => {
 });
 
 describe('bulkhead', () => {
-  it('lets so many through, queues so many, and refuses the rest', () => {
+  it('lets some through, queues some, and refuses the rest', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('          ---(s|)');
       const one = bulkhead(1, { queue: 1 });
@@ -242,7 +242,7 @@ describe('breaker', () => {
       const guarded = breaker(2, { resetDelay: 10, scheduler });
       const at = (time: number, source: Observable<string>) => source.pipe(guarded, delay(time, { scheduler }));
       expectObservable(at(1, down)).toBe(' -#', undefined, 'down');
-      expectObservable(at(2, of('up'))).toBe('--(s|)', { s: 'up' }); // a success begins anew
+      expectObservable(at(2, of('up'))).toBe('--(s|)', { s: 'up' }); // a success starts the count again
       expectObservable(at(3, down)).toBe(' ---#', undefined, 'down');
       expectObservable(at(4, down)).toBe(' ----#', undefined, 'down');
       expectObservable(at(5, of('up'))).toBe('-----#', undefined, coded('ERR_BREAKER_OPEN'));

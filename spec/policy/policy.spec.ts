@@ -252,7 +252,7 @@ describe('a policy', () => {
       const numbers: Observable<number> = of(1).pipe(timeout(5).and(pass), policy`${pass} | ${never}`);
       const typed: Policy<number> = pass.or(policy<number>(() => of(1)));
       const mixed: Policy<number> = policy`${pass} & ${typed}`;
-      // @ts-expect-error -- a policy for numbers is none for texts
+      // @ts-expect-error -- a policy for numbers is no policy for texts
       const texts: Policy<string> = typed;
       // @ts-expect-error -- nor one for anything
       const any: AnyPolicy = typed;
@@ -303,10 +303,10 @@ describe('wrong use of policies', () => {
   });
 
   it.each([
-    ['a name that is none', () => policy(identity, 'a & b'), 'ERR_INVALID_ARG_VALUE'],
+    ['an invalid name', () => policy(identity, 'a & b'), 'ERR_INVALID_ARG_VALUE'],
     ['a name that is no text', () => policy(identity, given(1) as unknown as string), 'ERR_INVALID_ARG_TYPE'],
     ['a negative delay', () => pass.hedge(pass, -1), 'ERR_OUT_OF_RANGE'],
-    ['a delay that is none', () => pass.hedge(pass, given('5') as unknown as number), 'ERR_INVALID_ARG_TYPE'],
+    ['an invalid delay', () => pass.hedge(pass, given('5') as unknown as number), 'ERR_INVALID_ARG_TYPE'],
     ['an option that there is not', () => pass.hedge(pass, 1, { delay: 1 } as object), 'ERR_INVALID_ARG_VALUE'],
   ])('%s is refused', (_, wrong, code) => {
     expect(wrong).toThrow(expect.objectContaining({ code }));

@@ -24,7 +24,7 @@ describe('a response whose request is aborted by unsubscription', () => {
     expect(wasAborted()).toBe(false);
   });
 
-  it.each(Object.keys(WINNERS))('is aborted under %s when nobody waits for it any more', (name) => {
+  it.each(Object.keys(WINNERS))('is aborted under %s when it is no longer waited for', (name) => {
     const { source, wasAborted } = fetchLike('response', 10_000);
     const subscription = source.pipe(WINNERS[name]!).subscribe();
     subscription.unsubscribe();

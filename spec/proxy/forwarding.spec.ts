@@ -241,7 +241,7 @@ describe('a request with an absolute URL', () => {
       'a length and chunks',
       `POST http://${HOST}/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`,
     ],
-    ['a name that is none', 'GET http://a..b/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'],
+    ['an invalid name', 'GET http://a..b/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'],
   ])('is refused with 400 where it has %s', async (_, asked) => {
     const proxy = await startProxy({ race });
     expect(await exchange(proxy.port, asked)).toMatch(/^HTTP\/1\.1 400 /);

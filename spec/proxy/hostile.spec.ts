@@ -45,7 +45,7 @@ describe('a request whose body cannot be passed on as it is', () => {
     expect(accepted).toHaveLength(0);
   });
 
-  it('ends a connection whose second chunk is none, and does not answer in the middle of a response', async () => {
+  it('ends a connection whose second chunk is malformed, and does not answer in the middle of a response', async () => {
     const { port } = await rawServer((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nthe first half'));
     const proxy = await startProxy({ race });
     const socket = await client(proxy.port);

@@ -136,7 +136,7 @@ describe('an authority', () => {
     'a/b:443',
     'example.com:443/x',
     'http://example.com:443',
-  ])('%j is none for CONNECT', (text) => {
+  ])('%j is no authority for CONNECT', (text) => {
     expect(parseAuthority(text)).toBeUndefined();
   });
 });
@@ -162,7 +162,7 @@ describe('an absolute URL', () => {
     'http:///x',
     'http://a b/',
     'http://me:x@a/',
-  ])('%j is none', (url) => {
+  ])('%j is invalid', (url) => {
     expect(parseAbsoluteUrl(url, 'GET')).toEqual(expect.any(String));
   });
 });
@@ -242,7 +242,7 @@ describe('subnets', () => {
   });
 
   it.each(['x', '192.0.2.0/33', '192.0.2.0/', '192.0.2.0/8/8', '::/129', 'fe80::1%eth0', '192.0.2.0/-1'])(
-    '%j is none',
+    '%j is invalid',
     (text) => {
       expect(() => subnets('options.allow', [text])).toThrow(/"options.allow" must be an IP address/);
     },

@@ -178,7 +178,7 @@ describe.each(Object.entries(dialects))('a tunnel of %s', (_, dialect) => {
     await flood(accepted[1]!, other.socket);
   });
 
-  it('is refused where nobody listens, is not resolved, and is not a host at all', async () => {
+  it('is refused where nothing listens, is not resolved, and is not a host at all', async () => {
     const proxy = await startProxy({ race });
     const { port, close } = await tcpServer('127.0.0.1', 0);
     await close();

@@ -415,7 +415,7 @@ describe('cached', () => {
     expect(listen(remembering('example.com'))).toEqual(answers);
   });
 
-  it('asks nobody before somebody waits for it', () => {
+  it('asks nothing before it is subscribed to', () => {
     const known = source({ AAAA: { ...AAAA(six), ttl: 10 }, A: { ...A(four), ttl: 10 } });
     const remembering = cache(known.resolver, { staleFor: 60 });
     listen(remembering('example.com'));
@@ -453,7 +453,7 @@ describe('cached', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('forgets the answers of a query under way when it is cleared, and asks anew', () => {
+  it('forgets the answers of a query under way when it is cleared, and asks again', () => {
     const queries = [new Subject<Answer>(), new Subject<Answer>()];
     let asked = 0;
     const resolver = () => queries[asked++]!;

@@ -26,6 +26,7 @@ import {
 import { fetchLike } from '../support/fetch-like.js';
 import { firstSuccess, type FirstSuccessOptions } from '../../src/index.js';
 import { aggregate, marbles } from '../support/policies.js';
+import { runs } from '../support/runs.js';
 import { virtually } from '../support/virtually.js';
 
 const errorOf = (result$: Observable<unknown>): unknown => {
@@ -472,7 +473,7 @@ describe('firstSuccess, in random races', () => {
         );
         if (result) expect(scheduler.actions.filter(({ closed }) => !closed)).toEqual([]);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

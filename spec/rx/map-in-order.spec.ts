@@ -18,7 +18,7 @@ describe('mapInOrder', () => {
     });
   });
 
-  it('subscribes to so many at once, to the next when one is done', () => {
+  it('subscribes to `count` at once, to the next when one is done', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const streams = { a: cold('-----(a|)'), b: cold('--b|'), c: cold('-c|') };
       const source = cold<keyof typeof streams>('(abc|)');

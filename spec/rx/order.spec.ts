@@ -20,7 +20,7 @@ describe('the order of a race, in marbles', () => {
     }));
   });
 
-  it('[R7] is worked out anew for all that is known when another answer comes, and the one under way is let go of', () => {
+  it('[R7] is worked out again for all that is known when another answer comes, and the one under way is let go of', () => {
     expectRace(({ cold, expectSubscriptions }) => {
       const first = cold<readonly Endpoint[]>('-----o');
       expectSubscriptions(first.subscriptions).toBe('--^--!');

@@ -70,7 +70,7 @@ describe('a teardown of the caller that throws', () => {
           try {
             if (address === six) subscriber.error(new Error('refused'));
           } catch {
-            // RxJS throws an error of a teardown at whoever ended the stream
+            // RxJS throws an error of a teardown at the code that ended the stream
           }
         }, 10);
         return () => {
@@ -211,7 +211,11 @@ describe('messages', () => {
       /443 You provided 'undefined' where a stream was expected/,
     ],
     ['a query error without a message', { resolver: () => of({ type: 'A', addresses: [], error: new Error('') }) }, /A Error$/],
-    ['a query error that is none', { resolver: () => of({ type: 'A', addresses: [], error: 'broken' }) }, /A broken was thrown/],
+    [
+      'a query error that is no Error',
+      { resolver: () => of({ type: 'A', addresses: [], error: 'broken' }) },
+      /A broken was thrown/,
+    ],
     [
       'addresses that may not be tried',
       { family: 4, resolver: staticResolver([six]) },

@@ -76,7 +76,7 @@ describe('where a race goes wrong easily', () => {
     expect([...winners, ...destroyed].sort()).toEqual([four, six]);
   });
 
-  it('destroys a winner that nobody is left to receive', () => {
+  it('destroys a winner that has no receiver left', () => {
     const destroyed: string[] = [];
     const scheduler = new VirtualTimeScheduler();
     const transport = ({ address }: Endpoint) =>
@@ -93,7 +93,7 @@ describe('where a race goes wrong easily', () => {
     expect(destroyed).toEqual([four]);
   });
 
-  it('[A15] whoever gives way may end another attempt, or itself, by that', () => {
+  it('[A15] an attempt that gives way may end another, or itself, by that', () => {
     // Who gives way tears down a network on which the other attempt and its own depend.
     const scheduler = new VirtualTimeScheduler();
     const networks = new Map([six, seven, four, five].map((address) => [address, new Subject<string>()]));
@@ -312,7 +312,7 @@ describe('where a race goes wrong easily', () => {
       expect(race.winner).toBe(four);
     });
 
-    it('sorts anew, and all, when an answer comes in between', () => {
+    it('sorts again, and all, when an answer comes in between', () => {
       const race = runRace({
         lookup: answering([0, AAAA(six)], [90, A(four)]),
         fates: { [six]: hangs(), [four]: connects(5) },

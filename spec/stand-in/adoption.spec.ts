@@ -155,7 +155,7 @@ describe('of what is inside of Node', () => {
     expect(_parent.hasRef()).toBe(false);
   });
 
-  it('ssl of a TLS socket is its handle, and has to be given anew', () => {
+  it('ssl of a TLS socket is its handle, and has to be given again', () => {
     const socket = secureWaiting();
     expect(inside(socket).ssl).toBe(inside(socket)._handle);
     expect(inside(new net.Socket()).ssl).toBeUndefined();

@@ -381,7 +381,7 @@ describe('HttpsAgent', () => {
 
   const versions: readonly (readonly [SecureVersion])[] = [['TLSv1.2'], ['TLSv1.3']];
   describe.each(versions)('over %s', (maxVersion) => {
-    /** Whether the sessions of two connections in a row were told of, and whether the second resumed that of the first. */
+    /** Whether the sessions of two connections in a row were reported, and whether the second resumed that of the first. */
     const twoRounds = async (agent: https.Agent, port: number) => {
       const sessions: number[] = [];
       const round = async () => {

@@ -32,7 +32,7 @@ describe('RX_HAPPY_EYEBALLS with a history in a file', () => {
     return stdout.trim().split(',');
   };
 
-  it('[S7] a program that starts anew does not pay for a dead path anew', async () => {
+  it('[S7] a program that starts again does not pay for a dead path again', async () => {
     const { port } = await open(listen(http.createServer((_request, response) => response.end('ok'))));
     await open(blackhole('::1', port));
     // Never one of the few races that take no notice.

@@ -24,7 +24,7 @@ const loopback: net.LookupFunction = (_name, { all }, callback) => {
 
 const AUTO_OFF = { autoSelectFamily: false };
 
-/** Destinations that are loopback, each as Node's sockets may be told of it. */
+/** Destinations that are loopback, in each form that Node's sockets accept. */
 const WHERE: readonly Where[] = [
   ...['127.0.0.1', '127.0.0.2', '0.0.0.0', '::ffff:127.0.0.1', '::ffff:7f00:1', '::FFFF:127.0.0.1', '::ffff:0.0.0.0'].map((host) => ({ host })),
   ...['::1', '::', '0:0:0:0:0:0:0:1', '::1%lo', '::%lo', '::127.0.0.1', '64:ff9b::127.0.0.1'].map((host) => ({ host })),
@@ -98,7 +98,7 @@ async function endOf(emitter: NodeJS.EventEmitter & { destroy: () => unknown }):
 function codeOf(error: unknown): string {
   const { code, cause, message } = error as { code?: string; cause?: { code?: string }; message: string };
   if (cause?.code ?? code) return (cause?.code ?? code)!;
-  // To the fetch outside of the runner's realm, an error of within is none. That of several addresses has no message.
+  // To the fetch outside of the runner's realm, an error of within is no Error. That of several addresses has no message.
   const told = /is blocked|AggregateError|ENOTFOUND/.exec(String(cause))?.[0] ?? message;
   return told.replace(/is blocked|AggregateError/, 'ERR_IP_BLOCKED');
 }
@@ -241,7 +241,7 @@ describe('what is not refused', () => {
   const permissive: RaceOptions = { filter: () => true };
   const usual = WHERE.filter(({ host, lookup }) => lookup !== undefined || /^127|^::1$|^::ffff:127/.test(host!)).slice(0, -2);
 
-  it.each(Object.keys(SOCKETS).filter((way) => !way.includes('again')))('connects as ever: %s', async (way) => {
+  it.each(Object.keys(SOCKETS).filter((way) => !way.includes('again')))('connects as usual: %s', async (way) => {
     for (const where of usual) {
       const end = await SOCKETS[way]!(permissive, where);
       for (const stop of undo.splice(0).reverse()) stop();
@@ -297,7 +297,7 @@ describe.each(['', '--no-network-family-autoselection'])('a process with [%s]', 
     expect(accepted).toBe(0);
   }, 20_000);
 
-  it('connects as ever what is not refused', async () => {
+  it('connects as usual what is not refused', async () => {
     expect(await run('() => true')).toEqual({ status: 0, stderr: '', stdout: '{"connected":20}\n' });
     expect(accepted).toBeGreaterThanOrEqual(20); // undici may connect once more
   }, 20_000);

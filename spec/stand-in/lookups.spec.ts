@@ -253,7 +253,7 @@ describe('the built package', () => {
     expect(await printed(code)).toEqual([true, true, true, true, true]);
   });
 
-  it.each(['mjs', 'cjs'])('races as ever: the look-up that was put in place is not the program’s own (%s)', async (form) => {
+  it.each(['mjs', 'cjs'])('races as usual: the look-up that was put in place is not the program’s own (%s)', async (form) => {
     const code = `
       import { createRequire } from 'node:module';
       import net from 'node:net';

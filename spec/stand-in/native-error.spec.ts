@@ -20,7 +20,7 @@ register()(); // importing it has registered already
 
 let port: number;
 beforeEach(async () => {
-  // A port on which nobody listens.
+  // A port on which nothing listens.
   const server = await tcpServer('127.0.0.1', 0);
   ({ port } = server);
   await server.close();

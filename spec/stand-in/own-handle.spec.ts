@@ -370,7 +370,7 @@ describe('events', () => {
     expect(socket.autoSelectFamilyAttemptedAddresses).toEqual([SILENT, REFUSING, GOOD].map((address) => `${address}:${port}`));
   });
 
-  it('a socket that is destroyed in `connectionAttemptTimeout` reaches nobody', async () => {
+  it('a socket that is destroyed in `connectionAttemptTimeout` reaches no server', async () => {
     registered();
     const { socket } = begun(SILENT, GOOD);
     socket.on('connectionAttemptTimeout', () => socket.destroy());

@@ -274,7 +274,7 @@ describe.each(kinds)('$name', ({ create, to }) => {
       expect(data.toString()).toBe('goodbye');
     });
 
-    it('nothing that nobody reads: it waits in the socket', async () => {
+    it('nothing that is not read: it waits in the socket', async () => {
       serve = sayGoodbye;
       const socket = connect();
       const { diary } = observed(socket);
@@ -387,7 +387,7 @@ describe.each(kinds)('$name', ({ create, to }) => {
   });
 
   describe('ends', () => {
-    it('when it is destroyed before anything, and reaches nobody', async () => {
+    it('when it is destroyed before anything, and reaches no server', async () => {
       const before = activeResources();
       const socket = connect();
       const { over } = observed(socket);
@@ -408,7 +408,7 @@ describe.each(kinds)('$name', ({ create, to }) => {
       expect(socket.errored).toMatchObject({ message: 'enough' });
     });
 
-    it('when it is destroyed in `lookup`, which is not emitted again, and reaches nobody', async () => {
+    it('when it is destroyed in `lookup`, which is not emitted again, and reaches no server', async () => {
       const socket = connect();
       const { over } = observed(socket, ['connect', 'ready']);
       let emitted = 0;
@@ -506,7 +506,7 @@ describe.each(kinds)('$name', ({ create, to }) => {
       socket.destroy();
     });
 
-    it('that begins anew with `connect`', async () => {
+    it('that begins again with `connect`', async () => {
       const socket = connect().setTimeout(150);
       const { diary } = observed(socket);
       let since = 0;
@@ -782,7 +782,7 @@ describe.each(toldKinds)('$name that is told addresses', ({ name, create }) => {
   const told = (lookup: net.LookupFunction, free = port) => ({ host: HOST, port: free, lookup, autoSelectFamily: true });
   const connect = (lookup: net.LookupFunction, free?: number) => create().connect(told(lookup, free));
 
-  /** A port on which nobody listens. */
+  /** A port on which nothing listens. */
   const freePort = async () => {
     const server = await tcpServer(GOOD, 0);
     await server.close();
@@ -907,7 +907,7 @@ describe.each(toldKinds)('$name that is told addresses', ({ name, create }) => {
     expect(diary.slice(-1)).toEqual(['close true']);
   });
 
-  it('connects to an address beside what is none', async () => {
+  it('connects to an address beside what is no address', async () => {
     const found = [null, 'nonsense', '300.1.1.1', GOOD].map((address) => ({ address: address!, family: 4 }));
     const socket = connect((_host, _options, callback) => setTimeout(() => callback(null, found), 1));
     await once(socket, 'ready');
@@ -1037,7 +1037,7 @@ describe('a raced socket', () => {
   });
 
   it.each(['connectionAttempt', 'connectionAttemptFailed'])(
-    'ends when it is destroyed in `%s`, and reaches nobody',
+    'ends when it is destroyed in `%s`, and reaches no server',
     async (event) => {
       const before = activeResources();
       const socket = connectTo([REFUSING, GOOD], { sort: 'none' });
@@ -1069,7 +1069,7 @@ describe('a raced socket', () => {
     expect(accepted.length).toBe(1);
   });
 
-  it('ends its race in the middle, whoever destroys it', async () => {
+  it('ends its race in the middle, whatever destroys it', async () => {
     const before = activeResources();
     const socket = connectTo([SILENT], {});
     await once(socket, 'connectionAttempt');

@@ -446,7 +446,7 @@ describe('register', () => {
     expect(await Promise.all([connected(plain), connected(secure, 'secureConnect')])).toEqual([GOOD, GOOD]);
   });
 
-  it('leaves alone what somebody else has put in its place, who then calls Node’s own', async () => {
+  it('leaves alone what someone else has put in its place, who then calls Node’s own', async () => {
     const end = registered();
     const ours = net.Socket.prototype.connect;
     const theirs = jest.fn(function (this: net.Socket, ...given: never[]) {
@@ -471,7 +471,7 @@ describe('register', () => {
     net.Socket.prototype.connect = ours;
   });
 
-  it('registers anew where somebody has put back Node’s own', async () => {
+  it('registers again where someone has put back Node’s own', async () => {
     registered();
     net.Socket.prototype.connect = original;
     registered();
@@ -479,7 +479,7 @@ describe('register', () => {
     expect(asked).toEqual([HOST]);
   });
 
-  it('calls what somebody else had put there before', async () => {
+  it('calls what someone else had put there before', async () => {
     const theirs = jest.fn(function (this: net.Socket, ...given: never[]) {
       return Reflect.apply(original, this, given) as net.Socket;
     });

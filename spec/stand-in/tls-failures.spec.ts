@@ -213,7 +213,7 @@ describe('where every address stalls', () => {
     expect(socket).toMatchObject({ remoteAddress: FIRST, connecting: false, secureConnecting: true });
   });
 
-  it('[T5] a handshake that goes on then is not begun anew', async () => {
+  it('[T5] a handshake that goes on then is not begun again', async () => {
     registered({ maximumConnectionAttemptDelay: 100 });
     const server = await countedTlsServer(SECOND, 0, {
       ...trust,

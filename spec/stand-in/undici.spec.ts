@@ -50,12 +50,12 @@ afterEach(async () => {
 const fetchWith = async (url: string, own: Agent) => (await fetch(url, { dispatcher: own } as object)).text();
 
 describe('fetch with a dispatcher', () => {
-  it('passes over a first address that never answers', async () => {
+  it('skips a first address that never answers', async () => {
     const port = await serve(http.createServer(answer));
     expect(await fetchWith(`http://${HOST}:${port}/`, dispatcher({ race }))).toBe('1.1 over 127.0.0.1');
   });
 
-  it('[T1] passes over an address that accepts and never finishes its handshake', async () => {
+  it('[T1] skips an address that accepts and never finishes its handshake', async () => {
     const { port } = await open(listen(https.createServer(credentials, answer)));
     const silent = await tcpServer('::1', port);
     expect(await fetchWith(`https://${HOST}:${port}/`, dispatcher({ race, tls: { ca: authority.ca } }))).toBe(
@@ -94,7 +94,7 @@ describe('fetch with a dispatcher', () => {
     const port = await serve(http.createServer(answer));
     const own = dispatcher({ race: { ...race, connectTimeout: 200, resolver: staticResolver(['::1']) } });
     const error = (await fetchWith(`http://${HOST}:${port}/`, own).catch((error: unknown) => error)) as Error;
-    // By its message: to the fetch outside of the runner's realm, an error of within is none.
+    // By its message: to the fetch outside of the runner's realm, an error of within is no Error.
     expect(String(error.cause)).toMatch(/Could not connect to web\.example:\d+ within \d+ ms: \[::1\]:\d+ cancelled/);
   });
 

@@ -81,7 +81,7 @@ describe('nonsense in a description is an error that points at it', () => {
       'ERR_INVALID_ARG_TYPE',
       `"endpoints['192.0.2.4']" must be a fate, a function that returns one, or marbles. Received 40`,
     ],
-    ['endpoints that are none', { endpoints: [four] }, 'ERR_INVALID_ARG_TYPE', '"endpoints" must be an object or a function'],
+    ['invalid endpoints', { endpoints: [four] }, 'ERR_INVALID_ARG_TYPE', '"endpoints" must be an object or a function'],
     [
       'a name that is no address',
       { endpoints: { 'example.com': hangs() } },
@@ -95,7 +95,7 @@ describe('nonsense in a description is an error that points at it', () => {
       `"endpoints['127.1']" must be named by an IP address`,
     ],
     [
-      'a port that is none',
+      'an invalid port',
       { endpoints: { '192.0.2.4:70000': hangs() } },
       'ERR_INVALID_ARG_VALUE',
       `"endpoints['192.0.2.4:70000']" must have a port from 1 to 65535`,
@@ -259,8 +259,8 @@ describe('nonsense in a description is an error that points at it', () => {
       () => connects(1).thenTls(1).thenTls(1),
       '"handshake" must be the only one: this is connects(1).thenTls(1) already',
     ],
-    ['an error that is none', () => fails(1, 5 as never), '"error" must be an Error, or the code of one'],
-    ['a code that is none', () => fails(1, 'EFOO'), `"error" is not the code of a system error. Received 'EFOO'`],
+    ['an invalid error', () => fails(1, 5 as never), '"error" must be an Error, or the code of one'],
+    ['an invalid code', () => fails(1, 'EFOO'), `"error" is not the code of a system error. Received 'EFOO'`],
     ['flaky(2, 1)', () => flaky(2, 1), 'The value of "probability" is out of range. It must be >= 0 and <= 1'],
     ['flaky(0.1)', () => flaky(0.1, undefined as never), '"seed" must be of type number'],
     ['flaky with what is no fate', () => flaky(0.1, 1, 40 as never), '"well" must be a fate'],
@@ -278,7 +278,7 @@ describe('nonsense in a description is an error that points at it', () => {
   const tried = `"endpoints" has no fate for 192.0.2.9:443, which was tried. Received ['192.0.2.4']`;
   const strange = () => virtualNetwork({ endpoints: { [four]: hangs() } });
 
-  it('an attempt where there is no fate is thrown at whoever lets time pass', async () => {
+  it('an attempt where there is no fate is thrown where time is let pass', async () => {
     const network = strange();
     expect(() => network.run(connect$('192.0.2.9', 443, network))).toThrow(tried);
     await expect(network.settle(connect('192.0.2.9', 443, network))).rejects.toThrow(tried);
@@ -318,7 +318,7 @@ describe('nonsense in a description is an error that points at it', () => {
       { dns: [four], endpoints: { [four]: behaves(() => undefined as never) } },
       '"behaves()" must return an Observable, a promise or a list. Received undefined',
     ],
-  ])('%s that returns what is none is no ordinary failure', (_, description, message) => {
+  ])('%s that returns something invalid is no ordinary failure', (_, description, message) => {
     const network = virtualNetwork(description);
     expect(() => network.run(connect$('example.com', 443, network))).toThrow(message);
   });

@@ -81,7 +81,7 @@ describe('DNS in virtual time', () => {
   it('has the errors that Node has', async () => {
     const network = virtualNetwork({ dns: { AAAA: servfail() } });
     const { values } = network.run(network.resolver('example.com'));
-    // Nobody listens there.
+    // Nothing listens there.
     const resolver = new dns.Resolver({ timeout: 100, tries: 1 });
     resolver.setServers(['127.0.0.1:1']);
     const real = (await resolver.resolve6('example.com').catch((error: unknown) => error)) as Error & { code: string };

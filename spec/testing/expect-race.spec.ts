@@ -141,7 +141,7 @@ A                  ●                                      1 address after 0 ms
     ['an unknown address in starts', { rows, starts: { x: 5 } }, `"table.starts['x']" must be named by an IP address`],
     ['one that is in no row', { rows, starts: { [seven]: 5 } }, `"table.starts['2001:db8::7']" is in no row`],
     ['a negative start', { rows, starts: { [six]: -1 } }, `"table.starts['2001:db8::6']" is out of range`],
-    ['a winner that is none', { rows, winner: 5 }, '"table.winner" must be an IP address or null'],
+    ['an invalid winner', { rows, winner: 5 }, '"table.winner" must be an IP address or null'],
     ['no table', {}, '"table.rows" must be a list of rows'],
     [
       'a start twice',
@@ -167,9 +167,9 @@ A                  ●                                      1 address after 0 ms
     const table = { rows: [[six, 10, 'connects'], rows[1]], options: { setup }, winner: four } as const;
     expectRace(connect$, table);
     expectRace(race$, table);
-    const nobody = { rows: [[six, 10, 'connects']], options: { setup }, winner: null } as const;
-    expectRace(connect$, nobody);
-    expect(complaint({ ...nobody, winner: six })).toMatch(/winner .* none/);
+    const without = { rows: [[six, 10, 'connects']], options: { setup }, winner: null } as const;
+    expectRace(connect$, without);
+    expect(complaint({ ...without, winner: six })).toMatch(/winner .* none/);
   });
 
   it('takes any function like connect$', () => {

@@ -3,6 +3,7 @@ import { timer } from 'rxjs';
 import { connect, connect$, createConnector } from '../../src/index.js';
 import * as kit from '../../src/testing/index.js';
 import { explore, virtualNetwork, type ExplorationError, type Server, type VirtualNetwork } from '../../src/testing/index.js';
+import { runs } from '../support/runs.js';
 
 /** What is found in a program that fails. */
 const findingOf = async (program: (network: VirtualNetwork) => unknown, options?: kit.ExploreOptions) => {
@@ -21,7 +22,7 @@ const careful = async (network: VirtualNetwork) => {
 
 describe('explore', () => {
   it('lets a careful program alone, on thousands of networks', async () => {
-    expect(await explore(careful, { seed: 42, runs: 2000 })).toEqual({ seed: 42, runs: 2000 });
+    expect(await explore(careful, { seed: 42, runs: runs(2000) })).toEqual({ seed: 42, runs: runs(2000) });
     expect(await explore(careful)).toEqual({ seed: 1, runs: 1000 });
   }, 60_000);
 

@@ -12,7 +12,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-it('a fake that was there before is told of, where promises would be waited for in vain', async () => {
+it('a fake that was there before is reported, where promises would never settle', async () => {
   jest.resetModules();
   jest.doMock('node:timers', () => ({ setImmediate: Object.assign(() => undefined, { clock: {} }) }));
   const { virtualNetwork } = await import('../../src/testing/index.js');

@@ -137,7 +137,7 @@ actual    -
     ['what is no network', [{}, {}], '"network" must be a virtual network'],
     ['nothing to expect', [network()], '"lives" must be an object of marbles by address. Received undefined'],
     ['what are no marbles', [network(), { [four]: 5 }], `"lives['192.0.2.4']" must be marbles, or a list of them. Received 5`],
-    ['marbles that are none', [network(), { [four]: '-x!' }], `"lives['192.0.2.4']" is not in marbles (`],
+    ['invalid marbles', [network(), { [four]: '-x!' }], `"lives['192.0.2.4']" is not in marbles (`],
     [
       'an address twice',
       [network(), { [six]: '^', '2001:DB8::6': '^' }],

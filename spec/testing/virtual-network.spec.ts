@@ -424,7 +424,7 @@ describe('leaks', () => {
     }
   });
 
-  it('are no sockets in what nobody can look into, if that is said', async () => {
+  it('are no sockets in what cannot be looked into, if that is said', async () => {
     class Client {
       readonly #socket: unknown;
       constructor(socket: unknown) {

@@ -82,7 +82,7 @@ describe('a socket of a virtual network', () => {
     });
   });
 
-  it('is told what the server does in its own time', async () => {
+  it('notices what the server does in its own time', async () => {
     const fate = connects(10, (server, { later, attempt, endpoint }) => {
       later(30, () => server.end(`220 ${endpoint.address} ${attempt}\r\n`));
     });
@@ -193,7 +193,7 @@ describe('a socket of a virtual network', () => {
     expect(closed).toEqual([true]);
   });
 
-  it('is reset after so many ms', async () => {
+  it('is reset after the given ms', async () => {
     await talk(connects(10, echo).resetsAfter(100), async (socket, now) => {
       const [error] = (await once(socket.resume(), 'error')) as [NodeJS.ErrnoException];
       expect([error.code, now()]).toEqual(['ECONNRESET', 110]);
@@ -204,7 +204,7 @@ describe('a socket of a virtual network', () => {
     });
   });
 
-  it('loses what comes after so many bytes, and says nothing', async () => {
+  it('loses what comes after the given bytes, and says nothing', async () => {
     await talk(connects(10, echo).losesAfter(15), async (socket, now) => {
       const got: string[] = [];
       socket.on('data', (data: Buffer) => got.push(data.toString()));
@@ -334,7 +334,7 @@ describe('a socket of a virtual network', () => {
     });
   });
 
-  it('that nobody serves reads, says nothing, and ends with the client', async () => {
+  it('without code of a server reads, says nothing, and ends with the client', async () => {
     await talk(connects(1), async (socket) => {
       socket.end('whatever');
       await once(socket.resume(), 'close');

@@ -8,9 +8,12 @@ type Given<T> = Parameters<typeof servicePlanIn<T>>;
 
 const HERE: Surroundings = { isOwn: (name) => systemHosts(name).length > 0, network: currentNetwork, complain: debug };
 
-/** {@link servicePlanIn} this machine. */
+/** Where a transport of the caller's leads, this machine's files do not say. */
+const ELSEWHERE: Surroundings = { ...HERE, isOwn: () => false };
+
+/** {@link servicePlanIn} this machine, or elsewhere with a transport of the caller's. */
 export function servicePlan<T>(host: Given<T>[1], settings: Settings<T>, resolver: Given<T>[3], race: Given<T>[4]) {
-  return servicePlanIn(HERE, host, settings, resolver, race, spoken(settings));
+  return servicePlanIn(settings.transport ? ELSEWHERE : HERE, host, settings, resolver, race, spoken(settings));
 }
 
 function spoken<T>({ tls }: Settings<T>): readonly string[] {

@@ -1,34 +1,6 @@
+import { wordsFor, type Failure } from '../core/error-words.js';
 import type { ConnectionError } from '../index.js';
 import { REPLY } from './socks5.js';
-
-/** Why no connection was made, as far as replies tell such reasons apart. */
-export type Failure =
-  | 'refused'
-  | 'reset'
-  | 'timed out'
-  | 'host unreachable'
-  | 'network unreachable'
-  | 'prohibited'
-  | 'unknown name'
-  | 'look-up timed out'
-  | 'protocol'
-  | 'other';
-
-/** What the codes of attempts mean. */
-const BY_CODE: Readonly<Record<string, Failure>> = {
-  ECONNREFUSED: 'refused',
-  ECONNRESET: 'reset',
-  EPIPE: 'reset',
-  ETIMEDOUT: 'timed out',
-  EHOSTUNREACH: 'host unreachable',
-  EHOSTDOWN: 'host unreachable',
-  ENETUNREACH: 'network unreachable',
-  ENETDOWN: 'network unreachable',
-  EADDRNOTAVAIL: 'network unreachable',
-  EACCES: 'prohibited',
-  EPERM: 'prohibited',
-  ERR_IP_BLOCKED: 'prohibited',
-};
 
 /** The failures of attempts: those that came farthest first, for that is what a user wants to know. */
 const TELLING: readonly Failure[] = [
@@ -41,13 +13,11 @@ const TELLING: readonly Failure[] = [
   'other',
 ];
 
-const LOOK_UP_TIMED_OUT = new Set(['ETIMEOUT', 'ETIMEDOUT', 'EAI_AGAIN']);
-
 /** The reason why a race was lost, from what each attempt met. */
-export function failureOf({ reason, code = '', attempts }: ConnectionError): Failure {
+export function failureOf({ reason, code, attempts }: ConnectionError): Failure {
   if (reason === 'timeout') return attempts.length === 0 ? 'look-up timed out' : 'timed out';
-  if (reason === 'resolution') return LOOK_UP_TIMED_OUT.has(code) ? 'look-up timed out' : 'unknown name';
-  const met = new Set(attempts.map((attempt) => BY_CODE[attempt.code ?? ''] ?? 'other'));
+  if (reason === 'resolution') return isOfTime(wordsFor(code)?.failure) ? 'look-up timed out' : 'unknown name';
+  const met = new Set(attempts.map((attempt) => wordsFor(attempt.code)?.failure ?? 'other'));
   return TELLING.find((failure) => met.has(failure)) ?? 'other';
 }
 
@@ -81,5 +51,9 @@ export const PROXY_ERROR_OF: Readonly<Record<Failure, string>> = {
 
 /** The status of HTTP: 504 where time was over, else 502. */
 export function statusOfFailure(failure: Failure): number {
-  return failure === 'timed out' || failure === 'look-up timed out' ? 504 : 502;
+  return isOfTime(failure) ? 504 : 502;
+}
+
+function isOfTime(failure: Failure | undefined): boolean {
+  return failure === 'timed out' || failure === 'look-up timed out';
 }

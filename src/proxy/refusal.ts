@@ -1,5 +1,6 @@
+import type { Failure } from '../core/error-words.js';
 import { ConnectionError } from '../index.js';
-import { failureOf, PROXY_ERROR_OF, SOCKS5_REPLY_OF, statusOfFailure, type Failure } from './failure.js';
+import { failureOf, PROXY_ERROR_OF, SOCKS5_REPLY_OF, statusOfFailure } from './failure.js';
 import { attemptsSummary, proxyStatus } from './proxy-status.js';
 import { REPLY } from './socks5.js';
 

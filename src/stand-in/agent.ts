@@ -3,7 +3,9 @@ import https, { type RequestOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Connector } from '../connector/connector.js';
+import { invalidValue } from '../core/input/argument-errors.js';
 import { connectByRace } from './connect-by-race.js';
+import { plainRacing, refuseMisplaced } from './misplaced.js';
 import { connectProxied, filterProxy, isProxied } from './proxied.js';
 import { racing, type StandInOptions } from './racing.js';
 import type { ConnectTarget } from './connect-arguments.js';
@@ -34,7 +36,8 @@ export class HttpAgent extends http.Agent {
 
   constructor({ race, connector, ...options }: http.AgentOptions & RaceAgentOptions = {}) {
     super(options);
-    this.#racing = racing(race, connector);
+    checkAgentOptions(options, race);
+    this.#racing = plainRacing(options, race, connector);
     if (isProxied(this)) filterProxy(this, this.#racing.filters);
   }
 
@@ -56,6 +59,8 @@ export class HttpsAgent extends https.Agent {
 
   constructor({ race, connector, ...options }: https.AgentOptions & RaceAgentOptions = {}) {
     super(options);
+    checkAgentOptions(options, race);
+    refuseMisplaced(options);
     this.#racing = racing(race, connector);
     if (isProxied(this)) filterProxy(this, this.#racing.filters);
   }
@@ -67,6 +72,21 @@ export class HttpsAgent extends https.Agent {
     if (isProxied(this)) return connectProxied(create, options as ConnectTarget, this.#racing.filters);
     return connectByRace(create, withSession(this, options), this.#racing);
   }
+}
+
+/**
+ * Refuses options that a race would ignore.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_VALUE`
+ */
+function checkAgentOptions(options: object, race?: StandInOptions): void {
+  const { lookup, autoSelectFamilyAttemptTimeout } = options as Record<string, unknown>;
+  if (autoSelectFamilyAttemptTimeout !== undefined) {
+    const reason = 'has no effect: use options.race.connectionAttemptDelay';
+    throw invalidValue('options.autoSelectFamilyAttemptTimeout', reason, autoSelectFamilyAttemptTimeout);
+  }
+  if (lookup !== undefined && race?.resolver !== undefined)
+    throw invalidValue('options.race.resolver', 'has no effect beside options.lookup', race.resolver);
 }
 
 /** Adds the session that Node's agent would resume, because the race needs it too. */

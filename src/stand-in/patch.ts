@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import type { Connector } from '../connector/connector.js';
 import { debug } from '../observe/debug.js';
 import { connectArguments, isNameless, type ConnectTarget } from './connect-arguments.js';
 import type { Filters } from '../node/filter.js';
@@ -12,6 +13,8 @@ import type { Racing, StandInOptions } from './racing.js';
 export interface Races {
   /** @throws TypeError, RangeError for invalid options */
   readonly racing: (options: StandInOptions) => Racing;
+  /** @throws TypeError, RangeError for invalid options, and for those that would have no effect */
+  readonly plainRacing: (others: object, race?: StandInOptions, connector?: Pick<Connector, 'race$'>) => Racing;
   readonly connectByRace: <S extends Socket>(
     create: (destination: ConnectTarget) => S,
     destination: ConnectTarget,

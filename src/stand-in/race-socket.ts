@@ -1,7 +1,19 @@
 import { Socket, type SocketConstructorOpts } from 'node:net';
+import type { Connector } from '../connector/connector.js';
 import { connectArguments } from './connect-arguments.js';
 import { races } from './races.js';
 import type { Racing, StandInOptions } from './racing.js';
+
+/** Options of {@link RaceSocket}: those of `net.Socket`, and of its race. */
+export interface RaceSocketOptions extends SocketConstructorOpts {
+  /** Options of the race. */
+  readonly race?: StandInOptions | undefined;
+  /**
+   * A connector to share cache and history with. It must make TCP connections, so that `tls`, `setup` and `transport` are excluded.
+   * Default: the race shares the history of the process.
+   */
+  readonly connector?: Connector | undefined;
+}
 
 /**
  * A `net.Socket` that connects to a host name by racing its addresses. Everything else is inherited.
@@ -13,9 +25,9 @@ export class RaceSocket extends Socket {
   readonly #racing: Racing;
 
   /** @throws TypeError, RangeError for invalid options */
-  constructor({ race = {}, ...options }: SocketConstructorOpts & { readonly race?: StandInOptions } = {}) {
+  constructor({ race, connector, ...options }: RaceSocketOptions = {}) {
     super(options);
-    this.#racing = races.racing(race);
+    this.#racing = races.plainRacing(options, race, connector);
   }
 
   override connect(...given: unknown[]): this {

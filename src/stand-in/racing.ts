@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Observable, type SchedulerLike } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import type { Connector } from '../connector/connector.js';
-import { MAKES, type Makes } from '../connector/makes.js';
+import { MAKES, type Defaults, type Makes } from '../connector/makes.js';
 import type { History, HistoryOptions } from '../connector/path-history.js';
 import { historyOfSockets, processHistory } from '../connector/process-history.js';
 import { withHistory } from '../connector/teaching.js';
@@ -109,12 +109,14 @@ export function racing(standInOptions: StandInOptions = {}, connector?: Pick<Con
   checkConnector(connector, 'tls', 'setup', 'transport');
   const { raceOptions: options, history } = splitHistory(others, connector);
   checkRaceOptions(options, 'signal', 'family');
+  const common: Defaults = { ...given(defaultsOf(connector)), ...given(options) };
+  refuseSockets(common, connector);
   const filters = filtersOf({ ...filtersOfConnector(connector), ...given(options) });
   return {
-    race$: connector ? racesOf(connector, options) : races(options, history),
-    hasResolver: options.resolver !== undefined,
+    race$: connector ? racesOf(connector, options, common) : races(options, history),
+    hasResolver: common.resolver !== undefined,
     isPlain: !connector && SAYS.every((name) => options[name] === undefined),
-    tls: tlsRacing(mode, options),
+    tls: tlsRacing(mode, common),
     ...(filters && { filters }),
     ...(connector ? undefined : { ahead: aheadOf(options, history) }),
   };
@@ -152,9 +154,24 @@ export function splitHistory<O extends object>(
 }
 
 /** What the races of a connector filter, where its calls do not say otherwise. */
-export function filtersOfConnector(connector: object = {}): Filters | undefined {
-  const { [MAKES]: made } = connector as { readonly [MAKES]?: Makes<never> };
-  return made?.filters;
+export function filtersOfConnector(connector?: object): Filters | undefined {
+  return madeBy(connector)?.filters;
+}
+
+/** The options of a connector's races. */
+export function defaultsOf(connector?: object): Defaults {
+  return madeBy(connector)?.defaults ?? {};
+}
+
+function madeBy(connector: object = {}): Makes<never> | undefined {
+  return (connector as { readonly [MAKES]?: Makes<never> })[MAKES];
+}
+
+/** Refuses a connector with options of sockets: a stand-in has sockets of its own, whose options are those of its user. */
+function refuseSockets({ tcp, socketFactory }: Defaults, connector: object | undefined): void {
+  const name = tcp ? 'tcp' : socketFactory ? 'socketFactory' : undefined;
+  if (name === undefined) return;
+  throw invalidValue('options.connector', `was created with \`${name}\`, which has no effect on sockets that exist`, connector);
 }
 
 /** Races that share a history, if any. What their options have in common is checked once. */
@@ -211,13 +228,18 @@ function inGivenOrder(past: Past | undefined, begun?: Endpoint): Order {
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-/** Races whose order a connector's history decides. */
-function racesOf(connector: Pick<Connector, 'race$'>, options: StandInOptions): Racing['race$'] {
+/**
+ * Races whose order a connector's history decides.
+ *
+ * @param common the options, and for those that are absent the connector's
+ */
+function racesOf(connector: Pick<Connector, 'race$'>, options: RaceOptions, common: Defaults): Racing['race$'] {
   const race$ = connector.race$ as (host: string, port: number, options: object) => Observable<RaceEvent<Socket>>;
+  const { connectTimeout = Infinity, serviceRecords } = common;
   return (host, port, { alpn, ...own }) => {
-    const services = options.serviceRecords && { serviceRecords: servicesFor(options.serviceRecords, alpn) };
-    const shared = given({ preferFamily: leadingFamily(), ...given(options), ...services });
-    return race$(host, port, { connectTimeout: Infinity, ...shared, ...own });
+    const services = serviceRecords && { serviceRecords: servicesFor(serviceRecords, alpn) };
+    const shared = given({ connectTimeout, preferFamily: common.preferFamily ?? leadingFamily(), ...services });
+    return race$(host, port, { ...given(options), ...shared, ...own });
   };
 }
 

@@ -9,7 +9,8 @@ import { filtersOf } from '../node/filter.js';
 import { checkTlsOptions, ownTlsOptions, tls, type TlsOptions } from '../node/tls.js';
 import { checkRaceOptions, type RaceOptions } from '../plan/options.js';
 import { refusalOf } from './connect-filtered.js';
-import { checkConnector, filtersOfConnector, splitHistory, type StandInOptions } from './racing.js';
+import { checkConnector, defaultsOf, filtersOfConnector, splitHistory, type StandInOptions } from './racing.js';
+import { refuseMisplaced } from './misplaced.js';
 import { createAgent, GLOBAL_DISPATCHERS, globals } from './undici-agent.js';
 
 /** Options of racing connections for undici, and so for `fetch`. */
@@ -46,17 +47,19 @@ function connectorWith(options: UndiciOptions, sessions: boolean): buildConnecto
   const { raceOptions: race, history } = splitHistory(options.race ?? {}, options.connector);
   const { connect$ } = options.connector ?? connectorOver({ cache: false, sessions }, history?.());
   const filters = filtersOf({ ...filtersOfConnector(options.connector), ...given(race) });
+  const { tls: connectorTls, serviceRecords: connectorServices } = defaultsOf(options.connector);
+  const serviceRecords = race.serviceRecords ?? connectorServices;
 
   return ({ hostname, protocol, port, servername, localAddress, httpSocket }, callback) => {
     const secure = protocol === 'https:';
-    const ownTls = ownTlsOptions(tlsOptions ?? {});
+    const ownTls = ownTlsOptions({ ...(typeof connectorTls === 'object' && connectorTls), ...tlsOptions });
     const secureOptions = given({
       ...ownTls,
       ALPNProtocols: protocols(allowH2),
       servername: servername || ownTls.servername,
     });
     // Service records lead to TLS endpoints, which a plain connection cannot use.
-    const services = race.serviceRecords && { serviceRecords: secure && serviceOptions(race.serviceRecords, allowH2) };
+    const services = serviceRecords && { serviceRecords: secure && serviceOptions(serviceRecords, allowH2) };
     const connection = { ...race, ...services, tls: secure && secureOptions, localAddress: localAddress ?? undefined };
     const socket$ = defer((): Observable<Socket> => {
       const portNumber = (port as string | undefined | null) ? Number(port) : secure ? 443 : 80;
@@ -101,6 +104,7 @@ function secured(socket: Socket, host: string, options: TlsOptions): Observable<
  */
 export function createDispatcher(options: DispatcherOptions = {}): AnyDispatcher {
   const { race, connector: own, tls: tlsOptions, allowH2, ...agentOptions } = options;
+  refuseMisplaced(agentOptions, ['connectTimeout', 'localAddress']);
   const { ownRace, sessions, others } = heeded(agentOptions, { race, connector: own });
   const connect = connectorWith({ race: ownRace, connector: own, tls: tlsOptions, allowH2 }, sessions);
   return createAgent({ ...others, ...(allowH2 !== undefined && { allowH2 }), connect }) as unknown as AnyDispatcher;
@@ -175,6 +179,9 @@ function checkUndiciOptions(options: UndiciOptions): void {
   const { race = {}, tls: tlsOptions = {} } = options;
   checkRaceOptions(splitHistory(race, options.connector).raceOptions, 'signal');
   checkTlsOptions('options.tls', tlsOptions);
+  const { ALPNProtocols } = tlsOptions;
+  if (ALPNProtocols !== undefined)
+    throw invalidValue('options.tls.ALPNProtocols', 'has no effect: use options.allowH2', ALPNProtocols);
 }
 
 const UNDICI_CHECKS: Checks<UndiciOptions> = {

@@ -160,7 +160,7 @@ describe('the conclusion', () => {
       'not ready | www.example is not ready for IPv6: [2001:db8::1]:443, and IPv4 likewise: the certificate is not accepted, it has expired (CERT_HAS_EXPIRED). Renew it.',
     ],
     [
-      'nobody listens on IPv4, either',
+      'nothing listens on IPv4, either',
       host([SIX, FOUR].map((text) => address(text, { tcp: refused, tls: null }))),
       'not ready | www.example is not ready for IPv6: [2001:db8::1]:443, and IPv4 likewise: refused: nothing listens there (ECONNREFUSED). See that the server runs, and listens on this port.',
     ],
@@ -242,7 +242,7 @@ describe('the conclusion', () => {
     expect(conclusion(host([address('2600::1', { source: '2600::5', tcp: timedOut, tls: null })]))).toMatch(/^not ready/);
   });
 
-  it('blames nobody where this machine has no file descriptors', () => {
+  it('blames no host where this machine has no file descriptors', () => {
     const spent = { time: 0, error: failed('EMFILE') };
     const verdict = /^unknown \| Whether www\.example .*: this machine has no file descriptors left\. Raise their limit/;
     const untold = host([address(SIX, { source: null, tcp: spent, tls: null }), address(FOUR)]);
@@ -401,7 +401,7 @@ describe('the lines about a host', () => {
     ]);
   });
 
-  it('say why nothing can be told of an address', () => {
+  it('say why nothing is known of an address', () => {
     const report = host([
       address('2600::1', { source: null, tcp: { time: 0, error: failed('ENETUNREACH') }, tls: null }),
       address('2600::2', { source: 'fd00::5', tcp: timedOut, tls: null }),

@@ -34,7 +34,7 @@ describe('the default routes of Linux', () => {
     ]);
   });
 
-  it.each(['', '\n\n', 'nonsense', '00000000', 'eth0 00000000 zz 0003 0 0 0'])('are none in %j', (table) => {
+  it.each(['', '\n\n', 'nonsense', '00000000', 'eth0 00000000 zz 0003 0 0 0'])('are absent in %j', (table) => {
     expect(ipv4DefaultRoutes(table, 'LE')).toEqual([]);
     expect(ipv6DefaultRoutes(table)).toEqual([]);
   });

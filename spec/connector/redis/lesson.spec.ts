@@ -36,7 +36,7 @@ describe('a message of lessons', () => {
     `[["${id}",1,-5,null,null,5]]`,
     `[["${id}",1,1e300,null,null,5]]`,
     `[["${id}",1,null,null,{},5]]`,
-  ])('is passed over where it is none: %s', (message) => {
+  ])('is ignored where it is invalid: %s', (message) => {
     expect(fromMessage(message, 0, NOW)).toEqual([]);
   });
 

@@ -34,6 +34,8 @@ declare const maybe: {
 };
 declare const text: Transport<string>;
 declare const handed: ConnectOptions;
+declare const handedNumbers: ConnectOptions<number>;
+declare const handedWithSetup: ConnectOptions<number, Socket>;
 declare const race: RaceOptions;
 declare const ofConnector: ConnectorOptions;
 
@@ -57,6 +59,7 @@ is<Observable<number>>()(connect$('h', 1, { setup: (value) => of(value.length), 
 is<Observable<number>>()(connect$('h', 1, { transport: ({ address }) => of(address), setup: (value) => of(value.length) }));
 is<Observable<number>>()(connect$<number>('h', 1, { setup: async (socket) => Promise.resolve(socket.remotePort!) }));
 is<Observable<boolean>>()(connect$<boolean>('h', 1, { setup: (socket) => of(socket.destroyed) }));
+is<Observable<string>>()(connect$<string>('h', 1, { transport: text }));
 
 // Every option accepts undefined.
 is<Observable<Socket>>()(connect$('h', 1, { signal }));
@@ -70,6 +73,14 @@ retry(1, { random: undefined, scheduler: undefined });
 is<Observable<Socket>>()(connect$('h', 1, handed));
 is<Observable<Socket>>()(connect$('h', 1, race));
 is<Connector>()(createConnector(ofConnector));
+is<Observable<Socket>>()(connect$('h', 1, { ...handed }));
+is<Observable<Socket>>()(connect$('h', 1, { ...handed, connectTimeout: 5 }));
+is<Observable<Socket>>()(connect$<Socket>('h', 1, handed));
+is<Observable<RaceEvent<Socket>>>()(race$<Socket>('h', 1, { ...handed, signal }));
+is<Promise<number>>()(connect<number>('h', 1, handedNumbers));
+is<Promise<number>>()(connect('h', 1, { ...handedWithSetup }));
+is<Observable<Socket>>()(createConnector().connect$<Socket>('h', 1, { ...handed, partition: 'a' }));
+export const handOnAll = (options: ConnectOptions): Observable<Socket> => connect$('h', 1, { ...options });
 export const handOn = <T, C>(options: ConnectOptions<T, C>): Observable<T> => connect$('h', 1, { ...options, connectTimeout: 5 });
 is<Observable<string>>()(handOn({ transport: text }));
 

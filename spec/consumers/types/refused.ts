@@ -1,5 +1,6 @@
 // What must not compile, a statement each: every error must be short, and name what is wrong.
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { connect$, createConnector, type Transport } from 'rx-happy-eyeballs';
 import { of, type Observable } from 'rxjs';
 
@@ -19,6 +20,8 @@ connect$('h', 1, { tls: { path: '/socket', ca: '' } }); // 'path'
 connect$('h', 1, { tls: 'yes' }); // boolean
 connect$('h', 1, { transport: text, setup: (socket: Socket) => of(socket) }); // Setup<string
 connect$('h', 1, { setup: 5 }); // Setup<Socket
+connect$('h', 1, { setup: (socket: TLSSocket) => of(socket) }); // TLSSocket
+connect$('h', 1, { tls: true, setup: (line: string) => of(line) }); // Setup<TLSSocket
 connect$('h', '443'); // number
 createConnector({ partition: 5 }); // string
 createConnector({ cache: true }); // CacheOptions

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { codedError, reasonOf, toError } from '../../core/error-tools.js';
+import { wordsFor } from '../../core/error-words.js';
 import { invalidValue } from '../../core/input/argument-errors.js';
 import { escapeInvisible, printable } from '../../core/input/printable.js';
 import { formatEndpoint } from '../../core/race/endpoint.js';
@@ -68,11 +69,7 @@ function connections(count: number): string {
 }
 
 function notListening(error: NodeJS.ErrnoException): string {
-  const { code } = error;
-  if (code === 'EADDRINUSE') return 'The port is already in use. Choose another with --listen.';
-  if (code === 'EACCES') return 'Listening on this port is not permitted. Choose another with --listen.';
-  if (code === 'EADDRNOTAVAIL') return 'This machine does not have that address. Choose another with --listen.';
-  return `Cannot listen: ${printable(error.message)}`;
+  return wordsFor(error.code)?.listening ?? `Cannot listen: ${printable(error.message)}`;
 }
 
 /** The outputs that a proxy's events are written to. */

@@ -1,4 +1,5 @@
 import { FAMILIES } from '../../../core/address/address.js';
+import { about, certificateWords, ERROR_WORDS, wordsFor } from '../../../core/error-words.js';
 import { formatEndpoint } from '../../../core/race/endpoint.js';
 import type { AddressRecords, AddressReport, Conclusion, Finding, HostReport, Verdict } from '../report.js';
 import { reason, refusedCertificate } from './failure-words.js';
@@ -25,6 +26,7 @@ export function conclude(report: HostReport, findings: readonly Finding[]): Conc
 /** Where no server has answered, the name is not to blame. */
 const SILENT_DNS = new Set<string | null | undefined>(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEOUT']);
 
+const NO_NAME = ERROR_WORDS.ENOTFOUND;
 const NO_DNS = 'no DNS server answers. See that this machine reaches one, or name others (--dns-server).';
 const NO_DESCRIPTORS = 'this machine has no file descriptors left. Raise their limit (ulimit -n), or check fewer hosts at once.';
 const NO_WAY = 'this machine has no way to its IPv6 addresses. Check it from a machine that has.';
@@ -81,7 +83,7 @@ function isOne(counts: readonly string[]): boolean {
 function withoutAAAA({ addresses, error }: AddressRecords, host: string): string {
   if (addresses.length > 0) return 'its AAAA records hold nothing but IPv4-mapped addresses. Put its IPv6 addresses there.';
   if (!error) return 'it has no AAAA record. Publish one, once its servers listen on IPv6.';
-  if (error.code === 'ENOTFOUND') return `there is no such name. See whether ${host} is spelt as it should be.`;
+  if (error.code === 'ENOTFOUND') return about(`${NO_NAME.meaning}. ${NO_NAME.repair}`, host);
   return 'its AAAA records cannot be had. See that the DNS servers of its zone answer for them.';
 }
 
@@ -107,7 +109,7 @@ function fault({ tcp, tls }: AddressReport, host: string, how: '' | ' over IPv6'
   const problem = tls?.certificate?.error ?? null;
   return problem === null
     ? { what: 'the server has shown no certificate', advice: `Give it one for ${host}.` }
-    : { what: refusedCertificate(problem, host), advice: CERTIFICATE_ADVICE[problem]?.replace('%', host) ?? ANY_CERTIFICATE };
+    : { what: refusedCertificate(problem, host), advice: about(certificateWords(problem).repair ?? '', host) };
 }
 
 /** How far a client gets: TCP, TLS, a certificate. */
@@ -117,22 +119,6 @@ function progress({ tcp, tls }: AddressReport): number {
 }
 
 function connectionAdvice(code: string | null, how: '' | ' over IPv6'): string {
-  if (code === 'ETIMEDOUT') return `See that firewalls let this port through${how}, and that the server has the address.`;
-  if (code !== 'ECONNREFUSED') return `See that the way there is open${how}.`;
-  return how === ''
-    ? 'See that the server runs, and listens on this port.'
-    : 'Let the server listen on IPv6, or take the address out of its AAAA records.';
+  const { repair, repairOfIPv6 } = wordsFor(code) ?? {};
+  return (how === '' ? repair : repairOfIPv6) ?? `See that the way there is open${how}.`;
 }
-
-const ANY_CERTIFICATE = 'Give the server one that clients trust.';
-const IF_TRUSTED = 'If you trust it, name its authority (--ca) or accept any (--insecure).';
-
-const CERTIFICATE_ADVICE: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'Renew it.',
-  CERT_NOT_YET_VALID: 'See that the clocks are right, here and where it was issued.',
-  DEPTH_ZERO_SELF_SIGNED_CERT: IF_TRUSTED,
-  ERR_TLS_CERT_ALTNAME_INVALID: 'Give the server one for %.',
-  SELF_SIGNED_CERT_IN_CHAIN: IF_TRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: IF_TRUSTED,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: `Let the server send the whole chain. ${IF_TRUSTED}`,
-};

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../../core/format-duration.js';
+import { about, certificateWords, wordsFor } from '../../../core/error-words.js';
 import type { Failure } from '../report.js';
 
 export function listed(texts: readonly string[]): string {
@@ -24,36 +25,17 @@ export function shortDuration(time: number): string {
 
 /** Why a connection has failed: in words where the code is one that people meet, and else in the error's own. */
 export function reason({ code, message }: Failure): string {
-  return code === null ? message : `${WORDS[code] ?? message} (${code})`;
+  return code === null ? message : `${wordsFor(code)?.short ?? message} (${code})`;
 }
 
 /** The same for a question to the DNS. */
 export function questionReason({ code, message }: Failure): string {
-  return code === null ? message : `${QUESTION_WORDS[code] ?? message} (${code})`;
+  return code === null ? message : `${wordsFor(code)?.query ?? message} (${code})`;
 }
-
-const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'refused: nothing listens there',
-  ECONNRESET: 'the connection was reset',
-  EHOSTUNREACH: 'the network says that the host cannot be reached',
-  EMFILE: 'this machine has no file descriptors left',
-  ENETUNREACH: 'there is no route to it',
-  ETIMEDOUT: 'no answer in time',
-};
-
-const QUESTION_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'no DNS server is there',
-  EHOSTUNREACH: 'the DNS server cannot be reached',
-  EMFILE: 'this machine has no file descriptors left',
-  ENETUNREACH: 'there is no route to the DNS server',
-  ENOTFOUND: 'there is no such name',
-  // Its message has the patience of the last try, and not how long all of them took.
-  ETIMEOUT: 'no answer in time',
-};
 
 /** What is wrong with a certificate; `name`: for whom it should be. */
 export function certificateProblem(code: string, name: string): string {
-  return `${CERTIFICATES[code]?.replace('%', name) ?? 'it is not to be trusted'} (${code})`;
+  return `${about(certificateWords(code).short, name)} (${code})`;
 }
 
 /** The same where that is why nothing is sent. */
@@ -63,15 +45,5 @@ export function refusedCertificate(code: string, name: string): string {
 
 /** Whether a code says what is wrong with a certificate. */
 export function isCertificateProblem(code: string | undefined): code is string {
-  return code !== undefined && Object.hasOwn(CERTIFICATES, code);
+  return wordsFor(code)?.subject === 'certificate';
 }
-
-const CERTIFICATES: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'it has expired',
-  CERT_NOT_YET_VALID: 'it is not valid yet',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'it has signed itself',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'it is not for %',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its authority is not known here',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its authority is not known here',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its authority is not known here, or the server does not send the whole chain',
-};
