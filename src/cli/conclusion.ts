@@ -1,6 +1,6 @@
 import { formatDuration } from '../core/format-duration.js';
 import { about, ERROR_WORDS, generalWords, wordsFor, type ErrorWords } from '../core/error-words.js';
-import { formatDestination, formatEndpoint } from '../core/race/endpoint.js';
+import { formatDestination, formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { errorCode, NOTHING_THERE, reasonOf, toError } from '../core/error-tools.js';
 import type { ConnectionError } from '../core/race/connection-error.js';
 import { printable } from '../core/input/printable.js';
@@ -27,15 +27,43 @@ function why(error: ConnectionError, stalled: boolean): string {
     case 'timeout':
       if (attempts.length === 0) return 'the look-up was not answered in time; does the DNS server answer?';
       if (stalled) return 'TCP connected, but no TLS handshake completed in time; does this port speak TLS?';
+      if (attempts.some((attempt) => attempt.outcome === 'failed')) return differences(error);
       return `no address answered in time; a firewall may drop the packets (see rx-happy-eyeballs check ${formatDestination(error)}). Allow more time with --connect-timeout.`;
     case 'blocked':
       return `every address is blocked; ${ERROR_WORDS.ERR_IP_BLOCKED.advice}`;
     case 'attempts': {
-      const [first, ...others] = new Set(attempts.map(({ error }) => (error ? said(error) : 'cancelled')));
-      const failed = others.length === 0 ? first! : `${attempts.length} attempts failed, for different reasons, as ${first!}`;
-      return `${failed}; ${advice(toError(error.cause), code, error.host)}`;
+      const kinds = new Set(attempts.map(({ error }) => error && said(error)));
+      return kinds.size > 1 ? differences(error) : `${[...kinds][0]}; ${advice(toError(error.cause), code, error.host)}`;
     }
   }
+}
+
+/** The most kinds of failures that are named. */
+const MOST_KINDS = 4;
+
+/** What each address failed for, in the order of the attempts, and advice about the one that tells the most. */
+function differences({ attempts, host }: ConnectionError): string {
+  const kinds = new Map<string, Endpoint[]>();
+  for (const { error, endpoint } of attempts) {
+    const kind = error ? `failed (${said(error)})` : 'did not answer';
+    kinds.set(kind, [...(kinds.get(kind) ?? []), endpoint]);
+  }
+  const shown = [...kinds].slice(0, MOST_KINDS).map(([kind, [first, ...others]]) => {
+    return `${formatEndpoint(first!)}${others.length > 0 ? ` and ${others.length} more` : ''} ${kind}`;
+  });
+  const more = kinds.size > MOST_KINDS ? `, and ${kinds.size - MOST_KINDS} other reasons` : '';
+  const errors = attempts.flatMap(({ error }) => error ?? []);
+  const telling = errors.toSorted((a, b) => rank(a) - rank(b))[0];
+  return `${shown.join(', ')}${more}; ${advice(toError(telling), errorCode(telling) ?? 'no code', host)}`;
+}
+
+/** What came farthest is what a user wants to know: that a port refuses says more than that an address is silent. */
+const FARTHEST_FIRST = ['certificate', 'handshake', 'refused', 'reset', 'timed out', 'host unreachable', 'network unreachable'];
+
+function rank(error: Error): number {
+  const words = explained(errorCode(error) ?? '');
+  const rank = FARTHEST_FIRST.findIndex((kind) => kind === words?.subject || kind === words?.failure);
+  return rank === -1 ? FARTHEST_FIRST.length : rank;
 }
 
 /** A code of the DNS, or that of a connection to a DNS server. */
