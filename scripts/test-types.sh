@@ -35,8 +35,10 @@ for version in "${versions[@]}"; do
         if (problems.length > 0) { console.error(problems.join('\n')); process.exit(1); }"
     done
   done
-  # The declarations themselves, with nothing skipped.
+  # The declarations themselves, with nothing skipped: as an ES module has them, and as CommonJS without default imports has them.
   "${tsc[@]}" --module NodeNext entries.ts
+  # shellcheck disable=SC2086
+  "${tsc[@]}" --module ${ways[-1]} --esModuleInterop false entries.ts
 done
 
 printf '\nThe types are as they must be.\n'

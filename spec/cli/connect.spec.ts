@@ -430,6 +430,11 @@ Node 20 alone would have connected to 127.0.0.1:54321 after at most 300 ms; Node
     expect((await runNode('dist/cli.mjs', `localhost:${port}`).ended).status).toBe(0);
   });
 
+  it('takes a port as a flag', async () => {
+    const { port } = await refusingOverIPv6();
+    expect((await runMain(['connect', '127.0.0.1', '--port', String(port)])).stdout).toContain(`127.0.0.1:${port} won`);
+  });
+
   describe('says in one sentence', () => {
     const sentence = async (...args: readonly (string | number)[]) => {
       const { stderr } = await connect(...args);
@@ -551,6 +556,9 @@ Node 20 alone would have connected to 127.0.0.1:54321 after at most 300 ms; Node
     [['localhost', '80', '--service-records', '--service-hints', 'x'], 'Allowed choices are last-resort.'],
     [['localhost:80', '81'], '"port" is given twice, as 80 and here'],
     [['http://localhost:80/', '81'], '"port" is given twice, as 80 and here'],
+    [['localhost:80', '--port', '81'], '"port" is given twice, as 80 and here. Received \'81\''],
+    [['localhost', '80', '--port', '81'], '"port" is given twice, as 80 and here. Received \'81\''],
+    [['localhost', '--port', 'http'], '"port" must be a whole number from 1 to 65535'],
     [['nonsense://localhost/'], '"port" must be given: the port of nonsense:// is not known'],
     [['-4', '-6', 'localhost'], "Option '-4, --ipv4' cannot be used with option '-6, --ipv6'"],
     [['', '80'], '"argument" must not be empty'],

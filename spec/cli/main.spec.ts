@@ -1,4 +1,5 @@
 import { firstValueFrom, Subject } from 'rxjs';
+import { RACE_FLAGS } from '../../src/cli/race-flags.js';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { healthy } from '../../src/cli/lab.js';
 import { scenarios } from '../../src/cli/scenarios.js';
@@ -42,14 +43,16 @@ describe('the command line', () => {
     ['user:secret@example.com:443', '80', "Received '***@example.com:443'"],
     ['check', 'user:secret@example.com', "Received '***@example.com'"],
     ['443', 'host'],
-    ['connect', "Missing required argument 'host'"],
+    ['connect', '"host" must be given\nSee rx-happy-eyeballs connect --help'],
+    ['check', '"host" must be given\nSee rx-happy-eyeballs check --help'],
+    ['whatif', '"recordings" must be given\nSee rx-happy-eyeballs whatif --help'],
     ['a\nb\x1b[2J', '80', "'a\\nb\\u001b[2J'"],
     ['demo', 'toString', 'one of: mixed, blackhole, refused, slow, late-aaaa, tls-stall, all-dead'],
   ])('refuses %s %s with status 2 and a sentence that names it', async (...args) => {
     const { status, stdout, stderr } = await runMain(args.slice(0, -1));
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(args.at(-1));
-    expect(stderr).toMatch(/^[^\n]+\nSee rx-happy-eyeballs --help\n$/);
+    expect(stderr).toMatch(/^[^\n]+\nSee rx-happy-eyeballs (?:(?:connect|check|demo|whatif) )?--help\n$/);
   });
 
   it('shows stack traces with --debug alone', async () => {
@@ -71,8 +74,16 @@ describe('the command line', () => {
   it.each(['tsl', 'no-rasing', 'connect-timout', 'htm'])('suggests an option for --%s', async (misspelt) => {
     const meant = { tsl: 'tls', 'no-rasing': 'no-racing', 'connect-timout': 'connect-timeout', htm: 'html' }[misspelt];
     expect((await runMain(['connect', 'localhost', `--${misspelt}`])).stderr).toBe(
-      `Unknown option '--${misspelt}'. Did you mean --${meant}?\nSee rx-happy-eyeballs --help\n`,
+      `Unknown option '--${misspelt}'. Did you mean --${meant}?\nSee rx-happy-eyeballs connect --help\n`,
     );
+  });
+
+  it('shows the ten options of connect that people use first', async () => {
+    const { stdout } = await runMain(['connect', '--help']);
+    const [, common = ''] = /\nCommon options:\n([^]*?)\n\n/.exec(stdout)!;
+    expect(stdout.indexOf('Common options:')).toBeLessThan(stdout.indexOf('Families and order:'));
+    expect(common.match(/^  -\S.*?--[\w-]+|^  --[\w-]+/gm)).toHaveLength(10);
+    for (const { usage } of RACE_FLAGS) expect(stdout.split(`  ${usage}`)).toHaveLength(2);
   });
 
   it.each([

@@ -77,6 +77,29 @@ describe('ConnectionError', () => {
   });
 
   it.each([
+    [1, '192.0.2.4:443 cancelled after 25 ms; 1 more address was not tried; AAAA not answered'],
+    [2, '192.0.2.4:443 cancelled after 25 ms; 2 more addresses were not tried; AAAA not answered'],
+    [0, '192.0.2.4:443 cancelled after 25 ms; AAAA not answered'],
+  ])('says that time ran out with %i candidates left', (untried, said) => {
+    const events: RaceEvent[] = [
+      { type: 'answered', at: 0, answer: A(four.address) },
+      { type: 'started', at: 75, endpoint: four },
+    ];
+    const { message } = lost(events, { timedOut: true, endedAt: 100, untried });
+    expect(message).toBe(`Could not connect to example.com:443 within 100 ms: ${said}`);
+  });
+
+  it('does not call an address unusable that was only waiting', () => {
+    const events: RaceEvent[] = [{ type: 'answered', at: 0, answer: A(four.address) }];
+    const { message } = lost(events, { timedOut: true, endedAt: 20, untried: 1 });
+    expect(message).toBe('Could not connect to example.com:443 within 20 ms: 1 address was not tried; AAAA not answered');
+  });
+
+  it('says nothing of candidates that a terminal error leaves out', () => {
+    expect(lost(bothFailed, { untried: 3 }).message).not.toContain('tried');
+  });
+
+  it.each([
     ['ENOTFOUND', 'ENOTFOUND', 'ENOTFOUND'],
     ['ENODATA', 'ENOTFOUND', 'ENODATA'],
     ['ENOTFOUND', 'ESERVFAIL', 'ESERVFAIL'],

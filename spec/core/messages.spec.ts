@@ -90,6 +90,18 @@ describe('what checks say', () => {
     expect(verdict((name, value) => checkEach(name, value, { a: string, b: string }), options)).toBe(said);
   });
 
+  it.each([
+    ['conectionAttemptDelay', '. Did you mean connectionAttemptDelay?'],
+    ['connectTimeOut', '. Did you mean connectTimeout?'],
+    ['tsl', '. Did you mean tls?'],
+    ['delay', ''],
+    ['x'.repeat(100_000), ''],
+  ])('suggests the option that a misspelt one resembles', (misspelt, suggestion) => {
+    const checks = { connectionAttemptDelay: string, connectTimeout: string, tls: string };
+    const said = verdict((name, value) => checkEach(name, value, checks), { [misspelt]: 5 });
+    expect(said.split('Received 5')[1]).toBe(suggestion);
+  });
+
   it('leaves out what is not given', () => {
     expect(given({ a: undefined, b: null, c: 0 })).toStrictEqual({ b: null, c: 0 });
   });

@@ -208,6 +208,20 @@ describe('the race, in marbles', () => {
     }));
   });
 
+  it('[A7] says how many addresses time did not suffice for', () => {
+    expectRace(() => ({
+      options: { connectTimeout: 20 },
+      dns: ['         (ab|)', { a: answers('s'), b: answers('e') }],
+      attempts: { s: '-', e: '-' },
+      lives: { s: '     ^-------------------!' },
+      winner: [
+        '      --------------------#',
+        undefined,
+        expect.objectContaining({ message: expect.stringContaining('1 more address was not tried') as string }),
+      ],
+    }));
+  });
+
   it('[A8] ends an attempt after attemptTimeout, and so starts the next', () => {
     expectRace(() => ({
       options: { attemptTimeout: 4 },

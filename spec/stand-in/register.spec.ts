@@ -294,6 +294,15 @@ describe('the environment variable', () => {
     ['-r', './dist/register.cjs'],
   ];
 
+  it.each(loads)('with a misspelt option is one line that suggests the option: %s %s', async (...load) => {
+    const { stderr } = await run('{"conectionAttemptDelay":200}', ...load, '-e', '0');
+    expect(stderr).toContain(
+      'TypeError: The environment variable RX_HAPPY_EYEBALLS is invalid: ' +
+        '"options.conectionAttemptDelay" is not an option. Received 200. Did you mean connectionAttemptDelay?',
+    );
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+
   it('with what makes no sense is an error at the start, which names it', async () => {
     const outcomes = await Promise.all(
       errors.map(async ([json], i) => {

@@ -4,6 +4,7 @@ import type { Command } from './command.js';
 import { CONNECT_FLAGS, connectCommand } from './connect.js';
 import { DEFAULT_SCENARIO, demoCommand } from './demo.js';
 import { ENV_FLAGS, envCommand } from './env.js';
+import { commonFirst } from './flag.js';
 import { DEBUG, FILE_FLAGS, OUTPUT_FLAGS } from './report-files.js';
 import { proxyCommand } from './proxy/command.js';
 import { PROXY_FLAGS, PROXY_RACE_FLAGS, RUN_FLAGS } from './proxy/flags.js';
@@ -15,7 +16,21 @@ import { RECORD_FLAGS, recordCommand } from './whatif/record.js';
 import { SIMULATE_FLAGS, simulateCommand } from './whatif/simulate.js';
 import { WHATIF_FLAGS, whatifCommand } from './whatif/whatif.js';
 
-const connectFlags = [...CONNECT_FLAGS, ...RACE_FLAGS, ...FILE_FLAGS, ...OUTPUT_FLAGS];
+/** The flags of `connect` that people use most, in the order of its help. */
+const COMMON = [
+  '--port',
+  '--ipv4',
+  '--ipv6',
+  '--tls',
+  '--connect-timeout',
+  '--connection-attempt-delay',
+  '--dns-server',
+  '--repeat',
+  '--pipe',
+  '--json',
+];
+
+const connectFlags = commonFirst(COMMON, [...CONNECT_FLAGS, ...RACE_FLAGS, ...FILE_FLAGS, ...OUTPUT_FLAGS]);
 
 const JSON_FLAGS = OUTPUT_FLAGS.filter(({ usage }) => usage === '--json' || usage === '--debug');
 

@@ -9,6 +9,7 @@ import type { Terminal } from './terminal.js';
 
 /** Flags of this command besides those of the race and of the output. */
 export const CONNECT_FLAGS: readonly Flag[] = [
+  { usage: '--port <port>', meaning: 'In place of a port after the host', default: "the scheme's, or 443" },
   { usage: '--repeat <n>', meaning: 'Race n times, and show who won how often and how fast', conflicts: ['pipe', 'html', 'svg'] },
   { usage: '--pipe', meaning: 'Send standard input to the winner, and print what it sends', conflicts: ['json'] },
 ];
@@ -21,8 +22,7 @@ export const CONNECT_FLAGS: readonly Flag[] = [
 export async function connectCommand(name: string, given: string | undefined, flags: Flags, terminal: Terminal): Promise<number> {
   const { host, port: own, scheme } = authorityOf(name);
   if (/^\d+$/.test(host)) throw invalidValue('host', 'must be a name or an address', name);
-  if (own !== undefined && given !== undefined) throw invalidValue('port', `is given twice, as ${own} and here`, given);
-  const text = own ?? given;
+  const text = onePort([own, given, flags.port === undefined ? undefined : String(flags.port)]);
   const port = text === undefined ? (scheme?.port ?? HTTPS_PORT) : portOf(text);
   const all = scheme?.tls ? { tls: true, ...flags } : flags;
   const destination = { host, port, race$: race$(host, port, raceOptions(all)) };
@@ -31,4 +31,11 @@ export async function connectCommand(name: string, given: string | undefined, fl
     throw invalidValue('--repeat', 'must be a whole number from 1', flags.repeat);
   }
   return showRaces(flags.repeat as number, destination, flags, terminal);
+}
+
+/** The port that is given in one of three places: with the host, after it, or as a flag. */
+function onePort(places: readonly (string | undefined)[]): string | undefined {
+  const [port, again] = places.filter((place) => place !== undefined);
+  if (port !== undefined && again !== undefined) throw invalidValue('port', `is given twice, as ${port} and here`, again);
+  return port;
 }

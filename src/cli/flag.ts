@@ -28,6 +28,17 @@ export function grouped(group: string, flags: readonly Flag[]): readonly Flag[] 
   return flags.map((flag) => ({ group, ...flag }));
 }
 
+/** Moves the flags with these names to the front, in the order of the names and under a heading of their own. */
+export function commonFirst(names: readonly string[], flags: readonly Flag[]): readonly Flag[] {
+  const common = names.flatMap((name) => flags.filter((flag) => isNamed(flag, name)));
+  const others = flags.filter((flag) => !common.includes(flag));
+  return [...common.map((flag) => ({ ...flag, group: 'Common options' })), ...others];
+}
+
+function isNamed({ usage }: Flag, name: string): boolean {
+  return usage.split(/,? /).includes(name);
+}
+
 /** The values of a flag that may be repeated or separate its values by commas. */
 export function all(value: FlagValue): string[] {
   return [value].flat().flatMap((text) => String(text).split(','));

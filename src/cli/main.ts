@@ -3,10 +3,10 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { invalidValue } from '../core/input/argument-errors.js';
 import { codedError } from '../core/error-tools.js';
 import { printable } from '../core/input/printable.js';
+import { mostSimilar } from '../core/input/similar.js';
 import { COMMANDS, DEFAULT_COMMAND } from './commands.js';
 import { parse, type ProgramHelp } from './parser.js';
 import { ofFlags } from './race-flags.js';
-import { mostSimilar } from './similar.js';
 import { BAD_ARGUMENTS, FAILED, OK, type Terminal } from './terminal.js';
 
 const HELP: ProgramHelp = {
@@ -35,13 +35,22 @@ export async function main(argv: readonly string[], terminal: Terminal, register
     const debugging = argv.includes('--debug');
     const { message } = thrown as Error;
     if (isBadArgument(thrown)) {
-      terminal.stderr.write(`${debugging ? inspect(thrown) : ofFlags(printable(message))}\nSee rx-happy-eyeballs --help\n`);
+      terminal.stderr.write(`${debugging ? inspect(thrown) : ofFlags(printable(message))}\nSee ${helpFor(argv)}\n`);
       return BAD_ARGUMENTS;
     }
     const details = `Unexpected error: ${printable(message)}\nRun with --debug for details.\n`;
     terminal.stderr.write(debugging ? `${inspect(thrown)}\n` : details);
     return FAILED;
   }
+}
+
+/** The command line that shows the help of the command in use, or of the program. */
+function helpFor([word = '']: readonly string[]): string {
+  return [packageJson.name, ...(commandNames().includes(word) ? [word] : []), '--help'].join(' ');
+}
+
+function commandNames(): readonly string[] {
+  return COMMANDS.map(({ usage }) => usage.split(' ')[0]!);
 }
 
 /** Splits the command line at `--`, which the command line of another program follows. */
@@ -54,7 +63,7 @@ function withoutCommand(argv: readonly string[]): { own: readonly string[]; rest
 /** Throws an error for a misspelt command: a host name without a dot that resembles a command and has no port. */
 function refuseMisspelt(argv: readonly string[]): void {
   const [word = '', next = ''] = argv;
-  const names = COMMANDS.map(({ usage }) => usage.split(' ')[0]!);
+  const names = commandNames();
   if (!/^[a-z]+$/.test(word) || word === 'help' || names.includes(word) || /^\d+$/.test(next)) return;
   const meant = mostSimilar(word, names);
   if (meant === undefined) return;

@@ -140,6 +140,7 @@ function sentenceOf(message: string): string {
   const text = message
     .replace(/^error: /, '')
     .replace(/ argument missing$/, ' needs a value')
+    .replace(/^missing required argument '(.*)'$/, '"$1" must be given')
     .replace(/\n\((Did you mean [^?]*\?)\)$/, '. $1');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import { invalidValue } from '../core/input/argument-errors.js';
+import { notGiven } from '../core/input/argument-errors.js';
 import { proxy$, type ProxyEvent } from '../proxy/index.js';
 import { nodeOptions } from './env.js';
 import type { Flags } from './flag.js';
@@ -21,7 +21,7 @@ export async function runCommand(
   terminal: Terminal,
   register: string,
 ): Promise<number> {
-  if (command.length === 0) throw invalidValue('command', 'must be given after --, as in: run -- curl https://example.com', '');
+  if (command.length === 0) throw notGiven('command', ' after --, as in: run -- curl https://example.com');
   const options = { ...proxyOptions(flags), listen: { host: '127.0.0.1', port: 0 } };
   const events$ = proxy$(options);
   const report =

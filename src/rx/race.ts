@@ -176,7 +176,9 @@ class Race<T> extends Subscription implements Bounded {
   lose({ timedOut }: { readonly timedOut: boolean }): void {
     const { host, port, pacing } = this.plan;
     const { preferredFamily } = pacing;
-    this.abandon(new ConnectionError({ host, port, preferredFamily, timedOut, endedAt: this.at(), events: this.past }));
+    const untried = this.schedule.candidates.length;
+    const endedAt = this.at();
+    this.abandon(new ConnectionError({ host, port, preferredFamily, timedOut, endedAt, untried, events: this.past }));
   }
 
   abandon(error: unknown): void {

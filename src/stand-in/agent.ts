@@ -1,5 +1,6 @@
-import http, { type ClientRequestArgs } from 'node:http';
-import https, { type RequestOptions } from 'node:https';
+// Named: the default imports of a declaration need esModuleInterop.
+import { Agent as NodeHttpAgent, type AgentOptions as HttpAgentOptions, type ClientRequestArgs } from 'node:http';
+import { Agent as NodeHttpsAgent, type AgentOptions as HttpsAgentOptions, type RequestOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Connector } from '../connector/connector.js';
@@ -31,10 +32,10 @@ type Created = (error: Error | null, stream: Duplex) => void;
  * @example
  * http.get('http://example.com/', { agent: new HttpAgent({ keepAlive: true }) }, (response) => response.resume());
  */
-export class HttpAgent extends http.Agent {
+export class HttpAgent extends NodeHttpAgent {
   readonly #racing;
 
-  constructor({ race, connector, ...options }: http.AgentOptions & RaceAgentOptions = {}) {
+  constructor({ race, connector, ...options }: HttpAgentOptions & RaceAgentOptions = {}) {
     super(options);
     checkAgentOptions(options, race);
     this.#racing = plainRacing(options, race, connector);
@@ -54,10 +55,10 @@ export class HttpAgent extends http.Agent {
  *
  * @throws TypeError, RangeError for invalid options
  */
-export class HttpsAgent extends https.Agent {
+export class HttpsAgent extends NodeHttpsAgent {
   readonly #racing;
 
-  constructor({ race, connector, ...options }: https.AgentOptions & RaceAgentOptions = {}) {
+  constructor({ race, connector, ...options }: HttpsAgentOptions & RaceAgentOptions = {}) {
     super(options);
     checkAgentOptions(options, race);
     refuseMisplaced(options);
@@ -90,7 +91,7 @@ function checkAgentOptions(options: object, race?: StandInOptions): void {
 }
 
 /** Adds the session that Node's agent would resume, because the race needs it too. */
-function withSession(agent: https.Agent, options: RequestOptions): ConnectTarget {
+function withSession(agent: NodeHttpsAgent, options: RequestOptions): ConnectTarget {
   const { _getSession } = agent as { _getSession?: (key: string) => Buffer | undefined };
   const { _agentKey } = options as { _agentKey?: string };
   const session = _agentKey === undefined ? undefined : _getSession?.call(agent, _agentKey);

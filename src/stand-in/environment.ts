@@ -13,9 +13,10 @@ export function registerByEnvironment(register: (options: RegisterOptions) => un
   try {
     register(json ? optionsOf(json) : {});
   } catch (error) {
-    throw Object.assign(error as Error, {
-      message: `The environment variable ${VARIABLE} is of no use: ${(error as Error).message}`,
-    });
+    const { name, message } = error as Error;
+    const said = `The environment variable ${VARIABLE} is invalid: ${message}`;
+    // The program's user has set it. Frames of this package would tell them nothing.
+    throw Object.assign(error as Error, { message: said, stack: `${name}: ${said}` });
   }
 }
 

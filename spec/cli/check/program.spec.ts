@@ -196,6 +196,6 @@ Fallback
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(reason);
     expect(stderr).not.toContain('BEGIN');
-    expect(stderr).toMatch(/^[^\n]+\nSee rx-happy-eyeballs --help\n$/);
+    expect(stderr).toMatch(/^[^\n]+\nSee rx-happy-eyeballs check --help\n$/);
   });
 });

@@ -1,4 +1,4 @@
-import { invalidValue } from '../../core/input/argument-errors.js';
+import { invalidValue, notGiven } from '../../core/input/argument-errors.js';
 import { checkHost, checkPort } from '../../plan/options.js';
 import { authorityOf, HTTPS_PORT } from '../authority.js';
 import { portOf } from '../port.js';
@@ -25,7 +25,7 @@ export function parseTargets(texts: readonly string[], port?: number): readonly 
   const trailing = DIGITS.test(last) ? last : undefined;
   if (trailing !== undefined && port !== undefined) throw invalidValue('port', 'is given twice', trailing);
   const hosts = trailing === undefined ? texts : texts.slice(0, -1);
-  if (hosts.length === 0) throw invalidValue('host', `must be given${trailing === undefined ? '' : ' beside the port'}`, last);
+  if (hosts.length === 0) throw trailing === undefined ? notGiven('host') : invalidValue('host', 'must be given beside the port', last);
   const common = trailing === undefined ? (port ?? HTTPS_PORT) : Number(trailing);
   checkPort(common);
   return hosts.map((text) => {

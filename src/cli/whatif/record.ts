@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { invalidValue } from '../../core/input/argument-errors.js';
+import { notGiven } from '../../core/input/argument-errors.js';
 import { nodeOptions } from '../env.js';
 import { grouped, type Flag, type Flags } from '../flag.js';
 import { runProgram } from '../run-program.js';
@@ -36,7 +36,7 @@ export async function recordCommand(
   terminal: Terminal,
   register: string,
 ): Promise<number> {
-  if (command.length === 0) throw invalidValue('command', 'must be given after --, as in: record -- node app.js', '');
+  if (command.length === 0) throw notGiven('command', ' after --, as in: record -- node app.js');
   const path = resolve(flags.output === undefined ? DEFAULT_FILE : String(flags.output));
   const size = flags.size === undefined ? undefined : whole(flags, 'size', 65_536, 2 ** 40, 0);
   const { env } = process;

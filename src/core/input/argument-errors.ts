@@ -17,6 +17,11 @@ export function invalidValue(name: string, reason: string, value: unknown): Type
   return coded(new TypeError(`"${nameOf(name)}" ${reason}. Received ${showOf(name, value)}`), 'ERR_INVALID_ARG_VALUE');
 }
 
+/** An error for an argument that is absent; `how` completes the sentence "… must be given". */
+export function notGiven(name: string, how = ''): TypeError {
+  return coded(new TypeError(`"${name}" must be given${how}`), 'ERR_INVALID_ARG_VALUE');
+}
+
 /** An error for text that should be an IP address; `reason` as in {@link invalidValue}. */
 export function invalidAddress(name: string, reason: string, value: unknown): TypeError {
   return coded(invalidValue(name, reason, value), 'ERR_INVALID_IP_ADDRESS');

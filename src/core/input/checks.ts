@@ -1,4 +1,5 @@
 import { invalidType, invalidValue, outOfRange } from './argument-errors.js';
+import { mostSimilar } from './similar.js';
 
 /** Checks one option. Throws an error that names the option and shows its value, unless the value is valid. */
 export type Check = (name: string, value: unknown) => void;
@@ -18,9 +19,17 @@ export function checkEach<Options>(name: string, options: unknown, checks: Check
   for (const option of Object.keys(options)) {
     const value = (options as Record<string, unknown>)[option];
     if (value === undefined) continue;
-    if (!Object.hasOwn(checks, option)) throw invalidValue(`${name}.${option}`, 'is not an option', value);
+    if (!Object.hasOwn(checks, option)) throw unknownOption(name, option, value, Object.keys(checks));
     checks[option as keyof Options](`${name}.${option}`, value);
   }
+}
+
+/** The error for an option that does not exist, with the known one that it resembles. */
+function unknownOption(name: string, option: string, value: unknown, known: readonly string[]): TypeError {
+  const error = invalidValue(`${name}.${option}`, 'is not an option', value);
+  const meant = mostSimilar(option, known);
+  if (meant !== undefined) error.message += `. Did you mean ${meant}?`;
+  return error;
 }
 
 /** The options without those that are `undefined`. */

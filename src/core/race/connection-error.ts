@@ -24,6 +24,8 @@ export interface LostRace {
   readonly timedOut: boolean;
   /** When the race ended, in ms since it began. */
   readonly endedAt: number;
+  /** How many candidates had not been started. */
+  readonly untried?: number;
   readonly events: readonly RaceEvent[];
 }
 
@@ -155,10 +157,11 @@ function describe(race: LostRace, attempts: readonly AttemptRecord[], queries: r
   const reasons = [
     ...attempts.slice(0, DESCRIBED_ATTEMPTS).map(describeAttempt),
     ...(attempts.length > DESCRIBED_ATTEMPTS ? [`and ${attempts.length - DESCRIBED_ATTEMPTS} more`] : []),
+    ...untried(race, attempts.length),
     ...queries.map(({ query, error }) => `${query} ${reasonOf(error)}`),
     ...unanswered(race),
   ];
-  if (attempts.length === 0) reasons.unshift(nothingToTry(race));
+  if (attempts.length === 0 && !race.untried) reasons.unshift(nothingToTry(race));
   return `Could not connect to ${formatDestination(race)}${limit}: ${reasons.join('; ')}`;
 }
 
@@ -174,6 +177,13 @@ function describeAttempt({ endpoint, startedAt, endedAt, outcome, error }: Attem
   if (outcome === 'blocked') return `${where} is blocked`;
   const ending = outcome === 'cancelled' ? (error ? 'gave way' : 'cancelled') : error ? reasonOf(error) : outcome;
   return `${where} ${ending} after ${formatDuration(endedAt - startedAt)}`;
+}
+
+/** The addresses that a race that timed out did not get to. A terminal error leaves others out on purpose. */
+function untried({ timedOut, untried: count = 0 }: LostRace, attempts: number): string[] {
+  if (!timedOut || count === 0) return [];
+  const more = attempts === 0 ? '' : ' more';
+  return [count === 1 ? `1${more} address was not tried` : `${count}${more} addresses were not tried`];
 }
 
 /** The queries that were still unanswered when time ran out. */

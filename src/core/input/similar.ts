@@ -7,7 +7,8 @@ function tolerated(word: string): number {
 export function mostSimilar(misspelt: string, words: readonly string[]): string | undefined {
   const ranked = words
     .map((word) => ({ word, distance: distance(misspelt, word) }))
-    .filter(({ word, distance }) => distance <= tolerated(word))
+    // With every letter wrong, it is another word.
+    .filter(({ word, distance }) => distance <= tolerated(word) && distance < word.length)
     .sort((a, b) => a.distance - b.distance);
   return ranked[0]?.word;
 }
