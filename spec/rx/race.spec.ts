@@ -210,12 +210,12 @@ describe('the race, in marbles', () => {
 
   it('[A7] says how many addresses time did not suffice for', () => {
     expectRace(() => ({
-      options: { connectTimeout: 20 },
+      options: { connectTimeout: 4 },
       dns: ['         (ab|)', { a: answers('s'), b: answers('e') }],
       attempts: { s: '-', e: '-' },
-      lives: { s: '     ^-------------------!' },
+      lives: { s: '     ^---!' },
       winner: [
-        '      --------------------#',
+        '      ----#',
         undefined,
         expect.objectContaining({ message: expect.stringContaining('1 more address was not tried') as string }),
       ],

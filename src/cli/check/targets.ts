@@ -25,7 +25,8 @@ export function parseTargets(texts: readonly string[], port?: number): readonly 
   const trailing = DIGITS.test(last) ? last : undefined;
   if (trailing !== undefined && port !== undefined) throw invalidValue('port', 'is given twice', trailing);
   const hosts = trailing === undefined ? texts : texts.slice(0, -1);
-  if (hosts.length === 0) throw trailing === undefined ? notGiven('host') : invalidValue('host', 'must be given beside the port', last);
+  if (hosts.length === 0)
+    throw trailing === undefined ? notGiven('host') : invalidValue('host', 'must be given beside the port', last);
   const common = trailing === undefined ? (port ?? HTTPS_PORT) : Number(trailing);
   checkPort(common);
   return hosts.map((text) => {
