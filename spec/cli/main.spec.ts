@@ -82,7 +82,7 @@ describe('the command line', () => {
     const { stdout } = await runMain(['connect', '--help']);
     const [, common = ''] = /\nCommon options:\n([^]*?)\n\n/.exec(stdout)!;
     expect(stdout.indexOf('Common options:')).toBeLessThan(stdout.indexOf('Families and order:'));
-    expect(common.match(/^  -\S.*?--[\w-]+|^  --[\w-]+/gm)).toHaveLength(10);
+    expect(common.match(/^ {2}-\S.*?--[\w-]+|^ {2}--[\w-]+/gm)).toHaveLength(10);
     for (const { usage } of RACE_FLAGS)
       expect(stdout.split('\n').filter((line) => `${line.trim()}  `.startsWith(`${usage}  `))).toHaveLength(1);
   });
