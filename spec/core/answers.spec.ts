@@ -21,6 +21,7 @@ describe('wellFormed', () => {
     [{ type: 'A', addresses: '192.0.2.1' }, A(), 'no list'],
     [{ ...A('192.0.2.1'), ttl: -1 }, A('192.0.2.1'), '-1'],
     [{ ...A('192.0.2.1'), ttl: NaN }, A('192.0.2.1'), 'NaN'],
+    [{ ...A('192.0.2.1'), ttl: '5' }, A('192.0.2.1'), 'a time to live of 5 is left out of an A answer'],
     [{ type: 'MX', addresses: [] }, undefined, 'neither'],
     [null, undefined, 'neither'],
     ['192.0.2.1', undefined, 'neither'],
@@ -29,4 +30,10 @@ describe('wellFormed', () => {
     expect(answer).toEqual(expected);
     expect(complaints.join('; ')).toContain(complaint);
   });
+});
+
+it('complains only about what is dropped', () => {
+  const complaints: string[] = [];
+  wellFormed(A('nonsense'), (complaint) => complaints.push(complaint));
+  expect(complaints).toEqual(["'nonsense' is left out of an A answer"]);
 });

@@ -54,6 +54,8 @@ describe('the schedule', () => {
   it.each<[rule: string, events: readonly RaceEvent[], at: number, endpoint: Endpoint | undefined, pacing?: Partial<Pacing>]>([
     ['[R3] AAAA opens at once', [answered(20, 'AAAA'), queued(a)], 20, a],
     ['[R4] A waits for AAAA', [answered(20, 'A'), queued(x)], 70, x],
+    ['suspect addresses of the preferred family wait', [answered(20, 'AAAA'), queued(a)], 70, a, { suspects: () => true }],
+    ['an answer without addresses is not suspect', [answered(20, 'AAAA', []), answered(20, 'A'), queued(x)], 20, x, { suspects: () => true }],
     ['[R5] a negative AAAA ends that', [answered(20, 'A'), queued(x), answered(30, 'AAAA', [])], 30, x],
     ['nothing is due before an answer has been put in order', [answered(20, 'AAAA')], Infinity, undefined],
     ['[A1] the next starts the delay after the last', [...both, started(10, a)], 260, x],
@@ -69,6 +71,7 @@ describe('the schedule', () => {
     ['[A16] of which failed ones do not count', [...both, started(0, a), started(250, x), failed(260, a)], 500, b, { attemptDelayMultiplier: 2 }],
     ['[A9] the other family opens after the stagger', [...both, started(0, a)], 100, x, { familyStaggerDelay: 100 }],
     ['[A9] or at once when nothing is in flight', [...both, started(0, a), failed(40, a)], 40, b, { familyStaggerDelay: 100 }],
+    ['the other family waits while an attempt is in flight', [...both, started(0, a), started(10, b), failed(40, a)], 100, x, { familyStaggerDelay: 100 }],
   ])('%s', (_, events, at, endpoint, pacing = {}) => {
     expect(next(events, pacing)).toEqual([at, endpoint]);
   }); // prettier-ignore
@@ -79,6 +82,14 @@ describe('the schedule', () => {
       schedule.fold(event);
     expect(schedule.candidates).toEqual([a, b, y]);
     expect(schedule.unstarted([x, c])).toEqual([c]);
+  });
+
+  it('lists the candidates of both lanes, each once, the next one first', () => {
+    const schedule = new Schedule({ ...PACING, familyStaggerDelay: 100 });
+    for (const event of both) schedule.fold(event);
+    expect(schedule.candidates).toEqual([a, b, x, y]);
+    schedule.fold(started(0, a));
+    expect(schedule.candidates).toEqual([x, y, b]);
   });
 
   it('is exhausted when nothing runs, waits or can come, or when nothing shall', () => {

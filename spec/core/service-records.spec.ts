@@ -190,3 +190,20 @@ describe('RFC 9460 section 9.1, the name of the records', () => {
     expect(serviceRecordName('example.com', port)).toBe(name);
   });
 });
+
+describe('what the messages about records say', () => {
+  it.each([
+    ['no-default-alpn stands without alpn', withParams([2, ''])],
+    ['a protocol of alpn is empty', withParams([1, '02 6832 00'])],
+  ])('%s', (reason, bytes) => {
+    expect(() => serviceRecord(bytes)).toThrow(`malformed service record: ${reason}`);
+  });
+
+  it('every parameter, and only those of the record', () => {
+    const hints = { ipv4hint: ['192.0.2.1', '192.0.2.2'], ipv6hint: ['2001:db8::1', '2001:db8::2'] };
+    expect(formatRecord({ priority: 1, target: 'b', mandatory: ['alpn', 'port'], alpn: ['h2', 'h3'], port: 0, ...hints })).toBe(
+      '1 b mandatory=alpn,port alpn=h2,h3 port=0 ipv4hint=192.0.2.1,192.0.2.2 ipv6hint=2001:db8::1,2001:db8::2',
+    );
+    expect(formatRecord({ priority: 2, target: '.' })).toBe('2 .');
+  });
+});

@@ -72,3 +72,15 @@ it('a snapshot of another version is refused', () => {
   expect(() => pathsOf({ version: 2, paths: {} })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));
   expect(() => pathsOf(null)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
 });
+
+it.each<[unknown, string]>([
+  [null, '"snapshot" must be what snapshot() returned. Received null'],
+  [{ version: 2, paths: {} }, '"snapshot" is not of a version that is known. Received 2'],
+])('the error for the snapshot %j says why', (snapshot, message) => {
+  expect(() => pathsOf(snapshot)).toThrow(message);
+});
+
+it('a record may hold the number 0', () => {
+  const record = { smoothedRtt: 0, rttVariation: 0, usedAt: 0, failedAt: 0 };
+  expect(validRecord(record)).toEqual(record);
+});
