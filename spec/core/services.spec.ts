@@ -134,7 +134,7 @@ describe('the services of a host', () => {
     expect(services.known.map(({ endpoint }) => endpoint.address)).toEqual(['192.0.2.1', '2001:db8::1']);
   });
 
-  it('is not ready without any address, and passes over a record whose target has none', () => {
+  it('is not ready without any address, and skips a record whose target has none', () => {
     const { services, records, addresses } = race();
     records('a.example', { priority: 1, target: 'b.example' });
     addresses('a.example', 'AAAA', '2001:db8::1');
