@@ -15,8 +15,8 @@ const place = (address: string) => [address, `at-${address}`] as const;
 export const TEXTS: readonly StepText[] = [
   {
     text: [
-      'The name has two addresses. The IPv6 one is dead: packets to it are dropped without any notice.',
-      'A client that tries one address after another learns this from the system, which gives up after two minutes. Happy Eyeballs starts the next attempt after 250 ms, the Connection Attempt Delay, and keeps the first one running.',
+      'The name has an IPv6 address (from its AAAA record) and an IPv4 address (from its A record). The IPv6 one is silent: packets to it are dropped.',
+      'Programs used to wait until the system gave up on such an address, which takes two minutes. Happy Eyeballs starts the next attempt after 250 ms, the Connection Attempt Delay, and keeps the first one running.',
     ],
     task: 'Lower the Connection Attempt Delay to 100 ms. The user now waits 150 ms less. Then set the IPv6 address to “refuses”: an answer, even a bad one, costs almost nothing.',
     controls: [DELAY, place('2001:db8::1')],
@@ -26,17 +26,17 @@ export const TEXTS: readonly StepText[] = [
       'Here the whole of IPv6 is broken, and the name has two IPv6 addresses. An address is rarely dead by itself: what is broken is usually the path of a family.',
       'So the second attempt goes to the other family. It does not go down the list.',
     ],
-    task: 'Turn “Alternate the families” off. The second IPv6 address is now tried first, and the user waits 250 ms more.',
+    task: 'Turn “Alternate the families” off. Both IPv6 addresses are now tried before the IPv4 address, and the user waits 250 ms more.',
     controls: [['Alternate the families', 'interleave']],
   },
   {
     text: [
       'Every path takes 400 ms, as over a satellite. All four addresses work.',
       'Look at Node 20 among the other clients. It tries one address at a time. To start the next attempt after 250 ms, it has to abort the one before, although that would have connected 150 ms later. Only the last address is given the time that it needs. The user waits 3 × 250 + 400 = 1,150 ms for what takes 400 ms.',
-      'So with a round trip of more than 250 ms, Node 20 cuts off every address but the last. If the last one is dead, it does not connect at all.',
-      'A race has the same 250 ms, and aborts nothing. The second attempt runs beside the first, and the first to connect wins.',
+      'So with a round trip of more than 250 ms, Node 20 cuts off every address but the last. If the last one is dead, it does not connect at all. (A single address is the last one, and is never cut off. Node 26 does the same with 500 ms.)',
+      'A race has the same 250 ms, and aborts nothing on the way. The second attempt runs beside the first, and the first to connect wins; only then are the others cancelled.',
     ],
-    task: 'Set every address to 260 ms, then to 240 ms: Node 20 goes from 1,010 to 240 ms, and the race from 260 to 240 ms. Node 26 waits 500 ms: where does it break? Then set every address to 400 ms again, and 192.0.2.2 to “silent”: Node 20 no longer connects, although three addresses work.',
+    task: 'Set every address to 260 ms, then to 240 ms: Node 20 goes from 1,010 to 240 ms, and the race from 260 to 240 ms. Set it to 510 ms: now Node 26 cuts off, too. Then set every address to 400 ms again, and 192.0.2.2 to “silent”: Node 20 no longer connects, although three addresses work.',
     controls: [OTHERS, ['Round trip of every address', 'all-after'], place('192.0.2.2')],
   },
   {
