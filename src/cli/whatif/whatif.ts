@@ -10,7 +10,7 @@ import { emptySample, type Sample } from '../../whatif/sample.js';
 import { grouped, type Flag, type Flags } from '../flag.js';
 import { jsonText } from '../json-text.js';
 import { INTERRUPTED, OK, untilInterrupted, type Terminal } from '../terminal.js';
-import { changeOf, changesOf, sweepOf, whole } from './flags.js';
+import { changeOf, changesOf, sweepOf, whole, type Sweep } from './flags.js';
 import { progressOf } from './progress.js';
 import { readRecordings } from './read-recording.js';
 import { openFile } from './svg-file.js';
@@ -39,59 +39,12 @@ export async function whatifCommand(files: readonly string[], flags: Flags, term
     // A cancelled race shows how its paths behave, but has no result to compare.
     const counted = all.flatMap(({ outcome }, index) => (outcome === 'cancelled' ? [] : [index]));
     if (counted.length === 0) throw invalidValue('recording', 'holds no race that has ended', files.join(', '));
-    const recording = new Recording(all, defaultTerms());
     const total = counted.length * (sweep ? sweep.steps.length : 2 * REPLAYS);
-    const progress = progressOf(terminal.stderr, 'races', total);
-    let done = 0;
-    const run = async (how: Change, draw: number) => {
-      const sample = emptySample(counted.length);
-      for (const [place, index] of counted.entries()) {
-        if (done % SLICE === 0) {
-          progress.show(Math.max(done, 1));
-          await endOfTurn();
-          interrupted.throwIfAborted();
-        }
-        replay(recording, index, how, seed + draw, sample, place);
-        done++;
-      }
-      return sample;
-    };
-    if (sweep) {
-      const rows: Row[] = [];
-      for (const { value, change: step } of sweep.steps) {
-        rows.push({ name: String(value), figures: new Figuring(await run(step, 0)).figures() });
-      }
-      progress.clear();
-      write?.(
-        curve(
-          `${sweep.option}: latency against waste`,
-          rows.map(({ name, figures }) => ({ label: name, figures })),
-        ),
-      );
-      const json = {
-        races: counted.length,
-        option: sweep.option,
-        steps: rows.map(({ name, figures }) => ({ value: Number(name), figures })),
-      };
-      terminal.stdout.write(
-        flags.json ? jsonText({ version: 1, seed, ...json }) : `${listed(sweep.option, rows, SWEEP_MEASURES)}\n`,
-      );
-      return OK;
-    }
-    const [before, after] = [[], []] as [Sample[], Sample[]];
-    for (let draw = 0; draw < REPLAYS; draw++) {
-      before.push(await run((terms) => terms, draw));
-      after.push(await run(change, draw));
-    }
-    progress.clear();
-    const races = counted.map((index) => all[index]!);
-    const rows = comparison(races, before, after, seed, changesOf(flags));
-    const cancelled = all.length - counted.length;
-    terminal.stdout.write(
-      flags.json
-        ? jsonText({ version: 1, seed, races: races.length, cancelled, ...jsonOf(rows) })
-        : `${textOf(rows, races.length, cancelled)}\n`,
-    );
+    const replays: Replays = { all, counted, seed, interrupted, progress: progressOf(terminal.stderr, 'races', total) };
+    const shown = sweep
+      ? await sweepShown(replays, sweep, flags, write)
+      : await comparisonShown(replays, change, changesOf(flags), flags);
+    terminal.stdout.write(shown);
     return OK;
   } catch (error) {
     if (!interrupted.aborted) throw error;
@@ -100,6 +53,77 @@ export async function whatifCommand(files: readonly string[], flags: Flags, term
   } finally {
     release();
   }
+}
+
+/** Recorded races that are replayed. */
+interface Replays {
+  readonly all: readonly RecordedRace[];
+  /** The indices of those that have a result. */
+  readonly counted: readonly number[];
+  readonly seed: number;
+  readonly interrupted: AbortSignal;
+  readonly progress: ReturnType<typeof progressOf>;
+}
+
+/** Replays races with different changes, one after another. @returns a function that replays all of them once */
+function replaying({ all, counted, seed, interrupted, progress }: Replays): (how: Change, draw: number) => Promise<Sample> {
+  const recording = new Recording(all, defaultTerms());
+  let done = 0;
+  return async (how, draw) => {
+    const sample = emptySample(counted.length);
+    for (const [place, index] of counted.entries()) {
+      if (done % SLICE === 0) {
+        progress.show(Math.max(done, 1));
+        await endOfTurn();
+        interrupted.throwIfAborted();
+      }
+      replay(recording, index, how, seed + draw, sample, place);
+      done++;
+    }
+    return sample;
+  };
+}
+
+/** The output for `--sweep`. @param write writes the curve */
+async function sweepShown(
+  replays: Replays,
+  { option, steps }: Sweep,
+  flags: Flags,
+  write: ((svg: string) => void) | undefined,
+): Promise<string> {
+  const run = replaying(replays);
+  const rows: Row[] = [];
+  for (const { value, change } of steps) {
+    rows.push({ name: String(value), figures: new Figuring(await run(change, 0)).figures() });
+  }
+  replays.progress.clear();
+  write?.(
+    curve(
+      `${option}: latency against waste`,
+      rows.map(({ name, figures }) => ({ label: name, figures })),
+    ),
+  );
+  if (!flags.json) return `${listed(option, rows, SWEEP_MEASURES)}\n`;
+  const values = rows.map(({ name, figures }) => ({ value: Number(name), figures }));
+  return jsonText({ version: 1, seed: replays.seed, races: replays.counted.length, option, steps: values });
+}
+
+/** The output without `--sweep`. @param changes the changed options as text */
+async function comparisonShown(replays: Replays, change: Change, changes: string, { json }: Flags): Promise<string> {
+  const { all, counted, seed } = replays;
+  const run = replaying(replays);
+  const [before, after] = [[], []] as [Sample[], Sample[]];
+  for (let draw = 0; draw < REPLAYS; draw++) {
+    before.push(await run((terms) => terms, draw));
+    after.push(await run(change, draw));
+  }
+  replays.progress.clear();
+  const races = counted.map((index) => all[index]!);
+  const rows = comparison(races, before, after, seed, changes);
+  const cancelled = all.length - counted.length;
+  return json
+    ? jsonText({ version: 1, seed, races: races.length, cancelled, ...jsonOf(rows) })
+    : `${textOf(rows, races.length, cancelled)}\n`;
 }
 
 /** How many races run before Ctrl-C is let in. */
