@@ -156,4 +156,23 @@ describe('the services of a host', () => {
     addresses('a.example', 'AAAA');
     expect(services.isReordered).toBe(false);
   });
+
+  it('waits for the records of an alias that it follows', () => {
+    const { services, answer, addresses } = race();
+    answer({ type: 'HTTPS', name: 'a.example', records: [alias('b.example')] }, 10);
+    addresses('b.example', 'AAAA', '2001:db8::1');
+    expect(services.isReady).toBe(false);
+    expect(services.hasWaitedFor('b.example', 50)).toBe(true);
+  });
+
+  it('falls back to the host where an alias has no addresses', () => {
+    const { services, records, addresses } = race();
+    records('a.example', alias('b.example'));
+    records('b.example');
+    addresses('b.example', 'AAAA');
+    addresses('b.example', 'A');
+    expect(services.isReady).toBe(false);
+    addresses('a.example', 'AAAA', '2001:db8::1');
+    expect(services.isReady).toBe(true);
+  });
 });
