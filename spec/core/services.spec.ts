@@ -175,4 +175,12 @@ describe('the services of a host', () => {
     addresses('a.example', 'AAAA', '2001:db8::1');
     expect(services.isReady).toBe(true);
   });
+
+  it('tries a hint over QUIC only, where its record supports nothing else and no answer has come', () => {
+    const { services, records } = race({ alpn: ['h3', 'h2'], hints: 'lastResort' });
+    records('a.example', { priority: 1, target: 'b.example', alpn: ['h3'], noDefaultAlpn: true, ipv4hint: ['192.0.2.1'] });
+    expect(services.groups.map((group) => group.map(({ address, protocol }) => [address, protocol]))).toEqual([
+      [['192.0.2.1', 'quic']],
+    ]);
+  });
 });
