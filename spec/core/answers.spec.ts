@@ -14,6 +14,7 @@ describe('wellFormed', () => {
   });
 
   it.each<[unknown, unknown, string]>([
+    [AAAA('not:an:address', '2001:db8::1'), AAAA('2001:db8::1'), "'not:an:address'"],
     [AAAA('nonsense', '192.0.2.1', '2001:db8::1'), AAAA('2001:db8::1'), "'nonsense'"],
     [A('127.1', '2001:db8::1', '192.0.2.1'), A('192.0.2.1'), "'127.1'"],
     [{ type: 'A', addresses: ['192.0.2.1', null, 5] }, A('192.0.2.1'), 'null'],

@@ -71,6 +71,8 @@ describe('the schedule', () => {
     ['[A16] of which failed ones do not count', [...both, started(0, a), started(250, x), failed(260, a)], 500, b, { attemptDelayMultiplier: 2 }],
     ['[A9] the other family opens after the stagger', [...both, started(0, a)], 100, x, { familyStaggerDelay: 100 }],
     ['[A9] or at once when nothing is in flight', [...both, started(0, a), failed(40, a)], 40, b, { familyStaggerDelay: 100 }],
+    ['an empty answer counts, whatever is suspect', [answered(10, 'AAAA', []), answered(20, 'AAAA'), queued(a)], 20, a, { suspects: () => true }],
+    ['a failure relieves no lane that has no candidate yet', [answered(0, 'AAAA'), queued(a, b), started(0, a), failed(40, a), started(40, b), answered(45, 'A'), queued(x)], 100, x, { familyStaggerDelay: 100 }],
     ['the other family waits while an attempt is in flight', [...both, started(0, a), started(10, b), failed(40, a)], 100, x, { familyStaggerDelay: 100 }],
   ])('%s', (_, events, at, endpoint, pacing = {}) => {
     expect(next(events, pacing)).toEqual([at, endpoint]);

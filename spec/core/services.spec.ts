@@ -156,4 +156,31 @@ describe('the services of a host', () => {
     addresses('a.example', 'AAAA');
     expect(services.isReordered).toBe(false);
   });
+
+  it('waits for the records of an alias that it follows', () => {
+    const { services, answer, addresses } = race();
+    answer({ type: 'HTTPS', name: 'a.example', records: [alias('b.example')] }, 10);
+    addresses('b.example', 'AAAA', '2001:db8::1');
+    expect(services.isReady).toBe(false);
+    expect(services.hasWaitedFor('b.example', 50)).toBe(true);
+  });
+
+  it('falls back to the host where an alias has no addresses', () => {
+    const { services, records, addresses } = race();
+    records('a.example', alias('b.example'));
+    records('b.example');
+    addresses('b.example', 'AAAA');
+    addresses('b.example', 'A');
+    expect(services.isReady).toBe(false);
+    addresses('a.example', 'AAAA', '2001:db8::1');
+    expect(services.isReady).toBe(true);
+  });
+
+  it('tries a hint over QUIC only, where its record supports nothing else and no answer has come', () => {
+    const { services, records } = race({ alpn: ['h3', 'h2'], hints: 'lastResort' });
+    records('a.example', { priority: 1, target: 'b.example', alpn: ['h3'], noDefaultAlpn: true, ipv4hint: ['192.0.2.1'] });
+    expect(services.groups.map((group) => group.map(({ address, protocol }) => [address, protocol]))).toEqual([
+      [['192.0.2.1', 'quic']],
+    ]);
+  });
 });
