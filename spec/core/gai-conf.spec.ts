@@ -102,6 +102,7 @@ describe('gai.conf', () => {
     'scopev4 ::ffff:0:0/95 2',
     'scopev4 2001:db8::/100 2',
     'scopev4 ::/0 2',
+    'scopev4 junk%10.0.0.0/8 2',
     'scopev4 10.0.0.0/33 2',
     'scopev4 10.0.0.0/104 2',
     'scopev4 10.1/16 2',

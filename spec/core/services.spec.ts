@@ -183,4 +183,18 @@ describe('the services of a host', () => {
       [['192.0.2.1', 'quic']],
     ]);
   });
+
+  it.each<[readonly string[], boolean, readonly (readonly [string, string | undefined])[]]>([
+    [['h3'], true, [['192.0.2.1', 'quic']]],
+    [['h3', 'h2'], false, [['192.0.2.1', 'quic'], ['192.0.2.1', undefined]]],
+    [['h2'], false, [['192.0.2.1', undefined]]],
+  ])('[V2] [V7] tries a refuted hint last, over what its record supports: %j', (alpn, noDefaultAlpn, last) => {
+    const { services, records, addresses } = race({ alpn: ['h3', 'h2'], hints: 'lastResort' });
+    records('a.example', { priority: 1, target: 'b.example', alpn, noDefaultAlpn, ipv4hint: ['192.0.2.1'] });
+    services.questions();
+    addresses('b.example', 'A', '192.0.2.9');
+    const groups = services.groups.map((group) => group.map(({ address, protocol }) => [address, protocol]));
+    expect(groups.at(-1)).toEqual(last);
+    expect(groups).toHaveLength(2);
+  }); // prettier-ignore
 });

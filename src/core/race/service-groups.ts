@@ -79,16 +79,15 @@ export class ServiceGroups {
         .flatMap((place) => this.keep(place, hinted, seen)),
       ...real.flatMap((address) => this.keep({ ...address, port, protocol }, service, seen)),
     ];
-    const speaks = service?.alpn ?? [];
-    const isQuic = speaks.some(isHttp3);
-    const isTcp = speaks.length === 0 || !speaks.every(isHttp3);
-    return [...(isQuic ? add('quic') : []), ...(isTcp ? add(undefined) : [])];
+    return transportsOf(service).flatMap(add);
   }
 
-  private unconfirmed({ target, port, hints, hinted }: Offer, seen: Map<string, Endpoint>): readonly Endpoint[] {
+  private unconfirmed({ target, port, hints, service, hinted }: Offer, seen: Map<string, Endpoint>): readonly Endpoint[] {
     const name = this.names.get(target);
     const denied = hints.filter((hint) => name?.confirmed.has(hint.family)).flatMap((hint) => this.translated(hint));
-    return denied.flatMap((address) => this.keep({ ...address, port }, hinted, seen));
+    return transportsOf(service).flatMap((protocol) =>
+      denied.flatMap((address) => this.keep({ ...address, port, protocol }, hinted, seen)),
+    );
   }
 
   private translated(hint: Address): readonly (Address & Pick<Endpoint, 'via'>)[] {
@@ -110,6 +109,14 @@ export class ServiceGroups {
 
 /** An endpoint without its record. */
 type Place = Omit<Endpoint, 'service'>;
+
+/** The transports for the protocols of a record, QUIC first; `undefined` is TCP. */
+function transportsOf(service: Service | undefined): readonly ('quic' | undefined)[] {
+  const speaks = service?.alpn ?? [];
+  const isQuic = speaks.some(isHttp3);
+  const isTcp = speaks.length === 0 || !speaks.every(isHttp3);
+  return [...(isQuic ? (['quic'] as const) : []), ...(isTcp ? [undefined] : [])];
+}
 
 function isHttp3(protocol: string): boolean {
   return /^h3(?:-|$)/.test(protocol);
