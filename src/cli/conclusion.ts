@@ -1,5 +1,14 @@
 import { formatDuration } from '../core/format-duration.js';
-import { about, ERROR_WORDS, generalWords, wordsFor, type ErrorWords } from '../core/error-words.js';
+import {
+  about,
+  ERROR_WORDS,
+  FARTHEST_FIRST,
+  generalWords,
+  wordsFor,
+  type ErrorWords,
+  type Failure,
+  type Subject,
+} from '../core/error-words.js';
 import { formatDestination, formatEndpoint, type Endpoint } from '../core/race/endpoint.js';
 import { errorCode, NOTHING_THERE, reasonOf, toError } from '../core/error-tools.js';
 import type { ConnectionError } from '../core/race/connection-error.js';
@@ -57,13 +66,13 @@ function differences({ attempts, host }: ConnectionError): string {
   return `${shown.join(', ')}${more}; ${advice(toError(telling), errorCode(telling) ?? 'no code', host)}`;
 }
 
-/** What came farthest is what a user wants to know: that a port refuses says more than that an address is silent. */
-const FARTHEST_FIRST = ['certificate', 'handshake', 'refused', 'reset', 'timed out', 'host unreachable', 'network unreachable'];
+/** The most telling first: an address with a bad certificate was reached. */
+const TELLING: readonly (Subject | Failure)[] = ['certificate', 'handshake', ...FARTHEST_FIRST];
 
 function rank(error: Error): number {
   const words = explained(errorCode(error) ?? '');
-  const rank = FARTHEST_FIRST.findIndex((kind) => kind === words?.subject || kind === words?.failure);
-  return rank === -1 ? FARTHEST_FIRST.length : rank;
+  const rank = TELLING.findIndex((kind) => kind === words?.subject || kind === words?.failure);
+  return rank === -1 ? TELLING.length : rank;
 }
 
 /** A code of the DNS, or that of a connection to a DNS server. */

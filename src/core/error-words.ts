@@ -11,6 +11,9 @@ export type Failure =
   | 'protocol'
   | 'other';
 
+/** Failures of addresses. Those that came farthest are first, because they say the most: a port that refuses is at least there. */
+export const FARTHEST_FIRST: readonly Failure[] = ['refused', 'reset', 'timed out', 'host unreachable', 'network unreachable'];
+
 /** What an error code says something about. */
 export type Subject = 'address' | 'machine' | 'name' | 'certificate' | 'handshake' | 'filter';
 

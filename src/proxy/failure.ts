@@ -1,17 +1,9 @@
-import { wordsFor, type Failure } from '../core/error-words.js';
+import { FARTHEST_FIRST, wordsFor, type Failure } from '../core/error-words.js';
 import type { ConnectionError } from '../index.js';
 import { REPLY } from './socks5.js';
 
-/** The failures of attempts: those that came farthest first, for that is what a user wants to know. */
-const TELLING: readonly Failure[] = [
-  'refused',
-  'reset',
-  'timed out',
-  'host unreachable',
-  'network unreachable',
-  'prohibited',
-  'other',
-];
+/** The failures of attempts, the most telling first. */
+const TELLING: readonly Failure[] = [...FARTHEST_FIRST, 'prohibited', 'other'];
 
 /** The reason why a race was lost, from what each attempt met. */
 export function failureOf({ reason, code, attempts }: ConnectionError): Failure {

@@ -88,11 +88,18 @@ export interface Sweep {
 const MOST_STEPS = 100;
 
 /**
- * Parses a sweep such as `connection-attempt-delay=50..500:50`.
+ * The sweep of `--sweep`, such as `connection-attempt-delay=50..500:50`, if it is given.
  *
- * @throws TypeError, RangeError for an invalid range
+ * @throws TypeError, RangeError for an invalid range, and for `--svg` without a sweep
  */
-export function sweepOf(text: string, flags: Flags): Sweep {
+export function sweepOf(flags: Flags): Sweep | undefined {
+  const { sweep, svg } = flags;
+  if (sweep !== undefined) return parseSweep(String(sweep), flags);
+  if (svg !== undefined) throw invalidValue('--svg', 'has no effect without --sweep', svg);
+  return undefined;
+}
+
+function parseSweep(text: string, flags: Flags): Sweep {
   const [, option = '', from = '', to = '', step = ''] = /^(?:--)?([a-z-]+)=(\d+)\.\.(\d+):(\d+)$/.exec(text) ?? [];
   const values: number[] = [];
   for (let value = Number(from); Number(step) > 0 && value <= Number(to) && values.length <= MOST_STEPS; value += Number(step))

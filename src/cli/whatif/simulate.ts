@@ -2,20 +2,18 @@ import { availableParallelism } from 'node:os';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { invalidValue } from '../../core/input/argument-errors.js';
 import { clients } from '../../models/clients.js';
-import { curve } from '../../whatif/curve.js';
-import { Figuring, type Measure } from '../../whatif/figures.js';
+import { Figuring } from '../../whatif/figures.js';
 import { INTERNET } from '../../whatif/internet.js';
 import type { Way } from '../../whatif/simulation.js';
 import { record } from '../../whatif/simulated-recording.js';
 import { grouped, type Flag, type Flags } from '../flag.js';
-import { jsonText } from '../json-text.js';
 import { INTERRUPTED, OK, untilInterrupted, type Terminal } from '../terminal.js';
 import { changeOf, changesOf, sweepOf, whole } from './flags.js';
 import { simulateAll } from './parts.js';
 import { progressOf } from './progress.js';
 import { simulatedText } from './simulated-text.js';
-import { openFile } from './svg-file.js';
-import { listed, type Row } from './table.js';
+import { openCurve, sweepCurve, sweepText, type Swept } from './sweep.js';
+import type { Row } from './table.js';
 import { defaultTerms } from './terms.js';
 
 const DEFAULT_RACES = 1_000_000;
@@ -35,8 +33,6 @@ export const SIMULATE_FLAGS: readonly Flag[] = grouped('Simulation', [
   { usage: '--markdown', meaning: 'Print a table in Markdown', conflicts: ['json'], hidden: true },
 ]);
 
-const SWEEP_MEASURES: readonly Measure[] = ['p50', 'p95', 'p99', 'attempts', 'wasted', 'ipv6', 'lost'];
-
 /** A way to race and its name. */
 interface Named {
   readonly name: string;
@@ -53,14 +49,13 @@ export async function simulateCommand(flags: Flags, terminal: Terminal, program:
   const races = whole(flags, 'races', 1, MOST_RACES, DEFAULT_RACES);
   const seed = whole(flags, 'seed', 0, 2 ** 32 - 1, 1);
   const workers = program === '' ? 1 : whole(flags, 'workers', 1, 1024, availableParallelism());
-  const sweep = flags.sweep === undefined ? undefined : sweepOf(String(flags.sweep), flags);
-  if (flags.svg !== undefined && !sweep) throw invalidValue('--svg', 'has no effect without --sweep', flags.svg);
+  const sweep = sweepOf(flags);
   const ways = sweep
     ? sweep.steps.map(({ value, change }) => ({ name: String(value), way: own(flags, change(defaultTerms())) }))
     : waysOf(flags);
   if (flags.record !== undefined) return recordInto(String(flags.record), { races, seed, way: ways.at(-1)! }, terminal);
 
-  const write = flags.svg === undefined ? undefined : openFile('--svg', String(flags.svg));
+  const file = openCurve(flags);
   const { interrupted, release } = untilInterrupted(terminal);
   const progress = progressOf(terminal.stderr, 'races', races);
   try {
@@ -73,13 +68,9 @@ export async function simulateCommand(flags: Flags, terminal: Terminal, program:
       return OK;
     }
     const rows = ways.map(({ name }, index): Row => ({ name, figures: new Figuring(samples[index]!).figures() }));
-    write?.(
-      curve(
-        `${sweep.option}: latency against waste`,
-        rows.map(({ name, figures }) => ({ label: name, figures })),
-      ),
-    );
-    terminal.stdout.write(sweepText(rows, flags, { races, seed, option: sweep.option }));
+    const swept: Swept = { races, seed, option: sweep.option, rows };
+    file?.write(sweepCurve(swept));
+    terminal.stdout.write(sweepText(swept, flags));
     return OK;
   } catch (error) {
     progress.clear();
@@ -87,6 +78,7 @@ export async function simulateCommand(flags: Flags, terminal: Terminal, program:
     terminal.stderr.write('Interrupted.\n');
     return INTERRUPTED;
   } finally {
+    file?.close();
     release();
   }
 }
@@ -102,19 +94,6 @@ function waysOf(flags: Flags): readonly Named[] {
   const changed = changes.length === 0 ? [] : [{ name: changes.join(', '), way: own(flags, changeOf(flags)(defaultTerms())) }];
   const modelled = flags.clients === true ? clients.map(({ name }) => ({ name, way: { client: name } })) : [];
   return [defaults, ...changed, ...modelled];
-}
-
-interface Swept {
-  readonly races: number;
-  readonly seed: number;
-  /** As on the command line. */
-  readonly option: string;
-}
-
-function sweepText(rows: readonly Row[], flags: Flags, { races, seed, option }: Swept): string {
-  if (!flags.json) return `${listed(option, rows, SWEEP_MEASURES)}\n`;
-  const steps = rows.map(({ name, figures }) => ({ value: Number(name), figures }));
-  return jsonText({ version: 1, seed, races, option, steps });
 }
 
 /** How many races run before Ctrl-C is let in. */

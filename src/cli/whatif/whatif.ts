@@ -1,20 +1,20 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { invalidValue } from '../../core/input/argument-errors.js';
 import { bootstrap, difference, LEAST_GROUPS, type Intervals } from '../../whatif/bootstrap.js';
-import { curve } from '../../whatif/curve.js';
-import { Figuring, type Figures, type Groups, type Measure } from '../../whatif/figures.js';
+import { Figuring, type Figures, type Groups } from '../../whatif/figures.js';
 import type { RecordedRace } from '../../whatif/recorded-race.js';
 import { Recording } from '../../whatif/recording.js';
 import { asRecorded, replay, type Change } from '../../whatif/replayed.js';
 import { emptySample, type Sample } from '../../whatif/sample.js';
 import { grouped, type Flag, type Flags } from '../flag.js';
 import { jsonText } from '../json-text.js';
+import type { OutputFile } from '../output-file.js';
 import { INTERRUPTED, OK, untilInterrupted, type Terminal } from '../terminal.js';
 import { changeOf, changesOf, sweepOf, whole, type Sweep } from './flags.js';
 import { progressOf } from './progress.js';
 import { readRecordings } from './read-recording.js';
-import { openFile } from './svg-file.js';
-import { certainty, compared, listed, type Row } from './table.js';
+import { openCurve, sweepCurve, sweepText, type Swept } from './sweep.js';
+import { certainty, compared, type Row } from './table.js';
 import { defaultTerms } from './terms.js';
 
 export const WHATIF_FLAGS: readonly Flag[] = grouped('Comparison', [
@@ -24,15 +24,12 @@ export const WHATIF_FLAGS: readonly Flag[] = grouped('Comparison', [
 /** How often the races are replayed. Each replay draws new values for what is unknown. */
 const REPLAYS = 5;
 
-const SWEEP_MEASURES: readonly Measure[] = ['p50', 'p95', 'p99', 'attempts', 'wasted', 'ipv6', 'lost'];
-
 /** `rx-happy-eyeballs whatif <recording…>`. @returns the exit status */
 export async function whatifCommand(files: readonly string[], flags: Flags, terminal: Terminal): Promise<number> {
   const seed = whole(flags, 'seed', 0, 2 ** 32 - 1, 1);
   const change = changeOf(flags);
-  const sweep = flags.sweep === undefined ? undefined : sweepOf(String(flags.sweep), flags);
-  if (flags.svg !== undefined && !sweep) throw invalidValue('--svg', 'has no effect without --sweep', flags.svg);
-  const write = flags.svg === undefined ? undefined : openFile('--svg', String(flags.svg));
+  const sweep = sweepOf(flags);
+  const file = openCurve(flags);
   const { interrupted, release } = untilInterrupted(terminal);
   try {
     const all = await readRecordings(files, interrupted);
@@ -42,7 +39,7 @@ export async function whatifCommand(files: readonly string[], flags: Flags, term
     const total = counted.length * (sweep ? sweep.steps.length : 2 * REPLAYS);
     const replays: Replays = { all, counted, seed, interrupted, progress: progressOf(terminal.stderr, 'races', total) };
     const shown = sweep
-      ? await sweepShown(replays, sweep, flags, write)
+      ? await sweepShown(replays, sweep, flags, file)
       : await comparisonShown(replays, change, changesOf(flags), flags);
     terminal.stdout.write(shown);
     return OK;
@@ -51,6 +48,7 @@ export async function whatifCommand(files: readonly string[], flags: Flags, term
     terminal.stderr.write('Interrupted.\n');
     return INTERRUPTED;
   } finally {
+    file?.close();
     release();
   }
 }
@@ -84,28 +82,17 @@ function replaying({ all, counted, seed, interrupted, progress }: Replays): (how
   };
 }
 
-/** The output for `--sweep`. @param write writes the curve */
-async function sweepShown(
-  replays: Replays,
-  { option, steps }: Sweep,
-  flags: Flags,
-  write: ((svg: string) => void) | undefined,
-): Promise<string> {
+/** The output for `--sweep`. @param file takes the curve */
+async function sweepShown(replays: Replays, { option, steps }: Sweep, flags: Flags, file?: OutputFile): Promise<string> {
   const run = replaying(replays);
   const rows: Row[] = [];
   for (const { value, change } of steps) {
     rows.push({ name: String(value), figures: new Figuring(await run(change, 0)).figures() });
   }
   replays.progress.clear();
-  write?.(
-    curve(
-      `${option}: latency against waste`,
-      rows.map(({ name, figures }) => ({ label: name, figures })),
-    ),
-  );
-  if (!flags.json) return `${listed(option, rows, SWEEP_MEASURES)}\n`;
-  const values = rows.map(({ name, figures }) => ({ value: Number(name), figures }));
-  return jsonText({ version: 1, seed: replays.seed, races: replays.counted.length, option, steps: values });
+  const swept: Swept = { races: replays.counted.length, seed: replays.seed, option, rows };
+  file?.write(sweepCurve(swept));
+  return sweepText(swept, flags);
 }
 
 /** The output without `--sweep`. @param changes the changed options as text */
