@@ -1,17 +1,18 @@
 /**
  * Mutation testing: changes the package in thousands of small ways, and counts the changes that no spec notices.
  *
- *     npm run mutate -- [room …] [--concurrency 2] [--sample 0.25 [--seed 1]] [--survivors] [--kept] [--write]
+ *     npm run mutate -- [room …] [--file text] [--concurrency 2] [--sample 0.25 [--seed 1]] [--survivors] [--kept] [--write]
  *
  * A room is a part of the package with the specs that have to notice. Its results are kept in coverage/mutation, and `--write` puts
  * those of all rooms into docs/mutation.md. `--kept` runs nothing, and goes by what is kept. `--sample` tries a share of a room's
  * mutants, chosen by the seed. `--survivors` tries those again that survived the last run, and keeps what is known of the others:
- * for specs that were added, as long as the room's sources are the same. The exit status is 1 where fewer than 90 % of a room's
- * mutants are noticed.
+ * for specs that were added, as long as the room's sources are the same. `--file` changes only files whose path contains its text,
+ * and its results stay out of those of the room. Those that survived are listed. The exit status is 1 where fewer than 90 % of a
+ * room's mutants are noticed.
  */
 import { readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 import { interval, isInSample, keyOf } from './mutation/sample.mjs';
@@ -42,6 +43,7 @@ const ROOMS = {
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    file: { type: 'string' },
     concurrency: { type: 'string', default: '2' },
     sample: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
@@ -60,7 +62,17 @@ const specs = readdirSync('spec', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.spec.ts'))
   .sort();
 
-const resultsOf = (name) => join('coverage', 'mutation', `${name}.json`);
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).map((file) => `src/${file}`);
+
+/** The files of a room that are changed. */
+function filesOf({ mutate }) {
+  const isIn = (path, file) => (path.endsWith('*.ts') ? `${dirname(file)}/*.ts` === path : file.startsWith(path));
+  return sources.filter(
+    (file) => file.endsWith('.ts') && file.includes(values.file ?? '') && mutate.some((path) => isIn(path, file)),
+  );
+}
+
+const resultsOf = (name) => join('coverage', 'mutation', `${[name, values.file].filter(Boolean).join('-')}.json`);
 
 const read = (name) => JSON.parse(readFileSync(resultsOf(name), 'utf8'));
 const write = (name, results) => writeFileSync(resultsOf(name), JSON.stringify(results));
@@ -98,7 +110,7 @@ async function mutateSample(name) {
 async function mutate(name, only) {
   const room = ROOMS[name];
   const stryker = new Stryker({
-    mutate: room.mutate.map((path) => (path.endsWith('/') ? `${path}**/*.ts` : path)),
+    mutate: filesOf(room),
     specs: [...new Set(room.specs.flatMap((path) => specs.filter((file) => file.startsWith(path))))],
     testRunner: 'specs',
     only: only && [...only],
@@ -131,6 +143,21 @@ function countsOf(name) {
   });
 }
 
+/** Where each survivor is, what it changed, and the line. */
+function survivorsOf(name) {
+  return Object.entries(read(name).files).flatMap(([file, { source, mutants }]) => {
+    const lines = source.split('\n');
+    const survivors = mutants.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
+    return survivors.map(({ status, mutatorName, replacement = '', location: { start, end } }) => {
+      const line = lines[start.line - 1];
+      const was = line.slice(start.column - 1, start.line === end.line ? end.column - 1 : undefined);
+      const became = replacement.replace(/\s+/g, ' ').slice(0, 70);
+      const why = status === 'NoCoverage' ? 'no spec runs it' : 'survived';
+      return `${file}:${start.line} ${why}; ${mutatorName}: ${was.slice(0, 90)} → ${became}`;
+    });
+  });
+}
+
 const sum = (counts, key) => counts.reduce((total, count) => total + count[key], 0);
 const percent = (noticed, all) => (all === 0 ? '–' : `${((100 * noticed) / all).toFixed(1)} %`);
 
@@ -152,6 +179,7 @@ if (!values.kept) for (const name of wanted) await (values.survivors ? mutateAga
 
 const known = Object.keys(ROOMS).filter((name) => existsSync(resultsOf(name)));
 console.log(tableOf(known));
+for (const name of wanted) for (const line of survivorsOf(name)) console.log(line);
 if (values.write) {
   const page = new URL('../docs/mutation.md', import.meta.url);
   const text = readFileSync(page, 'utf8');
