@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 
 /** The progress of a client with the head of a request. */
 interface Head {
+  readonly tooLate: () => void;
   /** Whether a part of the head has been received. */
   begun: boolean;
   /** When that was, or when the connection was last checked. */
@@ -12,9 +13,13 @@ interface Head {
 
 /** The requests whose heads have not been received. */
 export interface HeadWatch {
-  /** Waits for the next request. Unless it has `begun`, the connection may be idle before it. */
-  readonly nextFrom: (socket: Socket, begun?: boolean) => void;
-  /** Stops waiting: the head has been received, or the connection has ended. */
+  /**
+   * Waits for the next request. Unless it has `begun`, the connection may be idle before it.
+   *
+   * @param tooLate called if the client takes too long
+   */
+  readonly nextFrom: (socket: Socket, tooLate: () => void, begun?: boolean) => void;
+  /** Stops waiting: the head has been received, or the connection has closed. */
   readonly isThere: (socket: Socket) => void;
   /** Closes the connections that have received no part of a next request. */
   readonly endWaiting: () => void;
@@ -22,13 +27,12 @@ export interface HeadWatch {
 }
 
 /**
- * Ends connections whose clients take too long for the head of a request. Node's own limits apply only to a server that listens.
+ * Watches for clients that take too long for the head of a request. Node's own limits apply only to a server that listens.
  *
- * All connections are checked at intervals, so a client may take a little longer than `headerTimeout`.
- *
- * @param tooLate called for a connection whose client has taken too long
+ * All connections are checked at intervals, which is cheaper than a timer for each. A client may take a little longer than
+ * `headerTimeout`.
  */
-export function watchHeads(headerTimeout: number, tooLate: (socket: Socket) => void): HeadWatch {
+export function watchHeads(headerTimeout: number): HeadWatch {
   const heads = new Map<Socket, Head>();
   const look = () => {
     const now = performance.now();
@@ -39,13 +43,13 @@ export function watchHeads(headerTimeout: number, tooLate: (socket: Socket) => v
       }
       if (!head.begun || now - head.at < headerTimeout) continue;
       heads.delete(socket);
-      tooLate(socket);
+      head.tooLate();
     }
   };
   const looking = headerTimeout === Infinity ? undefined : setInterval(look, Math.min(1000, headerTimeout / 4));
   return {
-    nextFrom: (socket, begun = false) => {
-      if (!socket.destroyed) heads.set(socket, { begun, at: performance.now(), bytes: socket.bytesRead });
+    nextFrom: (socket, tooLate, begun = false) => {
+      if (!socket.destroyed) heads.set(socket, { tooLate, begun, at: performance.now(), bytes: socket.bytesRead });
     },
     isThere: (socket) => heads.delete(socket),
     endWaiting: () => {

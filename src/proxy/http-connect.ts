@@ -2,6 +2,7 @@ import type { Connection } from './connection.js';
 import { parseAuthority } from './authority.js';
 import { httpRefusalText } from './http-refusal.js';
 import { proxyStatus } from './proxy-status.js';
+import type { ProxyRequest } from './events.js';
 import { Refusal } from './refusal.js';
 import { tunnel } from './tunnel.js';
 import { formatEndpoint } from '../index.js';
@@ -13,15 +14,16 @@ import { formatEndpoint } from '../index.js';
  * @param early bytes for the destination that the client sent right after its request
  */
 export function serveConnect(connection: Connection, target: string, early: Buffer, user?: string): void {
-  const { socket } = connection;
+  const { socket, client } = connection;
   if (early.length > 0) socket.unshift(early);
   const destination = parseAuthority(target);
   if (!destination) {
     refuseTunnel(connection, new Refusal('malformed', 'CONNECT needs a host and a port, such as example.com:443.'));
     return;
   }
-  const asked = { protocol: 'connect' as const, ...destination, ...(user !== undefined && { user }) };
-  tunnel(connection, asked, {
+  const { host, port } = destination;
+  const request: ProxyRequest = { protocol: 'connect', host, port, client, ...(user !== undefined && { user }) };
+  tunnel(connection, request, {
     granted: (_, endpoint) => {
       const { via } = endpoint;
       const nextHop = formatEndpoint(via === undefined ? endpoint : { ...endpoint, address: via, family: 6 });

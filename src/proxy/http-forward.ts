@@ -30,8 +30,10 @@ export interface Exchange {
 export function forward(exchange: Exchange, target: Target, user: string | undefined): void {
   const { connection, request, response } = exchange;
   const { host, port, path } = target;
+  const { client } = connection;
   const method = request.method!;
-  const asked = connection.requested({ protocol: 'http', host, port, ...(user !== undefined && { user }), method, path });
+  const asked: ProxyRequest = { protocol: 'http', host, port, client, ...(user !== undefined && { user }), method, path };
+  connection.requested(asked);
   admit(connection, asked, {
     done: (override) => {
       if (response.destroyed) return;

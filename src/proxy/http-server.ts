@@ -4,7 +4,7 @@ import { parseAbsoluteUrl } from './absolute-url.js';
 import type { Connection } from './connection.js';
 import { readConnectHead } from './connect-head.js';
 import { parseBasic } from './credentials.js';
-import { watchHeads, type HeadWatch } from './head-watch.js';
+import type { HeadWatch } from './head-watch.js';
 import { hasCome, isChunked, valuesOf } from './headers.js';
 import { refuseTunnel, serveConnect } from './http-connect.js';
 import { createUpstreams, forward, refuseRequest, type Exchange, type Upstreams } from './http-forward.js';
@@ -26,7 +26,6 @@ export interface HttpProxy {
   readonly serve: (connection: Connection, first: Buffer) => void;
   /** Closes connections that have no request. */
   readonly drain: () => void;
-  readonly close: () => void;
 }
 
 /**
@@ -34,22 +33,20 @@ export interface HttpProxy {
  *
  * @param pseudonym the name of the proxy in `Via`
  */
-export function httpProxy(settings: ProxySettings, pseudonym: string): HttpProxy {
-  return new HttpServer(settings, pseudonym);
+export function httpProxy(settings: ProxySettings, heads: HeadWatch, pseudonym: string): HttpProxy {
+  return new HttpServer(settings, heads, pseudonym);
 }
 
 class HttpServer implements HttpProxy {
   private readonly served = new Map<Socket, Served>();
   private readonly server: Server;
-  private readonly heads: HeadWatch;
   private isDrained = false;
 
   constructor(
     private readonly settings: ProxySettings,
+    private readonly heads: HeadWatch,
     private readonly pseudonym: string,
   ) {
-    const { headerTimeout } = settings;
-    this.heads = watchHeads(headerTimeout, (socket) => this.isTooLate(socket));
     this.server = silentServer(settings)
       .on('connect', (request: IncomingMessage, socket: Socket, early: Buffer) => this.connect(request, socket, early))
       .on('request', (request, response) => this.exchange(request, response))
@@ -79,18 +76,13 @@ class HttpServer implements HttpProxy {
     this.heads.endWaiting();
   };
 
-  readonly close = (): void => this.heads.close();
-
   /** Hands a connection to Node's server. */
   private handOver(connection: Connection, first: Buffer): void {
-    const { served, heads } = this;
+    const { served } = this;
     const { socket } = connection;
     served.set(socket, { connection, upstreams: createUpstreams(connection), responses: new Set(), waiting: [] });
-    heads.nextFrom(socket, true);
-    connection.life.add(() => {
-      served.delete(socket);
-      heads.isThere(socket);
-    });
+    this.awaitHead(connection, true);
+    connection.life.add(() => served.delete(socket));
     socket.once('end', () => endUnanswered(connection, served.get(socket)));
     socket.unshift(first);
     this.server.emit('connection', socket);
@@ -145,7 +137,7 @@ class HttpServer implements HttpProxy {
     if (waiting.length === 0 && socket.isPaused()) socket.resume();
     if (responses.size > 0) return;
     if (this.isDrained) connection.farewell('');
-    else this.heads.nextFrom(socket);
+    else this.awaitHead(connection);
   }
 
   private answer(exchange: Exchange): void {
@@ -179,9 +171,9 @@ class HttpServer implements HttpProxy {
     socket.resetAndDestroy();
   }
 
-  private isTooLate(socket: Socket): void {
-    const { connection } = this.served.get(socket) ?? {};
-    if (connection) refuseTunnel(connection, new Refusal('time', 'The request head was not received in time.'));
+  private awaitHead(connection: Connection, begun = false): void {
+    const tooLate = () => refuseTunnel(connection, new Refusal('time', 'The request head was not received in time.'));
+    this.heads.nextFrom(connection.socket, tooLate, begun);
   }
 }
 

@@ -1,58 +1,56 @@
 import type { Socket } from 'node:net';
 
 /** Two sockets that exchange bytes. */
-interface Pair {
-  readonly sockets: readonly Socket[];
-  readonly over: () => void;
-  bytes: number;
-  at: number;
+export class Tunnel {
+  private bytes: number;
+  private at = performance.now();
+
+  constructor(
+    readonly client: Socket,
+    readonly upstream: Socket,
+  ) {
+    this.bytes = this.bytesOfBoth();
+  }
+
+  /** Closes both sockets if no bytes have been passed on for `idleTimeout` ms. */
+  endIfIdle(now: number, idleTimeout: number): void {
+    const bytes = this.bytesOfBoth();
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.at = now;
+    } else if (now - this.at >= idleTimeout) {
+      this.client.destroy();
+      this.upstream.destroy();
+    }
+  }
+
+  private bytesOfBoth(): number {
+    return bytesOf(this.client) + bytesOf(this.upstream);
+  }
 }
 
-/** Ends connections that have passed on no bytes for a while. */
-export interface IdleWatch {
-  /** @returns ends the watch */
-  readonly watch: (sockets: readonly Socket[], over: () => void) => () => void;
+/** The number of bytes read, and of bytes that the kernel has accepted. If the other side does not read, this number stays the same. */
+function bytesOf({ bytesRead, bytesWritten, writableLength }: Socket): number {
+  return bytesRead + bytesWritten - writableLength;
 }
 
 /** The longest interval between two checks, in ms. */
 const LONGEST_INTERVAL = 10_000;
 
 /**
- * Checks all connections at intervals, which is cheaper than restarting a timer with every chunk. A connection may therefore be idle
- * for a quarter longer than `idleTimeout`.
+ * Closes tunnels that have passed on no bytes for `idleTimeout` ms.
  *
- * @param idleTimeout ms
+ * All are checked at intervals, which is cheaper than restarting a timer with every chunk. A tunnel may therefore be idle for a quarter
+ * longer.
+ *
+ * @returns stops checking
  */
-export function watchIdle(idleTimeout: number): IdleWatch {
-  if (idleTimeout === Infinity) return { watch: () => () => undefined };
-  const pairs = new Set<Pair>();
-  let looking: NodeJS.Timeout | undefined;
+export function watchIdle(connections: Iterable<{ readonly tunnel?: Tunnel }>, idleTimeout: number): () => void {
+  if (idleTimeout === Infinity) return () => undefined;
   const look = () => {
     const now = performance.now();
-    for (const pair of pairs) {
-      const bytes = bytesOf(pair.sockets);
-      if (bytes !== pair.bytes) {
-        pair.bytes = bytes;
-        pair.at = now;
-      } else if (now - pair.at >= idleTimeout) pair.over();
-    }
+    for (const { tunnel } of connections) tunnel?.endIfIdle(now, idleTimeout);
   };
-  return {
-    watch: (sockets, over) => {
-      const pair = { sockets, over, bytes: bytesOf(sockets), at: performance.now() };
-      pairs.add(pair);
-      looking ??= setInterval(look, Math.min(idleTimeout / 4, LONGEST_INTERVAL));
-      return () => {
-        pairs.delete(pair);
-        if (pairs.size > 0) return;
-        clearInterval(looking);
-        looking = undefined;
-      };
-    },
-  };
-}
-
-/** The number of bytes read, and of bytes that the kernel has accepted. If the other side does not read, this number stays the same. */
-function bytesOf(sockets: readonly Socket[]): number {
-  return sockets.reduce((sum, { bytesRead, bytesWritten, writableLength }) => sum + bytesRead + bytesWritten - writableLength, 0);
+  const looking = setInterval(look, Math.min(idleTimeout / 4, LONGEST_INTERVAL));
+  return () => clearInterval(looking);
 }

@@ -76,18 +76,13 @@ function sizeAfter(size: number, length: number): number {
   return length * SPARSE < size ? SMALLEST : size;
 }
 
-const intakes = new WeakMap<Socket, Intake>();
-
-/** Creates a socket that is read by an {@link Intake}. It emits no `data` events. */
-export function socketWithIntake(options: SocketConstructorOpts): Socket {
-  const intake = new Intake();
-  const all: SocketConstructorOpts & ConnectOpts = { ...options, onread: intake.onread };
-  const socket = new Socket(all);
-  intakes.set(socket, intake);
-  return socket;
-}
-
-/** @returns `undefined` for a socket that is read as an ordinary stream */
-export function intakeOf(socket: Socket): Intake | undefined {
-  return intakes.get(socket);
+/** A socket that is read by an {@link Intake}. It emits no `data` events. */
+export class SocketWithIntake extends Socket {
+  constructor(
+    options: SocketConstructorOpts,
+    readonly intake = new Intake(),
+  ) {
+    const all: SocketConstructorOpts & ConnectOpts = { ...options, onread: intake.onread };
+    super(all);
+  }
 }

@@ -20,12 +20,11 @@ export interface Status {
 
 /** The value of the field `Proxy-Status`; RFC 9209. */
 export function proxyStatus({ error, nextHop, details }: Status): string {
-  const parameters = [
-    error && `error=${error}`,
-    nextHop && `next-hop=${quoted(nextHop)}`,
-    details && `details=${quoted(details.slice(0, LONGEST))}`,
-  ];
-  return [NAME, ...parameters.filter(Boolean)].join('; ');
+  let text = NAME;
+  if (error) text += `; error=${error}`;
+  if (nextHop) text += `; next-hop=${quoted(nextHop)}`;
+  if (details) text += `; details=${quoted(details.slice(0, LONGEST))}`;
+  return text;
 }
 
 /**
@@ -47,5 +46,6 @@ function attemptText({ endpoint, startedAt, endedAt, outcome, error, code }: Att
 
 /** Formats a string of structured fields, which is ASCII only; RFC 8941 section 3.3.3. */
 function quoted(text: string): string {
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
   return `"${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
 }

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
 import { Observable } from 'rxjs';
 import { createConnector } from '../index.js';
-import { serveClient, type Shared } from './connection.js';
-
+import { Connection, serveClient, type Servers, type Shared } from './connection.js';
 import type { ProxyEvent } from './events.js';
+import { watchHeads } from './head-watch.js';
 import { httpProxy } from './http-server.js';
 import { watchIdle } from './idle.js';
 import { listen$ } from './listen.js';
@@ -38,45 +37,42 @@ export function proxy$(options: ProxyOptions = {}): Observable<ProxyEvent> {
 
 function serving$(settings: ProxySettings): Observable<ProxyEvent> {
   return new Observable((subscriber) => {
-    const http = httpProxy(settings, `${randomBytes(4).toString('hex')}.rx-happy-eyeballs`);
-    const shared: Shared = {
-      settings,
-      connector: createConnector(connectorOptions(settings)),
-      rate: rateLimit(settings.clientRate),
-      idle: watchIdle(settings.idleTimeout),
-      open: new Set(),
-    };
-    const serve = { socks5: serveSocks5, socks4: serveSocks4, http: http.serve };
     const see = (event: ProxyEvent) => subscriber.next(event);
-    const closing = new Set<() => void>();
-    let connections = 0;
+    const connections = new Set<Connection>();
+    let accepted = 0;
     let isDrained = false;
-
-    const accept = (socket: Socket) => {
-      const over = () => {
-        closing.delete(close);
-        if (isDrained && closing.size === 0) subscriber.complete();
-      };
-      const close = serveClient(++connections, socket, shared, serve, { see, over });
-      closing.add(close);
+    const over = (connection: Connection) => {
+      connections.delete(connection);
+      if (isDrained && connections.size === 0) subscriber.complete();
     };
+    const heads = watchHeads(settings.headerTimeout);
+    const connector = createConnector(connectorOptions(settings));
+    const shared: Shared = { settings, connector, rate: rateLimit(settings.clientRate), heads, see, over, open: 0 };
+    const http = httpProxy(settings, heads, `${randomBytes(4).toString('hex')}.rx-happy-eyeballs`);
+    const servers: Servers = { socks5: serveSocks5, socks4: serveSocks4, http: http.serve };
+
     const listening = listen$(settings).subscribe({
       next: (heard) => {
-        if (heard.type === 'client') accept(heard.socket);
-        else if (heard.type === 'listening') see({ ...heard, time: Date.now() });
-        else see(unaccepted(++connections, heard.error));
+        if (heard.type === 'client') {
+          const connection = new Connection(++accepted, heard.socket, shared);
+          connections.add(connection);
+          serveClient(connection, servers);
+        } else if (heard.type === 'listening') see({ ...heard, time: Date.now() });
+        else see(unaccepted(++accepted, heard.error));
       },
       error: (error: unknown) => subscriber.error(error),
       complete: () => {
         isDrained = true;
         http.drain();
-        if (closing.size === 0) subscriber.complete();
+        if (connections.size === 0) subscriber.complete();
       },
     });
+    const endIdleWatch = watchIdle(connections, settings.idleTimeout);
     return () => {
       listening.unsubscribe();
-      for (const close of closing) close();
-      http.close();
+      for (const connection of connections) connection.close();
+      heads.close();
+      endIdleWatch();
     };
   });
 }

@@ -25,13 +25,14 @@ type Step = (bytes: Buffer) => Progress;
  * bytes for the destination.
  */
 type Progress =
-  'more' | 'refused' | { readonly length: number; readonly next: Step } | { readonly length: number; readonly asked: Asked };
-
-type Asked = Omit<ProxyRequest, 'client'>;
+  | 'more'
+  | 'refused'
+  | { readonly length: number; readonly next: Step }
+  | { readonly length: number; readonly request: ProxyRequest };
 
 /** Serves SOCKS 5: RFC 1928, with user name and password (RFC 1929). */
 export function serveSocks5(connection: Connection, first: Buffer): void {
-  const { socket, shared } = connection;
+  const { socket, client, shared } = connection;
   const { verify } = shared.settings;
 
   const greeting: Step = (bytes) =>
@@ -57,7 +58,7 @@ export function serveSocks5(connection: Connection, first: Buffer): void {
   const request = (user?: string): Step => {
     return (bytes) =>
       step(connection, parseRequest(bytes), requestReply(REPLY.generalFailure), (destination, length) => {
-        return { length, asked: { protocol: 'socks5', ...destination, ...(user !== undefined && { user }) } };
+        return { length, request: { protocol: 'socks5', ...destination, client, ...(user !== undefined && { user }) } };
       });
   };
 
@@ -71,10 +72,11 @@ export function serveSocks5(connection: Connection, first: Buffer): void {
 export function serveSocks4(connection: Connection, first: Buffer): void {
   const request: Step = (bytes) =>
     step(connection, parseSocks4(bytes), socks4Reply(SOCKS4_REPLY.rejected), ({ userId, ...destination }, length) => {
-      if (connection.shared.settings.verify) {
+      const { client, shared } = connection;
+      if (shared.settings.verify) {
         return refused(connection, new Refusal('credentials', CREDENTIALS_NEEDED), socks4Reply(SOCKS4_REPLY.rejected));
       }
-      return { length, asked: { protocol: 'socks4', ...destination, ...(userId !== '' && { user: userId }) } };
+      return { length, request: { protocol: 'socks4', ...destination, client, ...(userId !== '' && { user: userId }) } };
     });
 
   read(connection, request, first, {
@@ -132,7 +134,7 @@ function read(connection: Connection, beginning: Step, first: Buffer, answers: A
       socket.pause();
       if (bytes.length > 0) socket.unshift(bytes);
       connection.headIsThere();
-      tunnel(connection, progress.asked, answers);
+      tunnel(connection, progress.request, answers);
       return;
     }
   };

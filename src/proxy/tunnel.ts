@@ -15,17 +15,17 @@ export interface Answers {
  * Connects a client to its destination if that is allowed, and passes bytes on. Before there is a connection, the proxy reads one
  * buffer of what the client sends, because otherwise it would not notice that the client has left.
  */
-export function tunnel(connection: Connection, asked: Omit<ProxyRequest, 'client'>, { granted, denied }: Answers): void {
+export function tunnel(connection: Connection, request: ProxyRequest, { granted, denied }: Answers): void {
   const { socket } = connection;
-  const request = connection.requested(asked);
+  connection.requested(request);
   socket.read(0);
   const refused = (refusal: Refusal) => {
     connection.refuse(refusal, request);
     connection.farewell(denied(refusal));
   };
   const done = (upstream: Socket, endpoint: Endpoint) => {
-    socket.write(granted(upstream, endpoint));
-    connection.relay(upstream);
+    socket.write(granted(upstream, endpoint), 'latin1');
+    connection.connectTo(upstream);
   };
   admit(connection, request, { refused, done: (override) => dial(connection, request, override, { refused, done }) });
 }

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { ssrf, tcp, type ConnectorOptions, type ConnectOptions, type Filter, type SocketOptions } from '../index.js';
 import type { ProxyRequest } from './events.js';
-import { socketWithIntake } from './intake.js';
+import { SocketWithIntake } from './intake.js';
 import type { ProxySettings } from './options.js';
 
 /** Options of one race. */
@@ -13,7 +13,7 @@ export const NOTHING: Override = Object.freeze({});
 export function connectorOptions(settings: ProxySettings): ConnectorOptions {
   const { race } = settings;
   const options = { ...race, ...allowed(race, settings) };
-  return hasOwnSockets(race) || race.tls ? options : withSockets(options, socketWithIntake);
+  return hasOwnSockets(race) || race.tls ? options : withSockets(options, SocketWithIntake);
 }
 
 /** The options of the race for a request: `override`, and replacements for options of the connector that do not fit the request. */
@@ -26,7 +26,7 @@ export function raceOptions(override: Override, { protocol }: ProxyRequest, { ra
   // TLS and Node's HTTP client read their sockets themselves.
   const isRead = protocol === 'http' || Boolean(override.tls ?? race.tls);
   if (!isRead && !options.tcp) return options;
-  return withSockets({ tcp: race.tcp, ...options } as ConnectOptions, isRead ? (given) => new Socket(given) : socketWithIntake);
+  return withSockets({ tcp: race.tcp, ...options } as ConnectOptions, isRead ? Socket : SocketWithIntake);
 }
 
 /**
@@ -44,10 +44,10 @@ function hasOwnSockets({ transport, socketFactory }: ConnectOptions): boolean {
 }
 
 /** @throws TypeError, RangeError for invalid TCP options */
-function withSockets({ tcp: given, ...others }: ConnectOptions, create: (options: SocketOptions) => Socket): ConnectOptions {
+function withSockets({ tcp: given, ...others }: ConnectOptions, Kind: new (options: SocketOptions) => Socket): ConnectOptions {
   if (given !== undefined) tcp(given);
   const options = halfOpen(given);
-  return { ...others, socketFactory: () => create(options) } as ConnectOptions;
+  return { ...others, socketFactory: () => new Kind(options) } as ConnectOptions;
 }
 
 /** The directions of a tunnel end one by one. Nagle's algorithm is off because a proxy must not add a delay. */
