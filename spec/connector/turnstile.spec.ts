@@ -1,9 +1,15 @@
-import { Observable, of, VirtualTimeScheduler } from 'rxjs';
+import { Observable, of, VirtualTimeScheduler, type SchedulerLike } from 'rxjs';
 import { createConnector } from '../../src/connector/connector.js';
 import { turnstile } from '../../src/connector/turnstile.js';
 import { monotonicScheduler } from '../../src/rx/monotonic.js';
-import { Turns } from '../../src/node/turns.js';
+import { Turns, type InTurn } from '../../src/node/turns.js';
 import { marbles } from '../support/policies.js';
+
+/** A race that begins in its turn. */
+function waiting<T>(inTurn: InTurn, scheduler: SchedulerLike, race$: Observable<T>, signal?: AbortSignal): Observable<T> {
+  const settings = { scheduler, ...(signal && { signal }) };
+  return new Observable((subscriber) => inTurn(settings, subscriber, { begin: (observer) => void race$.subscribe(observer) }));
+}
 
 describe('maxConcurrentRaces', () => {
   it('lets races begin in order, as many at a time', () => {
@@ -11,10 +17,10 @@ describe('maxConcurrentRaces', () => {
       const inTurn = turnstile(2, scheduler);
       const race = cold('      ---(c|)');
       const lost = cold('      -#');
-      expectObservable(inTurn(race, undefined)).toBe('---(c|)');
-      expectObservable(inTurn(lost, undefined)).toBe('-#');
-      expectObservable(inTurn(race, undefined)).toBe('----(c|)');
-      expectObservable(inTurn(race, undefined)).toBe('------(c|)');
+      expectObservable(waiting(inTurn, scheduler, race)).toBe('---(c|)');
+      expectObservable(waiting(inTurn, scheduler, lost)).toBe('-#');
+      expectObservable(waiting(inTurn, scheduler, race)).toBe('----(c|)');
+      expectObservable(waiting(inTurn, scheduler, race)).toBe('------(c|)');
       expectSubscriptions(race.subscriptions).toBe(['^--!', '-^--!', '---^--!']);
     });
   });
@@ -28,13 +34,13 @@ describe('maxConcurrentRaces', () => {
       });
     const controller = new AbortController();
     const error = jest.fn();
-    const first = inTurn(race('first'), undefined).subscribe();
-    inTurn(race('left'), undefined).subscribe().unsubscribe();
-    inTurn(race('aborted'), controller.signal).subscribe({ error });
-    inTurn(race('last'), undefined).subscribe();
+    const first = waiting(inTurn, monotonicScheduler, race('first')).subscribe();
+    waiting(inTurn, monotonicScheduler, race('left')).subscribe().unsubscribe();
+    waiting(inTurn, monotonicScheduler, race('aborted'), controller.signal).subscribe({ error });
+    waiting(inTurn, monotonicScheduler, race('last')).subscribe();
     controller.abort('enough');
     expect(error).toHaveBeenCalledWith('enough');
-    inTurn(race('too late'), controller.signal).subscribe({ error });
+    waiting(inTurn, monotonicScheduler, race('too late'), controller.signal).subscribe({ error });
     expect(error).toHaveBeenCalledTimes(2);
     first.unsubscribe();
     expect(begun).toEqual(['first', 'last']);
@@ -50,13 +56,13 @@ describe('maxConcurrentRaces', () => {
 
 describe('many races at once', () => {
   it('begin in several turns of the event loop, in order; a few begin at once', async () => {
-    const inTurn = turnstile(Infinity, monotonicScheduler, new Turns(monotonicScheduler));
+    const inTurn = turnstile(10_000, monotonicScheduler, new Turns(monotonicScheduler));
     const begun: number[] = [];
     const race = (index: number) =>
       new Observable<never>(() => {
         begun.push(index);
       });
-    for (let i = 0; i < 1000; i++) inTurn(race(i), undefined).subscribe();
+    for (let i = 0; i < 1000; i++) waiting(inTurn, monotonicScheduler, race(i)).subscribe();
     const atOnce = begun.length;
     expect(atOnce).toBe(64);
     const turns = new Set<number>();
@@ -70,8 +76,8 @@ describe('many races at once', () => {
 
   it('set no timer where they are few', () => {
     const scheduler = new VirtualTimeScheduler();
-    const inTurn = turnstile(Infinity, scheduler);
-    for (let i = 0; i < 31; i++) inTurn(of('won'), undefined).subscribe();
+    const inTurn = turnstile(10_000, scheduler, new Turns(scheduler));
+    for (let i = 0; i < 31; i++) waiting(inTurn, scheduler, of('won')).subscribe();
     expect(scheduler.actions).toEqual([]);
   });
 });

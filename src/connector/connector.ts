@@ -9,8 +9,9 @@ import { MAKES, makes, type Makes } from './makes.js';
 import { createHistory, type History, type HistoryOptions } from './path-history.js';
 import { wallClock } from './wall-clock.js';
 import type { Snapshot } from '../core/race/snapshot.js';
-import { withHistory } from './teaching.js';
+import { beginWithHistory } from './teaching.js';
 import { networkCache } from '../node/cached.js';
+import { inTurn } from '../node/turns.js';
 import { systemResolver } from '../node/system-resolver.js';
 import { debug } from '../observe/debug.js';
 import { checkOptions, share, SOCKET_OPTIONS, type RaceOptions } from '../plan/options.js';
@@ -149,7 +150,7 @@ export function connectorOver(
   const base = wellFormedResolver(shared.resolver ?? systemResolver(), debug);
   const answers = cache === false ? undefined : networkCache(base, { clock: scheduler, network, ...given(cache ?? {}) });
   const sessions = resuming ? createSessions() : undefined;
-  const inTurn = turnstile(maxConcurrentRaces, scheduler);
+  const whenItsTurn = maxConcurrentRaces === Infinity ? inTurn : turnstile(maxConcurrentRaces, scheduler);
 
   const resolverOf = (partition: string) => answers?.resolver(partition) ?? base;
   const defaults = checkOptions<never>({ ...shared, resolver: resolverOf(defaultPartition) });
@@ -175,8 +176,8 @@ export function connectorOver(
     begin: (race, observer) => {
       const { settings, partition } = race.terms;
       const begin = watched.watching(race);
-      const events$ = withHistory(history, { random: settings.random, partition }, begin);
-      inTurn(events$, settings.signal).subscribe(observer);
+      const pupil = { random: settings.random, partition };
+      whenItsTurn(settings, observer, { begin: (holder) => beginWithHistory(history, pupil, holder, begin) });
     },
   });
 

@@ -1,4 +1,3 @@
-import { Observable } from 'rxjs';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { Guarded, type Holder } from '../rx/guarded.js';
@@ -11,23 +10,25 @@ export interface Pupil {
 }
 
 /**
- * A race that uses a history and teaches it.
+ * Begins a race that uses a history and teaches it.
  *
  * @param history absent if the race has none
  * @param begin begins the race for its observer, given its past
  */
-export function withHistory<T>(
+export function beginWithHistory<T>(
   history: History | undefined,
   { random, partition }: Pupil,
+  observer: Holder<RaceEvent<T>>,
   begin: (observer: Holder<RaceEvent<T>>, lived?: RaceHistory) => void,
-): Observable<RaceEvent<T>> {
-  if (!history) return new Observable((subscriber) => begin(subscriber));
-  return new Observable((subscriber) => {
-    const lived = history.begin(random, partition);
-    const lesson = new Lesson(lived, subscriber);
-    subscriber.add(lesson);
-    lesson.hold((observer) => begin(observer, lived));
-  });
+): void {
+  if (!history) {
+    begin(observer);
+    return;
+  }
+  const lived = history.begin(random, partition);
+  const lesson = new Lesson(lived, observer);
+  observer.add(lesson);
+  lesson.hold((holder) => begin(holder, lived));
 }
 
 /** Passes on the events of a race. The history learns before the winner or the error is passed on. */
@@ -37,7 +38,7 @@ class Lesson<T> extends Guarded<RaceEvent<T>> {
 
   constructor(
     private readonly lived: RaceHistory,
-    private readonly subscriber: Holder<RaceEvent<T>>,
+    private readonly observer: Holder<RaceEvent<T>>,
   ) {
     super();
   }
@@ -45,15 +46,15 @@ class Lesson<T> extends Guarded<RaceEvent<T>> {
   protected hasNext(event: RaceEvent<T>): void {
     if ('endpoint' in event) this.events.push(event);
     if (event.type === 'connected') this.lived.learn(this.events);
-    this.subscriber.next(event);
+    this.observer.next(event);
   }
 
   protected hasFailed(error: unknown): void {
     if (error instanceof ConnectionError) this.lived.learn(this.events);
-    this.subscriber.error(error);
+    this.observer.error(error);
   }
 
   protected hasCompleted(): void {
-    this.subscriber.complete();
+    this.observer.complete();
   }
 }

@@ -1,7 +1,7 @@
-import { Observable, type SchedulerLike } from 'rxjs';
+import type { SchedulerLike } from 'rxjs';
 import { Listener, type Holder } from '../rx/guarded.js';
-import { queueUp, type Waiting } from '../node/queue-up.js';
-import { turnsOf } from '../node/turns.js';
+import { queueUp, type Beginning, type Waiting } from '../node/queue-up.js';
+import { turnsOf, type InTurn } from '../node/turns.js';
 
 /**
  * Lets races begin in order: at most `limit` run at a time, and few begin in one turn of the event loop.
@@ -11,15 +11,10 @@ import { turnsOf } from '../node/turns.js';
  *
  * A waiting race that is unsubscribed, or whose signal is aborted, never begins. Its `connectTimeout` counts from its beginning.
  *
- * @param limit `Infinity`: no limit
  * @param scheduler the scheduler of the races
  * @param turns limits the races per turn, together with those of others; absent: no limit
  */
-export function turnstile(
-  limit: number,
-  scheduler: SchedulerLike,
-  turns = turnsOf(scheduler),
-): <T>(race$: Observable<T>, signal: AbortSignal | undefined) => Observable<T> {
+export function turnstile(limit: number, scheduler: SchedulerLike, turns = turnsOf(scheduler)): InTurn {
   /** In order of arrival. */
   const waiting = new Set<Waiting>();
   let running = 0;
@@ -37,26 +32,25 @@ export function turnstile(
   };
   const admission: Waiting = { begin: admit };
 
-  const begin = <T>(race$: Observable<T>, subscriber: Holder<T>) => {
+  const begin = <T>(observer: Holder<T>, race: Beginning<T>) => {
     turns?.count();
     running++;
-    const turn = new Listener<T>(subscriber);
+    const turn = new Listener<T>(observer);
     // Released before its end is reported, so that another race can take its place then.
     turn.add(() => {
       running--;
       admit();
     });
-    subscriber.add(turn);
-    turn.listen(() => race$);
+    observer.add(turn);
+    turn.hold((holder) => race.begin(holder));
   };
 
-  return <T>(race$: Observable<T>, signal: AbortSignal | undefined) =>
-    new Observable<T>((subscriber) => {
-      if (waiting.size === 0 && running < limit && (turns?.isOpen ?? true)) {
-        begin(race$, subscriber);
-        return;
-      }
-      queueUp(waiting, subscriber, signal, { begin: (waited) => begin(race$, waited) });
-      if (running < limit) turns?.add(admission);
-    });
+  return ({ signal }, observer, race) => {
+    if (waiting.size === 0 && running < limit && (turns?.isOpen ?? true)) {
+      begin(observer, race);
+      return;
+    }
+    queueUp(waiting, observer, signal, { begin: (waited) => begin(waited, race) });
+    if (running < limit) turns?.add(admission);
+  };
 }

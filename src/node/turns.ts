@@ -89,17 +89,18 @@ export function turnsOf(scheduler: SchedulerLike): Turns | undefined {
   return scheduler === monotonicScheduler ? ofProcess : undefined;
 }
 
+/** Begins a race for its observer, now or later. A waiting race that is unsubscribed, or whose signal is aborted, never begins. */
+export type InTurn = <T>(settings: TurnSettings, observer: Holder<T>, beginning: Beginning<T>) => void;
+
+interface TurnSettings {
+  readonly scheduler: SchedulerLike;
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Begins a race at once or, if many begin together, in a later turn of the event loop. A waiting race that is unsubscribed never
- * begins. With virtual time, all races begin at once.
- *
- * @param signal also ends a race that waits
+ * Begins a race at once or, if many begin together, in a later turn of the event loop. With virtual time, all races begin at once.
  */
-export function inTurn<T>(
-  { scheduler, signal }: { readonly scheduler: SchedulerLike; readonly signal?: AbortSignal },
-  observer: Holder<T>,
-  beginning: Beginning<T>,
-): void {
+export const inTurn: InTurn = ({ scheduler, signal }, observer, beginning) => {
   const turns = turnsOf(scheduler);
   if (turns && !turns.isOpen) {
     queueUp(turns, observer, signal, beginning);
@@ -107,4 +108,4 @@ export function inTurn<T>(
   }
   turns?.count();
   beginning.begin(observer);
-}
+};

@@ -1,10 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import {
-  concat,
   defer,
   filter,
   finalize,
-  from,
   map,
   merge,
   ReplaySubject,
@@ -13,6 +11,7 @@ import {
   timer,
   Observable,
   type SchedulerLike,
+  type Subscriber,
   type TimestampProvider,
 } from 'rxjs';
 import { FAMILIES, type Family } from '../core/address/address.js';
@@ -109,8 +108,12 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
   const memory = createMemory(bounds);
   const queries = createQueries(resolver, bounds, memory);
 
-  const ask = (room: Room, host: string, asked: Query): Observable<Answer> => {
-    if (asked.insist) return queries.share(room, host, asked);
+  /** Emits what is known, and then the answers to a query for the rest. */
+  const ask = (room: Room, host: string, asked: Query, subscriber: Subscriber<Answer>): void => {
+    if (asked.insist) {
+      queries.share(room, host, asked).subscribe(subscriber);
+      return;
+    }
     const now = clock.now();
     const known: Answer[] = [];
     const missing: Family[] = [];
@@ -124,14 +127,18 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
         if (!isFresh) stale.add(entry.answer.type);
       }
     }
-    const known$ = from(known);
-    if (missing.length === 0) return known$;
+    for (const answer of known) subscriber.next(answer);
+    if (missing.length === 0) {
+      subscriber.complete();
+      return;
+    }
+    if (subscriber.closed) return;
     const query = missing.length === 1 ? { ...asked, family: missing[0] } : asked;
-    const fresh$ = defer(() => queries.share(room, host, query)).pipe(
+    const fresh$ = queries.share(room, host, query).pipe(
       // A failed query does not refute stale addresses.
       map((answer) => (stale.has(answer.type) && saysNothing(answer) ? { ...answer, stale: true } : answer)),
     );
-    return concat(known$, fresh$);
+    fresh$.subscribe(subscriber);
   };
 
   const services =
@@ -148,7 +155,7 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
       const cachedResolver = (host: string, asked: Query = {}) => {
         // Such a name cannot exist. It would only evict names that do.
         if (host.length > LONGEST_HOST) return resolver(host, asked);
-        return defer(() => ask(current(), copyOf(host.toLowerCase()), asked));
+        return new Observable<Answer>((subscriber) => ask(current(), copyOf(host.toLowerCase()), asked, subscriber));
       };
       if (!services) return cachedResolver;
       const serviceRecords = (name: string) => defer(() => services.ask(current().name, copyOf(name.toLowerCase())));

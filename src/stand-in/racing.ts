@@ -4,9 +4,9 @@ import { Observable, type SchedulerLike } from 'rxjs';
 import type { Family } from '../core/address/address.js';
 import type { Connector } from '../connector/connector.js';
 import { MAKES, type Defaults, type Makes } from '../connector/makes.js';
-import type { History, HistoryOptions } from '../connector/path-history.js';
+import type { History, HistoryOptions, RaceHistory } from '../connector/path-history.js';
 import { historyOfSockets, processHistory } from '../connector/process-history.js';
-import { withHistory } from '../connector/teaching.js';
+import { beginWithHistory } from '../connector/teaching.js';
 import type { Endpoint } from '../core/race/endpoint.js';
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { callable, given, isObject, oneOf } from '../core/input/checks.js';
@@ -14,12 +14,14 @@ import type { RaceEvent } from '../core/race/events.js';
 import { failuresLast, type Past } from '../core/race/path-records.js';
 import { filtersOf, type Filters } from '../node/filter.js';
 import type { SocketFactory } from '../node/tcp.js';
+import type { Beginning } from '../node/queue-up.js';
 import { inTurn } from '../node/turns.js';
 import { observe } from '../observe/observed.js';
 import { checkHost, checkOptions, checkRaceOptions, defaults, type RaceOptions, type Settings } from '../plan/options.js';
 import type { Order } from '../plan/order.js';
 import { plan } from '../plan/plan.js';
 import { connecting } from '../plan/transport.js';
+import type { Holder } from '../rx/guarded.js';
 import type { Resolver } from '../rx/resolver.js';
 import { aheadOf } from './ahead.js';
 import type { Begun, FindAhead } from './head-start.js';
@@ -178,7 +180,11 @@ function refuseSockets({ tcp, socketFactory }: Defaults, connector: object | und
 function races(options: RaceOptions, history: (() => History) | undefined): Racing['race$'] {
   const common = checkOptions<Socket>({ connectTimeout: Infinity, ...given(options) });
   const pupil = { random: common.random, partition: '' };
-  const race = (host: string, port: number, { resolver, socketFactory, alpn, begun }: OwnOptions) => {
+  const race = (
+    host: string,
+    port: number,
+    { resolver, socketFactory, alpn, begun }: OwnOptions,
+  ): Beginning<RaceEvent<Socket>> => {
     const settings: Mutable<Settings<Socket>> = { ...common };
     settings.socketFactory = socketFactory;
     if (begun) settings.scheduler = begun.scheduler;
@@ -190,20 +196,17 @@ function races(options: RaceOptions, history: (() => History) | undefined): Raci
     } else settings.preferFamily = options.preferFamily ?? leadingFamily();
     const asciiHost = checkHost(host);
     const attempts = connecting(settings, asciiHost);
-    return withHistory<Socket>(history?.(), pupil, (observer, lived) => {
+    const begin = (observer: Holder<RaceEvent<Socket>>, lived?: RaceHistory) => {
       const stages = plan({ host, asciiHost, port }, settings, attempts, lived?.past);
-      observe(
-        resolver && !options.sort ? { ...stages, sort: inGivenOrder(lived?.past, begun?.endpoint) } : stages,
-        observer,
-        lived,
-      );
-    });
+      const { past } = lived ?? {};
+      observe(resolver && !options.sort ? { ...stages, sort: inGivenOrder(past, begun?.endpoint) } : stages, observer, lived);
+    };
+    return { begin: (observer) => beginWithHistory(history?.(), pupil, observer, begin) };
   };
   return (host, port, own) => {
-    const race$ = race(host, port, own);
+    const beginning = race(host, port, own);
     // One whose first attempt is under way has begun.
-    if (own.begun) return race$;
-    return new Observable((subscriber) => inTurn(common, subscriber, { begin: (observer) => void race$.subscribe(observer) }));
+    return new Observable((subscriber) => (own.begun ? beginning.begin(subscriber) : inTurn(common, subscriber, beginning)));
   };
 }
 
