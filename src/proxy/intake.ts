@@ -82,7 +82,7 @@ export class SocketWithIntake extends Socket {
     options: SocketConstructorOpts,
     readonly intake = new Intake(),
   ) {
-    const all: SocketConstructorOpts & ConnectOpts = { ...options, onread: intake.onread };
+    const all: SocketConstructorOpts & ConnectOpts = { onread: intake.onread, ...options };
     super(all);
   }
 }

@@ -111,7 +111,7 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
   /** Emits what is known, and then the answers to a query for the rest. */
   const ask = (room: Room, host: string, asked: Query, subscriber: Subscriber<Answer>): void => {
     if (asked.insist) {
-      queries.share(room, host, asked).subscribe(subscriber);
+      queries.share(room, copyOf(host), asked).subscribe(subscriber);
       return;
     }
     const now = clock.now();
@@ -134,7 +134,7 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
     }
     if (subscriber.closed) return;
     const query = missing.length === 1 ? { ...asked, family: missing[0] } : asked;
-    const fresh$ = queries.share(room, host, query).pipe(
+    const fresh$ = queries.share(room, copyOf(host), query).pipe(
       // A failed query does not refute stale addresses.
       map((answer) => (stale.has(answer.type) && saysNothing(answer) ? { ...answer, stale: true } : answer)),
     );
@@ -155,7 +155,7 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
       const cachedResolver = (host: string, asked: Query = {}) => {
         // Such a name cannot exist. It would only evict names that do.
         if (host.length > LONGEST_HOST) return resolver(host, asked);
-        return new Observable<Answer>((subscriber) => ask(current(), copyOf(host.toLowerCase()), asked, subscriber));
+        return new Observable<Answer>((subscriber) => ask(current(), host.toLowerCase(), asked, subscriber));
       };
       if (!services) return cachedResolver;
       const serviceRecords = (name: string) => defer(() => services.ask(current().name, copyOf(name.toLowerCase())));
