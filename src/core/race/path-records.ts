@@ -27,8 +27,8 @@ export interface Past {
 /** Moves addresses that failed recently to the end. Both parts keep their order. */
 export function failuresLast<E extends Address>(all: readonly E[], { recall, failedLately }: Past): readonly E[] {
   if (all.length < 2) return all;
-  const failed = new Set(all.filter((one) => failedLately(recall(one) ?? {})));
-  return failed.size === 0 ? all : [...all.filter((one) => !failed.has(one)), ...failed];
+  const isFailed = all.map((one) => failedLately(recall(one) ?? {}));
+  return isFailed.includes(true) ? [...all.filter((_, i) => !isFailed[i]), ...all.filter((_, i) => isFailed[i])] : all;
 }
 
 /** What a race taught about one of its endpoints. */
