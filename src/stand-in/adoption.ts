@@ -3,7 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { HandleCalls } from './handle-calls.js';
 import { handleOf, isUnreferenced, passOn, type Handle, type HandleClasses, type Request } from './handle.js';
 import type { Handshake } from './handshake.js';
-import type { Securable } from './tls-internals.js';
+import type { Securable, TlsHandle } from './tls-internals.js';
 
 /**
  * Node's internals that adoption needs. They are looked up once, so that a Node without one of them is detected before anything
@@ -93,8 +93,8 @@ export function canAdopt(socket: Socket): boolean {
 function hasLostTls(socket: Socket): boolean {
   const self = inner(socket);
   if (self.ssl === undefined) return false;
-  const tlsWrap = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'res');
-  return self.ssl !== self._handle || (tlsWrap !== undefined && self[tlsWrap] === null);
+  const tlsWrap = Object.getOwnPropertySymbols(socket).filter(({ description }) => description === 'res');
+  return self.ssl !== self._handle || tlsWrap.some((symbol) => self[symbol] === null);
 }
 
 /**
@@ -200,10 +200,11 @@ function give(self: InnerSocket, handle: Handle, reinitialize: (handle: Handle) 
 /** Restores the TLS state that Node loses with the handle: the session to resume, and listeners for the next one. */
 function secureAgain(socket: Socket, { session, calls }: Hello): void {
   const self = inner(socket);
-  self.ssl = self._handle;
+  const handle = self._handle as TlsHandle;
+  self.ssl = handle;
   if (session) (socket as Socket & { setSession: (session: Buffer) => void }).setSession(session);
-  if (self._handle) calls?.repeat(self._handle);
-  if (socket.listenerCount('session') > 0) self._handle?.enableSessionCallbacks?.();
+  calls?.repeat(handle);
+  if (socket.listenerCount('session') > 0) handle.enableSessionCallbacks();
 }
 
 /** Node's class of connection requests, once it is known. */
@@ -218,8 +219,8 @@ export function learnRequestClass(request: Request): void {
 export function handleClasses(socket: Socket | undefined): HandleClasses | undefined {
   if (!internals) return undefined;
   try {
-    const binding = requestClass && socket ? undefined : tcpBinding();
     const handle = socket && handleOf(socket);
+    const binding = requestClass && handle ? undefined : tcpBinding();
     const Handle = handle ? ((handle._parent ?? handle).constructor as HandleClasses['Handle']) : binding!.TCP;
     return { Handle, Request: (requestClass ??= binding!.TCPConnectWrap) };
   } catch {

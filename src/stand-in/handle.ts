@@ -14,8 +14,6 @@ export interface Handle {
   readonly setNoDelay?: (enable: boolean) => void;
   readonly setKeepAlive?: (enable: boolean, seconds: number, interval?: unknown, count?: unknown) => void;
   readonly setTypeOfService?: (value: unknown) => void;
-  /** In TLS handles. */
-  readonly enableSessionCallbacks?: () => void;
   /** In TLS handles: the underlying handle. */
   readonly _parent?: Handle;
   /** In TLS handles: closed with the handle if it belongs to this handle only. */
