@@ -37,13 +37,16 @@ const bare = () => {
 };
 const capable = () => {
   const methods = { setNoDelay: jest.fn(), setKeepAlive: jest.fn(), setTypeOfService: jest.fn(), unref: jest.fn() };
-  return Object.assign(bare(), methods) as unknown as Handle & typeof methods & ReturnType<typeof bare>;
+  return Object.assign(bare(), methods);
 };
 /** A handle that TLS can be put on. */
 const real = () => new (adoption.handleClasses(waiting())!.Handle)(0);
 
 describe('the classes of handles and requests', () => {
-  class Learnt {}
+  class Learnt {
+    readonly isLearnt = true;
+  }
+  class Another extends Learnt {}
   const { binding } = process as unknown as { binding: () => object };
   /** As with `--permission`. */
   const forbidden = () => {
@@ -68,7 +71,7 @@ describe('the classes of handles and requests', () => {
 
   it('are learnt from the first request and the handle of a socket', () => {
     adoption.learnRequestClass(new Learnt() as unknown as Request);
-    adoption.learnRequestClass(new (class Another {})() as unknown as Request);
+    adoption.learnRequestClass(new Another() as unknown as Request);
     forbidden();
     for (const socket of [waiting(), secureWaiting()]) {
       const { Handle, Request } = adoption.handleClasses(socket)!;
@@ -265,9 +268,9 @@ describe('a socket that is given another handle', () => {
 });
 
 describe('a TLS socket that is given another handle', () => {
-  const spied = <Name extends 'enableSessionCallbacks'>(name: Name) => {
-    const prototype = Object.getPrototypeOf(inside(secureWaiting())._handle) as Record<Name, () => void>;
-    return jest.spyOn(prototype, name as never) as unknown as jest.SpyInstance;
+  const spied = () => {
+    const prototype = Object.getPrototypeOf(inside(secureWaiting())._handle) as { enableSessionCallbacks: () => void };
+    return jest.spyOn(prototype, 'enableSessionCallbacks');
   };
   afterEach(() => {
     jest.restoreAllMocks();
@@ -311,7 +314,7 @@ describe('a TLS socket that is given another handle', () => {
     const socket = secureWaiting();
     if (count > 0) socket.on('session', () => undefined);
     const handle = real();
-    const enable = spied('enableSessionCallbacks');
+    const enable = spied();
     adoption.replaceHandle(socket, handle);
     expect(enable).toHaveBeenCalledTimes(count);
   });

@@ -69,11 +69,14 @@ describe('options of `connect`', () => {
   it('are copied with what their class computes, and with nothing that it lacks', () => {
     class Target {
       readonly extra = 1;
+      readonly name = 'some.example';
       get host() {
-        return 'some.example';
+        return this.name;
       }
     }
-    expect(ownOf(new Target())).toStrictEqual({ extra: 1, host: 'some.example' });
+    const { name, ...own } = ownOf(new Target()) as ConnectTarget & { name: string };
+    expect(name).toBe('some.example');
+    expect(own).toStrictEqual({ extra: 1, host: 'some.example' });
   });
 });
 

@@ -8,7 +8,7 @@ import { tcpServer } from '../support/fixtures.js';
 const HOST = '127.0.0.1';
 
 /** What a program sees of an error. */
-const seen = (error: Error) => ({ ...error, keys: Object.keys(error), message: error.message, name: error.name });
+const seen = (error: Error) => ({ ...(error as object), keys: Object.keys(error), message: error.message, name: error.name });
 
 const errorOf = async (socket: net.Socket) => ((await once(socket, 'error')) as [Error])[0];
 

@@ -161,8 +161,7 @@ export class OwnAttempt extends Attempt {
       this.failSoon(error);
       return;
     }
-    const restore = replaceMethod(handle, family === 6 ? 'connect6' : 'connect', (original, restoreMethod) => (request) => {
-      restoreMethod();
+    const restore = replaceMethod(handle, family === 6 ? 'connect6' : 'connect', (original) => (request) => {
       this.#isConnecting = true;
       learnRequestClass(request);
       const { oncomplete } = request;
@@ -201,7 +200,8 @@ export class OwnAttempt extends Attempt {
 
   /** Gives the handshake back to the socket, unless the socket has another handle by now. */
   giveBack(): void {
-    if (this.handshake?.handle === handleOf(this.socket)) this.handshake?.giveBack();
+    const { handshake } = this;
+    if (handshake && handshake.handle === handleOf(this.socket)) handshake.giveBack();
   }
 
   /** The deputy keeps the handshake, so that late events of its connection do not reach the socket. */
