@@ -117,7 +117,7 @@ class Connecting {
   /** Passes an answer that is not an address on to Node, which reports it, unless Node finds an address in it after all. */
   private pass(answered: Answered, found: unknown, family: number | undefined): void {
     const { filters } = this.racing;
-    const refused = filters && found != null && refusalOf(textOf(found), Number(this.destination.port), filters);
+    const refused = filters && refusalOf(textOf(found), Number(this.destination.port), filters);
     if (refused) answered(refused, undefined as never);
     else answered(null, found as never, family);
   }
