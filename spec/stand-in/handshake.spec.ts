@@ -65,11 +65,14 @@ describe('a handshake', () => {
   });
 
   it.each([true, false])('starts, and reads what comes, for its deputy: own %p', (isOwn) => {
-    const { handshake, handle, start, readStart, requestOCSP, ended, self, ownerNow, socket } = create({ isOwn });
+    const { handshake, handle, start, readStart, requestOCSP, ended, self, ownerNow, socket, of } = create({ isOwn });
     expect(handshake.isStarted).toBe(false);
     handle.reading = false;
+    const { owner } = of.internals;
+    const before = (handle._parent as TlsHandle)[owner];
     handshake.start(ended);
     expect(handshake.isStarted).toBe(true);
+    if (isOwn) expect((handle._parent as TlsHandle)[owner]).toBe(before);
     expect([start, readStart, requestOCSP].map(({ mock }) => mock.calls.length)).toEqual([1, 1, 0]);
     expect(handle.reading).toBe(true);
     for (const owner of [ownerNow()].flat()) {
@@ -135,6 +138,7 @@ describe('a handshake', () => {
     for (const name of ['secureConnect', 'session', 'keylog', 'unknown']) expect(deputy.emit(name)).toBe(true);
     expect(heard).not.toHaveBeenCalled();
     expect(deputy.read()).toBeNull();
+    Object.assign(socket, { _hadError: true, _secureEstablished: true });
     expect(deputy).toMatchObject({ _hadError: false, _secureEstablished: false });
   });
 
@@ -241,7 +245,9 @@ describe('a handshake that is over', () => {
     const push = jest.spyOn(socket, 'push').mockReturnValue(true);
     deputy.push('read');
     expect(push).not.toHaveBeenCalled();
+    const emit = jest.spyOn(socket, 'emit');
     handshake.conclude();
+    expect(emit.mock.calls.map(([name]) => name)).toEqual(['keylog', 'OCSPResponse']);
     expect(heard).toEqual([
       ['keylog', 'line', 'socket'],
       ['OCSPResponse', 'response'],
@@ -316,6 +322,18 @@ describe('a handshake that is over', () => {
     expect(told).toBe(error);
     expect(identify).toHaveBeenCalledTimes(1);
     expect(of.options.checkServerIdentity).toBe(identify);
+  });
+
+  it('need not have asked, as where a session is resumed', () => {
+    const { handshake, deputy, finishInit, identify, of } = begun();
+    deputy.emit('secureConnect');
+    let told: unknown = 'nothing';
+    finishInit.mockImplementationOnce(() => {
+      told = of.options.checkServerIdentity(HOST, undefined as never);
+    });
+    handshake.conclude();
+    expect(told).toBeUndefined();
+    expect(identify).not.toHaveBeenCalled();
   });
 
   it('lets the caller check the certificate again after an error in between', () => {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { of } from 'rxjs';
 import type { Answer } from '../../src/core/race/answers.js';
@@ -145,5 +146,134 @@ describe('a race whose first attempt began before it', () => {
       fates['192.0.2.9'] = ['connects', 50];
       expect([seed, ...happenings(fates, { ahead: true })]).toEqual([seed, ...happenings(fates, { ahead: false })]);
     }
+  });
+});
+
+describe('a head start', () => {
+  const endpoint = { address: '192.0.2.1', family: 4, port: PORT } as const;
+  const other = { ...endpoint, address: '192.0.2.2' };
+
+  function create(atOnce?: 'connect' | 'error') {
+    const scheduler = new VirtualScheduler();
+    const error = codedError('ECONNREFUSED', 'refused');
+    const emitter = new EventEmitter();
+    const connect = jest.fn(() => {
+      if (atOnce) emitter.emit(atOnce, error);
+      return emitter;
+    });
+    const attempt = Object.assign(emitter, { connect, destroy: jest.fn() });
+    const [learn, connected, overtaken] = [jest.fn(), jest.fn(), jest.fn()];
+    const ahead = { endpoint, delay: DELAY, scheduler, learn };
+    const headStart = new HeadStart(ahead, attempt, { connected, overtaken });
+    const after = (time: number) => {
+      scheduler.maxFrames = time;
+      scheduler.flush();
+    };
+    const counts = () => [connected, overtaken, attempt.destroy].map(({ mock }) => mock.calls.length);
+    return { headStart, attempt, connect, error, learn, scheduler, after, counts };
+  }
+
+  it('connects to its endpoint, and is over when the next attempt is due', () => {
+    const { headStart, connect, after, counts } = create();
+    headStart.begin();
+    expect(connect.mock.calls).toEqual([[{ host: endpoint.address, port: PORT, family: 4 }]]);
+    expect(headStart.isCatchingUp).toBe(false);
+    after(DELAY - 1);
+    expect(counts()).toEqual([0, 0, 0]);
+    after(DELAY);
+    expect(counts()).toEqual([0, 1, 0]);
+    expect(headStart.isCatchingUp).toBe(true);
+    headStart.caughtUp();
+    expect(headStart.isCatchingUp).toBe(false);
+  });
+
+  it('reports how long its connection took, and that no other attempt is due', () => {
+    const { headStart, attempt, scheduler, learn, after, counts } = create();
+    headStart.begin();
+    scheduler.schedule(() => attempt.emit('connect'), 70);
+    after(10_000);
+    expect(counts()).toEqual([1, 0, 0]);
+    expect(learn.mock.calls).toEqual([[70]]);
+    headStart.stop();
+    expect(counts()).toEqual([1, 0, 0]);
+  });
+
+  it.each([
+    ['connect', [1, 0, 0]],
+    ['error', [0, 1, 0]],
+  ] as const)('may be over at once: %s', (event, expected) => {
+    const { headStart, after, counts } = create(event);
+    headStart.begin();
+    after(10_000);
+    expect(counts()).toEqual(expected);
+  });
+
+  it('is overtaken once, however it fails', () => {
+    const { headStart, attempt, error, after, counts } = create();
+    headStart.begin();
+    attempt.emit('error', error);
+    attempt.emit('error', error);
+    after(10_000);
+    expect(counts()).toEqual([0, 1, 0]);
+  });
+
+  it.each([true, false])('ends its attempt once if it is stopped: begun %p', (isBegun) => {
+    const { headStart, after, counts } = create();
+    if (isBegun) headStart.begin();
+    headStart.stop();
+    headStart.stop();
+    after(10_000);
+    expect(counts()).toEqual([0, 0, 1]);
+  });
+
+  it('leaves an attempt alone that belongs to the race', () => {
+    const { headStart, after, counts } = create();
+    headStart.begin();
+    after(DELAY);
+    headStart.stop();
+    expect(counts()).toEqual([0, 1, 0]);
+  });
+
+  it('gives its attempt to the race, for the first endpoint only, and says there how it failed', () => {
+    for (const isFailed of [false, true]) {
+      const { headStart, attempt, connect, error, after, counts } = create();
+      headStart.begin();
+      if (isFailed) attempt.emit('error', error);
+      else after(DELAY);
+      expect(headStart.takeFor(endpoint)).toBe(attempt);
+      const heard = jest.fn();
+      attempt.on('error', heard);
+      expect((attempt.connect as () => unknown)()).toBe(attempt);
+      expect(heard.mock.calls).toEqual(isFailed ? [[error]] : []);
+      expect(connect).toHaveBeenCalledTimes(1);
+      expect(headStart.takeFor(endpoint)).toBeUndefined();
+      attempt.emit('connect');
+      expect(counts()).toEqual([0, 1, 0]);
+      expect([attempt.listenerCount('connect'), attempt.listenerCount('error')]).toEqual([0, 1]);
+    }
+  });
+
+  it('ends its attempt if the race begins with another endpoint', () => {
+    const { headStart, after, counts } = create();
+    headStart.begin();
+    after(DELAY);
+    expect(headStart.takeFor(other)).toBeUndefined();
+    expect(headStart.takeFor(endpoint)).toBeUndefined();
+    expect(counts()).toEqual([0, 1, 1]);
+  });
+
+  it('lets time stand still until the race has caught up', () => {
+    const { headStart, scheduler, after } = create();
+    headStart.begin();
+    after(DELAY);
+    const { begun } = headStart;
+    expect(begun.endpoint).toBe(endpoint);
+    expect([begun.scheduler.now(), scheduler.now()]).toEqual([0, DELAY]);
+    headStart.caughtUp();
+    expect(begun.scheduler.now()).toBe(DELAY);
+    const work = jest.fn();
+    begun.scheduler.schedule(work, 5);
+    after(DELAY + 5);
+    expect(work).toHaveBeenCalledTimes(1);
   });
 });

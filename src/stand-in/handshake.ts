@@ -110,8 +110,8 @@ export class Handshake {
     const isOver = () => socket.destroyed || self._handle !== this.handle;
     for (const [name, ...given] of this.#events) if (!isOver()) (socket as Socket).emit(name, ...given);
     if (isOver()) return;
-    const session = this.#session ?? this.#deputy[internals.pendingSession];
-    if (session) self[internals.pendingSession] = session;
+    // Without one of its own, the deputy has that of the socket.
+    self[internals.pendingSession] = this.#session ?? this.#deputy[internals.pendingSession];
     if (this.#isVerified) this.finish();
     for (const chunk of this.#pushed) if (!isOver()) socket.push(chunk);
   }
