@@ -153,8 +153,9 @@ describe('a head start', () => {
   const endpoint = { address: '192.0.2.1', family: 4, port: PORT } as const;
   const other = { ...endpoint, address: '192.0.2.2' };
 
-  function create(atOnce?: 'connect' | 'error') {
+  function create({ atOnce, at = 0 }: { atOnce?: 'connect' | 'error'; at?: number } = {}) {
     const scheduler = new VirtualScheduler();
+    scheduler.frame = at;
     const error = codedError('ECONNREFUSED', 'refused');
     const emitter = new EventEmitter();
     const connect = jest.fn(() => {
@@ -162,9 +163,10 @@ describe('a head start', () => {
       return emitter;
     });
     const attempt = Object.assign(emitter, { connect, destroy: jest.fn() });
+    const given: unknown = attempt;
     const [learn, connected, overtaken] = [jest.fn(), jest.fn(), jest.fn()];
     const ahead = { endpoint, delay: DELAY, scheduler, learn };
-    const headStart = new HeadStart(ahead, attempt, { connected, overtaken });
+    const headStart = new HeadStart(ahead, given as Attempt, { connected, overtaken });
     const after = (time: number) => {
       scheduler.maxFrames = time;
       scheduler.flush();
@@ -188,7 +190,7 @@ describe('a head start', () => {
   });
 
   it('reports how long its connection took, and that no other attempt is due', () => {
-    const { headStart, attempt, scheduler, learn, after, counts } = create();
+    const { headStart, attempt, scheduler, learn, after, counts } = create({ at: 30 });
     headStart.begin();
     scheduler.schedule(() => attempt.emit('connect'), 70);
     after(10_000);
@@ -202,7 +204,7 @@ describe('a head start', () => {
     ['connect', [1, 0, 0]],
     ['error', [0, 1, 0]],
   ] as const)('may be over at once: %s', (event, expected) => {
-    const { headStart, after, counts } = create(event);
+    const { headStart, after, counts } = create({ atOnce: event });
     headStart.begin();
     after(10_000);
     expect(counts()).toEqual(expected);

@@ -75,7 +75,6 @@ function judge(one: unknown, port: number, filters: Filters): { readonly answer:
     const judged = judge(address, port, filters);
     return { ...judged, answer: { address: judged.answer, family } };
   }
-  if (one === undefined || one === null) return { answer: one };
   // Node 20 accepts anything that converts to the text of an address.
   const text = textOf(one);
   const refused = refusalOf(text, port, filters);

@@ -18,13 +18,14 @@ interface ProxyConfig {
 /**
  * Applies the filters to the connections of an agent to its proxy, whose options Node keeps in the agent, under a symbol.
  *
+ * @param isKnown whether the agents of this Node support proxies
  * @throws Error if Node keeps them elsewhere, since nothing would be filtered
  */
-export function filterProxy(agent: http.Agent, filters: Filters | undefined): void {
+export function filterProxy(agent: http.Agent, filters: Filters | undefined, isKnown = knowsProxies): void {
   if (!filters) return;
   const key = Object.getOwnPropertySymbols(agent).find(({ description }) => description === 'kProxyConfig');
   if (!key) {
-    if (knowsProxies) throw codedError('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'this Node does not let its proxies be filtered');
+    if (isKnown) throw codedError('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'this Node does not let its proxies be filtered');
     return;
   }
   const config = (agent as unknown as Record<symbol, ProxyConfig | null>)[key];
