@@ -91,7 +91,7 @@ describe('an attempt', () => {
     expect(seen).toEqual(['connect']);
   });
 
-  it('wins by its handshake, which begins in its context once it has been told of TCP', () => {
+  it('wins by its handshake, which begins in its context once TCP has been reported', () => {
     const { handshake, start, end } = handshakeOn();
     const order: string[] = [];
     const within = (work: () => void) => {

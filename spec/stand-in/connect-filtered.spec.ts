@@ -100,7 +100,7 @@ describe('an address', () => {
     expect(seen).toEqual([`${GOOD} 80`, `${BAD} 81`]);
   });
 
-  it.each(['', HOST, '[192.0.2.2]', '192.0.2'])('is none: %p', (text) => {
+  it.each(['', HOST, '[192.0.2.2]', '192.0.2'])('is not what this text is: %p', (text) => {
     expect(refusalOf(text, 80, filters)).toBeUndefined();
   });
 

@@ -125,7 +125,7 @@ describe('the calls on a handle', () => {
     expect(order).toEqual(ALL.map((name, index) => [name, index, name]).slice(1));
   });
 
-  it('are none where nothing was called', () => {
+  it('are not repeated if there were no calls', () => {
     expect(namesAsked(new HandleCalls())).toEqual([]);
   });
 
