@@ -43,13 +43,16 @@ describe('NODE_DEBUG=rx-happy-eyeballs', () => {
       const lookup = (_host, { all }, found) => (all ? found(null, [{ address: '127.0.0.1', family: 4 }]) : found(null, '127.0.0.1', 4));
       const attempt = (options) => net.connect({ host: 'raced.example', port: 9, lookup, ...options }).on('error', () => undefined);
       attempt({ family: 4 });
+      attempt({ localAddress: '127.0.0.1' });
+      attempt({ localPort: 54321 });
       attempt({ autoSelectFamily: false });
       net.setDefaultAutoSelectFamily(false); // as --no-network-family-autoselection does
       attempt({});`;
     const { stderr } = await run(program);
     const off = 'raced.example:9 is not raced for: `autoSelectFamily` is off';
     const said = stderr.split('\n').flatMap((line) => /raced\.example.*/.exec(line)?.[0] ?? []);
-    expect(said).toEqual(['raced.example:9 is not raced for: it has a `family`', off, off]);
+    const bound = 'raced.example:9 is not raced for: its local end is given';
+    expect(said).toEqual(['raced.example:9 is not raced for: it has a `family`', bound, bound, off, off]);
   });
 
   const races = `

@@ -239,7 +239,8 @@ function unraced(host: string, port: unknown, reason: string): false {
 function isRaceable(destination: ConnectTarget): boolean {
   const { port, family, autoSelectFamily, lookup } = destination;
   const host = destination.host || 'localhost';
-  if (isIP(host) || destination.path || destination.localAddress || destination.localPort || destination.socket) return false;
+  if (isIP(host) || destination.path || destination.socket) return false;
+  if (destination.localAddress || destination.localPort) return unraced(host, port, 'its local end is given');
   if (family) return unraced(host, port, 'it has a `family`');
   const selects: unknown = autoSelectFamily ?? getDefaultAutoSelectFamily();
   if (selects !== true) return unraced(host, port, '`autoSelectFamily` is off');
