@@ -216,9 +216,9 @@ describe('a race of a connector', () => {
 
   /** The options that a connector gets for a race. */
   function passedOn(options: object, defaults: object | undefined, ownOptions: object = own): unknown {
-    const race$ = jest.fn((..._given: unknown[]) => EMPTY);
+    const race$ = jest.fn<Observable<never>, unknown[]>(() => EMPTY);
     const connector = { race$, [MAKES]: { defaults } } as never;
-    racing(options, connector).race$(HOST, PORT, ownOptions as OwnOptions);
+    void racing(options, connector).race$(HOST, PORT, ownOptions as OwnOptions);
     const [host, port, given] = race$.mock.calls[0]!;
     expect([host, port]).toEqual([HOST, PORT]);
     return given;
@@ -299,7 +299,7 @@ describe('a race without a connector', () => {
     return lines;
   }
 
-  it('refuses a host that is none', () => {
+  it('refuses an invalid host', () => {
     expect(refusal(() => racing().race$('no host', PORT, { socketFactory: never }))).toContain('host');
   });
 
