@@ -68,8 +68,9 @@ describe('what an attempt before its race needs', () => {
     const find = aheadOf({}, undefined)!;
     const listener = () => undefined;
     subscribe(CHANNEL, listener);
-    expect(find(FOUND, PORT)).toBeUndefined();
+    const watched = find(FOUND, PORT);
     unsubscribe(CHANNEL, listener);
+    expect(watched).toBeUndefined();
     expect(find(FOUND, PORT)).toBeDefined();
   });
 

@@ -293,11 +293,13 @@ describe('the attempts of a race', () => {
   it('of which the first was given up while it connected leave the socket a new handle, which connects like it', async () => {
     const calls = new HandleCalls();
     const { socket, attempt, next, won, events$ } = racing({ calls });
+    const listened = jest.spyOn(calls, 'listen');
     const handle = handleOf(socket);
     attempt(at(ONE)).destroy();
     expect(handleOf(socket)).toBe(handle);
     next({ type: 'failed', endpoint: at(ONE), error: codedError('ETIMEDOUT', 'slow') });
     const renewed = handleOf(socket);
+    expect(listened).not.toHaveBeenCalled();
     expect(renewed).not.toBe(handle);
     expect(renewed).not.toBeNull();
     // It is renewed once.
@@ -321,6 +323,30 @@ describe('the attempts of a race', () => {
     socket.destroy();
     expect(events$.observed).toBe(false);
     await once(socket, 'close');
+  });
+
+  it('of which another gave way or failed leave the first its handle, with which it may win', async () => {
+    const { socket, attempt, next, won } = racing();
+    const handle = handleOf(socket);
+    const first = attempt(at(ONE));
+    attempt(at(TWO)).destroy();
+    next({ type: 'cancelled', endpoint: at(TWO), error: codedError('ETIMEDOUT', 'slow') });
+    next({ type: 'failed', endpoint: at(THREE), error: codedError('ENO', 'no') });
+    expect(handleOf(socket)).toBe(handle);
+    await once(first, 'connect');
+    won(first, at(ONE));
+    expect(socket.remoteAddress).toBe(ONE);
+  });
+
+  it('of which none uses the socket’s own handle leave it alone', () => {
+    const { socket, attempt, next } = racing();
+    const handle = handleOf(socket);
+    for (const type of ['failed', 'cancelled']) {
+      const endpoint = at(ONE, port + 1);
+      attempt(endpoint).destroy();
+      next({ type, endpoint, error: codedError('ETIMEDOUT', 'slow') });
+    }
+    expect(handleOf(socket)).toBe(handle);
   });
 
   it('of which the first was cancelled without an error leave the handle alone', () => {
@@ -523,9 +549,9 @@ describe('an attempt before its race', () => {
     expect(lines.slice(3)).toEqual([`connectionAttemptFailed ${ONE} ${port} 4 ECANCELED`, 'close false']);
   });
 
-  it('is not begun if only the race can tell what comes first', () => {
+  it.each([() => undefined, undefined])('is not begun if only the race can tell what comes first: %p', (find) => {
     const { into, race, isRaced, lines } = waiting({ found });
-    into.start(race, () => undefined);
+    into.start(race, find);
     expect(isRaced()).toBe(true);
     expect(lines).toEqual([]);
   });
@@ -559,7 +585,9 @@ describe('a race for a TLS socket', () => {
     await once(second, 'connect');
     expect(stages).toEqual(['tls']);
     const secured = once(socket, 'secureConnect');
+    const ended = jest.spyOn(second, 'destroy');
     won(second, at(TWO, securePort));
+    expect(ended).not.toHaveBeenCalled();
     await secured;
     expect(socket).toMatchObject({ remoteAddress: TWO, authorized: true });
   });
@@ -620,13 +648,73 @@ describe('a race for a TLS socket', () => {
     made.destroy();
   });
 
-  it('goes on recording the calls on a handle that is renewed', () => {
-    const calls = new HandleCalls();
-    const { socket, attempt, next } = secure('auto', { calls });
+  /** A session, the calls on a handle, and what comes of them. */
+  function hello() {
+    const [session, calls] = [Buffer.from('no session'), new HandleCalls()];
+    const repeat = jest.spyOn(calls, 'repeat').mockImplementation(() => undefined);
+    return { session, calls, repeat };
+  }
+  const sessionsOf = (socket: Socket) =>
+    jest.spyOn(socket as tls.TLSSocket & { setSession: (session: Buffer) => void }, 'setSession').mockImplementation();
+
+  it('gives a handle of another attempt the session and the calls of the first', async () => {
+    const { session, calls, repeat } = hello();
+    const { socket, attempt, won } = secure('off', { session, calls });
+    attempt(at(ONE, securePort));
+    const second = attempt(at(TWO, securePort));
+    await once(second, 'connect');
+    const set = sessionsOf(socket);
+    won(second, at(TWO, securePort));
+    expect(set.mock.calls).toEqual([[session]]);
+    expect(repeat.mock.calls).toEqual([[handleOf(socket)]]);
+  });
+
+  it('gives the handle of another connection the session and the calls of the first', async () => {
+    const { session, calls, repeat } = hello();
+    const { socket, attempt, won } = secure('probe', { session, calls });
+    attempt(at(ONE, securePort));
+    const second = attempt(at(TWO, securePort));
+    await once(second, 'connect');
+    const set = sessionsOf(socket);
+    repeat.mockClear();
+    won(second, at(TWO, securePort));
+    expect(set.mock.calls).toEqual([[session]]);
+    expect(repeat.mock.calls).toEqual([[handleOf(socket)]]);
+  });
+
+  it('resumes in the second connection of a probe what the server has sent in the first, and emits it', async () => {
+    const old = await open(tlsServer('0.0.0.0', 0, { ...credentials, maxVersion: 'TLSv1.2' }));
+    const { attempt, won, into, race, socket } = waiting(
+      { port: old.port, tls: { mode: 'probe', ...patient }, session: Buffer.from('no session') },
+      { port: old.port },
+      true,
+    );
+    const sessions: Buffer[] = [];
+    (socket as tls.TLSSocket).on('session', (session: Buffer) => sessions.push(session));
+    into.start(race);
+    attempt(at(ONE, old.port));
+    const second = attempt(at(TWO, old.port));
+    await once(second, 'connect');
+    const { session } = second.handshake!;
+    expect(session).toBeInstanceOf(Uint8Array);
+    const secured = once(socket, 'secureConnect');
+    won(second, at(TWO, old.port));
+    await secured;
+    expect((socket as tls.TLSSocket).isSessionReused()).toBe(true);
+    await turn();
+    expect(sessions).toContain(session);
+  });
+
+  it('goes on recording the calls on a handle that is renewed, which gets the session and the calls so far', () => {
+    const { session, calls, repeat } = hello();
+    const { socket, attempt, next } = secure('auto', { session, calls });
     const listened = jest.spyOn(calls, 'listen');
+    const set = sessionsOf(socket);
     attempt(at(ONE, securePort)).destroy();
     next({ type: 'failed', endpoint: at(ONE, securePort), error: codedError('ETIMEDOUT', 'slow') });
     expect(listened.mock.calls).toEqual([[socket]]);
+    expect(set.mock.calls).toEqual([[session]]);
+    expect(repeat.mock.calls).toEqual([[handleOf(socket)]]);
   });
 
   it.each(['localhost', HOST])('fails with the error of a handshake, in the context of the socket, at %s', async (host) => {
