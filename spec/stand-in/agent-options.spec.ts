@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import net, { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import tls, { type TLSSocket } from 'node:tls';
 import { staticResolver } from '../../src/index.js';
 import { HttpAgent, HttpsAgent } from '../../src/stand-in/agent.js';
 import { createAuthority } from '../support/certificates.js';
@@ -94,14 +94,15 @@ describe.each([
 });
 
 describe('HttpsAgent', () => {
-  it('resumes sessions at addresses that are not the first', async () => {
+  it.each(['auto', 'off'] as const)('resumes sessions at addresses that are not the first, with TLS races: %s', async (mode) => {
     const authority = await createAuthority();
     const credentials = await authority.issue([HOST]);
     const answer: http.RequestListener = (_request, response) => void response.setHeader('connection', 'close').end('ok');
     const { port } = await open(listen(https.createServer(credentials, answer)));
-    const race = { resolver: staticResolver([REFUSING, GOOD]), sort: 'none', history: false } as const;
+    const race = { resolver: staticResolver([REFUSING, GOOD]), sort: 'none', history: false, tls: mode } as const;
     const agent = use(new HttpsAgent({ ca: authority.ca, race }));
     const reused: boolean[] = [];
+    const sessions = jest.spyOn(tls.TLSSocket.prototype as unknown as { setSession: (session: unknown) => void }, 'setSession');
     for (let i = 0; i < 2; i++) {
       const [response] = (await once(https.get({ host: HOST, port, agent }), 'response')) as [http.IncomingMessage];
       const socket = response.socket as TLSSocket;
@@ -111,6 +112,9 @@ describe('HttpsAgent', () => {
       await once(response, 'end');
     }
     expect(reused).toEqual([false, true]);
+    // Node sets it on the first handle, and a race that ends with TCP on the second.
+    expect(sessions.mock.calls.map(([session]) => session instanceof Uint8Array)).toEqual(mode === 'off' ? [true, true] : [true]);
+    sessions.mockRestore();
   });
 
   it('secures a connection that is there, whatever its filters say', async () => {

@@ -201,7 +201,8 @@ describe('register({ lookups: true })', () => {
 
   it('does nothing unless look-ups are to be ranked', () => {
     const before = dns.lookup;
-    rankLookups(false, { sort: reversed })();
+    const end = rankLookups(false, { sort: reversed });
+    undo.push(end);
     expect(dns.lookup).toBe(before);
   });
 
