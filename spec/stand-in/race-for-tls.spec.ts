@@ -2,13 +2,15 @@ import type { Attempt } from '../../src/stand-in/attempt.js';
 import type { Endpoint } from '../../src/core/race/endpoint.js';
 import type { RaceEvent } from '../../src/core/race/events.js';
 import { RaceForTls } from '../../src/stand-in/race-for-tls.js';
+import type { TlsRacing } from '../../src/stand-in/racing.js';
 import { VirtualScheduler } from '../../src/testing/virtual-scheduler.js';
 
 const at = (address: string): Endpoint => ({ address, family: 4, port: 443 });
 const [ONE, TWO, THREE] = [at('192.0.2.1'), at('192.0.2.2'), at('192.0.2.3')];
 
-/** A race of TLS handshakes, whose attempts are told what they are. */
-function race({ patience = 1000, isOneMachine = false, mode = 'auto' } = {}) {
+/** A race of TLS handshakes, whose attempts are made by hand. */
+function race(given: { patience?: number; isOneMachine?: boolean; mode?: TlsRacing['mode'] } = {}) {
+  const { patience = 1000, isOneMachine = false, mode = 'auto' } = given;
   const scheduler = new VirtualScheduler();
   const giveUp = jest.fn();
   const tls = { mode, patience, patienceAfterFailure: 400, scheduler };
