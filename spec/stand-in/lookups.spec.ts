@@ -6,6 +6,7 @@ import { processHistory } from '../../src/connector/process-history.js';
 import { codedError } from '../../src/core/error-tools.js';
 import { rfc6724, type Endpoint } from '../../src/index.js';
 import type { PathRecord } from '../../src/core/race/path-records.js';
+import { rankLookups } from '../../src/stand-in/lookups.js';
 import { ranking } from '../../src/stand-in/ranking.js';
 import { register } from '../../src/stand-in/register.js';
 import { runNode } from '../support/dist.js';
@@ -162,6 +163,64 @@ describe('register({ lookups: true })', () => {
     undo.push(() => dns.setDefaultResultOrder('verbatim'));
     expect(await looked()).toEqual([V4, V6]);
     expect(await looked({ all: true, verbatim: true })).toEqual([V6, V4]);
+  });
+
+  it.each([
+    ['ipv4first', [V6, V4], [V4, V6]],
+    ['ipv6first', [V4, V6], [V6, V4]],
+    ['verbatim', [V4, V6], [V4, V6]],
+    ['verbatim', [V6, V4], [V6, V4]],
+  ])('[T7] keeps to the order %s of a call', async (order, found, expected) => {
+    answering(...found);
+    registered({ lookups: true, sort: 'none', history: false });
+    expect(await looked({ all: true, order } as dns.LookupAllOptions)).toEqual(expected);
+  });
+
+  it('[T7] ranks without a history, too', async () => {
+    answering(V4, V6);
+    registered({ lookups: true, sort: 'none', preferFamily: 6, history: false });
+    expect(await looked()).toEqual([V6, V4]);
+  });
+
+  it.each([undefined, null, {}, { all: false }, 4])('leaves all of an answer to one address as it is: %p', async (options) => {
+    const lookup = (...given: unknown[]) => {
+      (given.at(-1) as (...answer: unknown[]) => void)(null, V4, 4);
+    };
+    Object.assign(dns, { lookup });
+    undo.push(() => Object.assign(dns, { lookup: callbackForm }));
+    registered({ lookups: true });
+    const answer = await new Promise((resolve) => {
+      const answered = (...given: unknown[]) => {
+        resolve(given);
+      };
+      const given = options === undefined ? [answered] : [options, answered];
+      (dns.lookup as (...given: unknown[]) => void)('service.example', ...given);
+    });
+    expect(answer).toEqual([null, V4, 4]);
+  });
+
+  it('does nothing unless look-ups are to be ranked', () => {
+    const before = dns.lookup;
+    const end = rankLookups(false, { sort: reversed });
+    undo.push(end);
+    expect(dns.lookup).toBe(before);
+  });
+
+  it('leaves in place what someone has put over it, though it is registered again before or after its end', () => {
+    answering(V4, V6);
+    const end = registered({ lookups: true });
+    const ours = dns.lookup;
+    const wrapper = ((...given: unknown[]): unknown => Reflect.apply(ours, dns, given)) as unknown as typeof dns.lookup;
+    Object.assign(dns, { lookup: wrapper });
+    registered({ lookups: true });
+    expect(dns.lookup).toBe(wrapper);
+    end();
+    registered({})();
+    registered({ lookups: true });
+    expect(dns.lookup).toBe(wrapper);
+    register()();
+    Object.assign(dns, { lookup: ours });
+    register({ lookups: true })();
   });
 
   it('passes errors on, those of wrong arguments too', async () => {

@@ -8,6 +8,7 @@ import { createConnector, RaceSocket, staticResolver, type ConnectorOptions, typ
 import { optionNames } from '../../src/plan/options.js';
 import { proxy$ } from '../../src/proxy/index.js';
 import { HttpAgent, HttpsAgent } from '../../src/stand-in/agent.js';
+import { plainRacing } from '../../src/stand-in/misplaced.js';
 import { register } from '../../src/stand-in/registration.js';
 import { connector as undiciConnector, createDispatcher } from '../../src/stand-in/undici.js';
 import { blackhole } from '../../src/cli/lab.js';
@@ -88,6 +89,19 @@ describe('register, and createConnector', () => {
 });
 
 describe('sockets without TLS', () => {
+  it('refuse what has no effect, and say why', () => {
+    const why = '"options.race.tls" has no effect on connections without TLS. Received \'off\'';
+    expect(() => new RaceSocket({ race: { tls: 'off' } })).toThrow(why);
+    const belongs = '"options.sort" has no effect here: options of races belong in options.race. Received \'none\'';
+    expect(() => new RaceSocket({ sort: 'none' } as object)).toThrow(belongs);
+  });
+
+  it.each(['tls', 'serviceRecords'])('take race.%s that is off', (name) => {
+    expect(refusalOf(() => plainRacing({}, { [name]: undefined }))).toBe('accepted');
+    // Checked with the other options.
+    expect(refusalOf(() => plainRacing({}, { [name]: false }))).not.toContain('options.race');
+  });
+
   it.each([
     ['tls', 'off'],
     ['serviceRecords', true],

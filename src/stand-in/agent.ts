@@ -92,8 +92,8 @@ function checkAgentOptions(options: object, race?: StandInOptions): void {
 
 /** Adds the session that Node's agent would resume, because the race needs it too. */
 function withSession(agent: NodeHttpsAgent, options: RequestOptions): ConnectTarget {
-  const { _getSession } = agent as { _getSession?: (key: string) => Buffer | undefined };
+  const { _getSession } = agent as { _getSession?: (key: string | undefined) => Buffer | undefined };
   const { _agentKey } = options as { _agentKey?: string };
-  const session = _agentKey === undefined ? undefined : _getSession?.call(agent, _agentKey);
+  const session = _getSession?.call(agent, _agentKey);
   return { ...(session && { session }), ...(options as ConnectTarget) };
 }

@@ -95,7 +95,7 @@ export class RaceInto {
     const { socket, found, answered } = this.waiting;
     this.restartIdleness();
     for (const { address, family } of found!) this.found(address, family);
-    if (!this.#racing.closed) this.started(ahead.endpoint);
+    this.started(ahead.endpoint);
     if (this.#racing.closed) return;
     // This already is the socket's context.
     this.#own = new OwnAttempt(socket, answered, (work) => {
@@ -341,20 +341,17 @@ export class RaceInto {
     const error = nativeError(thrown);
     if (thrown instanceof ConnectionError && thrown.reason === 'resolution')
       socket.emit('lookup', error, undefined, undefined, host);
-    if (!this.failWithHandshake()) socket.destroy(error);
+    this.failWithHandshake();
+    // It has been destroyed if a handshake has failed.
+    socket.destroy(error);
   }
 
-  /**
-   * Fails the socket with the error of a failed handshake, if there is one, since plain Node would have connected and reported it.
-   *
-   * @returns whether there is one
-   */
-  private failWithHandshake(): boolean {
+  /** Fails the socket with the error of a failed handshake, if there is one, since plain Node would have connected and reported it. */
+  private failWithHandshake(): void {
     const failure = this.#forTls?.failure;
-    if (!failure) return false;
+    if (!failure) return;
     failure.handshake!.conveyFailure();
     this.waiting.socket.destroy(failure.handshakeError);
-    return true;
   }
 }
 

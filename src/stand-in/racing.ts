@@ -188,7 +188,7 @@ function races(options: RaceOptions, history: (() => History) | undefined): Raci
     const settings: Mutable<Settings<Socket>> = { ...common };
     settings.socketFactory = socketFactory;
     if (begun) settings.scheduler = begun.scheduler;
-    if (common.serviceRecords) settings.serviceRecords = servicesFor(common.serviceRecords, alpn);
+    settings.serviceRecords = servicesFor(common.serviceRecords, alpn);
     if (resolver) {
       settings.resolver = resolver;
       // What a look-up of the caller's puts first is tried first, as Node does.
@@ -240,8 +240,8 @@ function racesOf(connector: Pick<Connector, 'race$'>, options: RaceOptions, comm
   const race$ = connector.race$ as (host: string, port: number, options: object) => Observable<RaceEvent<Socket>>;
   const { connectTimeout = Infinity, serviceRecords } = common;
   return (host, port, { alpn, ...own }) => {
-    const services = serviceRecords && { serviceRecords: servicesFor(serviceRecords, alpn) };
-    const shared = given({ connectTimeout, preferFamily: common.preferFamily ?? leadingFamily(), ...services });
+    const preferFamily = common.preferFamily ?? leadingFamily();
+    const shared = given({ connectTimeout, preferFamily, serviceRecords: servicesFor(serviceRecords, alpn) });
     return race$(host, port, { ...given(options), ...shared, ...own });
   };
 }

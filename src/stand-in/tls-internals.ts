@@ -97,12 +97,13 @@ export function securable(socket: Socket): Securable | undefined {
 /** Finds Node's internals in a connecting socket from `tls.connect`. Returns `undefined` if one of them is missing. */
 export function findTlsInternals(socket: TLSSocket): TlsInternals | undefined {
   const self = socket as unknown as InnerTlsSocket;
-  const named = (name: string, object: object | null) =>
-    Object.getOwnPropertySymbols(object ?? {}).find(({ description }) => description === name);
-  const handle = handleOf(socket) as TlsHandle | null;
+  const named = (name: string, object: object) =>
+    Object.getOwnPropertySymbols(object).find(({ description }) => description === name);
+  const handle = handleOf(socket) as TlsHandle | null | undefined;
+  if (!handle) return undefined;
   const [owner, own] = [named('owner_symbol', handle), named('res', socket)];
   const [connectOptions, pendingSession] = [named('connect-options', socket), named('pendingSession', socket)];
-  if (!handle || !owner || !own || !connectOptions || !pendingSession) return undefined;
+  if (!owner || !own || !connectOptions || !pendingSession) return undefined;
   const methods = [...METHODS.map((name) => self[name]), handle.start, handle.readStart, handle.requestOCSP];
   if (methods.some((method) => typeof method !== 'function')) return undefined;
   if (typeof handle.onhandshakedone !== 'function' || typeof handle.onread !== 'function') return undefined;

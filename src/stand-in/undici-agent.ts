@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { isAbsolute } from 'node:path';
 import type { Agent, Dispatcher } from 'undici';
 import { codedError } from '../core/error-tools.js';
 
@@ -22,7 +21,9 @@ interface Undici {
  * The agent accepts requests of Node's `fetch` and of the program's undici, whose handlers differ from version 8 on.
  */
 export function createAgent(options: Agent.Options): Agent {
-  const { Agent, Dispatcher1Wrapper } = installedUndici() ?? builtInUndici();
+  // A bundled ES module has no `__filename`. Then the main module is the bundle.
+  const ownFile = typeof __filename === 'undefined' ? undefined : __filename;
+  const { Agent, Dispatcher1Wrapper } = installedUndici([mainModule(), ownFile]) ?? builtInUndici();
   const agent = new Agent(options);
   if (!Dispatcher1Wrapper) return agent;
   const wrapped = new Dispatcher1Wrapper(agent);
@@ -40,18 +41,21 @@ export function createAgent(options: Agent.Options): Agent {
 /**
  * The program's undici: the one that its main module would load, or else the one installed next to this package. The working
  * directory does not matter, since a program may be started from anywhere.
+ *
+ * @param files the files to look from, one after another
+ * @param ownVersion of Node's own undici
  */
-function installedUndici(): Undici | undefined {
-  // A bundled ES module has no `__filename`. Then the main module is the bundle.
-  const ownFile = typeof __filename === 'undefined' ? undefined : __filename;
-  for (const file of [mainModule(), ownFile]) {
+export function installedUndici(
+  files: readonly (string | undefined)[],
+  ownVersion = process.versions.undici,
+): Undici | undefined {
+  for (const file of files) {
     try {
-      if (file === undefined) continue;
-      const require = createRequire(file);
+      const require = createRequire(file!);
       const { version } = require('undici/package.json') as { version: string };
-      return servesFetch(version) ? (require('undici') as Undici) : undefined;
+      return servesFetch(version, String(ownVersion)) ? (require('undici') as Undici) : undefined;
     } catch {
-      // It is not installed, or does not run on this Node.
+      // There is no file, or undici is not installed, or it does not run on this Node.
     }
   }
   return undefined;
@@ -63,10 +67,11 @@ function installedUndici(): Undici | undefined {
  */
 function mainModule(): string | undefined {
   const [, path] = process.argv;
-  if (path === undefined || !isAbsolute(path) || process.execArgv.some((flag) => TAKES_CODE.test(flag))) return undefined;
+  if (process.execArgv.some((flag) => TAKES_CODE.test(flag))) return undefined;
   try {
-    return createRequire(path).resolve(path); // resolves `node .`, `node app` for app.js, and symbolic links
+    return createRequire(path!).resolve(path!); // resolves `node .`, `node app` for app.js, and symbolic links
   } catch {
+    // The file is gone, or the path is not absolute, and refused again where it is used.
     return path;
   }
 }
@@ -75,8 +80,8 @@ function mainModule(): string | undefined {
 const TAKES_CODE = /^(?:-[eip]+|--(?:eval|print)(?:=.*)?|--interactive)$/;
 
 /** Whether an undici accepts the requests of Node's `fetch`. Undici 6 does not accept those of undici 8. */
-function servesFetch(version: string): boolean {
-  return majorOf(version) > 6 || majorOf(process.versions.undici ?? '') < 8;
+function servesFetch(version: string, ownVersion: string): boolean {
+  return majorOf(version) > 6 || majorOf(ownVersion) < 8;
 }
 
 function majorOf(version: string): number {
@@ -84,7 +89,7 @@ function majorOf(version: string): number {
 }
 
 /** Node's own undici. Node loads it on the first `fetch` and sets its dispatcher, unless the program's undici has done so before. */
-function builtInUndici(): Undici {
+export function builtInUndici(): Undici {
   if (GLOBAL_DISPATCHERS.some((key) => globals[key] === undefined)) void fetch('data:,');
   const classes = GLOBAL_DISPATCHERS.flatMap((key) => globals[key]?.constructor ?? []);
   const Agent = ['Agent', 'EnvHttpProxyAgent'].flatMap((wanted) => classes.find(({ name }) => name === wanted) ?? [])[0];

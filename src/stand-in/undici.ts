@@ -65,7 +65,7 @@ function connectorWith(options: UndiciOptions, sessions: boolean): buildConnecto
       const portNumber = (port as string | undefined | null) ? Number(port) : secure ? 443 : 80;
       if (!httpSocket) return connect$<Socket>(hostname, portNumber, connection as object);
       const refused = filters && refusalOf(hostname, portNumber, filters);
-      return refused ? throwError(() => refused) : secured(httpSocket, hostname, secureOptions);
+      return refused ? throwError(() => refused) : secured(httpSocket, hostname, portNumber, secureOptions);
     });
     socket$.subscribe({
       next: (socket) => {
@@ -86,10 +86,11 @@ function protocols(allowH2: boolean): string[] {
   return allowH2 ? ['h2', 'http/1.1'] : ['http/1.1'];
 }
 
-/** TLS over a proxy's connection. */
-function secured(socket: Socket, host: string, options: TlsOptions): Observable<Socket> {
-  const identity = isIP(host) ? { host } : { host, servername: host };
-  return tls({ ...identity, ...options }, () => of(socket))({ address: host, family: 4, port: 443 });
+/** TLS over a proxy's connection. The certificate must be valid for `host`. */
+function secured(socket: Socket, host: string, port: number, options: TlsOptions): Observable<Socket> {
+  const identity = isIP(host) ? {} : { servername: host };
+  const family = isIP(host) === 6 ? 6 : 4;
+  return tls({ ...identity, ...options }, () => of(socket))({ address: host, family, port });
 }
 
 /**
