@@ -65,6 +65,22 @@ describe.each(places)('%s', (_, create, others) => {
   );
 });
 
+/** Valid values of options that sockets and agents of Node have, too. */
+const SHARED: Readonly<Record<string, unknown>> = {
+  blockList: new net.BlockList(),
+  family: 4,
+  localAddress: GOOD,
+  localPort: 1,
+  signal: new AbortController().signal,
+};
+
+describe.each(places.slice(0, 3))('%s', (_, create) => {
+  it.each(Object.entries(SHARED))('takes %s, which Node has as well', (name, value) => {
+    expect(Object.keys(SHARED)).toEqual(OF_SOCKETS);
+    expect(refusalOf(() => create({ [name]: value }))).toBe('accepted');
+  });
+});
+
 describe('register, and createConnector', () => {
   it.each<[string, unknown]>([
     ['race', {}],
