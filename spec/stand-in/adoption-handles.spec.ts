@@ -5,6 +5,7 @@ import type { Handle, Request } from '../../src/stand-in/handle.js';
 import type { Handshake } from '../../src/stand-in/handshake.js';
 import { securable } from '../../src/stand-in/tls-internals.js';
 import { inNewerNode } from '../support/other-nodes.js';
+import { destroyedAfterEach } from '../support/fixtures.js';
 
 /** What is inside of a socket. */
 type Inside = Record<string | symbol, unknown>;
@@ -16,14 +17,7 @@ beforeAll(async () => {
   adoption = await inNewerNode(() => import('../../src/stand-in/adoption.js'));
 });
 
-const sockets: net.Socket[] = [];
-const keep = <S extends net.Socket>(socket: S): S => {
-  sockets.push(socket);
-  return socket;
-};
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-});
+const keep = destroyedAfterEach();
 
 const HOST = 'adopted.example';
 const NOWHERE = { host: HOST, port: 1, lookup: () => undefined };

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { adopt, findInternals, handleClasses, internals } from '../../src/stand-in/adoption.js';
 import { errnoOf, systemError } from '../../src/stand-in/system-error.js';
 import { createAuthority, type Credentials } from '../support/certificates.js';
-import { tcpServer, tlsServer } from '../support/fixtures.js';
+import { destroyedAfterEach, tcpServer, tlsServer } from '../support/fixtures.js';
 
 const HOST = 'adopted.example';
 const GOOD = '127.0.0.1';
@@ -18,14 +18,7 @@ const inside = (socket: object) => socket as Inside;
 const symbolOf = (owner: object, name: string) =>
   Object.getOwnPropertySymbols(owner).find(({ description }) => description === name)!;
 
-const sockets: net.Socket[] = [];
-const keep = <S extends net.Socket>(socket: S): S => {
-  sockets.push(socket);
-  return socket;
-};
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-});
+const keep = destroyedAfterEach();
 
 /** A socket that is connected, and has read nothing. */
 async function winner(port: number): Promise<net.Socket> {

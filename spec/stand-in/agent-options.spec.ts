@@ -6,7 +6,7 @@ import tls, { type TLSSocket } from 'node:tls';
 import { staticResolver } from '../../src/index.js';
 import { HttpAgent, HttpsAgent } from '../../src/stand-in/agent.js';
 import { createAuthority } from '../support/certificates.js';
-import { listen, open } from '../support/fixtures.js';
+import { destroyedAfterEach, listen, open } from '../support/fixtures.js';
 
 const HOST = 'raced.example';
 const GOOD = '127.0.0.1';
@@ -16,14 +16,7 @@ const lookup: net.LookupFunction = (_host, { all }, found) => {
   else found(null, GOOD, 4);
 };
 
-const agents: http.Agent[] = [];
-const use = <A extends http.Agent>(agent: A): A => {
-  agents.push(agent);
-  return agent;
-};
-afterEach(() => {
-  for (const agent of agents.splice(0)) agent.destroy();
-});
+const use = destroyedAfterEach();
 
 describe.each([
   ['HttpAgent', HttpAgent],

@@ -12,7 +12,7 @@ import { HttpAgent, HttpsAgent } from '../../src/stand-in/agent.js';
 import { blackhole } from '../../src/cli/lab.js';
 import { createConnector, RaceSocket, staticResolver, type Resolver } from '../../src/index.js';
 import { createAuthority, type Credentials } from '../support/certificates.js';
-import { activeResources, leftOver, listen, open } from '../support/fixtures.js';
+import { activeResources, destroyedAfterEach, leftOver, listen, open } from '../support/fixtures.js';
 
 const HOST = 'raced.example';
 const SILENT = '::1';
@@ -80,14 +80,7 @@ async function failureOf(request: http.ClientRequest): Promise<NodeJS.ErrnoExcep
   });
 }
 
-const agents: http.Agent[] = [];
-const use = <A extends http.Agent>(agent: A): A => {
-  agents.push(agent);
-  return agent;
-};
-afterEach(() => {
-  for (const agent of agents.splice(0)) agent.destroy();
-});
+const use = destroyedAfterEach();
 
 describe('HttpAgent', () => {
   const get = (port: number, options: http.RequestOptions) => http.get({ host: HOST, port, ...options });

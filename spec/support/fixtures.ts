@@ -91,3 +91,15 @@ export async function leftOver(before: Record<string, number>): Promise<Record<s
     await sleep(10);
   }
 }
+
+/** Returns a function that keeps sockets or agents, which are destroyed after each spec. */
+export function destroyedAfterEach(): <T extends { destroy(): unknown }>(one: T) => T {
+  const kept: { destroy(): unknown }[] = [];
+  afterEach(() => {
+    for (const one of kept.splice(0)) one.destroy();
+  });
+  return (one) => {
+    kept.push(one);
+    return one;
+  };
+}
