@@ -54,6 +54,7 @@ const { values, positionals } = parseArgs({
 });
 const sample = { share: Number(values.sample), seed: Number(values.seed) };
 if (!(sample.share > 0 && sample.share <= 1)) throw new Error('--sample must be over 0, and 1 at most');
+if (values.write && values.file) throw new Error('--write needs the results of whole rooms, without --file');
 const unknown = positionals.filter((name) => !(name in ROOMS));
 if (unknown.length > 0) throw new Error(`no room: ${unknown.join(', ')}; there are ${Object.keys(ROOMS).join(', ')}`);
 
@@ -81,10 +82,12 @@ const mutantsOf = ({ files }) =>
     mutants.map((mutant) => ({ ...mutant, key: keyOf(fileName, mutant) })),
   );
 
+const hasSurvived = ({ status }) => status === 'Survived' || status === 'NoCoverage';
+
 /** Tries those that survived the last run, and puts the results in place of theirs. */
 async function mutateAgain(name) {
   const last = read(name);
-  const survivors = mutantsOf(last).filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
+  const survivors = mutantsOf(last).filter(hasSurvived);
   await mutate(name, new Set(survivors.map(({ key }) => key)));
   const now = new Map(mutantsOf(read(name)).map((mutant) => [mutant.key, mutant]));
   for (const [fileName, file] of Object.entries(last.files)) {
@@ -147,8 +150,7 @@ function countsOf(name) {
 function survivorsOf(name) {
   return Object.entries(read(name).files).flatMap(([file, { source, mutants }]) => {
     const lines = source.split('\n');
-    const survivors = mutants.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
-    return survivors.map(({ status, mutatorName, replacement = '', location: { start, end } }) => {
+    return mutants.filter(hasSurvived).map(({ status, mutatorName, replacement = '', location: { start, end } }) => {
       const line = lines[start.line - 1];
       const was = line.slice(start.column - 1, start.line === end.line ? end.column - 1 : undefined);
       const became = replacement.replace(/\s+/g, ' ').slice(0, 70);

@@ -24,6 +24,7 @@ export function tunnel(connection: Connection, request: ProxyRequest, { granted,
     connection.farewell(denied(refusal));
   };
   const done = (upstream: Socket, endpoint: Endpoint) => {
+    // Text is ASCII only. Node writes it faster as Latin-1 than as UTF-8.
     socket.write(granted(upstream, endpoint), 'latin1');
     connection.connectTo(upstream);
   };
