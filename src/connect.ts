@@ -47,9 +47,6 @@ export interface Terms {
   readonly settings: Settings<never>;
 }
 
-/** Begins a race for its observer. */
-export type Begin = (observer: Holder<RaceEvent<never>>, lived?: Lived) => void;
-
 /** What races share: a connector's past, and the order in which they begin. */
 export interface Memory<T extends Terms> {
   /** @throws TypeError, RangeError for invalid options */

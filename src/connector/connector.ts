@@ -175,9 +175,9 @@ export function connectorOver(
     },
     begin: (race, observer) => {
       const { settings, partition } = race.terms;
-      const begin = watched.watching(race);
-      const pupil = { random: settings.random, partition };
-      whenItsTurn(settings, observer, { begin: (holder) => beginWithHistory(history, pupil, holder, begin) });
+      const begin = (holder: typeof observer) =>
+        beginWithHistory(history, { random: settings.random, partition }, holder, watched.watching(race));
+      whenItsTurn(settings, observer, { begin });
     },
   });
 

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { invalidType, invalidValue } from '../core/input/argument-errors.js';
 import { callable, checkEach, integer, number, orInfinity, string, type Checks } from '../core/input/checks.js';
 import { toError } from '../core/error-tools.js';
+import { remembered } from '../core/remembered.js';
 import type { RaceEvent } from '../core/race/events.js';
 import { failed, lessons, succeeded, type Past, type PathRecord, type Recall } from '../core/race/path-records.js';
 import { pathsOf, validRecord, type Snapshot } from '../core/race/snapshot.js';
@@ -88,7 +89,7 @@ export const historyChecks: Checks<HistoryOptions> = {
 export function createHistory(
   options: HistoryOptions,
   now: () => number,
-  teaches: (event: RaceEvent) => boolean = () => true,
+  teaches?: (event: RaceEvent) => boolean,
 ): History {
   checkEach('options.history', options, historyChecks);
   const { failureAge = 600_000, ignoreOneIn = 20 } = options;
@@ -103,14 +104,14 @@ export function createHistory(
   const view = (home: string, partition: string): View => {
     // JSON ends with a quotation mark and an address does not, so keys of partitions never equal the default's.
     const suffix = partition === '' ? '' : ` ${JSON.stringify(partition)}`;
-    const keyOf = (address: string) => `${home} ${address}${suffix}`;
+    const keyOf = remembered((address) => `${home} ${address}${suffix}`);
     // The default store does not fail, and has only valid records.
     const recall: Recall = isOwn
       ? ({ address }) => store.get(keyOf(address))
       : ({ address }) => checked(attempt('get', () => store.get(keyOf(address))));
     const learn = (events: readonly RaceEvent[]) => {
       if (currentNetwork() !== home) return;
-      for (const lesson of lessons(events.filter(teaches))) {
+      for (const lesson of lessons(teaches ? events.filter(teaches) : events)) {
         const record = recall(lesson.endpoint) ?? {};
         const learnt = lesson.outcome === 'failed' ? failed(record, now()) : succeeded(record, lesson.rtt, now());
         attempt('set', () => store.set(keyOf(lesson.endpoint.address), learnt));
@@ -159,17 +160,18 @@ interface View {
 
 /** A race must not fail because its store does: the error is logged, and the race goes on without history. */
 function attempt<R>(what: string, call: () => R): R | undefined {
-  const complain = (error: unknown) => {
-    debug('the history goes on without %s: %s', what, toError(error).message);
-  };
   try {
     const result = call();
-    if (result instanceof Promise) result.catch(complain);
+    if (result instanceof Promise) result.catch((error: unknown) => complain(what, error));
     return result;
   } catch (error) {
-    complain(error);
+    complain(what, error);
     return undefined;
   }
+}
+
+function complain(what: string, error: unknown): void {
+  debug('the history goes on without %s: %s', what, toError(error).message);
 }
 
 /** Validates an untrusted record. Returns `undefined` for an invalid one, which is logged. */

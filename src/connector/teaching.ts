@@ -1,6 +1,7 @@
+import type { TeardownLogic } from 'rxjs';
 import { ConnectionError } from '../core/race/connection-error.js';
 import type { RaceEvent } from '../core/race/events.js';
-import { Guarded, type Holder } from '../rx/guarded.js';
+import type { Holder } from '../rx/guarded.js';
 import type { History, RaceHistory } from './path-history.js';
 
 /** How one race uses a history. */
@@ -9,52 +10,69 @@ export interface Pupil {
   readonly partition: string;
 }
 
+/** What begins for its observer, given its past. */
+interface BeginningWithPast<T> {
+  begin(observer: Holder<RaceEvent<T>>, lived?: RaceHistory): void;
+}
+
 /**
  * Begins a race that uses a history and teaches it.
  *
  * @param history absent if the race has none
- * @param begin begins the race for its observer, given its past
  */
 export function beginWithHistory<T>(
   history: History | undefined,
   { random, partition }: Pupil,
   observer: Holder<RaceEvent<T>>,
-  begin: (observer: Holder<RaceEvent<T>>, lived?: RaceHistory) => void,
+  race: BeginningWithPast<T>,
 ): void {
   if (!history) {
-    begin(observer);
+    race.begin(observer);
     return;
   }
   const lived = history.begin(random, partition);
-  const lesson = new Lesson(lived, observer);
-  observer.add(lesson);
-  lesson.hold((holder) => begin(holder, lived));
+  race.begin(new Lesson(lived, observer), lived);
 }
 
-/** Passes on the events of a race. The history learns before the winner or the error is passed on. */
-class Lesson<T> extends Guarded<RaceEvent<T>> {
+/** Passes on the events of a race. The history learns before the winner or the error is passed on. What it holds, its observer holds. */
+class Lesson<T> implements Holder<RaceEvent<T>> {
   /** The events of attempts. */
   private readonly events: RaceEvent<T>[] = [];
 
   constructor(
     private readonly lived: RaceHistory,
     private readonly observer: Holder<RaceEvent<T>>,
-  ) {
-    super();
-  }
+  ) {}
 
-  protected hasNext(event: RaceEvent<T>): void {
+  next(event: RaceEvent<T>): void {
+    if (this.closed) return;
     if ('endpoint' in event) this.events.push(event);
     if (event.type === 'connected') this.lived.learn(this.events);
     this.observer.next(event);
   }
 
-  protected hasFailed(error: unknown): void {
-    if (error instanceof ConnectionError) this.lived.learn(this.events);
+  error(error: unknown): void {
+    if (!this.closed && error instanceof ConnectionError) this.lived.learn(this.events);
     this.observer.error(error);
   }
 
-  protected hasCompleted(): void {
+  complete(): void {
     this.observer.complete();
+  }
+
+  get closed(): boolean {
+    return this.observer.closed;
+  }
+
+  add(teardown: TeardownLogic): void {
+    this.observer.add(teardown);
+  }
+
+  remove(teardown: Exclude<TeardownLogic, void>): void {
+    this.observer.remove(teardown);
+  }
+
+  unsubscribe(): void {
+    this.observer.unsubscribe();
   }
 }

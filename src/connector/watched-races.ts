@@ -1,7 +1,6 @@
 import { ReplaySubject, Subject, type Observable, type Observer } from 'rxjs';
-import type { Begin, Race, Terms } from '../connect.js';
+import type { Race, Terms } from '../connect.js';
 import type { RaceEvent } from '../core/race/events.js';
-import type { Lived } from '../observe/observed.js';
 import { Guarded, type Holder } from '../rx/guarded.js';
 import type { RacePlan } from '../rx/race-plan.js';
 
@@ -21,33 +20,32 @@ export interface ConnectorRace {
 /** Emits races to those who watch. */
 export interface Watchable {
   readonly races$: Observable<ConnectorRace>;
-  /** Returns a function that begins a race and emits it to the present subscribers. */
-  readonly watching: (race: Race<Terms & { readonly partition: string }>) => Begin;
+  /** The race, which is emitted to the present subscribers when it begins. */
+  readonly watching: <R extends WatchableRace>(race: R) => Pick<R, 'begin'>;
 }
+
+type WatchableRace = Race<Terms & { readonly partition: string }>;
 
 export function watchable(): Watchable {
   const races = new Subject<ConnectorRace>();
+  const watched = (race: WatchableRace): Pick<WatchableRace, 'begin'> => ({
+    begin: (observer, lived) => {
+      const { host, port, terms, attempts } = race;
+      const { partition } = terms;
+      const events = new ReplaySubject<RaceEvent>(Infinity);
+      races.next({ host, port, partition, events$: events.asObservable() });
+      const watcher = new WatchedRace(observer, events, attempts.discard);
+      observer.add(watcher);
+      // This matters if the race is cancelled. After an error or the end it does nothing.
+      observer.add(() => events.complete());
+      watcher.hold((holder) => {
+        race.begin(holder, lived);
+      });
+    },
+  });
   return {
     races$: races.asObservable(),
-    watching: (race) => {
-      return (observer, lived?: Lived) => {
-        if (!races.observed) {
-          race.begin(observer, lived);
-          return;
-        }
-        const { host, port, terms, attempts } = race;
-        const { partition } = terms;
-        const events = new ReplaySubject<RaceEvent>(Infinity);
-        races.next({ host, port, partition, events$: events.asObservable() });
-        const watched = new WatchedRace(observer, events, attempts.discard);
-        observer.add(watched);
-        // This matters if the race is cancelled. After an error or the end it does nothing.
-        observer.add(() => events.complete());
-        watched.hold((holder) => {
-          race.begin(holder, lived);
-        });
-      };
-    },
+    watching: (race) => (races.observed ? watched(race) : race),
   };
 }
 

@@ -1,10 +1,10 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { dialled, type Endpoint } from '../core/race/endpoint.js';
 import { filtered } from '../node/filter.js';
 import { destroy } from '../rx/destroy.js';
 import { prepared } from '../node/setup.js';
 import { secureContextOf } from '../node/secure-context.js';
-import { tcpFrom, type SocketOptions } from '../node/tcp.js';
+import { socketsWith, tcpFrom } from '../node/tcp.js';
 import { ownTlsOptions, tls, tlsIdentity, type SessionSlot } from '../node/tls.js';
 import { oncePerSettings, type Settings } from './options.js';
 import type { RacePlan } from '../rx/race-plan.js';
@@ -69,13 +69,5 @@ function socketTransport<T>(settings: Settings<T>, host: string, slot?: SessionS
   const secureContext = tlsOptions.secureContext ?? slot?.secureContext ?? secureContextOf(tlsOptions);
   return tls({ ...tlsIdentity(host), ...tlsOptions, secureContext }, connection, slot);
 }
-
-function socketsWith(options: SocketOptions | undefined): () => Socket {
-  if (!options) return newSocket;
-  const own = { ...options }; // the caller may change the original before the race begins
-  return () => new Socket(own);
-}
-
-const newSocket = () => new Socket();
 
 const alone = (value: unknown) => [value];

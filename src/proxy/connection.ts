@@ -50,7 +50,7 @@ export class Connection {
     const { socket, shared, id: connection, client } = this;
     shared.open++;
     shared.see({ type: 'accepted', time: Date.now(), connection, client });
-    socket.on('error', this.broke).once('close', () => this.hasClosed());
+    socket.on('error', this.broke).on('close', () => this.hasClosed());
   }
 
   private hasClosed(): void {
@@ -63,7 +63,7 @@ export class Connection {
     const optional = code !== undefined && { code };
     shared.see({ type: 'closed', time: Date.now(), connection, client, sent, received, duration, ...optional });
     // The destination may still have something to read.
-    if (tunnel && !tunnel.upstream.closed) tunnel.upstream.once('close', () => shared.over(this));
+    if (tunnel && !tunnel.upstream.closed) tunnel.upstream.on('close', () => shared.over(this));
     else shared.over(this);
   }
 
@@ -179,8 +179,9 @@ function refusalOf({ client, shared: { settings, open } }: Connection): Refusal 
 /** Waits for the first bytes and pauses the socket. */
 function sniff({ socket }: Connection, heard: (first: Buffer) => void): void {
   const ended = () => socket.end();
-  socket.once('end', ended).once('data', (first: Buffer) => {
-    socket.off('end', ended).pause();
+  const read = (first: Buffer) => {
+    socket.off('end', ended).off('data', read).pause();
     heard(first);
-  });
+  };
+  socket.on('end', ended).on('data', read);
 }

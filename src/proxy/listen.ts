@@ -18,8 +18,6 @@ export function listen$({ host, port, drain }: Pick<ProxySettings, 'host' | 'por
   return new Observable((subscriber) => {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     server.on('connection', (socket: Socket) => {
-      // A connection that is reset before it is served must not end the process.
-      socket.on('error', () => undefined);
       subscriber.next({ type: 'client', socket });
     });
     server.on('error', (error) => {

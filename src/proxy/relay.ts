@@ -31,7 +31,7 @@ function pass(from: Socket, to: Socket): void {
     if (to.writable && !to.write(bytes)) from.pause();
   });
   to.on('drain', () => from.resume());
-  from.once('end', () => to.end());
+  from.on('end', () => to.end());
   if (from.readableEnded) to.end();
   else from.resume();
 }
@@ -54,7 +54,7 @@ function passIntake(from: Socket, intake: Intake, to: Socket): void {
     isStopped = pending > 1;
     return isStopped ? 'full' : 'kept';
   };
-  from.once('end', () => to.end());
+  from.on('end', () => to.end());
   const goesOn = intake.begin(take);
   if (from.readableEnded) to.end();
   else if (goesOn) from.resume();

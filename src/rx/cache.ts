@@ -18,7 +18,7 @@ import { FAMILIES, type Family } from '../core/address/address.js';
 import { answerFamily, recordType, saysNothing, type Answer } from '../core/race/answers.js';
 import { invalidType } from '../core/input/argument-errors.js';
 import { callable, integer, isObject, number, type Checks } from '../core/input/checks.js';
-import { copyOf } from '../core/remembered.js';
+import { copyOf, remembered } from '../core/remembered.js';
 import { monotonicScheduler } from './monotonic.js';
 import { realTime } from './real-time.js';
 import { wellFormedResolver, type Query, type Resolver } from './resolver.js';
@@ -117,15 +117,10 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
     const now = clock.now();
     const known: Answer[] = [];
     const missing: Family[] = [];
-    const stale = new Set<Answer['type']>();
     for (const family of asked.family === undefined ? FAMILIES : [asked.family]) {
       const entry = memory.recall(room, host, family, asked);
-      const isFresh = entry !== undefined && entry.freshUntil > now;
-      if (!isFresh) missing.push(family);
-      if (entry && isUsable(entry, now, staleFor)) {
-        known.push(given(entry, now));
-        if (!isFresh) stale.add(entry.answer.type);
-      }
+      if (!entry || entry.freshUntil <= now) missing.push(family);
+      if (entry && isUsable(entry, now, staleFor)) known.push(given(entry, now));
     }
     for (const answer of known) subscriber.next(answer);
     if (missing.length === 0) {
@@ -134,9 +129,10 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
     }
     if (subscriber.closed) return;
     const query = missing.length === 1 ? { ...asked, family: missing[0] } : asked;
+    const isStale = (type: Answer['type']) => known.some((one) => one.type === type && one.stale);
     const fresh$ = queries.share(room, copyOf(host), query).pipe(
       // A failed query does not refute stale addresses.
-      map((answer) => (stale.has(answer.type) && saysNothing(answer) ? { ...answer, stale: true } : answer)),
+      map((answer) => (isStale(answer.type) && saysNothing(answer) ? { ...answer, stale: true } : answer)),
     );
     fresh$.subscribe(subscriber);
   };
@@ -190,10 +186,10 @@ function createMemory({ maxTtl, minTtl, negativeTtl, maxEntries, clock }: Bounds
   return {
     store: (room, host, answer) => {
       if (saysNothing(answer) && !answer.assumed) return;
-      entries.set(entryKey(room, host, answer.type), { answer, freshUntil: clock.now() + holdsFor(answer) * 1000 });
+      entries.set(room.keysOf(host)[answer.type], { answer, freshUntil: clock.now() + holdsFor(answer) * 1000 });
     },
     recall: (room, host, family, asked) => {
-      const entry = entries.get(entryKey(room, host, recordType(family)));
+      const entry = entries.get(room.keysOf(host)[recordType(family)]);
       return entry && asked.family !== undefined && saysNothing(entry.answer) ? undefined : entry;
     },
     clear: () => {
@@ -291,15 +287,14 @@ interface SharedQuery {
 interface Room {
   readonly network: string;
   readonly name: string;
+  /** The keys of the entries of a host. */
+  readonly keysOf: (host: string) => Readonly<Record<Answer['type'], string>>;
 }
 
 function roomOf(network: string, partition: string): Room {
   // JSON, so that no two rooms have the same name.
-  return { network, name: JSON.stringify([network, partition]) };
-}
-
-function entryKey(room: Room, host: string, type: Answer['type']): string {
-  return `${room.name} ${type} ${host}`;
+  const name = JSON.stringify([network, partition]);
+  return { network, name, keysOf: remembered((host) => ({ AAAA: `${name} AAAA ${host}`, A: `${name} A ${host}` })) };
 }
 
 export const cacheChecks: Checks<CacheOptions> = {

@@ -2,7 +2,7 @@ import { from, Observable, Subscription, type ObservableInput, type Observer } f
 import { reportUnhandledError } from './unhandled.js';
 
 /** An observer that is also a subscription, like RxJS's own subscribers, and tears down what is added to it. */
-export type Holder<T> = Subscription & Observer<T>;
+export type Holder<T> = Pick<Subscription, 'closed' | 'add' | 'remove' | 'unsubscribe'> & Observer<T>;
 
 /**
  * A subscription to a caller's stream that contains its faults. What creating or subscribing throws becomes the stream's error.

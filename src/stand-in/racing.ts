@@ -201,7 +201,7 @@ function races(options: RaceOptions, history: (() => History) | undefined): Raci
       const { past } = lived ?? {};
       observe(resolver && !options.sort ? { ...stages, sort: inGivenOrder(past, begun?.endpoint) } : stages, observer, lived);
     };
-    return { begin: (observer) => beginWithHistory(history?.(), pupil, observer, begin) };
+    return { begin: (observer) => beginWithHistory(history?.(), pupil, observer, { begin }) };
   };
   return (host, port, own) => {
     const beginning = race(host, port, own);

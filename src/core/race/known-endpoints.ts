@@ -42,7 +42,8 @@ export function gatherEndpoints(
   const expiresAt = expiryOf(answer, at);
   const gathered = [...kept];
   const before = kept === known ? NONE : new Map(known.map(({ endpoint }) => [keyOf(endpoint), endpoint]));
-  const keys = new Set(kept.map(({ endpoint }) => keyOf(endpoint)));
+  const keys = new Set<string>();
+  for (const { endpoint } of kept) keys.add(keyOf(endpoint));
   const add = ({ address, family, via }: Place) => {
     if (race.family !== 0 && family !== race.family) return;
     const key = via ?? address;

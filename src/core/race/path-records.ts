@@ -127,13 +127,10 @@ function isOfThisMachine(error: Error): boolean {
  * an error that does not come from this machine, gave way, was overtaken by a later attempt, or was in flight when time ran out.
  */
 export function lessons(events: readonly RaceEvent[]): readonly Lesson[] {
-  const startedAt = new Map<Endpoint, number>();
-  let winner: Connected<unknown> | undefined;
-  for (const event of events) {
-    if (event.type === 'started') startedAt.set(event.endpoint, event.at);
-    else if (event.type === 'connected') winner = event;
-  }
-  const winnerStart = winner ? startedAt.get(winner.endpoint)! : Infinity;
+  // Searched for, because most races start one or two attempts.
+  const startOf = (endpoint: Endpoint) => events.find((event) => event.type === 'started' && event.endpoint === endpoint)!.at;
+  const winner = events.find((event): event is Connected<unknown> => event.type === 'connected');
+  const winnerStart = winner ? startOf(winner.endpoint) : Infinity;
 
   const learnt: Lesson[] = [];
   let roundTrip: number | undefined;
@@ -146,7 +143,7 @@ export function lessons(events: readonly RaceEvent[]): readonly Lesson[] {
       if (!isOfThisMachine(event.error)) learnt.push({ endpoint: event.endpoint, outcome: 'failed' });
     } else if (event.type === 'cancelled') {
       const gaveWay = event.error !== undefined;
-      if (gaveWay || startedAt.get(event.endpoint)! < winnerStart) learnt.push({ endpoint: event.endpoint, outcome: 'failed' });
+      if (gaveWay || startOf(event.endpoint) < winnerStart) learnt.push({ endpoint: event.endpoint, outcome: 'failed' });
     }
   }
   return learnt;

@@ -91,9 +91,10 @@ const DECISIONS = new Map<Rule, Decision>([
 
 export const rules: readonly Rule[] = [...DECISIONS.keys()];
 
-/** Sorts destinations, best first, by the first rule that distinguishes them. */
+/** Sorts destinations, best first, by the first rule that distinguishes them. Returns the same list if it is in order. */
 export function selectDestinations(destinations: readonly Destination[]): readonly Destination[] {
-  return [...destinations].sort((a, b) => firstDecision(rules, a, b));
+  const isInOrder = destinations.every((one, i) => i === 0 || firstDecision(rules, destinations[i - 1]!, one) <= 0);
+  return isInOrder ? destinations : [...destinations].sort((a, b) => firstDecision(rules, a, b));
 }
 
 /** The result of the first rule that is not 0. */
