@@ -86,11 +86,7 @@ export const historyChecks: Checks<HistoryOptions> = {
  * @param now a clock in ms; if snapshots are to be restored in another process, one that continues there
  * @param teaches which events of a race count; default: all
  */
-export function createHistory(
-  options: HistoryOptions,
-  now: () => number,
-  teaches?: (event: RaceEvent) => boolean,
-): History {
+export function createHistory(options: HistoryOptions, now: () => number, teaches?: (event: RaceEvent) => boolean): History {
   checkEach('options.history', options, historyChecks);
   const { failureAge = 600_000, ignoreOneIn = 20 } = options;
   const store = storeFor(options);

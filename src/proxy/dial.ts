@@ -1,5 +1,17 @@
 import type { Socket } from 'node:net';
-import { defer, from, isObservable, map, of, type Observable, take, throwIfEmpty, type ObservableInput } from 'rxjs';
+import {
+  defer,
+  from,
+  isObservable,
+  map,
+  of,
+  Subscription,
+  take,
+  throwIfEmpty,
+  type Observable,
+  type ObservableInput,
+  type Observer,
+} from 'rxjs';
 import { attemptsSummary } from './proxy-status.js';
 import type { Connector, Endpoint, RaceEvent } from '../index.js';
 import { ConnectionError } from '../index.js';
@@ -57,30 +69,48 @@ function failedRoute(cause: unknown): Refusal {
   return new Refusal('route', 'The proxy failed to decide whether this request is allowed.', { status: 500, cause });
 }
 
-/**
- * Connects to the destination of a request by a race, whose events the proxy emits. The race ends when the client leaves.
- *
- * It uses no operators because every connection passes through it.
- */
+/** Connects to the destination of a request by a race, whose events the proxy emits. The race ends when the client leaves. */
 export function dial(
   connection: Connection,
   request: ProxyRequest,
   override: Override,
-  { done, refused }: Outcome<[Socket, Endpoint]>,
+  outcome: Outcome<[Socket, Endpoint]>,
 ): void {
   const race$ = raceFor(connection, request, override);
   if (race$ instanceof Refusal) {
-    refused(race$);
+    outcome.refused(race$);
     return;
   }
-  const race = race$.subscribe({
-    next: (event) => {
-      connection.raced(event, request);
-      if (event.type === 'connected') done(event.value, event.endpoint);
-    },
-    error: (error: unknown) => refused(lost(error, request)),
-  });
-  connection.life.add(race);
+  const dialling = new Dialling(connection, request, outcome);
+  connection.life.add(dialling);
+  race$.subscribe(dialling);
+}
+
+/** The observer of a race. It is the subscription as well, so that RxJS wraps nothing around it: every connection has one. */
+class Dialling extends Subscription implements Observer<RaceEvent<Socket>> {
+  constructor(
+    private readonly connection: Connection,
+    private readonly request: ProxyRequest,
+    private readonly outcome: Outcome<[Socket, Endpoint]>,
+  ) {
+    super();
+  }
+
+  next(event: RaceEvent<Socket>): void {
+    if (this.closed) return;
+    this.connection.raced(event, this.request);
+    if (event.type === 'connected') this.outcome.done(event.value, event.endpoint);
+  }
+
+  error(error: unknown): void {
+    if (this.closed) return;
+    this.unsubscribe();
+    this.outcome.refused(lost(error, this.request));
+  }
+
+  complete(): void {
+    this.unsubscribe();
+  }
 }
 
 /** The race for a request. An invalid host is the client's mistake, and invalid options are a mistake of `route`. */
