@@ -3,7 +3,15 @@ import type { Endpoint } from '../src/index.js';
 import { parseAddress } from '../src/core/address/address.js';
 import { addressWords, commonPrefixLength } from '../src/core/address/address-bits.js';
 import { defaultPolicyTable, policyLookup, type PolicyTableRow } from '../src/core/race/policy-table.js';
-import { decision, destinationOf, firstDecision, rules, selectDestinations, type Destination } from '../src/core/race/rfc6724.js';
+import {
+  decision,
+  destinationOf,
+  firstDecision,
+  ignoresHistory,
+  rules,
+  selectDestinations,
+  type Destination,
+} from '../src/core/race/rfc6724.js';
 
 /** `destination < source`, best first; without a source: no route. */
 type Destinations = readonly string[];
@@ -180,6 +188,44 @@ describe('the order', () => {
     expect(selectDestinations([nearest, used, slow, fast])).toEqual([fast, slow, used, nearest]);
     const ula = destinationOf(endpointOf('fd00::1'), 'fd00::2', policyOf, { smoothedRtt: 1, usedAt: 1 });
     expect(selectDestinations([ula, nearest])).toEqual([nearest, ula]);
+    expect([[nearest], [nearest, ula], [ula, nearest]].map(ignoresHistory)).toEqual([true, true, true]);
+    expect(
+      [
+        [fast, slow],
+        [fast, ula, fast],
+        [fast, slow, ula],
+      ].map(ignoresHistory),
+    ).toEqual([false, true, false]);
+  });
+
+  it('[S2] [S3] ignores history only where no history changes the order', () => {
+    const policyOf = policyLookup(defaultPolicyTable);
+    const known = fc.record({
+      smoothedRtt: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+      usedAt: fc.constant(1),
+    });
+    const somewhere = fc.constantFrom(
+      '2001:db8:1::1',
+      '2001:db8:2::1',
+      'fd00::1',
+      '192.0.2.1',
+      '198.51.100.1',
+      '2002:c000:201::1',
+    );
+    const sources = fc.constantFrom('2001:db8:1::2', 'fd00::2', '192.0.2.2', undefined);
+    const machine = fc.array(fc.tuple(somewhere, sources, known, known), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(machine, (all) => {
+        const by = (record: (one: (typeof all)[number]) => object) =>
+          selectDestinations(all.map((one) => destinationOf(endpointOf(one[0]), one[1], policyOf, record(one))));
+        const addresses = (sorted: readonly Destination[]) =>
+          sorted.map(({ endpoint, usable }) => `${endpoint.address} ${usable}`);
+        const plain = by(() => ({}));
+        if (!ignoresHistory(plain)) return;
+        for (const of of [2, 3] as const) expect(addresses(by((one) => one[of]))).toEqual(addresses(plain));
+      }),
+      { seed: 6724, numRuns: 2000 },
+    );
   });
 
   it('[S1] is stable: what no rule tells apart keeps its order', () => {

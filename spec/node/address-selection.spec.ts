@@ -3,6 +3,8 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { filter, firstValueFrom, map, merge, NEVER, of, startWith, timer, toArray } from 'rxjs';
 import { defaultPolicyTable, race$, rfc6724, type Address, type Endpoint, type Resolver } from '../../src/index.js';
+import { policyLookup } from '../../src/core/race/policy-table.js';
+import { destinationSelection } from '../../src/node/address-selection.js';
 import { findSources, rememberingSources } from '../../src/node/source-address.js';
 import { systemPolicy } from '../../src/node/system-policy.js';
 import { connects, hangs, refuses } from '../../src/testing/index.js';
@@ -35,6 +37,33 @@ describe('findSources', () => {
     const before = activeResources();
     for (let i = 0; i < 100; i++) findSources(['127.0.0.1', '::1', 'fe80::1'].map(address));
     await expect(leftOver(before)).resolves.toEqual({});
+  });
+});
+
+describe('destinationSelection with history', () => {
+  const policyOf = policyLookup(defaultPolicyTable);
+
+  it('[S2] asks for the past of addresses only where earlier rules do not tell them apart', () => {
+    const recall = jest.fn(({ address }: Address) => (address === '127.0.0.2' ? { usedAt: 1 } : undefined));
+    const select = destinationSelection({ policyOf, recall });
+    const [v6, v4, other] = ['::1', '127.0.0.1', '127.0.0.2'].map(endpoint) as [Endpoint, Endpoint, Endpoint];
+    for (const _ of [1, 2]) expect(select([v4, v6])).toEqual([v6, v4]);
+    expect(recall).not.toHaveBeenCalled();
+    for (const _ of [1, 2]) expect(select([v4, other, v6])).toEqual([v6, other, v4]);
+    expect(recall).toHaveBeenCalledTimes(6);
+  });
+
+  it('[S2] goes by what is known now, for any number of addresses', () => {
+    const known = new Set<string>();
+    const select = destinationSelection({ policyOf, recall: ({ address }) => (known.has(address) ? { usedAt: 1 } : undefined) });
+    for (const count of [2, 16, 17]) {
+      const all = Array.from({ length: count }, (_, i) => endpoint(`127.0.0.${i + 1}`));
+      const last = all.at(-1)!;
+      expect(select(all)).toEqual(all);
+      known.add(last.address);
+      expect(select(all)).toEqual([last, ...all.slice(0, -1)]);
+      known.clear();
+    }
   });
 });
 

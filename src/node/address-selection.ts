@@ -7,7 +7,7 @@ import {
   type PolicyLookup,
   type PolicyTableRow,
 } from '../core/race/policy-table.js';
-import { oncePerRace, selectingBy, type FindSources, type SelectionSort } from '../core/race/source-selection.js';
+import { oncePerRace, rankingBy, selectingBy, type FindSources, type SelectionSort } from '../core/race/source-selection.js';
 import { currentConnectivity, currentSources } from './connectivity.js';
 
 /** Options of {@link rfc6724}. */
@@ -75,17 +75,26 @@ export function destinationSelection({
   findSources,
   recall,
 }: Omit<Selection, 'prefersIPv4'> & { readonly recall?: Recall }): SelectionSort {
-  if (!findSources && !recall) return selectionAlone(policyOf);
-  return selectingBy(policyOf, findSources ? oncePerRace(findSources) : currentSources, recall);
+  if (findSources) return selectingBy(policyOf, oncePerRace(findSources), recall);
+  const rank = rankingAlone(policyOf);
+  if (!recall) return (endpoints) => rank(endpoints).order;
+  const select = selectingBy(policyOf, currentSources, recall);
+  return (endpoints) => {
+    if (endpoints.length > LONGEST) return select(endpoints);
+    const { order, isFinal } = rank(endpoints);
+    return isFinal ? order : select(endpoints);
+  };
 }
 
-const alone = new WeakMap<PolicyLookup, SelectionSort>();
+type Rank = ReturnType<typeof rankingBy>;
+
+const alone = new WeakMap<PolicyLookup, Rank>();
 
 /** Selection by addresses only, whose results all races share. */
-function selectionAlone(policyOf: PolicyLookup): SelectionSort {
+function rankingAlone(policyOf: PolicyLookup): Rank {
   const known = alone.get(policyOf);
   if (known) return known;
-  const made = remembering(selectingBy(policyOf, currentSources), currentConnectivity);
+  const made = remembering(rankingBy(policyOf, currentSources), currentConnectivity);
   alone.set(policyOf, made);
   return made;
 }
@@ -99,22 +108,19 @@ const LONGEST = 16;
  *
  * @param state returns another object whenever the machine's state has been read again
  */
-function remembering(select: SelectionSort, state: () => object): SelectionSort {
-  const orders = new Map<string, readonly number[]>();
+function remembering(rank: Rank, state: () => object): Rank {
+  const rankings = new Map<string, { readonly indices: readonly number[]; readonly isFinal: boolean }>();
   let known: object | undefined;
   return (endpoints) => {
-    if (endpoints.length < 2 || endpoints.length > LONGEST) return select(endpoints);
+    if (endpoints.length < 2 || endpoints.length > LONGEST) return rank(endpoints);
     const current = state();
-    if (current !== known || orders.size >= REMEMBERED) orders.clear();
+    if (current !== known || rankings.size >= REMEMBERED) rankings.clear();
     known = current;
     const key = endpoints.map(({ address }) => address).join(' ');
-    const order = orders.get(key);
-    if (order) return order.map((index) => endpoints[index]!);
-    const selected = select(endpoints);
-    orders.set(
-      key,
-      selected.map((endpoint) => endpoints.indexOf(endpoint)),
-    );
-    return selected;
+    const ranking = rankings.get(key);
+    if (ranking) return { order: ranking.indices.map((index) => endpoints[index]!), isFinal: ranking.isFinal };
+    const { order, isFinal } = rank(endpoints);
+    rankings.set(key, { indices: order.map((endpoint) => endpoints.indexOf(endpoint)), isFinal });
+    return { order, isFinal };
   };
 }

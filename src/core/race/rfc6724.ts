@@ -97,6 +97,13 @@ export function selectDestinations(destinations: readonly Destination[]): readon
   return isInOrder ? destinations : [...destinations].sort((a, b) => firstDecision(rules, a, b));
 }
 
+const RULES_BEFORE_HISTORY = rules.slice(0, rules.indexOf(preferLowerRoundTripTime));
+
+/** Whether the order of sorted destinations does not depend on history, because the rules before it distinguish all of them. */
+export function ignoresHistory(sorted: readonly Destination[]): boolean {
+  return sorted.every((one, i) => i === 0 || firstDecision(RULES_BEFORE_HISTORY, sorted[i - 1]!, one) !== 0);
+}
+
 /** The result of the first rule that is not 0. */
 export function firstDecision<D>(by: readonly ((a: D, b: D) => number)[], a: D, b: D): number {
   for (const rule of by) {
