@@ -12,17 +12,17 @@ const LAST_WRITES = 1000;
  * - When one side is reset, the other is reset too, after everything received before has been written.
  */
 export function relay(client: Socket, upstream: Socket): void {
-  for (const [from, to] of [
-    [client, upstream],
-    [upstream, client],
-  ] as const) {
-    from.on('close', (hadError) => {
-      if (hadError) reset(to);
-      else if (!from.readableEnded || !from.writableFinished) to.destroy();
-    });
-    if (from instanceof SocketWithIntake) passIntake(from, from.intake, to);
-    else pass(from, to);
-  }
+  oneWay(client, upstream);
+  oneWay(upstream, client);
+}
+
+function oneWay(from: Socket, to: Socket): void {
+  from.on('close', (hadError) => {
+    if (hadError) reset(to);
+    else if (!from.readableEnded || !from.writableFinished) to.destroy();
+  });
+  if (from instanceof SocketWithIntake) passIntake(from, from.intake, to);
+  else pass(from, to);
 }
 
 /** Works as `from.pipe(to)`, which adds twice as many listeners. */
