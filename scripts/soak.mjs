@@ -117,7 +117,7 @@ async function soak() {
   const before = await rx.report();
   rx.child.send('reset');
   const flap = first.flap(random);
-  const done = await load(rx.port, upstream.port, clients, seconds * SHARE_OF_LOAD * 1000, random);
+  const done = await load(rx.port, upstream.port, clients, seconds * SHARE_OF_LOAD * 1000, random, () => first.states());
   await flap.stop();
   const after = await settled(rx);
   const grown = (after.heap - before.heap) / 1e6;
@@ -266,12 +266,16 @@ async function flapping(port) {
       };
     },
   };
+  const past = [];
   const be = async (state) => {
     await end();
+    past.push({ state, since: performance.now() });
     end = await states[state]();
   };
   return {
     be,
+    /** The latest states, for what went wrong. */
+    states: () => past.slice(-3).map(({ state, since }) => `${state} for ${Math.round(performance.now() - since)} ms`),
     flap: (random) => {
       const counts = {};
       let stopped = false;
@@ -296,7 +300,7 @@ async function flapping(port) {
 }
 
 /** Keeps a number of clients busy for a while. */
-async function load(proxyPort, port, clients, ms, random) {
+async function load(proxyPort, port, clients, ms, random, circumstances = () => []) {
   const until = performance.now() + ms;
   const total = { exchanges: 0, bytes: 0, wrong: 0, resets: 0, reasons: [] };
   const one = async () => {
@@ -310,7 +314,7 @@ async function load(proxyPort, port, clients, ms, random) {
       } else if (result === 'reset') total.resets++;
       else {
         total.wrong++;
-        if (total.reasons.length < 5) total.reasons.push(result);
+        if (total.reasons.length < 5) total.reasons.push(`${result} (first address: ${circumstances().join(', ')})`);
       }
     }
   };
@@ -322,6 +326,7 @@ async function load(proxyPort, port, clients, ms, random) {
 function exchange(proxyPort, port, size, random) {
   const sent = Buffer.alloc(size, Math.floor(2 + random() * 200));
   sent.writeUInt8(0, 0);
+  const began = performance.now();
   return new Promise((resolve) => {
     const socket = connectBy(proxyPort, port);
     const hash = createHash('sha256');
@@ -344,7 +349,7 @@ function exchange(proxyPort, port, size, random) {
       });
       socket.on('end', () => {
         const isSame = hash.digest('hex') === createHash('sha256').update(sent).digest('hex');
-        over(isSame ? 'whole' : `${length} of ${size} bytes`);
+        over(isSame ? 'whole' : `${length} of ${size} bytes after ${Math.round(performance.now() - began)} ms`);
       });
       socket.end(sent);
     });

@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import { Subscription } from 'rxjs';
 import type { Connector, RaceEvent } from '../index.js';
 import type { Client, ProxyEvent, ProxyRequest } from './events.js';
-import type { HeadWatch } from './head-watch.js';
+import type { Member } from './crowd.js';
+import type { Head, Heading, HeadWatch } from './head-watch.js';
 import { Tunnel } from './idle.js';
 import type { ProxySettings } from './options.js';
 import { protocolOf } from './protocol.js';
@@ -24,8 +25,11 @@ export interface Shared {
 }
 
 /** The connection of a client. */
-export class Connection {
+export class Connection implements Heading, Member {
   readonly client: Client;
+  place = -1;
+  /** Set while the head of a request is awaited. */
+  head: Head | undefined = undefined;
   /** Set if every request of this client is refused. */
   refused?: Refusal;
   /** Set when the client has been connected to its destination. */
@@ -56,7 +60,7 @@ export class Connection {
   private hasClosed(): void {
     const { id: connection, client, socket, shared, tunnel, code } = this;
     shared.open--;
-    shared.heads.isThere(socket);
+    this.headIsThere();
     this.life.unsubscribe();
     const { bytesRead: sent, bytesWritten: received } = socket;
     const duration = performance.now() - this.startedAt;
@@ -83,12 +87,12 @@ export class Connection {
 
   /** Waits for the head of the client's first request. */
   awaitHead(tooLate: () => void): void {
-    this.shared.heads.nextFrom(this.socket, tooLate, true);
+    this.shared.heads.nextFrom(this, tooLate, true);
   }
 
   /** Stops waiting: the head of the request has been received. */
   headIsThere(): void {
-    this.shared.heads.isThere(this.socket);
+    this.head = undefined;
   }
 
   /** Emits that the client has sent a request. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 /** The progress of a client with the head of a request. */
-interface Head {
+export interface Head {
   readonly tooLate: () => void;
   /** Whether a part of the head has been received. */
   begun: boolean;
@@ -11,16 +11,20 @@ interface Head {
   bytes: number;
 }
 
-/** The requests whose heads have not been received. */
+/** A connection, and the request whose head it waits for. */
+export interface Heading {
+  readonly socket: Socket;
+  head?: Head | undefined;
+}
+
+/** Watches how long the heads of requests take. */
 export interface HeadWatch {
   /**
    * Waits for the next request. Unless it has `begun`, the connection may be idle before it.
    *
    * @param tooLate called if the client takes too long
    */
-  readonly nextFrom: (socket: Socket, tooLate: () => void, begun?: boolean) => void;
-  /** Stops waiting: the head has been received, or the connection has closed. */
-  readonly isThere: (socket: Socket) => void;
+  readonly nextFrom: (connection: Heading, tooLate: () => void, begun?: boolean) => void;
   /** Closes the connections that have received no part of a next request. */
   readonly endWaiting: () => void;
   readonly close: () => void;
@@ -30,30 +34,31 @@ export interface HeadWatch {
  * Watches for clients that take too long for the head of a request. Node's own limits apply only to a server that listens.
  *
  * All connections are checked at intervals, which is cheaper than a timer for each. A client may take a little longer than
- * `headerTimeout`.
+ * `headerTimeout`. To stop waiting, set its `head` to `undefined`.
  */
-export function watchHeads(headerTimeout: number): HeadWatch {
-  const heads = new Map<Socket, Head>();
+export function watchHeads(connections: Iterable<Heading>, headerTimeout: number): HeadWatch {
   const look = () => {
     const now = performance.now();
-    for (const [socket, head] of heads) {
+    for (const connection of connections) {
+      const { head, socket } = connection;
+      if (!head) continue;
       if (!head.begun && socket.bytesRead > head.bytes) {
         head.begun = true;
         head.at = now;
       }
       if (!head.begun || now - head.at < headerTimeout) continue;
-      heads.delete(socket);
+      connection.head = undefined;
       head.tooLate();
     }
   };
   const looking = headerTimeout === Infinity ? undefined : setInterval(look, Math.min(1000, headerTimeout / 4));
   return {
-    nextFrom: (socket, tooLate, begun = false) => {
-      if (!socket.destroyed) heads.set(socket, { tooLate, begun, at: performance.now(), bytes: socket.bytesRead });
+    nextFrom: (connection, tooLate, begun = false) => {
+      const { socket } = connection;
+      if (!socket.destroyed) connection.head = { tooLate, begun, at: performance.now(), bytes: socket.bytesRead };
     },
-    isThere: (socket) => heads.delete(socket),
     endWaiting: () => {
-      for (const [socket, { begun, bytes }] of heads) if (!begun && socket.bytesRead === bytes) socket.destroy();
+      for (const { socket, head } of connections) if (head && !head.begun && socket.bytesRead === head.bytes) socket.destroy();
     },
     close: () => clearInterval(looking),
   };

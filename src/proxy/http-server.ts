@@ -105,7 +105,7 @@ class HttpServer implements HttpProxy {
       return;
     }
     this.served.delete(socket);
-    this.heads.isThere(socket);
+    connection.headIsThere();
     socket.setTimeout(0);
     const user = this.userOf(request.headers['proxy-authorization']);
     const refusal = user instanceof Refusal ? user : problemOf(request);
@@ -119,7 +119,7 @@ class HttpServer implements HttpProxy {
     const { connection, upstreams, responses, waiting } = own;
     const exchange: Exchange = { connection, request, response, upstreams, pseudonym: this.pseudonym };
     responses.add(response);
-    this.heads.isThere(socket);
+    connection.headIsThere();
     response.once('close', () => this.hasClosed(response, own));
     if (responses.size - waiting.length <= MOST_AT_ONCE) {
       this.answer(exchange);
@@ -155,7 +155,7 @@ class HttpServer implements HttpProxy {
   /** The client has sent something that is not HTTP, or its connection has failed. */
   private fail(error: NodeJS.ErrnoException, socket: Socket): void {
     const { connection, responses } = this.served.get(socket) ?? {};
-    this.heads.isThere(socket);
+    connection?.headIsThere();
     if (!connection || socket.destroyed || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
       socket.destroy();
       return;
@@ -173,7 +173,7 @@ class HttpServer implements HttpProxy {
 
   private awaitHead(connection: Connection, begun = false): void {
     const tooLate = () => refuseTunnel(connection, new Refusal('time', 'The request head was not received in time.'));
-    this.heads.nextFrom(connection.socket, tooLate, begun);
+    this.heads.nextFrom(connection, tooLate, begun);
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Observable } from 'rxjs';
 import { createConnector } from '../index.js';
 import { Connection, serveClient, type Servers, type Shared } from './connection.js';
+import { Crowd } from './crowd.js';
 import type { ProxyEvent } from './events.js';
 import { watchHeads } from './head-watch.js';
 import { httpProxy } from './http-server.js';
@@ -38,14 +39,14 @@ export function proxy$(options: ProxyOptions = {}): Observable<ProxyEvent> {
 function serving$(settings: ProxySettings): Observable<ProxyEvent> {
   return new Observable((subscriber) => {
     const see = (event: ProxyEvent) => subscriber.next(event);
-    const connections = new Set<Connection>();
+    const connections = new Crowd<Connection>();
     let accepted = 0;
     let isDrained = false;
     const over = (connection: Connection) => {
       connections.delete(connection);
       if (isDrained && connections.size === 0) subscriber.complete();
     };
-    const heads = watchHeads(settings.headerTimeout);
+    const heads = watchHeads(connections, settings.headerTimeout);
     const connector = createConnector(connectorOptions(settings));
     const shared: Shared = { settings, connector, rate: rateLimit(settings.clientRate), heads, see, over, open: 0 };
     const http = httpProxy(settings, heads, `${randomBytes(4).toString('hex')}.rx-happy-eyeballs`);
