@@ -4,7 +4,7 @@ import { Crowd, type Member } from '../../src/proxy/crowd.js';
 describe('a crowd', () => {
   const member = (): Member => ({ place: -1 });
 
-  it('has the same members as a set, whoever comes and goes', () => {
+  it('has the same members as a set after any sequence of additions and deletions', () => {
     const steps = fc.array(fc.tuple(fc.boolean(), fc.nat(9)), { maxLength: 60 });
     fc.assert(
       fc.property(steps, (all) => {
