@@ -81,14 +81,12 @@ export interface Connected<T> {
 }
 
 /** The endpoints of the attempts in flight, in start order. */
-export function inFlight(events: readonly RaceEvent[]): readonly Endpoint[] {
-  const endpoints: Endpoint[] = [];
+export function inFlight(events: readonly RaceEvent[]): ReadonlySet<Endpoint> {
+  const endpoints = new Set<Endpoint>();
   for (const event of events) {
-    if (event.type === 'started') endpoints.push(event.endpoint);
-    else if (event.type === 'failed' || event.type === 'cancelled' || event.type === 'connected') {
-      const index = endpoints.indexOf(event.endpoint);
-      if (index !== -1) endpoints.splice(index, 1);
-    }
+    if (event.type === 'started') endpoints.add(event.endpoint);
+    else if (event.type === 'failed' || event.type === 'cancelled' || event.type === 'connected')
+      endpoints.delete(event.endpoint);
   }
   return endpoints;
 }
