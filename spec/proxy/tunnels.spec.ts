@@ -157,6 +157,19 @@ describe.each(Object.entries(dialects))('a tunnel of %s', (_, dialect) => {
     expect(await upstreamReset).toMatchObject([{ code: 'ECONNRESET' }]);
   });
 
+  it.each(['upstream', 'client'])('answers bytes of the %s and a reset right behind them with both', async (breaksOff) => {
+    const { port, accepted } = await tcpServer('127.0.0.1', 0);
+    const proxy = await startProxy({ race });
+    const { socket } = await tunnel(proxy.port, dialect, port);
+    const [from, to] = breaksOff === 'client' ? [socket, accepted[0]!] : [accepted[0]!, socket];
+    const bytes = take(to, 'the last bytes'.length);
+    from.write('the last bytes');
+    from.resetAndDestroy();
+    expect(await bytes).toBe('the last bytes');
+    to.on('error', () => undefined).on('end', () => to.end());
+    expect(await proxy.event('closed')).toMatchObject({ code: 'ECONNRESET' });
+  });
+
   it('reads no faster than the other side, in both directions', async () => {
     const { port, accepted } = await tcpServer('127.0.0.1', 0, (socket) => socket.pause());
     const proxy = await startProxy({ race });
