@@ -117,7 +117,7 @@ async function soak() {
   const before = await rx.report();
   rx.child.send('reset');
   const flap = first.flap(random);
-  const done = await load(rx.port, upstream.port, clients, seconds * SHARE_OF_LOAD * 1000, random, () => first.states());
+  const done = await load(rx.port, upstream.port, clients, seconds * SHARE_OF_LOAD * 1000, random, first.states);
   await flap.stop();
   const after = await settled(rx);
   const grown = (after.heap - before.heap) / 1e6;
@@ -350,7 +350,7 @@ function exchange(proxyPort, port, size, random) {
       socket.on('end', () => {
         const isSame = hash.digest('hex') === createHash('sha256').update(sent).digest('hex');
         if (isSame) over('whole');
-        // libuv reports a reset that comes right behind bytes as an end, but the next write still fails by it.
+        // Node 20 and 22 report a reset that comes right behind bytes as an end, but the next write still fails by it.
         else setTimeout(() => over(`${length} of ${size} bytes after ${Math.round(performance.now() - began)} ms`), 500);
       });
       socket.end(sent);

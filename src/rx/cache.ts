@@ -140,22 +140,29 @@ export function createCache(resolver: Resolver, options: CacheOptions & Pick<Bou
   const services =
     resolver.serviceRecords && createServiceCache(resolver.serviceRecords, { maxTtl, minTtl, negativeTtl, maxEntries, clock });
 
+  const resolverOf = (partition: string): Resolver => {
+    let room = roomOf(network(), partition);
+    const current = () => {
+      const now = network();
+      if (now !== room.network) room = roomOf(now, partition);
+      return room;
+    };
+    const cachedResolver = (host: string, asked: Query = {}) => {
+      // Such a name cannot exist. It would only evict names that do.
+      if (host.length > LONGEST_HOST) return resolver(host, asked);
+      return new Observable<Answer>((subscriber) => ask(current(), host.toLowerCase(), asked, subscriber));
+    };
+    if (!services) return cachedResolver;
+    const serviceRecords = (name: string) => defer(() => services.ask(current().name, copyOf(name.toLowerCase())));
+    return Object.assign(cachedResolver, { serviceRecords });
+  };
+  // Kept with the keys that it has made, because most calls are for the same partition as the call before.
+  let latest: { readonly partition: string; readonly resolver: Resolver } | undefined;
+
   return {
     resolver: (partition) => {
-      let room = roomOf(network(), partition);
-      const current = () => {
-        const now = network();
-        if (now !== room.network) room = roomOf(now, partition);
-        return room;
-      };
-      const cachedResolver = (host: string, asked: Query = {}) => {
-        // Such a name cannot exist. It would only evict names that do.
-        if (host.length > LONGEST_HOST) return resolver(host, asked);
-        return new Observable<Answer>((subscriber) => ask(current(), host.toLowerCase(), asked, subscriber));
-      };
-      if (!services) return cachedResolver;
-      const serviceRecords = (name: string) => defer(() => services.ask(current().name, copyOf(name.toLowerCase())));
-      return Object.assign(cachedResolver, { serviceRecords });
+      if (latest?.partition !== partition) latest = { partition, resolver: resolverOf(partition) };
+      return latest.resolver;
     },
     clear: () => {
       memory.clear();
