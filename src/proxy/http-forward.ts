@@ -11,6 +11,7 @@ import type { Connection } from './connection.js';
 import { formatAuthority } from './authority.js';
 import { admit, dial } from './dial.js';
 import type { ProxyRequest } from './events.js';
+import { revealReset } from './hidden-reset.js';
 import { endToEnd, isChunked, trailersOf, valuesOf, via } from './headers.js';
 import { httpRefusal } from './http-refusal.js';
 import { Refusal } from './refusal.js';
@@ -197,14 +198,29 @@ function answerWith({ connection, response, pseudonym }: Passing, answer: Incomi
   response.writeHead(statusCode, statusMessage, headers);
   response.flushHeaders();
   answer.pipe(response, { end: false });
+  const isWhole = watchEnd(answer);
   answer.once('end', () => {
+    if (!isWhole()) return;
     if (answer.rawTrailers.length > 0) response.addTrailers(trailersOf(answer.rawTrailers));
     response.end();
   });
   // The client must not take a partial response for a complete one.
   answer.once('close', () => {
-    if (!answer.complete) response.socket?.resetAndDestroy();
+    if (!isWhole()) response.socket?.resetAndDestroy();
   });
+}
+
+/** Returns whether a response that has ended is complete. One without a length ends with its connection, unless that was reset. */
+function watchEnd(answer: IncomingMessage): () => boolean {
+  const { socket, headers } = answer;
+  const hasLength = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  let isBroken = false;
+  if (!hasLength) {
+    const look = () => revealReset(socket, (wasReset) => (isBroken = wasReset));
+    socket.prependListener('end', look); // Node's own listener ends the socket.
+    answer.once('close', () => socket.off('end', look));
+  }
+  return () => answer.complete && !isBroken;
 }
 
 /** Connections to servers that the requests of one client reuse. Different users share none. */

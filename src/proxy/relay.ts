@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { revealReset } from './hidden-reset.js';
 import { SocketWithIntake, type Intake, type Taker } from './intake.js';
 
 /** When one side is reset: how long pending data may take to reach the other side, in ms. */
@@ -60,17 +61,11 @@ function passIntake(from: Socket, intake: Intake, to: Socket): void {
   else if (goesOn) from.resume();
 }
 
-/** Whether Node reports a reset right behind bytes as an end. Node 20 and 22 do, by their libuv. */
-const HIDES_RESETS = /^1\.(?:[0-4]?\d|5[01])\./.test(process.versions.uv);
-
-/** Ends a direction, unless it was reset. The next write fails by a hidden reset, even if it is empty. */
+/** Ends a direction, unless it was reset. */
 function passEnd(from: Socket, to: Socket): void {
-  if (!HIDES_RESETS || !from.writable || from.writableLength > 0) to.end();
-  else {
-    from.write('', (error) => {
-      if (!error) to.end();
-    });
-  }
+  revealReset(from, (wasReset) => {
+    if (!wasReset) to.end();
+  });
 }
 
 /** Resets a connection. */
