@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,5 +64,83 @@ describe('a shared file', () => {
     const renamed = failing('renameSync', 'ENOSPC', Infinity);
     expect(() => sharedFile(join(folder, 'full')).replace('new')).toThrow('ENOSPC');
     expect(renamed).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('the lock of a process that was killed', () => {
+  let path: string;
+  let lock: string;
+  let folderOfLock: string;
+
+  beforeEach(() => {
+    folderOfLock = fs.mkdtempSync(join(folder, 'lock-'));
+    path = join(folderOfLock, 'file');
+    lock = `${path}.lock`;
+    const { pid } = spawnSync(process.execPath, ['--eval', '']);
+    fs.writeFileSync(lock, String(pid));
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  /** Does something at the moment at which the process that holds the lock is found dead. */
+  function meanwhile(work: () => void): void {
+    const kill = process.kill.bind(process);
+    jest.spyOn(process, 'kill').mockImplementationOnce((pid, signal) => {
+      try {
+        return kill(pid, signal);
+      } finally {
+        work();
+      }
+    });
+  }
+
+  it('is replaced by that of the next', () => {
+    const call = jest.fn(() => expect(fs.readFileSync(lock, 'utf8')).toBe(String(process.pid)));
+    expect(sharedFile(path).exclusively(call)).toBe(true);
+    expect(call).toHaveBeenCalledTimes(1);
+    expect(fs.readdirSync(folderOfLock)).toEqual([]);
+  });
+
+  it('is not mistaken for that of another which has replaced it', () => {
+    const call = jest.fn();
+    meanwhile(() => {
+      fs.rmSync(lock);
+      fs.writeFileSync(lock, String(process.pid));
+    });
+    expect(sharedFile(path).exclusively(call)).toBe(false);
+    expect(call).not.toHaveBeenCalled();
+    expect(fs.readdirSync(folderOfLock)).toEqual(['file.lock']);
+  });
+
+  it('is removed by one process at a time', () => {
+    const removed = fs.rmSync.bind(fs);
+    const second = jest.fn();
+    let others: boolean | undefined;
+    jest.spyOn(fs, 'rmSync').mockImplementationOnce((...args) => {
+      others = sharedFile(path).exclusively(second);
+      removed(...args);
+    });
+    expect(sharedFile(path).exclusively(() => undefined)).toBe(true);
+    expect(others).toBe(false);
+    expect(second).not.toHaveBeenCalled();
+    expect(fs.readdirSync(folderOfLock)).toEqual([]);
+  });
+
+  it('does not stay for good if the process that removes it is killed as well', () => {
+    jest.spyOn(fs, 'rmSync').mockImplementation(() => {
+      throw new Error('killed');
+    });
+    expect(() => sharedFile(path).exclusively(() => undefined)).toThrow('killed');
+    jest.restoreAllMocks();
+    const call = jest.fn();
+    expect(sharedFile(path).exclusively(call)).toBe(false);
+    const long = new Date(Date.now() - 5000);
+    for (const name of fs.readdirSync(folderOfLock))
+      if (name !== 'file.lock') fs.utimesSync(join(folderOfLock, name), long, long);
+    expect(sharedFile(path).exclusively(call)).toBe(false);
+    expect(sharedFile(path).exclusively(call)).toBe(true);
+    expect(call).toHaveBeenCalledTimes(1);
+    expect(fs.readdirSync(folderOfLock)).toEqual([]);
   });
 });

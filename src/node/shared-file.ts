@@ -130,35 +130,74 @@ function readOwn(path: string): string | undefined {
   }
 }
 
-/** Tries to create the lock file, after removing one that was left behind. Returns whether it succeeded. */
-function taken(lock: string, isSecondTry = false): boolean {
+/** Takes the lock, if it is free or was left behind. Returns whether it succeeded. */
+function taken(lock: string): boolean {
+  return created(lock) || (isRemoved(lock) && created(lock));
+}
+
+/** Returns false if the file exists. */
+function created(file: string): boolean {
   try {
-    patiently(() => writeFileSync(lock, String(process.pid), { mode: 0o600, flag: 'wx' }));
+    patiently(() => writeFileSync(file, String(process.pid), { mode: 0o600, flag: 'wx' }));
     return true;
   } catch (error) {
     if (errorCode(toError(error)) !== 'EEXIST') throw error;
-    if (isSecondTry || !(isLeftBehind(lock) || isOfDeadProcess(lock))) return false;
-    rmSync(lock, { force: true });
-    return taken(lock, true);
+    return false;
   }
 }
 
-function isOfDeadProcess(lock: string): boolean {
+/**
+ * Removes a lock that was left behind. Returns whether it succeeded.
+ *
+ * Several processes may find it at once, and one that is late must not remove the lock that another has taken meanwhile. So only a process
+ * that holds a file named after this very lock may remove it.
+ */
+function isRemoved(lock: string): boolean {
+  const found = identityOf(lock);
+  if (found === undefined || !(isLeftBehind(lock) || isOfDeadProcess(found.pid))) return false;
+  const permit = `${lock}.${found.name}`;
+  if (!created(permit)) {
+    if (isLeftBehind(permit)) rmSync(permit, { force: true });
+    return false;
+  }
   try {
-    process.kill(Number(readFileSync(lock, 'utf8') || process.pid), 0);
+    if (identityOf(lock)?.name !== found.name) return false;
+    rmSync(lock, { force: true });
+    return true;
+  } finally {
+    rmSync(permit, { force: true });
+  }
+}
+
+/** The process that took a lock, and a name that no other lock has; `undefined` if there is no lock. */
+function identityOf(lock: string): { readonly pid: number; readonly name: string } | undefined {
+  const version = versionOf(lock);
+  try {
+    const text = readFileSync(lock, 'utf8');
+    return { pid: Number(text || process.pid), name: `${version} ${text}`.replace(/\D+/g, '-') };
+  } catch {
+    return undefined;
+  }
+}
+
+function isOfDeadProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
     return false;
   } catch (error) {
     return errorCode(toError(error)) === 'ESRCH';
   }
 }
 
-/** Removes versions that a killed process could not put in place. */
+/** The rest of the names of versions that are not yet in place, and of permits to remove a lock. */
+const PASSING = /^(?:[\da-f-]{36}\.tmp|lock\.[\d-]+)$/;
+
+/** Removes what killed processes have left behind: a version that they could not put in place, and a permit. */
 function removeLeftBehind(path: string): void {
   const prefix = `${basename(path)}.`;
   for (const name of readdirSync(dirname(path))) {
     const file = join(dirname(path), name);
-    if (name.startsWith(prefix) && /^[\da-f-]{36}\.tmp$/.test(name.slice(prefix.length)) && isLeftBehind(file))
-      rmSync(file, { force: true });
+    if (name.startsWith(prefix) && PASSING.test(name.slice(prefix.length)) && isLeftBehind(file)) rmSync(file, { force: true });
   }
 }
 
