@@ -36,7 +36,7 @@ export function beginWithHistory<T>(
 
 /** Passes on the events of a race. The history learns before the winner or the error is passed on. What it holds, its observer holds. */
 class Lesson<T> implements Holder<RaceEvent<T>> {
-  /** The events of attempts. */
+  /** All events but `queued`, whose lists may be long. */
   private readonly events: RaceEvent<T>[] = [];
 
   constructor(
@@ -46,7 +46,7 @@ class Lesson<T> implements Holder<RaceEvent<T>> {
 
   next(event: RaceEvent<T>): void {
     if (this.closed) return;
-    if ('endpoint' in event) this.events.push(event);
+    if (event.type !== 'queued') this.events.push(event);
     if (event.type === 'connected') this.lived.learn(this.events);
     this.observer.next(event);
   }
