@@ -162,6 +162,18 @@ describe('a request with an absolute URL', () => {
     },
   );
 
+  it('is answered by a response that has no body, even if a reset is right behind it', async () => {
+    const { port } = await tcpServer('127.0.0.1', 0, (socket) =>
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n');
+        socket.resetAndDestroy();
+      }),
+    );
+    const proxy = await startProxy({ race });
+    const { response } = await get(proxy.port, port);
+    expect([response.statusCode, response.headers.etag, response.complete]).toEqual([304, '"1"', true]);
+  });
+
   it('is answered with all of a response without a length', async () => {
     const answer = 'HTTP/1.1 200 OK\r\n\r\nall of it';
     const { port } = await tcpServer('127.0.0.1', 0, (socket) => socket.once('data', () => socket.end(answer)));

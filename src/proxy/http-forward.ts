@@ -216,7 +216,9 @@ function watchEnd(answer: IncomingMessage): () => boolean {
   const hasLength = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   let isBroken = false;
   if (!hasLength) {
-    const look = () => revealReset(socket, (wasReset) => (isBroken = wasReset));
+    const look = () => {
+      if (!answer.complete) revealReset(socket, (wasReset) => (isBroken = wasReset));
+    };
     socket.prependListener('end', look); // Node's own listener ends the socket.
     answer.once('close', () => socket.off('end', look));
   }
