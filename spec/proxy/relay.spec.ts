@@ -32,3 +32,17 @@ describe.each(['Socket', 'SocketWithIntake'])('what is passed on from a client t
     expect(received.subarray(MUCH.length).toString()).toBe('the last bytes');
   });
 });
+
+it('ends a socket of another kind, also in its last direction: it may have more to send than an end', async () => {
+  class Other extends net.Socket {}
+  const near = new net.Socket({ allowHalfOpen: true });
+  const far = new Other({ allowHalfOpen: true });
+  const [client, server] = [await connected(near), await connected(far)];
+  relay(near, far);
+  server.end();
+  await once(far, 'end');
+  client.end('the last bytes');
+  await once(far, 'close');
+  expect(far.writableFinished).toBe(true);
+  server.destroy();
+});

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { revealReset } from './hidden-reset.js';
 import { SocketWithIntake, type Intake, type Taker } from './intake.js';
 
@@ -20,6 +20,7 @@ export function relay(client: Socket, upstream: Socket): void {
 function oneWay(from: Socket, to: Socket): void {
   from.on('close', (hadError) => {
     if (hadError) reset(to);
+    // `passEnd` has closed a side that had not finished if the other one had ended.
     else if (!from.readableEnded || !(from.writableFinished || to.readableEnded)) to.destroy();
   });
   if (from instanceof SocketWithIntake) passIntake(from, from.intake, to);
@@ -66,9 +67,14 @@ function passEnd(from: Socket, to: Socket): void {
   revealReset(from, (wasReset) => {
     if (wasReset) return;
     // If this is the last direction, closing sends the end as well, with one system call less.
-    if (to.readableEnded && to.writableLength === 0 && !('encrypted' in to)) to.destroy();
+    if (to.readableEnded && to.writableLength === 0 && isPlain(to)) to.destroy();
     else to.end();
   });
+}
+
+/** Whether the end of a socket is that of TCP alone. TLS and sockets of a caller's transport may have more to send. */
+function isPlain(socket: Socket): boolean {
+  return socket.constructor === Socket || socket instanceof SocketWithIntake;
 }
 
 /** Resets a connection. */
