@@ -132,7 +132,7 @@ function readOwn(path: string): string | undefined {
 
 /** Takes the lock, if it is free or was left behind. Returns whether it succeeded. */
 function taken(lock: string): boolean {
-  return created(lock) || (isRemoved(lock) && created(lock));
+  return created(lock) || (removed(lock) && created(lock));
 }
 
 /** Returns false if the file exists. */
@@ -152,7 +152,7 @@ function created(file: string): boolean {
  * Several processes may find it at once, and one that is late must not remove the lock that another has taken meanwhile. So only a process
  * that holds a file named after this very lock may remove it.
  */
-function isRemoved(lock: string): boolean {
+function removed(lock: string): boolean {
   const found = identityOf(lock);
   if (found === undefined || !(isLeftBehind(lock) || isOfDeadProcess(found.pid))) return false;
   const permit = `${lock}.${found.name}`;

@@ -219,7 +219,8 @@ function watchEnd(answer: IncomingMessage): () => boolean {
     const look = () => {
       if (!answer.complete) revealReset(socket, (wasReset) => (isBroken = wasReset));
     };
-    socket.prependListener('end', look); // Node's own listener ends the socket.
+    // Before Node's own listener, which ends the socket.
+    socket.prependListener('end', look);
     answer.once('close', () => socket.off('end', look));
   }
   return () => answer.complete && !isBroken;
