@@ -1,14 +1,16 @@
 // A proxy under load: thousands of clients at once, while the first address of what they connect to flaps between good, refused,
 // silent and reset. Every byte has to arrive, nothing may be left, and the heap stays flat. It fails where something is lost or left.
 //
-// Then the proxy and a plain one of 30 lines take turns of half a second, in which they pass bytes on or make connections, and the
-// ratio of the two is printed: for information, as machines differ. Both are asked for the same name, have the same two addresses
-// for it, and may connect to the first, which works. Processor time is compared as well: it says more where others load the machine.
+// Then the proxy and plain ones of 30 lines take turns of half a second, in which they pass bytes on or make connections, and their
+// ratios are printed: for information, as machines differ. All are asked for the same name, find the same two addresses for it, and
+// may connect to the first, which works. Like every program, a plain one looks the name up for each connection; another one is given
+// the addresses, which shows what the race itself costs. Processor time says more than wall time where others load the machine.
 //
 //   npm run soak -- [--seconds 30] [--clients 2000] [--seed 1]
 import { Buffer } from 'node:buffer';
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { lookup } from 'node:dns';
 import { once } from 'node:events';
 import net from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -19,6 +21,20 @@ import { Worker } from 'node:worker_threads';
 
 const HOST = 'upstream.example';
 const [FIRST, SECOND] = ['::1', '127.0.0.1'];
+const ADDRESSES = [FIRST, SECOND].map((address) => ({ address, family: net.isIP(address) }));
+
+/** How a proxy finds the addresses: as fast as Node finds any name, which is one in the hosts file, or at once. */
+const LOOK_UPS = {
+  system: (_, __, found) => lookup('localhost', { all: true }, (error) => found(error, ADDRESSES)),
+  known: (_, __, found) => found(null, ADDRESSES),
+};
+
+/** The proxies: how each is made, and what it is called. */
+const PROXIES = {
+  rx: { make: rxProxy, label: 'the proxy' },
+  plain: { make: (states) => plainProxy(states, LOOK_UPS.system), label: 'a plain one' },
+  given: { make: (states) => plainProxy(states, LOOK_UPS.known), label: 'one that is given the addresses' },
+};
 
 /** The parts of the time: under load, then until Node has compiled what is used, and the rest for the comparison. */
 const SHARE_OF_LOAD = 0.35;
@@ -28,38 +44,45 @@ const SHARE_OF_WARMING = 0.3;
 const TURN = 500;
 
 const role = process.argv[2];
-if (role === 'rx' || role === 'plain') await serve(role);
+if (role in PROXIES) await serve(PROXIES[role].make);
 else await soak();
 
 /** A proxy in a process of its own, which tells how it fares when it is asked. */
-async function serve(kind) {
+async function serve(make) {
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const states = { open: 0 };
-  const port = kind === 'rx' ? await rxProxy(states) : await plainProxy(states);
-  process.on('message', (message) => {
-    if (message === 'end') process.exit();
-    if (message === 'reset') {
-      delay.reset();
-      return;
-    }
-    if (message === 'cpu') {
+  const port = await make(states);
+  const questions = {
+    cpu: () => {
       const { user, system } = process.cpuUsage();
-      process.send((user + system) / 1000);
-      return;
-    }
-    for (let i = 0; i < 4; i++) globalThis.gc();
-    const resources = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap' || name === 'Timeout');
-    process.send({ heap: process.memoryUsage().heapUsed, p99: delay.percentile(99) / 1e6, open: states.open, resources });
-  });
+      return (user + system) / 1000;
+    },
+    // Collecting the garbage makes V8 forget what it knows of the code, which the comparison would show if this were asked often.
+    heap: () => {
+      for (let i = 0; i < 4; i++) globalThis.gc();
+      return process.memoryUsage().heapUsed;
+    },
+    left: () => {
+      const sockets = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+      return { open: states.open, sockets };
+    },
+    delay: () => {
+      const p99 = delay.percentile(99) / 1e6;
+      delay.reset();
+      return p99;
+    },
+    end: () => process.exit(),
+  };
+  process.on('message', (question) => process.send(questions[question]()));
   process.send({ port });
 }
 
 async function rxProxy(states) {
   const { proxy$ } = await import('rx-happy-eyeballs/proxy');
-  const { staticResolver } = await import('rx-happy-eyeballs');
+  const { systemResolver } = await import('rx-happy-eyeballs');
   return new Promise((resolve) => {
-    const race = { resolver: staticResolver({ [HOST]: [FIRST, SECOND] }) };
+    const race = { resolver: systemResolver({ lookup: LOOK_UPS.system }) };
     proxy$({ listen: '127.0.0.1:0', race }).subscribe((event) => {
       if (event.type === 'listening') resolve(event.port);
       if (event.type === 'accepted') states.open++;
@@ -69,9 +92,7 @@ async function rxProxy(states) {
 }
 
 // A plain proxy, to compare with: Node chooses among the addresses of a name.
-async function plainProxy(states) {
-  const addresses = [FIRST, SECOND].map((address) => ({ address, family: net.isIP(address) }));
-  const lookup = (_, __, found) => found(null, addresses);
+async function plainProxy(states, lookup) {
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     states.open++;
     let head = Buffer.alloc(0);
@@ -107,20 +128,23 @@ async function soak() {
   const random = randomFrom(Number(values.seed ?? 1));
   const upstream = await serveUpstream(SECOND);
   const first = await flapping(upstream.port);
-  const rx = await start('rx');
-  const plain = await start('plain');
+  const proxies = {};
+  for (const kind of Object.keys(PROXIES)) proxies[kind] = await start(kind);
+  const { rx } = proxies;
   const problems = [];
 
   console.log(`${clients} clients at once, ${seconds} s; Node ${process.version}`);
-  for (const { port } of [rx, plain]) await load(port, upstream.port, Math.min(clients, 200), 1000, random); // warms up
-  await settled(rx);
-  const before = await rx.report();
-  rx.child.send('reset');
+  for (const { port } of Object.values(proxies)) await load(port, upstream.port, Math.min(clients, 200), 1000, random); // warms up
+  const before = await settled(rx);
+  const heapBefore = await rx.ask('heap');
+  await rx.ask('delay');
   const flap = first.flap(random);
   const done = await load(rx.port, upstream.port, clients, seconds * SHARE_OF_LOAD * 1000, random, first.states);
   await flap.stop();
+  const delay = await rx.ask('delay');
   const after = await settled(rx);
-  const grown = (after.heap - before.heap) / 1e6;
+  const heapAfter = await rx.ask('heap');
+  const grown = (heapAfter - heapBefore) / 1e6;
   console.log(
     `under load: ${done.exchanges} exchanges, ${mb(done.bytes)} MB, each hashed; ${done.resets} were reset by the first address`,
   );
@@ -130,7 +154,7 @@ async function soak() {
       .join(', ')}`,
   );
   console.log(
-    `event-loop delay of the proxy: p99 ${after.p99.toFixed(1)} ms; heap ${mb(before.heap)} MB before, ${mb(after.heap)} MB after`,
+    `event-loop delay of the proxy: p99 ${delay.toFixed(1)} ms; heap ${mb(heapBefore)} MB before, ${mb(heapAfter)} MB after`,
   );
   if (done.wrong > 0)
     problems.push(`${done.wrong} exchanges were not answered with what they had sent: ${done.reasons.join(', ')}`);
@@ -141,29 +165,34 @@ async function soak() {
 
   await first.be('good');
   const warming = seconds * SHARE_OF_WARMING * 1000;
-  await Promise.all([rx, plain].map((proxy) => connectionRate(proxy.port, upstream.port, warming)));
-  const turns = Math.max(2, Math.round((seconds * (1 - SHARE_OF_LOAD - SHARE_OF_WARMING) * 1000) / (TURN * 4)));
+  await Promise.all(Object.values(proxies).map((proxy) => connectionRate(proxy.port, upstream.port, warming)));
+  const kinds = Object.keys(proxies);
+  const spent = TURN * kinds.length * 2;
+  const turns = Math.max(2, Math.round((seconds * (1 - SHARE_OF_LOAD - SHARE_OF_WARMING) * 1000) / spent));
   for (const [unit, measure] of Object.entries({ MB: throughput, connections: connectionRate })) {
-    const done = { rx: [], plain: [] };
+    const done = Object.fromEntries(kinds.map((kind) => [kind, []]));
     for (let turn = 0; turn < turns; turn++) {
-      for (const kind of turn % 2 ? ['plain', 'rx'] : ['rx', 'plain']) {
-        const proxy = kind === 'rx' ? rx : plain;
-        const cpu = await proxy.cpu();
-        const { amount, ms } = await measure(proxy.port, upstream.port, TURN);
-        done[kind].push({ perSecond: (amount / ms) * 1000, cpu: ((await proxy.cpu()) - cpu) / amount });
+      for (const kind of turn % 2 ? kinds.toReversed() : kinds) {
+        const { port, ask } = proxies[kind];
+        const before = await ask('cpu');
+        const { amount, ms } = await measure(port, upstream.port, TURN);
+        done[kind].push({ perSecond: (amount / ms) * 1000, cpu: ((await ask('cpu')) - before) / amount });
       }
     }
     for (const [what, key, digits] of [
       [`${unit} per second`, 'perSecond', 0],
       [`ms of the processor for each of ${unit}`, 'cpu', 2],
     ]) {
-      const [ours, theirs] = [done.rx, done.plain].map((all) => median(all.map((one) => one[key])));
-      const ratio = median(done.rx.map((one, i) => one[key] / done.plain[i][key]));
-      console.log(`${what}: ${ours.toFixed(digits)}, plain ${theirs.toFixed(digits)}; ratio ${ratio.toFixed(2)}`);
+      const told = kinds.map((kind) => {
+        const figure = median(done[kind].map((one) => one[key])).toFixed(digits);
+        const ratio = median(done.rx.map((one, i) => one[key] / done[kind][i][key])).toFixed(2);
+        return `${PROXIES[kind].label} ${figure}${kind === 'rx' ? '' : ` (ratio ${ratio})`}`;
+      });
+      console.log(`${what}: ${told.join('; ')}`);
     }
   }
 
-  for (const { child } of [rx, plain]) child.send('end');
+  for (const { child } of Object.values(proxies)) child.send('end');
   upstream.close();
   for (const problem of problems) console.error(problem);
   process.exit(problems.length > 0 ? 1 : 0);
@@ -172,23 +201,18 @@ async function soak() {
 async function start(kind) {
   const child = fork(import.meta.filename, [kind], { execArgv: ['--expose-gc'] });
   const [{ port }] = await once(child, 'message');
-  const report = async () => {
-    child.send('report');
-    const [{ resources, ...rest }] = await once(child, 'message');
-    return { ...rest, sockets: resources.filter((name) => name === 'TCPSocketWrap').length };
-  };
-  const cpu = async () => {
-    child.send('cpu');
+  const ask = async (question) => {
+    child.send(question);
     return (await once(child, 'message'))[0];
   };
-  return { child, port, report, cpu };
+  return { child, port, ask };
 }
 
-/** Waits until a proxy has nothing open any more, for five seconds at most. */
+/** Waits until a proxy has nothing open any more, for five seconds at most. Returns what is left. */
 async function settled(proxy) {
   for (let i = 0; ; i++) {
-    const report = await proxy.report();
-    if ((report.open === 0 && report.sockets <= 1) || i === 50) return report;
+    const left = await proxy.ask('left');
+    if ((left.open === 0 && left.sockets <= 1) || i === 50) return left;
     await sleep(100);
   }
 }
