@@ -16,6 +16,7 @@ import { createAuthority } from '../support/certificates.js';
 import { problemsByExample, withoutTypes } from '../support/fences.js';
 import { describeInNamespace, runInNamespace } from '../support/namespace.js';
 import { blocks, type Placed } from '../support/pages.js';
+import { findProgram } from '../support/server-program.js';
 
 const root = join(__dirname, '..', '..');
 
@@ -53,6 +54,8 @@ interface Program {
   readonly file?: string;
   readonly args?: readonly string[];
   readonly keepsRunning: boolean;
+  /** A program that has to be installed for it. */
+  readonly needs?: string | undefined;
 }
 
 interface Outcome {
@@ -83,6 +86,7 @@ describeInNamespace('programs in README.md and docs, with their types taken away
       place,
       file: language === 'js' ? `example-${i}.cjs` : `example-${i}.mjs`,
       keepsRunning: mark === 'keeps running',
+      needs: /^needs (.+)$/.exec(mark)?.[1],
     })),
     // CommonJS knows no `await` at the top level.
     ...runnable
@@ -137,7 +141,12 @@ describeInNamespace('programs in README.md and docs, with their types taken away
     return JSON.parse(stdout) as readonly Outcome[];
   }
 
-  it.each(programs.map((program) => [program.place, program] as const))('%s', (_, { place, args }) => {
+  const canRun = ({ needs }: Program) => needs === undefined || process.env.CI !== undefined || findProgram(needs) !== undefined;
+  for (const { place, needs } of programs.filter((program) => !canRun(program))) {
+    it.skip(`${place} (skipped: ${needs} not installed)`, () => undefined);
+  }
+
+  it.each(programs.filter(canRun).map((program) => [program.place, program] as const))('%s', (_, { place, args }) => {
     const outcome = outcomes.find((one) => one.place === place);
     // A race without a winner, or a name that is not ready, is no fault of the documentation: bad arguments are.
     if (args && outcome?.status === 1) return;

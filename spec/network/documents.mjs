@@ -33,8 +33,12 @@ for (const [port, server] of servers) {
   server.listen(port, '::');
   await once(server, 'listening');
 }
-const redis = spawn('redis-server', ['--save', '', '--bind', '127.0.0.1', '::1'], { stdio: 'ignore', cwd: folder });
+const redis = spawn('redis-server', ['--save', '', '--bind', '127.0.0.1', '::1'], {
+  stdio: ['ignore', 'pipe', 'ignore'],
+  cwd: folder,
+});
 redis.on('error', () => undefined); // Examples that need one are marked.
+for await (const data of redis.stdout) if (String(data).includes('Ready to accept')) break;
 
 const env = {
   ...process.env,

@@ -9,8 +9,8 @@ export interface Block {
   readonly language: string;
   readonly code: string;
   /**
-   * The comment directly above it, which says what is special about it: `keeps running`, `not run: …`, `from examples/…`. Empty
-   * where there is none.
+   * The comment directly above it, which says what is special about it: `keeps running`, `not run: …`, `needs redis-server`,
+   * `from examples/…`. Empty where there is none.
    */
   readonly mark: string;
   /** The line of its first line of code, from 1. */
@@ -19,7 +19,7 @@ export interface Block {
 
 /** The blocks of code in a text of Markdown. */
 export function blocksOf(markdown: string): Block[] {
-  const pattern = /^(?:<!-- ((?:keeps running|not run|from)\b.*?) -->\n\n?)?```(\w*)\n(.*?)^```$/gms;
+  const pattern = /^(?:<!-- ((?:keeps running|not run|needs|from)\b.*?) -->\n\n?)?```(\w*)\n(.*?)^```$/gms;
   return [...markdown.matchAll(pattern)].map(({ 0: text, 1: mark = '', 2: language, 3: code, index }) => ({
     language: language!,
     code: code!,
