@@ -1,10 +1,10 @@
-// A proxy under load: thousands of clients at once, while the first address of what they connect to flaps between good, refused,
-// silent and reset. Every byte has to arrive, nothing may be left, and the heap stays flat. It fails where something is lost or left.
-//
-// Then the proxy and plain ones of 30 lines take turns of half a second, in which they pass bytes on or make connections, and their
+// A proxy beside plain ones of 30 lines: they take turns of half a second, in which they make connections or pass bytes on, and the
 // ratios are printed: for information, as machines differ. All are asked for the same name, find the same two addresses for it, and
 // may connect to the first, which works. Like every program, a plain one looks the name up for each connection; another one is given
 // the addresses, which shows what the race itself costs. Processor time says more than wall time where others load the machine.
+//
+// Then the proxy under load: thousands of clients at once, while the first address flaps between good, refused, silent and reset.
+// Every byte has to arrive, nothing may be left, and the heap stays flat. It fails where something is lost or left.
 //
 //   npm run soak -- [--seconds 30] [--clients 2000] [--seed 1]
 import { Buffer } from 'node:buffer';
@@ -36,9 +36,9 @@ const PROXIES = {
   given: { make: (states) => plainProxy(states, LOOK_UPS.known), label: 'one that is given the addresses' },
 };
 
-/** The parts of the time: under load, then until Node has compiled what is used, and the rest for the comparison. */
-const SHARE_OF_LOAD = 0.35;
+/** The parts of the time: until Node has compiled what is used, and under load; the rest is for the comparison. */
 const SHARE_OF_WARMING = 0.3;
+const SHARE_OF_LOAD = 0.35;
 
 /** ms for one proxy, and then for the other, so that both meet the same machine. */
 const TURN = 500;
@@ -58,7 +58,7 @@ async function serve(make) {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1000;
     },
-    // Collecting the garbage makes V8 forget what it knows of the code, which the comparison would show if this were asked often.
+    // V8 forgets what it knows of the code when it is made to collect garbage, so that nothing is compared after this.
     heap: () => {
       for (let i = 0; i < 4; i++) globalThis.gc();
       return process.memoryUsage().heapUsed;
@@ -130,16 +130,28 @@ async function soak() {
   const first = await flapping(upstream.port);
   const proxies = {};
   for (const kind of Object.keys(PROXIES)) proxies[kind] = await start(kind);
-  const { rx } = proxies;
-  const problems = [];
+  const { rx, ...others } = proxies;
 
   console.log(`${clients} clients at once, ${seconds} s; Node ${process.version}`);
+  await first.be('good');
   for (const { port } of Object.values(proxies)) await load(port, upstream.port, Math.min(clients, 200), 1000, random); // warms up
+  await compare(proxies, upstream.port, seconds * 1000);
+  for (const { child } of Object.values(others)) child.send('end');
+
+  const problems = await underLoad(rx, first, { clients, port: upstream.port, ms: seconds * SHARE_OF_LOAD * 1000, random });
+  rx.child.send('end');
+  upstream.close();
+  for (const problem of problems) console.error(problem);
+  process.exit(problems.length > 0 ? 1 : 0);
+}
+
+/** Keeps the proxy busy while the first address flaps. Returns what went wrong, and what is left. */
+async function underLoad(rx, first, { clients, port, ms, random }) {
   const before = await settled(rx);
   const heapBefore = await rx.ask('heap');
   await rx.ask('delay');
   const flap = first.flap(random);
-  const done = await load(rx.port, upstream.port, clients, seconds * SHARE_OF_LOAD * 1000, random, first.states);
+  const done = await load(rx.port, port, clients, ms, random, first.states);
   await flap.stop();
   const delay = await rx.ask('delay');
   const after = await settled(rx);
@@ -156,27 +168,29 @@ async function soak() {
   console.log(
     `event-loop delay of the proxy: p99 ${delay.toFixed(1)} ms; heap ${mb(heapBefore)} MB before, ${mb(heapAfter)} MB after`,
   );
+  const problems = [];
   if (done.wrong > 0)
     problems.push(`${done.wrong} exchanges were not answered with what they had sent: ${done.reasons.join(', ')}`);
   if (done.exchanges === 0) problems.push('nothing was exchanged');
   if (after.open > 0) problems.push(`${after.open} connections are left`);
   if (after.sockets > before.sockets) problems.push(`${after.sockets} sockets are left, of ${before.sockets}`);
   if (grown > 10) problems.push(`the heap has grown by ${grown.toFixed(1)} MB`);
+  return problems;
+}
 
-  await first.be('good');
-  const warming = seconds * SHARE_OF_WARMING * 1000;
-  await Promise.all(Object.values(proxies).map((proxy) => connectionRate(proxy.port, upstream.port, warming)));
+/** Prints how fast the proxies are, once all of them have been warmed up alike. */
+async function compare(proxies, port, ms) {
+  await Promise.all(Object.values(proxies).map((proxy) => connectionRate(proxy.port, port, ms * SHARE_OF_WARMING)));
   const kinds = Object.keys(proxies);
-  const spent = TURN * kinds.length * 2;
-  const turns = Math.max(2, Math.round((seconds * (1 - SHARE_OF_LOAD - SHARE_OF_WARMING) * 1000) / spent));
-  for (const [unit, measure] of Object.entries({ MB: throughput, connections: connectionRate })) {
+  const turns = Math.max(2, Math.round((ms * (1 - SHARE_OF_LOAD - SHARE_OF_WARMING)) / (TURN * kinds.length * 2)));
+  for (const [unit, measure] of Object.entries({ connections: connectionRate, MB: throughput })) {
     const done = Object.fromEntries(kinds.map((kind) => [kind, []]));
     for (let turn = 0; turn < turns; turn++) {
       for (const kind of turn % 2 ? kinds.toReversed() : kinds) {
-        const { port, ask } = proxies[kind];
-        const before = await ask('cpu');
-        const { amount, ms } = await measure(port, upstream.port, TURN);
-        done[kind].push({ perSecond: (amount / ms) * 1000, cpu: ((await ask('cpu')) - before) / amount });
+        const proxy = proxies[kind];
+        const cpu = await proxy.ask('cpu');
+        const { amount, ms: took } = await measure(proxy.port, port, TURN);
+        done[kind].push({ perSecond: (amount / took) * 1000, cpu: ((await proxy.ask('cpu')) - cpu) / amount });
       }
     }
     for (const [what, key, digits] of [
@@ -191,11 +205,6 @@ async function soak() {
       console.log(`${what}: ${told.join('; ')}`);
     }
   }
-
-  for (const { child } of Object.values(proxies)) child.send('end');
-  upstream.close();
-  for (const problem of problems) console.error(problem);
-  process.exit(problems.length > 0 ? 1 : 0);
 }
 
 async function start(kind) {
