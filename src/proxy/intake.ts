@@ -47,6 +47,14 @@ export class Intake {
     return !early || taker(early) !== 'full';
   }
 
+  /**
+   * Forgets the taker and with it the sockets of the connection. V8 may have created this object among the old ones, where it
+   * outlives its connection, and would otherwise keep all of it until a full collection.
+   */
+  end(): void {
+    this.taker = undefined;
+  }
+
   /** @returns false to stop reading */
   private received(bytes: Uint8Array): boolean {
     if (!this.taker) {

@@ -18,12 +18,14 @@ export function relay(client: Socket, upstream: Socket): void {
 }
 
 function oneWay(from: Socket, to: Socket): void {
+  const intake = from instanceof SocketWithIntake ? from.intake : undefined;
   from.on('close', (hadError) => {
+    intake?.end();
     if (hadError) reset(to);
     // `passEnd` has closed a side that had not finished if the other one had ended.
     else if (!from.readableEnded || !(from.writableFinished || to.readableEnded)) to.destroy();
   });
-  if (from instanceof SocketWithIntake) passIntake(from, from.intake, to);
+  if (intake) passIntake(from, intake, to);
   else pass(from, to);
 }
 
