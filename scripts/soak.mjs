@@ -40,7 +40,7 @@ const PROXIES = {
 const SHARE_OF_WARMING = 0.3;
 const SHARE_OF_LOAD = 0.35;
 
-/** ms for one proxy, and then for the other, so that both meet the same machine. */
+/** ms for one proxy, and then for the next, so that all meet the same machine. */
 const TURN = 500;
 
 const role = process.argv[2];
