@@ -75,6 +75,7 @@ async function serve(make) {
     end: () => process.exit(),
   };
   process.on('message', (question) => process.send(questions[question]()));
+  process.on('disconnect', () => process.exit()); // the soak was interrupted
   process.send({ port });
 }
 

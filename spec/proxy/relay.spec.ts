@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { SocketWithIntake } from '../../src/proxy/intake.js';
+import { SocketWithIntake, type Intake } from '../../src/proxy/intake.js';
 import { relay } from '../../src/proxy/relay.js';
 import { tcpServer } from '../support/fixtures.js';
 
@@ -31,6 +31,22 @@ describe.each(['Socket', 'SocketWithIntake'])('what is passed on from a client t
     const received = Buffer.concat((await server.toArray()) as Buffer[]);
     expect(received.subarray(MUCH.length).toString()).toBe('the last bytes');
   });
+});
+
+it('passes on to each client the bytes of its own server, though an intake reads one socket after another', async () => {
+  const intakes = new Set<Intake>();
+  for (const text of ['the first', 'the second', 'the third']) {
+    const near = new net.Socket({ allowHalfOpen: true });
+    const far = new SocketWithIntake({ allowHalfOpen: true });
+    intakes.add(far.intake);
+    const [client, server] = [await connected(near), await connected(far)];
+    relay(near, far);
+    client.end();
+    server.resume().end(text);
+    expect(Buffer.concat((await client.toArray()) as Buffer[]).toString()).toBe(text);
+    if (!far.closed) await once(far, 'close');
+  }
+  expect(intakes.size).toBe(1);
 });
 
 it('ends a socket of another kind, also in its last direction: it may have more to send than an end', async () => {

@@ -18,12 +18,20 @@ const SPARSE = 4;
  */
 export type Taker = (bytes: Uint8Array) => 'free' | 'kept' | 'full';
 
+/** How many intakes of closed sockets are kept for new ones. */
+const MOST_SPARE = 256;
+
 /**
  * Reads a socket into two buffers in turn: one is filled while the other is written. A stream allocates memory for each chunk, which
  * costs as much as passing the chunk on.
+ *
+ * An intake reads one socket after another. With new memory for each connection, V8 of Node 26 collects all garbage five times as often.
  */
 export class Intake {
-  private memory: Uint8Array = Buffer.allocUnsafe(SMALLEST);
+  private static readonly spare: Intake[] = [];
+
+  /** Not from Node's pool, of which a spare intake would keep 64 KB. */
+  private memory: Uint8Array = Buffer.allocUnsafeSlow(SMALLEST);
   private other?: Uint8Array;
   private taker?: Taker;
   /** Bytes received before `begin`. */
@@ -34,6 +42,11 @@ export class Intake {
     buffer: () => this.memory,
     callback: (length: number, memory: Uint8Array) => this.received(memory.subarray(0, length)),
   };
+
+  /** Returns an intake for a new socket. */
+  static next(): Intake {
+    return Intake.spare.pop() ?? new Intake();
+  }
 
   /**
    * Hands the bytes received so far, and all later ones, to `taker`.
@@ -48,11 +61,15 @@ export class Intake {
   }
 
   /**
-   * Forgets the taker and with it the sockets of the connection. V8 may have created this object among the old ones, where it
-   * outlives its connection, and would otherwise keep all of it until a full collection.
+   * The socket has closed. Forgets the taker, and with it both sockets, which an intake among V8's old objects would keep until a full
+   * collection.
    */
   end(): void {
+    if (!this.taker) return;
     this.taker = undefined;
+    // If there is another buffer, bytes may still wait in one of them to be written.
+    const isFree = !this.other && this.memory.length === SMALLEST;
+    if (isFree && Intake.spare.length < MOST_SPARE) Intake.spare.push(this);
   }
 
   /** @returns false to stop reading */
@@ -71,10 +88,10 @@ export class Intake {
     const { memory, other } = this;
     const size = sizeAfter(memory.length, length);
     if (size !== memory.length) {
-      this.memory = Buffer.allocUnsafe(size);
+      this.memory = Buffer.allocUnsafeSlow(size);
       this.other = undefined;
     } else if (!isFree) {
-      this.memory = other ?? Buffer.allocUnsafe(size);
+      this.memory = other ?? Buffer.allocUnsafeSlow(size);
       this.other = memory;
     }
   }
@@ -89,7 +106,7 @@ function sizeAfter(size: number, length: number): number {
 export class SocketWithIntake extends Socket {
   constructor(
     options: SocketOptions,
-    readonly intake = new Intake(),
+    readonly intake = Intake.next(),
   ) {
     const { allowHalfOpen, highWaterMark, noDelay, keepAlive, keepAliveInitialDelay } = options;
     const all = {
