@@ -2,19 +2,18 @@ import type { Socket } from 'node:net';
 
 /** Two sockets that exchange bytes. */
 export class Tunnel {
-  private bytes: number;
-  private at = performance.now();
+  /** The number of bytes when it was last checked, and when it was first found to be that. */
+  private bytes = -1;
+  private at = 0;
 
   constructor(
     readonly client: Socket,
     readonly upstream: Socket,
-  ) {
-    this.bytes = this.bytesOfBoth();
-  }
+  ) {}
 
   /** Closes both sockets if no bytes have been passed on for `idleTimeout` ms. */
   endIfIdle(now: number, idleTimeout: number): void {
-    const bytes = this.bytesOfBoth();
+    const bytes = bytesOf(this.client) + bytesOf(this.upstream);
     if (bytes !== this.bytes) {
       this.bytes = bytes;
       this.at = now;
@@ -22,10 +21,6 @@ export class Tunnel {
       this.client.destroy();
       this.upstream.destroy();
     }
-  }
-
-  private bytesOfBoth(): number {
-    return bytesOf(this.client) + bytesOf(this.upstream);
   }
 }
 
