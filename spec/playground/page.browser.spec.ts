@@ -48,7 +48,11 @@ function imported(file: string, codeOf: (file: string) => string, known = new Se
 
 /** Asks again and again, from outside: the page's policy forbids a function of ours within it. */
 async function until(isSo: () => Promise<unknown> | boolean): Promise<void> {
-  while (!(await isSo())) await sleep(20);
+  const began = performance.now();
+  while (!(await isSo())) {
+    if (performance.now() - began > 30_000) throw new Error(`not so after 30 s: ${isSo.toString()}`);
+    await sleep(20);
+  }
 }
 
 describeInChromium('the playground in Chromium', (browser) => {
@@ -229,6 +233,26 @@ describeInChromium('the playground in Chromium', (browser) => {
     await page.keyboard.press('End');
     expect(await rows()).toBe(all);
     expect(await page.getByRole('button', { name: 'Play again' }).count()).toBe(1);
+  });
+
+  it.each([
+    ['paused', `play.click(); return time.value;`],
+    ['dragged', `time.value = 20; time.dispatchEvent(new Event('input', { bubbles: true })); return '20';`],
+  ])('stands still as soon as it is %s while it plays', async (_, act) => {
+    const { page } = await openState(PRESETS[6]!.state);
+    await page.locator('#time').fill('0');
+    await page.locator('#play').click();
+    const [then, later] = await page.evaluate<[string, string]>(`new Promise((resolve) => {
+      const [play, time] = ['play', 'time'].map((id) => document.getElementById(id));
+      const act = () => { ${act} };
+      const afterFrames = (count, next) => requestAnimationFrame(() => (count > 1 ? afterFrames(count - 1, next) : next()));
+      afterFrames(10, () => {
+        const then = act();
+        afterFrames(10, () => resolve([then, time.value]));
+      });
+    })`);
+    expect(Number(then)).toBeGreaterThan(0);
+    expect(later).toBe(then);
   });
 
   it('goes through the lesson with a keyboard alone', async () => {

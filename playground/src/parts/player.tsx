@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatDuration } from '../../../src/core/format-duration.js';
 
 /** How much slower than life it is played. */
@@ -8,30 +8,36 @@ const SPEEDS = { s1: 'as fast as life', s4: '4 times slower', s10: '10 times slo
 export function Player({ at, end, seek }: { readonly at: number; readonly end: number; readonly seek: (at: number) => void }) {
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState<keyof typeof SPEEDS>('s4');
+  const frame = useRef(0);
   const isOver = at >= end;
 
   useEffect(() => {
     if (!playing) return undefined;
     let now = at;
     let last = performance.now();
-    let request = requestAnimationFrame(function step(time) {
+    frame.current = requestAnimationFrame(function step(time) {
       now = Math.min(now + Math.max(time - last, 0) / Number(speed.slice(1)), end);
       last = time;
       seek(Math.round(now));
-      if (now < end) request = requestAnimationFrame(step);
+      if (now < end) frame.current = requestAnimationFrame(step);
       else setPlaying(false);
     });
-    return () => cancelAnimationFrame(request);
+    return () => cancelAnimationFrame(frame.current);
     // What is dragged while it plays, plays on from there: `at` is read when it begins alone.
   }, [playing, speed, end]);
 
-  const toggle = () => {
-    if (!playing && isOver) seek(0);
-    setPlaying(!playing);
+  // The effect is cleaned up only after the next frame, which would move on once more.
+  const stop = () => {
+    cancelAnimationFrame(frame.current);
+    setPlaying(false);
+  };
+  const play = () => {
+    if (isOver) seek(0);
+    setPlaying(true);
   };
   return (
     <div class="player" role="group" aria-label="Time">
-      <button type="button" id="play" onClick={toggle}>
+      <button type="button" id="play" onClick={playing ? stop : play}>
         {playing ? 'Pause' : isOver ? 'Play again' : 'Play'}
       </button>
       <label for="time">Time</label>
@@ -44,7 +50,7 @@ export function Player({ at, end, seek }: { readonly at: number; readonly end: n
         value={at}
         aria-valuetext={formatDuration(at)}
         onInput={({ currentTarget }) => {
-          setPlaying(false);
+          stop();
           seek(Number(currentTarget.value));
         }}
       />
