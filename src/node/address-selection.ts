@@ -103,38 +103,24 @@ function rankingAlone(policyOf: PolicyLookup): Rank {
 const REMEMBERED = 1000;
 const LONGEST = 16;
 
-interface Ranking {
-  readonly addresses: readonly string[];
-  readonly indices: readonly number[];
-  readonly isFinal: boolean;
-}
-
 /**
- * Memoizes the order of lists of addresses while `state` returns the same object. Of the lists with the same last address, the latest
- * one is remembered: the list of a race grows at its end.
+ * Memoizes the order of lists of addresses while `state` returns the same object.
  *
  * @param state returns another object whenever the machine's state has been read again
  */
 function remembering(rank: Rank, state: () => object): Rank {
-  const rankings = new Map<string, Ranking>();
+  const rankings = new Map<string, { readonly indices: readonly number[]; readonly isFinal: boolean }>();
   let known: object | undefined;
   return (endpoints) => {
     if (endpoints.length < 2 || endpoints.length > LONGEST) return rank(endpoints);
     const current = state();
     if (current !== known || rankings.size >= REMEMBERED) rankings.clear();
     known = current;
-    const last = endpoints.at(-1)!.address;
-    const ranking = rankings.get(last);
-    if (ranking && areSame(ranking.addresses, endpoints)) {
-      return { order: ranking.indices.map((index) => endpoints[index]!), isFinal: ranking.isFinal };
-    }
+    const key = endpoints.map(({ address }) => address).join(' ');
+    const ranking = rankings.get(key);
+    if (ranking) return { order: ranking.indices.map((index) => endpoints[index]!), isFinal: ranking.isFinal };
     const { order, isFinal } = rank(endpoints);
-    const addresses = endpoints.map(({ address }) => address);
-    rankings.set(last, { addresses, indices: order.map((endpoint) => endpoints.indexOf(endpoint)), isFinal });
+    rankings.set(key, { indices: order.map((endpoint) => endpoints.indexOf(endpoint)), isFinal });
     return { order, isFinal };
   };
-}
-
-function areSame(addresses: readonly string[], endpoints: readonly Endpoint[]): boolean {
-  return addresses.length === endpoints.length && endpoints.every(({ address }, i) => address === addresses[i]);
 }

@@ -23,7 +23,7 @@ export function Player({ at, end, seek }: { readonly at: number; readonly end: n
       else setPlaying(false);
     });
     return () => cancelAnimationFrame(frame.current);
-    // What is dragged while it plays, plays on from there: `at` is read when it begins alone.
+    // `at` is read only when it begins to play, or goes on at another speed.
   }, [playing, speed, end]);
 
   // The effect is cleaned up only after the next frame, which would move on once more.
